@@ -1,0 +1,1 @@
+"""Cloud Cost Intelligence: native cloud bills to FOCUS, marts, statements and actions. Imports no Airflow."""

@@ -1,0 +1,40 @@
+"""What every test shares: a closed network, a home of its own, and the real bills where they are at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+from finops.core.settings import Settings
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# Processes that a test starts are outside the guard below: a proxy that nobody listens on closes their way out.
+for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
+    os.environ[name] = "http://127.0.0.1:9"
+for name in ("NO_PROXY", "no_proxy"):
+    os.environ[name] = "127.0.0.1,localhost,::1"
+os.environ["DO_NOT_TRACK"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def _closed_network() -> None:
+    """Any call that leaves loopback fails."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose home is empty and the test's own."""
+    return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real bills; the test is skipped, by name, where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real bills are not beside this checkout")
+    return SHARED_DATA

@@ -1,0 +1,1 @@
+"""Lints that no tool has."""

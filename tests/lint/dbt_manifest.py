@@ -1,0 +1,94 @@
+"""Rules of the dbt project that dbt itself does not hold: ``python -m tests.lint.dbt_manifest``.
+
+Reads the manifest that ``dbt parse`` writes. Prints one line per broken rule and exits with 1 when there is any.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+MAY_READ = {
+    "staging": set(),
+    "intermediate": {"staging", "intermediate", "seeds"},
+    "focus": {"staging", "intermediate", "focus", "seeds"},
+    "marts": {"focus", "marts"},
+}
+"""Layer by layer, what a model may refer to. Sources are for staging alone."""
+
+
+def parse(target: Path) -> dict[str, Any]:
+    """Parse the project, into ``target`` and with no data at hand, and return its manifest."""
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(
+        FINOPS_WAREHOUSE_DIR=str(target), FINOPS_MEMORY_LIMIT="800MB", FINOPS_THREADS="1", DO_NOT_TRACK="1"
+    )
+    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
+    quiet = ["--log-path", str(target), "--log-level", "none", "--log-level-file", "none"]
+    outcome = dbtRunner().invoke(["parse", *folders, *quiet, "--no-send-anonymous-usage-stats"])
+    if not outcome.success:
+        raise SystemExit(f"dbt cannot parse the project: {outcome.exception}")
+    return dict(outcome.result.to_dict())
+
+
+def broken_rules(manifest: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the manifest, one line each."""
+    nodes = manifest["nodes"]
+    for key, node in sorted(nodes.items()):
+        if node["resource_type"] == "model":
+            yield from (f"{node['original_file_path']}: {fault}" for fault in _faults(key, node, nodes))
+
+
+def _faults(key: str, node: dict[str, Any], nodes: dict[str, Any]) -> Iterator[str]:
+    layer = _layer(node)
+    if layer not in MAY_READ:
+        yield f"{layer} is no layer; the layers are {', '.join(MAY_READ)}"
+        return
+    yield from _wrong_reads(layer, node, nodes)
+    if not node["description"].startswith("One row per"):
+        yield "its description does not begin with its grain, “One row per …”"
+    is_public = node["config"].get("access") == "public"
+    if is_public != (layer == "marts" or node["name"] in ("fct_focus_costs", "dim_tag_sets")):
+        yield f"access {node['config'].get('access')} is not what its layer has"
+    if is_public:
+        yield from _undocumented(node)
+
+
+def _wrong_reads(layer: str, node: dict[str, Any], nodes: dict[str, Any]) -> Iterator[str]:
+    for parent in node["depends_on"]["nodes"]:
+        if parent.startswith("source."):
+            if layer != "staging":
+                yield f"reads the source {parent.removeprefix('source.finops.')}; only staging may"
+        elif _layer(nodes[parent]) not in MAY_READ[layer]:
+            yield f"reads {nodes[parent]['name']}, which {layer} may not"
+
+
+def _undocumented(node: dict[str, Any]) -> Iterator[str]:
+    if not node["config"]["contract"]["enforced"]:
+        yield "is public and has no enforced contract"
+    for name, column in node["columns"].items():
+        if not column["description"]:
+            yield f"column {name} has no description"
+
+
+def _layer(node: dict[str, Any]) -> str:
+    return "seeds" if node["resource_type"] == "seed" else str(node["fqn"][1])
+
+
+def main() -> None:
+    """Check the project beside this file."""
+    with tempfile.TemporaryDirectory() as target:
+        faults = list(broken_rules(parse(Path(target))))
+    for fault in faults:
+        sys.stderr.write(f"{fault}\n")
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    main()
