@@ -1,0 +1,1 @@
+"""What every feature may know: settings, errors, money, periods, formats, state, published data."""

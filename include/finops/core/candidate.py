@@ -1,0 +1,90 @@
+"""What a build made and the gate has to judge, handed from one process to the next through files.
+
+``warehouse/candidate.json`` names the build whose result lies in the warehouse; ``quality/<build_id>/gate.json``
+is the gate's verdict on it. Only a candidate with a passing verdict of its own is published.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from finops.core.atomic import replacing
+from finops.core.errors import NotReady
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPeriod:
+    """One (provider, billing period) of the candidate and the digest of the deliveries it was built from."""
+
+    provider: Provider
+    billing_period: BillingPeriod
+    input_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A finished dbt build that is not published yet."""
+
+    build_id: str
+    scope: tuple[BuiltPeriod, ...]
+
+    @property
+    def billing_periods(self) -> list[BillingPeriod]:
+        """The months in scope, each once, in order."""
+        return sorted({each.billing_period for each in self.scope})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says of a candidate. ``failures`` block; ``warnings`` are only shown."""
+
+    build_id: str
+    passed: bool
+    failures: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def save_candidate(settings: Settings, candidate: Candidate) -> None:
+    """Write the candidate beside the warehouse."""
+    scope = [
+        {"provider": s.provider.value, "billing_period": str(s.billing_period), "input_digest": s.input_digest}
+        for s in candidate.scope
+    ]
+    _write(settings.warehouse_dir / "candidate.json", {"build_id": candidate.build_id, "scope": scope})
+
+
+def load_candidate(settings: Settings) -> Candidate:
+    """Read the candidate. Raise NotReady when no build has finished."""
+    path = settings.warehouse_dir / "candidate.json"
+    if not path.exists():
+        raise NotReady("there is no finished build to judge or publish; run `finops build`")
+    found = json.loads(path.read_text(encoding="utf-8"))
+    scope = tuple(
+        BuiltPeriod(Provider(s["provider"]), BillingPeriod.parse(s["billing_period"]), s["input_digest"])
+        for s in found["scope"]
+    )
+    return Candidate(found["build_id"], scope)
+
+
+def save_verdict(settings: Settings, verdict: Verdict) -> None:
+    """Write the gate's verdict."""
+    _write(settings.quality_dir / verdict.build_id / "gate.json", asdict(verdict))
+
+
+def load_verdict(settings: Settings, build_id: str) -> Verdict:
+    """Read the gate's verdict on a build. Raise NotReady when the gate has not judged it."""
+    path = settings.quality_dir / build_id / "gate.json"
+    if not path.exists():
+        raise NotReady(f"the gate has not judged build {build_id} yet")
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return Verdict(found["build_id"], found["passed"], tuple(found["failures"]), tuple(found["warnings"]))
+
+
+def _write(path: Path, content: object) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, sort_keys=True), encoding="utf-8")

@@ -1,0 +1,67 @@
+"""The native file formats the platform reads, and the columns each has.
+
+One CSV per format beside this file: ``column`` as the provider writes it, DuckDB ``type``, whether it is
+``required`` (a delivery without it is quarantined), and ``aliases`` (other names the same column goes by,
+separated by ``|``). Names match without regard to case. Ingestion verifies against these lists, the sample
+generator writes them, and a build makes from them the empty files that let staging bind.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+
+class Provider(StrEnum):
+    """A cloud, as it is named in paths, commands and partitions."""
+
+    AWS = "aws"
+    AZURE = "azure"
+    GCP = "gcp"
+
+
+class SourceFormat(StrEnum):
+    """What kind of native bill a delivery holds."""
+
+    AWS_CUR2 = "aws_cur2"
+    AWS_CUR_LEGACY = "aws_cur_legacy"
+    AZURE_ACTUAL = "azure_actual"
+    AZURE_AMORTIZED = "azure_amortized"
+    GCP_DETAILED = "gcp_detailed"
+    GCP_STANDARD = "gcp_standard"
+    FOCUS = "focus"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a native format."""
+
+    name: str
+    duckdb_type: str
+    is_required: bool
+    aliases: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name it goes by, its own first."""
+        return (self.name, *self.aliases)
+
+
+_FILES = {
+    SourceFormat.AZURE_ACTUAL: "azure_cost",
+    SourceFormat.AZURE_AMORTIZED: "azure_cost",
+}
+
+
+@cache
+def columns_of(source_format: SourceFormat) -> tuple[Column, ...]:
+    """Return the columns of a format, in the order the provider documents them."""
+    name = _FILES.get(source_format, source_format.value)
+    text = files("finops.core.formats").joinpath(f"{name}.csv").read_text(encoding="utf-8")
+    return tuple(
+        Column(row["column"], row["type"], row["required"] == "yes", tuple(filter(None, row["aliases"].split("|"))))
+        for row in csv.DictReader(text.splitlines())
+    )

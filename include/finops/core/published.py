@@ -1,0 +1,117 @@
+"""Read what was published. The only door through which features read cost data.
+
+``published/current`` is a symbolic link to ``versions/<build_id>/``. A reader resolves it once and stays in that
+version, which later publications do not touch. A version holds
+
+- ``manifest.json``: build, time, scope, rows and totals per mart, period and currency, and the gate's warnings;
+- ``finops.duckdb``: every mart as a table; open it read-only;
+- ``<mart>/billing_period=YYYY-MM/part.parquet``: the same marts as Parquet;
+- ``fct_focus_costs/provider=…/billing_period=…/*.parquet``: the FOCUS fact as it is stored, and ``reader.sql``,
+  which gives it every FOCUS column. ``Publication.focus_sql`` is that text, ready to run.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finops.core.errors import BadInput, NotReady
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops.core.sql import Sql, compose, join
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+FACT = "fct_focus_costs"
+READER = "reader.sql"
+PLAIN_READER = """
+    select *
+    from read_parquet(
+        '{root}/provider=*/billing_period=*/part.parquet',
+        hive_partitioning = true,
+        hive_types = {'provider': varchar, 'billing_period': varchar}
+    )
+"""
+"""How the fact is read when it is stored with all its columns. ``{root}`` is the folder of its partitions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One published version."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def build_id(self) -> str:
+        """The build that made it."""
+        return self.path.name
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file that holds every mart as a table; open it read-only."""
+        return self.path / "finops.duckdb"
+
+    @property
+    def marts(self) -> list[str]:
+        """Names of the marts, sorted."""
+        return sorted(self.manifest["marts"])
+
+    @property
+    def billing_periods(self) -> list[BillingPeriod]:
+        """The months that hold anything, in order."""
+        return [BillingPeriod.parse(text) for text in self.manifest["billing_periods"]]
+
+    def parquet(self, mart: str) -> str:
+        """Return the glob of a mart's Parquet files; read it with ``hive_partitioning=true``.
+
+        The month is in the path alone, as Hive has it. For the fact use ``focus_sql``.
+        """
+        if mart not in self.manifest["marts"]:
+            raise BadInput(f"there is no mart {mart!r}; the marts are {', '.join(self.marts)}")
+        return str(self.path / mart / "billing_period=*" / "part.parquet")
+
+    def focus_sql(self, provider: Provider | None = None, period: BillingPeriod | None = None) -> Sql:
+        """Return the SELECT that yields the FOCUS fact, one row per charge, with every FOCUS and ``x_`` column.
+
+        Provider and period stand in it as literals, so that DuckDB opens the files of these alone.
+        """
+        wanted = [Sql("true")]
+        if provider is not None:
+            wanted.append(compose("provider = {provider}", provider=provider.value))
+        if period is not None:
+            wanted.append(compose("billing_period = {period}", period=str(period)))
+        fact = reader_sql(self.path / FACT)
+        return compose("select * from ({fact}) as fact where {wanted}", fact=fact, wanted=join(" and ", wanted))
+
+    def connect(self) -> DuckDBPyConnection:
+        """Open the version's database read-only, in UTC. The caller closes it."""
+        import duckdb
+
+        connection = duckdb.connect(str(self.database), read_only=True)
+        connection.execute("set timezone = 'UTC'")
+        return connection
+
+
+def reader_sql(root: Path) -> Sql:
+    """Return the SELECT over the fact whose partitions lie in ``root``, with every column."""
+    text = root / READER
+    template = text.read_text(encoding="utf-8").strip().rstrip(";") if text.exists() else PLAIN_READER
+    return Sql(template.replace("{root}", str(root).replace("'", "''")))
+
+
+def latest(settings: Settings) -> Publication:
+    """Return the current version. Raise NotReady when nothing was published yet."""
+    link = settings.published_dir / "current"
+    if not link.is_symlink():
+        raise NotReady("nothing is published yet; run `finops ingest` and `finops build` first")
+    return open_version(link.resolve())
+
+
+def open_version(path: Path) -> Publication:
+    """Return the version in a folder of ``published/versions``."""
+    return Publication(path, json.loads((path / "manifest.json").read_text(encoding="utf-8")))

@@ -1,0 +1,96 @@
+"""The one place that reads the environment (variables begin with ``FINOPS_``)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PROJECT = Path(__file__).resolve().parents[3]
+
+
+class Settings(BaseSettings):
+    """Where data lives and how much of the machine a build may use."""
+
+    model_config = SettingsConfigDict(env_prefix="FINOPS_", frozen=False, extra="ignore")
+
+    project_dir: Path = Field(default=_PROJECT, description="Folder that holds dbt_project/ and include/.")
+    home: Path = Field(
+        default=Path(".data"),
+        description="All data; a relative path counts from project_dir.",
+    )
+    state_url: str | None = Field(default=None, description="SQLAlchemy URL of the state store; SQLite in home.")
+    config_dir: Path | None = Field(default=None, description="Folder of the YAML files; include/config.")
+    memory_limit: str = Field(
+        default="800MB",
+        description="DuckDB's memory_limit; about 200 MB more is resident.",
+    )
+    threads: int = Field(default=2, ge=1, description="DuckDB's threads.")
+    versions_to_keep: int = Field(default=3, ge=2, description="Published versions kept for their readers.")
+
+    @cached_property
+    def root(self) -> Path:
+        """``home`` as an absolute path."""
+        return self.home if self.home.is_absolute() else self.project_dir / self.home
+
+    @property
+    def landing_dir(self) -> Path:
+        """Immutable native files, one folder per delivery."""
+        return self.root / "landing"
+
+    @property
+    def warehouse_dir(self) -> Path:
+        """dbt's: the DuckDB file, the Parquet fact, and ``inputs/`` (what this build reads)."""
+        return self.root / "warehouse"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file that only dbt writes."""
+        return self.warehouse_dir / "warehouse.duckdb"
+
+    @property
+    def inputs_dir(self) -> Path:
+        """Hard links to the landed files in the scope of the running build, by format."""
+        return self.warehouse_dir / "inputs"
+
+    @property
+    def focus_dir(self) -> Path:
+        """The FOCUS fact: ``provider=…/billing_period=…/part.parquet``."""
+        return self.warehouse_dir / "focus"
+
+    @property
+    def published_dir(self) -> Path:
+        """``versions/<build_id>/`` and the ``current`` link that readers follow."""
+        return self.root / "published"
+
+    @property
+    def quality_dir(self) -> Path:
+        """Gate results and Data Docs."""
+        return self.root / "quality"
+
+    @property
+    def statements_dir(self) -> Path:
+        """Chargeback statements, ``billing_period=…/``."""
+        return self.root / "statements"
+
+    @property
+    def locks_dir(self) -> Path:
+        """One lock file per store that has a single writer."""
+        return self.root / "locks"
+
+    @property
+    def dbt_dir(self) -> Path:
+        """The dbt project."""
+        return self.project_dir / "dbt_project"
+
+    @property
+    def configuration_dir(self) -> Path:
+        """Where the YAML configuration is read from."""
+        return self.config_dir or self.project_dir / "include" / "config"
+
+    @property
+    def state_database_url(self) -> str:
+        """The state store's SQLAlchemy URL."""
+        return self.state_url or f"sqlite:///{self.root / 'state.db'}"

@@ -1,0 +1,14 @@
+"""Keep text text when a spreadsheet opens it."""
+
+from __future__ import annotations
+
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def neutralise(text: str) -> str:
+    """Return ``text`` so that no spreadsheet program runs it as a formula.
+
+    A leading ``=``, ``+``, ``-``, ``@``, tab or carriage return gets an apostrophe before it, which spreadsheets
+    read as "this is text". For text alone: numbers are written as numbers and need none of this.
+    """
+    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text

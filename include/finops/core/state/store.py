@@ -1,0 +1,78 @@
+"""Open the state store: connect, bring its schema up to date, hand out transactions."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Engine, NullPool, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from finops.core.errors import BadInput, Unavailable
+from finops.core.settings import Settings
+
+SCHEMA_REVISION = "0002"
+"""The newest migration; a test holds it to the migrations folder."""
+
+
+def open_state(settings: Settings) -> Engine:
+    """Return the engine of the state store, its schema up to date. ``with engine.begin()`` is one transaction."""
+    return _open(settings.state_database_url)
+
+
+@cache
+def _open(url: str) -> Engine:
+    where = make_url(url)
+    is_sqlite = where.get_backend_name() == "sqlite"
+    # Airflow forks: a pooled connection would be shared by two processes.
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 60} if is_sqlite else {})
+    if is_sqlite:
+        _take_write_locks_early(engine)
+    try:
+        if is_sqlite:
+            Path(where.database or "").parent.mkdir(parents=True, exist_ok=True)
+        if _revision(engine) != SCHEMA_REVISION:
+            _migrate(engine)
+    except (OSError, DBAPIError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise Unavailable(f"the state store {where.render_as_string()} cannot be opened: {reason}") from None
+    return engine
+
+
+def _take_write_locks_early(engine: Engine) -> None:
+    # The driver's own deferred BEGIN lets two transactions read and then fail to upgrade at once.
+    @event.listens_for(engine, "connect")
+    def _connect(connection, _record):  # type: ignore[no-untyped-def]
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA journal_mode=WAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection):  # type: ignore[no-untyped-def]
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _revision(engine: Engine) -> str | None:
+    if not inspect(engine).has_table("finops_schema"):
+        return None
+    with engine.connect() as connection:
+        return connection.execute(text("select version_num from finops_schema")).scalar()
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Two processes may open a new store at once; the second then finds its schema up to date.
+            connection.execute(text("select pg_advisory_xact_lock(hashtext('finops_schema'))"))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise BadInput(f"the state store's schema is not known to this version ({error}); upgrade it") from None

@@ -1,0 +1,238 @@
+"""The state store's tables. Times are UTC; amounts are exact decimals of ``billing_currency``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """NUMERIC(38, 12) where the engine has it; text in SQLite, whose numbers are binary floats."""
+
+    impl = Numeric(38, 12)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type for the engine."""
+        return dialect.type_descriptor(String(64) if dialect.name == "sqlite" else Numeric(38, 12))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Write."""
+        return format(value, "f") if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Read."""
+        return None if value is None else Decimal(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, with its time zone, on engines that keep one and on those that do not."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Write; a moment without a time zone is refused."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column(
+        "delivery_id",
+        String(32),
+        primary_key=True,
+        comment="Digest of provider, source, period and contents.",
+    ),
+    Column("provider", String(16), nullable=False),
+    Column(
+        "source",
+        String(120),
+        nullable=False,
+        comment="The export's name; one export is one source.",
+    ),
+    Column("format", String(32), nullable=False),
+    Column("billing_period", String(7), nullable=False),
+    Column(
+        "fingerprint",
+        String(64),
+        nullable=False,
+        comment="What discovery saw: told apart without reading files.",
+    ),
+    Column(
+        "origin",
+        Text,
+        nullable=False,
+        comment="URI the delivery was read from; holds no secret.",
+    ),
+    Column(
+        "produced_at",
+        UtcDateTime,
+        nullable=False,
+        comment="When the provider wrote it; the newest wins.",
+    ),
+    Column("landed_at", UtcDateTime, nullable=False),
+    Column("relative_path", Text, nullable=False, comment="Folder below landing/."),
+    Column("row_count", BigInteger, nullable=False),
+    Column("byte_count", BigInteger, nullable=False),
+    Column(
+        "billing_accounts",
+        JSON,
+        nullable=False,
+        comment="Billing accounts the rows belong to, sorted.",
+    ),
+    Column(
+        "new_columns",
+        JSON,
+        nullable=False,
+        comment="Columns the format's list does not have, sorted.",
+    ),
+    UniqueConstraint("provider", "source", "billing_period", "fingerprint"),
+)
+
+delivery_files = Table(
+    "delivery_files",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.delivery_id"), primary_key=True),
+    Column(
+        "local_name",
+        String(80),
+        primary_key=True,
+        comment="Name below relative_path, hashed from source_key.",
+    ),
+    Column("source_key", Text, nullable=False),
+    Column("byte_count", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("etag", String(128)),
+    Column("row_count", BigInteger, nullable=False),
+)
+
+delivery_totals = Table(
+    "delivery_totals",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.delivery_id"), primary_key=True),
+    Column("billing_currency", String(3), primary_key=True),
+    Column("row_count", BigInteger, nullable=False),
+    Column(
+        "source_cost",
+        ExactDecimal,
+        nullable=False,
+        comment="Sum of the format's cost column over every row.",
+    ),
+    Column(
+        "billed_cost",
+        ExactDecimal,
+        nullable=False,
+        comment="The part of it that FOCUS's BilledCost must equal.",
+    ),
+)
+
+current_deliveries = Table(
+    "current_deliveries",
+    metadata,
+    Column("provider", String(16), primary_key=True),
+    Column("source", String(120), primary_key=True),
+    Column("billing_period", String(7), primary_key=True),
+    Column("delivery_id", ForeignKey("deliveries.delivery_id"), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+)
+
+delivery_fingerprints = Table(
+    "delivery_fingerprints",
+    metadata,
+    Column("provider", String(16), primary_key=True),
+    Column("source", String(120), primary_key=True),
+    Column("billing_period", String(7), primary_key=True),
+    Column("fingerprint", String(64), primary_key=True),
+    Column(
+        "delivery_id",
+        ForeignKey("deliveries.delivery_id"),
+        nullable=False,
+        comment="The delivery these bytes turned out to be.",
+    ),
+    Column("produced_at", UtcDateTime, nullable=False, comment="When the provider wrote it this time."),
+)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("attempt_id", Integer, primary_key=True, autoincrement=True),
+    Column("provider", String(16), nullable=False),
+    Column("source", String(120), nullable=False),
+    Column("billing_period", String(7)),
+    Column("fingerprint", String(64)),
+    Column(
+        "outcome",
+        String(16),
+        nullable=False,
+        comment="waiting, quarantined or refused.",
+    ),
+    Column("reason", Text, nullable=False),
+    Column("attempted_at", UtcDateTime, nullable=False, comment="When it was first met with this reason."),
+    Column("resolved_at", UtcDateTime, comment="When a delivery of the period was taken or found unchanged."),
+)
+
+builds = Table(
+    "builds",
+    metadata,
+    Column("build_id", String(40), primary_key=True),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column(
+        "outcome",
+        String(16),
+        nullable=False,
+        comment="running, published, refused or failed.",
+    ),
+    Column("detail", Text, nullable=False, default="", server_default=""),
+)
+
+built_periods = Table(
+    "built_periods",
+    metadata,
+    Column("provider", String(16), primary_key=True),
+    Column("billing_period", String(7), primary_key=True),
+    Column(
+        "input_digest",
+        String(64),
+        nullable=False,
+        comment="Digest of the current deliveries it was built from.",
+    ),
+    Column("build_id", ForeignKey("builds.build_id"), nullable=False),
+)

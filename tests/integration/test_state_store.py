@@ -1,0 +1,243 @@
+"""The state store on SQLite and on a real PostgreSQL server: the same schema, the same promises."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from servers import postgres
+from sqlalchemy import create_engine, inspect, text
+
+from finops.core.errors import BadInput, Unavailable
+from finops.core.formats import Provider, SourceFormat
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops.core.state import attempts, ledger, store
+from finops.core.state.ledger import Delivery, LandedFile, Total
+from finops.core.state.store import open_state
+from finops.core.state.tables import metadata
+
+JANUARY = BillingPeriod(2025, 1)
+NOON = datetime(2025, 2, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    if reason := postgres.why_not():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    with postgres.postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with an empty state store on each engine."""
+    if request.param == "sqlite":
+        return Settings(home=tmp_path)
+    url = request.getfixturevalue("postgres_url")
+    name = "t" + str(abs(hash(request.node.nodeid)))
+    with create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"drop database if exists {name}"))
+        connection.execute(text(f"create database {name}"))
+    return Settings(home=tmp_path, state_url=url.rsplit("/", 1)[0] + f"/{name}")
+
+
+def delivery(name: str, *, source: str = "bill", produced_at: datetime = NOON, cost: str = "1") -> Delivery:
+    return Delivery(
+        delivery_id=name,
+        provider=Provider.AWS,
+        source=source,
+        format=SourceFormat.AWS_CUR2,
+        billing_period=JANUARY,
+        fingerprint=f"seen-{name}",
+        origin="s3://bucket/prefix",
+        produced_at=produced_at,
+        landed_at=NOON,
+        relative_path=f"provider=aws/source={source}/billing_period=2025-01/delivery={name}",
+        row_count=2,
+        byte_count=10,
+        billing_accounts=("111111111111",),
+        new_columns=("x_team",),
+        files=(LandedFile("a.parquet", "data/a.parquet", 10, "0" * 64, 2, None),),
+        totals=(Total("USD", 2, Decimal(cost), Decimal(cost)),),
+    )
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_uses(settings: Settings) -> None:
+    with open_state(settings).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": "finops_schema", "compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_codes_revision_is_the_newest_migration() -> None:
+    scripts = ScriptDirectory(str(Path(store.__file__).parent / "migrations"))
+    assert scripts.get_current_head() == store.SCHEMA_REVISION
+
+
+def test_a_store_of_the_first_revision_keeps_its_deliveries_and_knows_their_fingerprints(settings: Settings) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    old = create_engine(settings.state_database_url)
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "insert into deliveries values ('d', 'aws', 'bill', 'aws_cur2', '2025-01', 'seen-d', 'file:///x', "
+                "'2025-02-01 12:00:00', '2025-02-01 12:00:00', 'p', 1, 1, '[]', '[]')"
+            )
+        )
+    old.dispose()
+    with open_state(settings).begin() as connection:
+        assert ledger.seen(connection, Provider.AWS, "bill", JANUARY, "seen-d")
+        assert ledger.produced_at(connection, "d") == NOON
+
+
+def test_a_store_of_a_newer_version_is_not_touched(settings: Settings) -> None:
+    with open_state(settings).begin() as connection:
+        connection.execute(text("update finops_schema set version_num = '9999'"))
+    store._open.cache_clear()
+    with pytest.raises(BadInput, match="not known to this version"):
+        open_state(settings)
+
+
+def test_what_is_recorded_is_read_back_exactly(settings: Settings) -> None:
+    exact = "123456789012345678901234.123456789012"
+    recorded = delivery("d", cost=exact)
+    with open_state(settings).begin() as connection:
+        ledger.record(connection, recorded)
+    with open_state(settings).begin() as connection:
+        found = ledger.current(connection, Provider.AWS, JANUARY)
+    assert found == [recorded]
+    assert (found[0].files, found[0].totals) == (recorded.files, recorded.totals)
+    assert str(found[0].totals[0].source_cost) == exact
+    assert found[0].produced_at.tzinfo is not None
+
+
+def test_the_newest_recorded_delivery_is_current_and_the_old_one_stays_on_record(settings: Settings) -> None:
+    with open_state(settings).begin() as connection:
+        ledger.record(connection, delivery("old"))
+        ledger.record(connection, replace(delivery("new"), landed_at=NOON + timedelta(hours=1)))
+        assert [d.delivery_id for d in ledger.current(connection)] == ["new"]
+        assert [d.delivery_id for d in ledger.history(connection, Provider.AWS, "bill", JANUARY)] == ["old", "new"]
+
+
+def test_a_transaction_that_fails_leaves_neither_rows_nor_pointer(settings: Settings) -> None:
+    def record_and_fail() -> None:
+        with open_state(settings).begin() as connection:
+            ledger.record(connection, delivery("d"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        record_and_fail()
+    with open_state(settings).begin() as connection:
+        assert ledger.current(connection) == []
+        assert not ledger.seen(connection, Provider.AWS, "bill", JANUARY, "seen-d")
+
+
+def test_the_same_delivery_is_recorded_once(settings: Settings) -> None:
+    with open_state(settings).begin() as connection:
+        ledger.record(connection, delivery("d"))
+    with pytest.raises(Exception, match=r"(?i)unique"), open_state(settings).begin() as connection:
+        ledger.record(connection, delivery("d"))
+
+
+def test_known_bytes_under_a_new_fingerprint_are_remembered_with_their_newest_time(settings: Settings) -> None:
+    with open_state(settings).begin() as connection:
+        ledger.record(connection, delivery("d"))
+        assert not ledger.seen(connection, Provider.AWS, "bill", JANUARY, "again")
+        ledger.remember(connection, delivery("d"), "again", NOON + timedelta(days=1))
+        assert ledger.seen(connection, Provider.AWS, "bill", JANUARY, "again")
+        assert ledger.produced_at(connection, "d") == NOON + timedelta(days=1)
+
+
+def _at_once(work: Callable[[int], None], count: int = 8) -> list[BaseException]:
+    errors: list[BaseException] = []
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            work(number)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+def test_runs_that_record_at_once_keep_one_current_delivery(settings: Settings) -> None:
+    engine = open_state(settings)
+
+    def record(number: int) -> None:
+        with engine.begin() as connection:
+            ledger.record(connection, delivery(f"d{number}"))
+
+    assert _at_once(record) == []
+    with engine.begin() as connection:
+        assert len(ledger.current(connection)) == 1
+        assert len(ledger.history(connection, Provider.AWS, "bill", JANUARY)) == 8
+
+
+def test_processes_that_open_a_new_store_at_once_migrate_it_once(settings: Settings) -> None:
+    url = settings.state_database_url
+    assert _at_once(lambda _: store._open.__wrapped__(url), 4) == []
+    assert inspect(open_state(settings)).has_table("deliveries")
+
+
+def test_a_period_is_pending_until_it_is_built_from_what_is_current(settings: Settings) -> None:
+    with open_state(settings).begin() as connection:
+        ledger.record(connection, delivery("d"))
+        pending = ledger.pending(connection)
+        assert [(i.provider, i.billing_period) for i in pending] == [(Provider.AWS, JANUARY)]
+        ledger.start_build(connection, "b1")
+        ledger.mark_built(connection, "b1", {(i.provider, i.billing_period): i.digest for i in pending})
+        assert ledger.pending(connection) == []
+        ledger.record(connection, delivery("restated"))
+        assert len(ledger.pending(connection)) == 1
+        ledger.start_build(connection, "b2")
+        ledger.mark_built(
+            connection, "b2", {(i.provider, i.billing_period): i.digest for i in ledger.pending(connection)}
+        )
+        assert ledger.pending(connection) == []
+        ledger.finish_build(connection, "b2", "published")
+        assert {b.build_id: b.outcome for b in ledger.builds(connection)} == {"b1": "running", "b2": "published"}
+
+
+def test_an_attempt_stands_once_until_it_is_resolved(settings: Settings) -> None:
+    noted = {"provider": Provider.AWS, "source": "bill", "fingerprint": "f", "outcome": "waiting"}
+    with open_state(settings).begin() as connection:
+        for _ in range(2):
+            attempts.note_attempt(connection, **noted, period=JANUARY, reason="no manifest")
+            attempts.note_attempt(connection, **noted, period=None, reason="by hand")
+        assert [a.reason for a in attempts.open_attempts(connection)] == ["no manifest", "by hand"]
+        attempts.resolve_attempts(connection, Provider.AWS, "bill", JANUARY, keep=["no manifest"])
+        assert len(attempts.open_attempts(connection)) == 2
+        attempts.resolve_attempts(connection, Provider.AWS, "bill", JANUARY)
+        attempts.resolve_attempts(connection, Provider.AWS, "bill", None)
+        assert attempts.open_attempts(connection) == []
+        attempts.note_attempt(connection, **noted, period=JANUARY, reason="no manifest")
+        assert len(attempts.open_attempts(connection)) == 1
+
+
+def test_a_store_that_cannot_be_reached_is_one_line_without_the_password(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as caught:
+        open_state(Settings(home=tmp_path, state_url="postgresql+psycopg://u:canary@127.0.0.1:1/none"))
+    assert "\n" not in str(caught.value)
+    assert "canary" not in str(caught.value)
