@@ -1,0 +1,99 @@
+"""Lines of a CUR on their way to the file: series, intervals, and the amounts that differ line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from finops.sample.company import Account
+from finops.sample.lines import Lines, Month
+from finops.sample.models import SeriesKey
+from finops.sample.series import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that go to the file together.
+
+    ``start`` and ``end`` count hours from the first instant of the month. ``amounts`` holds DOUBLE columns by
+    their CUR name; NaN is null.
+    """
+
+    series: Sequence[Series]
+    owner: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    amounts: Mapping[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+
+def block(series: Sequence[Series], lines: Lines, month: Month, amounts: Mapping[str, np.ndarray]) -> Block:
+    """Place lines at their intervals."""
+    start = lines.step.astype(np.int32) * month.interval_hours
+    return Block(series, lines.series, start, start + month.interval_hours, amounts)
+
+
+def single_lines(rows: Sequence[tuple[Series, dict[str, float]]], spans: Sequence[tuple[int, int]]) -> Block:
+    """Make a block of rows that stand for themselves; each span is the first hour and the hour after the last."""
+    names = sorted({name for _, amounts in rows for name in amounts})
+    return Block(
+        [series for series, _ in rows],
+        np.arange(len(rows), dtype=np.int32),
+        np.array([begin for begin, _ in spans], dtype=np.int32),
+        np.array([end for _, end in spans], dtype=np.int32),
+        {name: np.array([amounts.get(name, np.nan) for _, amounts in rows]) for name in names},
+    )
+
+
+def billed(cost: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the cost columns of lines without a discount."""
+    return {
+        "line_item_unblended_cost": cost,
+        "line_item_blended_cost": cost,
+        "line_item_net_unblended_cost": cost,
+    }
+
+
+def row(account: Account, service: str, line_type: str, description: str, **own: Any) -> Series:
+    """Describe a line that no resource stands behind: a fee, a tax, a credit."""
+    values = {
+        "line_item_usage_account_id": account.id,
+        "line_item_usage_account_name": account.name,
+        "line_item_line_item_type": line_type,
+        "line_item_product_code": service,
+        "line_item_line_item_description": description,
+        "product": (),
+        **own,
+    }
+    return Series({}, values, SeriesKey(account.id, service), 0.0, 0.0, is_tagged=False)
+
+
+def single_cost(cost: float) -> dict[str, float]:
+    """Return the cost columns of one line without a discount."""
+    return {name: float(value[0]) for name, value in billed(np.array([cost])).items()}
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Put blocks behind one another as one."""
+    series: list[Series] = []
+    owners = []
+    for each in blocks:
+        owners.append(each.owner + len(series))
+        series.extend(each.series)
+    names = sorted({name for each in blocks for name in each.amounts})
+    nothing = [np.full(len(each), np.nan) for each in blocks]
+    return Block(
+        series,
+        np.concatenate(owners).astype(np.int32),
+        np.concatenate([each.start for each in blocks]),
+        np.concatenate([each.end for each in blocks]),
+        {
+            name: np.concatenate([each.amounts.get(name, gap) for each, gap in zip(blocks, nothing, strict=True)])
+            for name in names
+        },
+    )

@@ -1,0 +1,139 @@
+"""Meridian Robotics Ltd., the invented company whose bills these are.
+
+Cost centres, canonical tag keys and their other spellings are those of docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+COST_CENTERS = {
+    "cc-1001": "Research",
+    "cc-1002": "Product",
+    "cc-1003": "Data Platform",
+    "cc-1004": "Customer Operations",
+}
+OWNERS = {
+    "cc-1001": ("ada", "grace", "alan", "katherine", "edsger", "barbara", "emmy"),
+    "cc-1002": ("linus", "margaret", "dennis", "radia", "ken", "frances"),
+    "cc-1003": ("jean", "annie", "donald", "joan", "niklaus"),
+    "cc-1004": ("hedy", "mary", "shafi", "karen"),
+}
+ENVIRONMENTS = ("prod", "prod", "prod", "staging", "dev")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An AI model the company trains or serves, its project and the cost centre that answers for it."""
+
+    name: str
+    project: str
+    cost_center: str
+    traffic: float
+
+
+MODELS = (
+    Model("atlas-7b", "atlas", "cc-1001", 1.4),
+    Model("atlas-70b", "atlas", "cc-1001", 2.2),
+    Model("atlas-vision", "atlas", "cc-1001", 0.8),
+    Model("gripper-policy", "manipulation", "cc-1001", 0.6),
+    Model("pathfinder-v3", "navigation", "cc-1002", 1.5),
+    Model("slam-net", "navigation", "cc-1002", 0.7),
+    Model("fleet-forecast", "fleet", "cc-1002", 0.5),
+    Model("defect-detect", "inspection", "cc-1002", 1.0),
+    Model("doc-extract", "back-office", "cc-1003", 0.4),
+    Model("embed-small", "search", "cc-1003", 0.9),
+    Model("support-chat", "helpdesk", "cc-1004", 1.8),
+    Model("voice-triage", "helpdesk", "cc-1004", 0.6),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An AWS account, an Azure subscription or a GCP project."""
+
+    id: str
+    name: str
+    cost_centers: tuple[str, ...]
+    region: str
+    dialect: int = 0
+    currency: str = "USD"
+
+
+# One word per canonical key, as each account's teams spell it. A cloud's own rules decide what becomes of it.
+_DIALECTS: tuple[dict[str, str], ...] = (
+    {},
+    {"cost-center": "CostCenter", "ai-model": "AI-Model", "ai-project": "AI-Project", "environment": "Environment"},
+    {"cost-center": "cost_center", "ai-model": "ai_model", "ai-stage": "ai_stage", "ai-project": "ai_project"},
+    {"cost-center": "costcenter", "environment": "env", "owner": "Owner"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Who a resource belongs to: what its tags should say."""
+
+    cost_center: str
+    owner: str
+    environment: str
+    model: Model | None = None
+    stage: str | None = None
+    experiment: str | None = None
+
+    def tags(self, dialect: int = 0) -> dict[str, str]:
+        """Return the tags in the spelling of an account's teams, in a stable order."""
+        canonical = {
+            "ai-project": self.model.project if self.model else None,
+            "ai-model": self.model.name if self.model else None,
+            "ai-stage": self.stage,
+            "cost-center": self.cost_center,
+            "environment": self.environment,
+            "owner": f"{self.owner}@meridian-robotics.example",
+            "experiment-id": self.experiment,
+        }
+        spelling = _DIALECTS[dialect % len(_DIALECTS)]
+        return {spelling.get(key, key): value for key, value in canonical.items() if value}
+
+
+def ownership(rng: Random, account: Account, stage: str) -> Ownership:
+    """Draw who owns a resource of ``account`` that serves ``stage`` (a stage of AI work, or ``platform``)."""
+    if stage == "platform":
+        center = "cc-1003"
+        return Ownership(center, rng.choice(OWNERS[center]), rng.choice(ENVIRONMENTS))
+    models = [model for model in MODELS if model.cost_center in account.cost_centers] or list(MODELS)
+    model = rng.choices(models, [each.traffic for each in models])[0]
+    owner = rng.choice(OWNERS[model.cost_center])
+    experiment = f"exp-{rng.randint(1, 15):04d}" if stage == "training" else None
+    environment = "dev" if stage == "training" else rng.choice(ENVIRONMENTS)
+    return Ownership(model.cost_center, owner, environment, model, stage, experiment)
+
+
+AWS_PAYER = Account("210000000001", "meridian-management", tuple(COST_CENTERS), "us-east-1")
+AWS_ACCOUNTS = (
+    Account("210000000011", "meridian-research", ("cc-1001",), "us-east-1", 0),
+    Account("210000000012", "meridian-research-sandbox", ("cc-1001",), "us-west-2", 3),
+    Account("210000000021", "meridian-product", ("cc-1002",), "eu-west-1", 1),
+    Account("210000000022", "meridian-product-staging", ("cc-1002",), "eu-west-1", 1),
+    Account("210000000031", "meridian-data-platform", ("cc-1003",), "eu-west-1", 2),
+    Account("210000000041", "meridian-support", ("cc-1004",), "eu-central-1", 0),
+    Account("210000000051", "meridian-shared-services", ("cc-1003",), "us-east-1", 0),
+)
+
+
+AZURE_SUBSCRIPTIONS = (
+    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3001", "meridian-research", ("cc-1001",), "eastus", 0),
+    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3002", "meridian-product", ("cc-1002",), "westeurope", 1, "EUR"),
+    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3003", "meridian-data-platform", ("cc-1003",), "eastus", 2),
+    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3004", "meridian-support", ("cc-1004",), "westeurope", 0, "EUR"),
+    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3005", "meridian-shared-services", ("cc-1003",), "eastus", 3),
+)
+GCP_PROJECTS = (
+    Account("meridian-research-ml", "Meridian Research ML", ("cc-1001",), "us-central1", 0),
+    Account("meridian-product-prod", "Meridian Product", ("cc-1002",), "us-central1", 2),
+    Account("meridian-data-lake", "Meridian Data Lake", ("cc-1003",), "europe-west4", 2),
+    Account("meridian-support-ai", "Meridian Support AI", ("cc-1004",), "europe-west4", 0),
+    Account("meridian-shared", "Meridian Shared Services", ("cc-1003",), "us-central1", 3),
+    Account("meridian-emea-pilot", "Meridian EMEA Pilot", ("cc-1002", "cc-1004"), "europe-west4", 0, "EUR"),
+)
+EUROS_PER_DOLLAR = 0.92

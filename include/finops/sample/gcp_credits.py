@@ -1,0 +1,81 @@
+"""Credits on a row: what kinds there are, and how much of a row's cost each gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from finops.sample.exact import rounded
+from finops.sample.series import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A credit and the share of the row's cost that it gives back."""
+
+    name: str
+    full_name: str
+    id: str
+    type: str
+    share: float
+
+
+# A promotion larger than its row makes the row negative: real, and never to be clamped.
+CREDITS = {
+    "sud": Credit("Sustained Usage Discount", "Sustained Usage Discount", "", "SUSTAINED_USAGE_DISCOUNT", 0.2),
+    "resource": Credit(
+        "Committed Usage Discount: CPU",
+        "Committed Usage Discount: CPU",
+        "cud-n2-2025",
+        "COMMITTED_USAGE_DISCOUNT",
+        0.86,
+    ),
+    "dollar": Credit(
+        "Committed Usage Discount - Dollar Based: GCE G2",
+        "Committed Usage Discount - Dollar Based: GCE G2",
+        "cud-flex-2025",
+        "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE",
+        0.74,
+    ),
+    "discount": Credit("Contract discount, Vertex AI", "Contract discount, Vertex AI", "", "DISCOUNT", 0.08),
+    "promotion": Credit("AI startup programme", "AI startup programme 2025", "promo-7731", "PROMOTION", 1.15),
+    "free": Credit("Free tier", "Free tier, monthly", "", "FREE_TIER", 0.05),
+}
+_KINDS = tuple(CREDITS)
+ITEM = pa.struct(
+    [
+        ("name", pa.string()),
+        ("amount", pa.float64()),
+        ("full_name", pa.string()),
+        ("id", pa.string()),
+        ("type", pa.string()),
+    ]
+)
+
+
+def amounts(series: Sequence[Series], owner: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """Return each row's credit, negative; NaN where it has none."""
+    shares = np.array([CREDITS[kind].share if (kind := each.extra.get("credit")) else np.nan for each in series])
+    given = -rounded(cost * shares[owner], 6)
+    return np.where(np.isnan(given) | (given == 0), np.nan, given)
+
+
+def arrays(series: Sequence[Series], owner: np.ndarray, given: np.ndarray) -> pa.ListArray:
+    """Return the credits column: a list with one credit, or an empty one."""
+    kinds = np.array([_KINDS.index(kind) if (kind := each.extra.get("credit")) else 0 for each in series], np.int32)
+    is_there = ~np.isnan(given)
+    offsets = pa.array(np.concatenate(([0], np.cumsum(is_there))).astype(np.int32))
+    chosen = pa.array(kinds[owner][is_there])
+
+    def text(name: str) -> pa.Array:
+        values = [getattr(CREDITS[kind], name) or None for kind in _KINDS]
+        return pa.array(values, pa.string()).take(chosen)
+
+    amount = pa.array(given[is_there], pa.float64())
+    items = pa.StructArray.from_arrays(
+        [text("name"), amount, text("full_name"), text("id"), text("type")], fields=list(ITEM)
+    )
+    return pa.ListArray.from_arrays(offsets, items)

@@ -1,0 +1,99 @@
+"""What the generator hands back, and what it knows about the bills it wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+
+
+class AnomalyKind(StrEnum):
+    """What happened to a series."""
+
+    SPIKE = "spike"
+    LEVEL_SHIFT = "level_shift"
+    GRADUAL_RAMP = "gradual_ramp"
+    RUNAWAY_ENDPOINT = "runaway_endpoint"
+    FORGOTTEN_GPUS = "forgotten_gpus"
+    EGRESS_BURST = "egress_burst"
+    PRICE_CHANGE = "price_change"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class SeriesKey:
+    """What a label points at: the account, subscription or project, the service, and the AI model as tagged."""
+
+    account: str
+    service: str
+    model: str = "(none)"
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.service}/{self.model}"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Label:
+    """One injected anomaly: its series, its first instant and the instant after its last."""
+
+    provider: Provider
+    series: SeriesKey
+    start: datetime
+    end: datetime
+    kind: AnomalyKind
+
+
+@dataclass(slots=True)
+class Total:
+    """Control totals of one (provider, period, source, currency), kept while lines are written."""
+
+    row_count: int = 0
+    source_cost: Decimal = Decimal(0)
+    billed_cost: Decimal = Decimal(0)
+    untagged_cost: Decimal = Decimal(0)
+
+    def add(self, rows: int, source: Decimal, billed: Decimal, untagged: Decimal) -> None:
+        """Count more lines."""
+        self.row_count += rows
+        self.source_cost += source
+        self.billed_cost += billed
+        self.untagged_cost += untagged
+
+
+@dataclass(frozen=True, slots=True)
+class TotalKey:
+    """What a total is of. ``source`` is the export's name."""
+
+    provider: Provider
+    period: BillingPeriod
+    source: str
+    currency: str
+
+
+@dataclass(slots=True)
+class MonthResult:
+    """One month of one provider as it was written."""
+
+    files: list[Path] = field(default_factory=list)
+    totals: dict[TotalKey, Total] = field(default_factory=dict)
+    labels: list[Label] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleReport:
+    """Everything that was written: data files, labels and control totals."""
+
+    out: Path
+    periods: tuple[BillingPeriod, ...]
+    files: tuple[Path, ...]
+    totals: dict[TotalKey, Total]
+    labels: tuple[Label, ...]
+
+    @property
+    def row_count(self) -> int:
+        """Lines over all providers."""
+        return sum(total.row_count for total in self.totals.values())

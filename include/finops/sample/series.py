@@ -1,0 +1,87 @@
+"""A series: one metered thing whose lines differ only in time and amount."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.resources import files
+from random import Random
+from typing import Any, TypeVar
+
+from finops.sample.models import SeriesKey
+from finops.sample.rhythm import Pattern
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Series:
+    """What all lines of one metered thing share.
+
+    ``shared`` holds column values common to the offer, ``own`` those of this resource alone; ``own`` wins.
+    ``level`` is the usual usage per hour, ``rate`` the price of one unit. ``first`` and ``last`` bound its life.
+    """
+
+    shared: Mapping[str, Any]
+    own: dict[str, Any]
+    key: SeriesKey
+    rate: float
+    level: float
+    pattern: Pattern = Pattern.FLAT
+    is_tagged: bool = True
+    cap: float | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, column: str) -> Any:
+        """Return this series' value of a column, or None."""
+        return self.own[column] if column in self.own else self.shared.get(column)
+
+
+def catalogue(name: str) -> list[dict[str, str]]:
+    """Read one of the price lists beside this module."""
+    with files(__package__).joinpath(name).open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+def hexadecimal(rng: Random, digits: int) -> str:
+    """Draw an identifier."""
+    return f"{rng.getrandbits(4 * digits):0{digits}x}"
+
+
+def guid(rng: Random) -> str:
+    """Draw an identifier in the form of a GUID."""
+    text = hexadecimal(rng, 32)
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+def dealt(items: Sequence[T], weights: Sequence[float], count: int) -> Iterable[T]:
+    """Deal ``count`` items in proportion to their weights, the scarce ones as evenly as the others."""
+    total, taken = sum(weights), [0.0] * len(items)
+    for turn in range(1, count + 1):
+        due = [weight / total * turn - already for weight, already in zip(weights, taken, strict=True)]
+        chosen = due.index(max(due))
+        taken[chosen] += 1
+        yield items[chosen]
+
+
+class Forgetfulness:
+    """Says which resources nobody tagged, so that they carry a given share of the cost.
+
+    The share is diffused like an error, so that one dear resource does not decide it alone.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._debt = 0.0
+
+    def __call__(self, cost: float) -> bool:
+        """Return whether the next resource, of this cost, goes without tags."""
+        self._debt += self._share * cost
+        if self._debt < cost:
+            return False
+        self._debt -= cost
+        return True

@@ -1,0 +1,167 @@
+"""Write the sample: bills of three clouds, the labels of their anomalies, and the totals a reader should find."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from finops.core.atomic import replacing
+from finops.core.errors import BadInput
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.sample import aws, azure, gcp
+from finops.sample.files import write_json
+from finops.sample.lines import Month
+from finops.sample.models import Label, MonthResult, SampleReport, Total, TotalKey
+from finops.sample.progress import Progress, Steps
+from finops.sample.rhythm import EPOCH
+
+MINIMUM_LINES = 2_000
+_MARK = "expected.json"
+logger = logging.getLogger(__name__)
+
+Writer = Callable[[Path, int, int, Month, Steps], MonthResult]
+_WRITERS: dict[Provider, Writer] = {
+    Provider.AWS: aws.write_month,
+    Provider.AZURE: azure.write_month,
+    Provider.GCP: gcp.write_month,
+}
+
+
+def generate(
+    out: Path,
+    *,
+    months: int = 6,
+    lines_per_month: int = 20_000,
+    seed: int = 7,
+    first_period: BillingPeriod | None = None,
+    providers: Sequence[Provider] = tuple(Provider),
+    progress: Progress | None = None,
+) -> SampleReport:
+    """Write ``months`` billing periods of each provider under ``out``.
+
+    ``lines_per_month`` is the number of CUR lines of a month of 31 days, exactly (a shorter month has fewer in
+    proportion); Azure and GCP get about a third each. The same arguments give the same bytes; an earlier sample
+    under ``out`` is removed. A month's usage depends on the seed, the size and the month alone, so that a longer
+    horizon only adds months; the last month is open (not invoiced). Raise BadInput for arguments that make no bill.
+    """
+    if months < 1:
+        raise BadInput(f"--months {months} is less than 1; ask for at least one month")
+    if lines_per_month < MINIMUM_LINES:
+        raise BadInput(f"--lines-per-month {lines_per_month} is too few; ask for at least {MINIMUM_LINES}")
+    periods = _periods(first_period or EPOCH, months)
+    try:
+        _clear(out)
+        return _generate(out, periods, lines_per_month, seed, providers, progress)
+    except OSError as error:
+        raise BadInput(
+            f"--out {out} cannot be written: {error.strerror}; choose a folder with room that you may write to"
+        ) from None
+
+
+def _clear(out: Path) -> None:
+    """Remove an earlier sample, told by its ``expected.json``; refuse a folder that holds anything else.
+
+    The mark is set before anything is written, so that a run that was killed can be repeated.
+    """
+    if out.exists() and any(out.iterdir()) and not (out / _MARK).exists():
+        raise BadInput(f"--out {out} holds files that are no sample; choose an empty folder")
+    write_json(out / _MARK, [])
+    for provider in Provider:
+        if (out / provider).is_dir():
+            shutil.rmtree(out / provider)
+
+
+def summary(report: SampleReport) -> dict[str, object]:
+    """Return a report in a form that JSON can hold."""
+    return {
+        "out": str(report.out),
+        "periods": [str(period) for period in report.periods],
+        "row_count": report.row_count,
+        "file_count": len(report.files),
+        "label_count": len(report.labels),
+        "totals": _expected(report.totals),
+    }
+
+
+def _periods(first: BillingPeriod, months: int) -> tuple[BillingPeriod, ...]:
+    periods = [first]
+    while len(periods) < months:
+        periods.append(periods[-1].next)
+    return tuple(periods)
+
+
+def _generate(
+    out: Path,
+    periods: Sequence[BillingPeriod],
+    lines_per_month: int,
+    seed: int,
+    providers: Sequence[Provider],
+    progress: Progress | None,
+) -> SampleReport:
+    wanted = [provider for provider in Provider if provider in providers]
+    steps = Steps(len(periods) * sum(_share(provider, lines_per_month) for provider in wanted), progress)
+    files: list[Path] = []
+    totals: dict[TotalKey, Total] = {}
+    labels: set[Label] = set()
+    for period in periods:
+        month = Month(period, 24, is_open=period == periods[-1])
+        for provider in wanted:
+            steps.message = f"{provider} {period}"
+            made = _WRITERS[provider](out, seed, _share(provider, lines_per_month), month, steps)
+            files += made.files
+            totals |= made.totals
+            labels |= set(made.labels)
+            logger.info("wrote %s %s: %d files", provider, period, len(made.files))
+    kept = _within(labels, periods)
+    _write_labels(out / "labels.csv", kept)
+    write_json(out / _MARK, _expected(totals))
+    return SampleReport(out, tuple(periods), (*files, out / "labels.csv", out / _MARK), totals, kept)
+
+
+def _share(provider: Provider, lines_per_month: int) -> int:
+    return lines_per_month if provider is Provider.AWS else lines_per_month // 3
+
+
+def _within(labels: Iterable[Label], periods: Sequence[BillingPeriod]) -> tuple[Label, ...]:
+    """Cut labels to the months that were written; a change that lasts ends with them."""
+    begin, end = periods[0].start, periods[-1].end
+    cut = {
+        Label(each.provider, each.series, max(each.start, begin), min(each.end, end), each.kind)
+        for each in labels
+        if each.start < end and each.end > begin
+    }
+    return tuple(sorted(cut))
+
+
+def _write_labels(path: Path, labels: Sequence[Label]) -> None:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["provider", "series", "account", "service", "model", "start", "end", "kind"])
+        for each in labels:
+            series = each.series
+            moments = [moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (each.start, each.end)]
+            writer.writerow([each.provider, series, series.account, series.service, series.model, *moments, each.kind])
+
+
+def _expected(totals: dict[TotalKey, Total]) -> list[dict[str, object]]:
+    """One entry per provider, billing period, source and currency; amounts as text with twelve decimals."""
+    return [
+        {
+            "provider": key.provider.value,
+            "billing_period": str(key.period),
+            "source": key.source,
+            "currency": key.currency,
+            "row_count": total.row_count,
+            "source_cost": f"{total.source_cost:.12f}",
+            "billed_cost": f"{total.billed_cost:.12f}",
+            "untagged_cost": f"{total.untagged_cost:.12f}",
+            "untagged_share": f"{total.untagged_cost / total.source_cost:.6f}" if total.source_cost else None,
+        }
+        for key, total in sorted(
+            totals.items(), key=lambda item: (item[0].provider, item[0].period, item[0].source, item[0].currency)
+        )
+    ]
