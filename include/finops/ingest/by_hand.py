@@ -1,0 +1,138 @@
+"""Files that a person downloaded: no manifest, so what they hold tells format and billing periods."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops.core.errors import BadInput
+from finops.core.formats import Provider, SourceFormat
+from finops.core.periods import BillingPeriod
+from finops.ingest.models import DeliveryRef, Discovery, ExpectedFile, FetchedFile, NotTaken, Outcome, digest
+from finops.ingest.reading import ending, local_name
+from finops.ingest.stores import ObjectStore, StoredObject
+from finops.ingest.verify import FileFacts, inspect
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class HandSource:
+    """Every bill below one origin, taken as one whole delivery for each (source, billing period).
+
+    A file that holds rows of several periods belongs to a delivery of each, the same bytes in all: who reads a
+    delivery takes the rows of its own period.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        store: ObjectStore,
+        folder: Path,
+        connection: DuckDBPyConnection,
+        *,
+        name: str | None = None,
+        source_format: SourceFormat | None = None,
+    ) -> None:
+        self._provider = provider
+        self._store = store
+        self._folder = folder
+        self._connection = connection
+        self._name = name
+        self._format = source_format
+        self._facts: dict[str, FileFacts] = {}
+
+    def discover(self, periods: Sequence[BillingPeriod] | None = None) -> Discovery:
+        """Copy and read the files once and return a delivery for each format and billing period they hold.
+
+        One file that cannot be trusted leaves the whole set untaken: a month short of a file looks like a cheap
+        month. Raise BadInput when there is no file to take.
+        """
+        objects = [each for each in self._store.list() if _is_bill(each.key)]
+        if not objects:
+            raise BadInput(f"{self._store.uri}: holds no .parquet, .csv or .csv.gz file")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        complaints = [reason for each in objects if (reason := self._look_into(each)) is not None]
+        if complaints:
+            name = self._name or _stem(self._store.uri)
+            return Discovery((), tuple(self._quarantined(name, reason) for reason in complaints))
+        wanted = None if periods is None else set(periods)
+        by_format: dict[SourceFormat, list[StoredObject]] = defaultdict(list)
+        for each in objects:
+            by_format[self._facts[each.key].format].append(each)
+        refs = []
+        for source_format, members in by_format.items():
+            found = {group.period for each in members for group in self._facts[each.key].groups}
+            # Files without a row tell no period: they are deliveries of the periods asked for.
+            names = sorted(found) or [str(each) for each in wanted or ()]
+            name = self._source_name(source_format, is_only=len(by_format) == 1)
+            for period in map(BillingPeriod.parse, names):
+                if wanted is None or period in wanted:
+                    refs.append(self._ref(name, source_format, period, members))
+        if not refs and wanted is None:
+            raise BadInput(
+                f"{self._store.uri}: has no rows; add --billing-period and --accept-empty for an empty month"
+            )
+        return Discovery(tuple(refs))
+
+    def fetch(self, ref: DeliveryRef, folder: Path) -> list[FetchedFile]:
+        """Give the delivery the copies that were read; a file of two periods is one file with two names."""
+        fetched = []
+        for expected in ref.files:
+            read = self._facts[expected.key].file
+            path = folder / local_name(expected.key)
+            os.link(read.path, path)
+            fetched.append(FetchedFile(path, expected.key, sha256=self._facts[expected.key].sha256, etag=read.etag))
+        return fetched
+
+    def _look_into(self, each: StoredObject) -> str | None:
+        path = self._folder / local_name(each.key)
+        self._store.download(each, path)
+        file = FetchedFile(path, each.key, etag=each.etag)
+        try:
+            self._facts[each.key] = inspect(self._connection, file, self._provider, self._format)
+        except BadInput as error:
+            return str(error)
+        return None
+
+    def _ref(
+        self, name: str, source_format: SourceFormat, period: BillingPeriod, members: list[StoredObject]
+    ) -> DeliveryRef:
+        holding = [each for each in members if self._facts[each.key].row_count(str(period))] or members
+        seen = (f"{each.key}|{each.size}|{self._facts[each.key].sha256}" for each in holding)
+        return DeliveryRef(
+            provider=self._provider,
+            source=name,
+            format=source_format,
+            billing_period=period,
+            fingerprint=digest([source_format, *seen]),
+            produced_at=max(each.modified_at for each in holding),
+            origin=self._store.uri,
+            files=tuple(ExpectedFile(each.key, each.size) for each in holding),
+            is_mixed=True,
+        )
+
+    def _source_name(self, source_format: SourceFormat, *, is_only: bool) -> str:
+        name = self._name or _stem(self._store.uri)
+        return name if is_only else f"{name}-{source_format}"
+
+    def _quarantined(self, name: str, reason: str) -> NotTaken:
+        return NotTaken(self._provider, name, None, Outcome.QUARANTINED, reason)
+
+
+def _is_bill(key: str) -> bool:
+    try:
+        ending(key)
+    except BadInput:
+        return False
+    return True
+
+
+def _stem(uri: str) -> str:
+    """Return the last part of the origin without its ending, as a source's name."""
+    last = uri.rstrip("/").rpartition("/")[2]
+    return re.sub(r"(\.(csv|gz|parquet|snappy))+$", "", last) or "by-hand"

@@ -1,0 +1,56 @@
+"""Sound deliveries that would make the books wrong: refused, with what a person can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from finops.core.formats import SourceFormat
+from finops.core.state.ledger import Delivery
+from finops.ingest.models import DeliveryRef
+from finops.ingest.recognise import is_azure
+
+
+def is_older(ref: DeliveryRef, current: Delivery | None, current_produced_at: datetime | None) -> str | None:
+    """Refuse what the provider wrote before the delivery that is current: no file needs to be read for it."""
+    if current is None or current_produced_at is None or ref.produced_at >= current_produced_at:
+        return None
+    return (
+        f"{_named(ref)}: written {ref.produced_at:%Y-%m-%d %H:%M} UTC, before the current delivery of "
+        f"{current_produced_at:%Y-%m-%d %H:%M} UTC; kept the newer one"
+    )
+
+
+def refusal(
+    delivery: Delivery, current: Delivery | None, others: Sequence[Delivery], *, accept_empty: bool
+) -> str | None:
+    """Say why a verified delivery must not become current, or return None.
+
+    ``others`` are the current deliveries of the same provider's other sources in the same billing period.
+    """
+    if delivery.row_count == 0 and current is not None and current.row_count > 0 and not accept_empty:
+        return (
+            f"{_named(delivery)}: the new export has no rows where {current.row_count:,} were; "
+            "kept the old one, add --accept-empty if the month is really empty"
+        )
+    if current is not None and _are_halves(delivery.format, current.format):
+        return (
+            f"{_named(delivery)}: is {delivery.format}, the current delivery of this source is {current.format}; "
+            "the two halves are two sources, give each its own --source"
+        )
+    for other in others:
+        shared = set(delivery.billing_accounts) & set(other.billing_accounts)
+        if shared and not _are_halves(delivery.format, other.format):
+            return (
+                f"{_named(delivery)}: billing account {min(shared)} already comes from source {other.source} "
+                f"({other.format}) and would be counted twice; use --source {other.source} to replace that one"
+            )
+    return None
+
+
+def _are_halves(one: SourceFormat, other: SourceFormat) -> bool:
+    return is_azure(one) and is_azure(other) and one is not other
+
+
+def _named(each: DeliveryRef | Delivery) -> str:
+    return f"{each.provider} {each.source} {each.billing_period}"

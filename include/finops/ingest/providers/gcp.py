@@ -1,0 +1,78 @@
+"""GCP billing exports copied out of BigQuery: ``<export>/invoice_month=YYYYMM/manifest.json`` beside Parquet files.
+
+The export's folder names the source; where the origin is that folder itself, the table does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from finops.core.errors import BadInput
+from finops.core.formats import Provider
+from finops.ingest.models import DeliveryRef
+from finops.ingest.providers import Listing, Site, Unannounced, expect, field, fingerprint_of, moment, month
+
+_MONTH = re.compile(r"(?P<root>(?:.*/)?)invoice_month=(?P<month>\d{6})/(?P<file>.+)")
+
+
+def sites(listing: Listing) -> list[Site]:
+    """Return the manifests, one per invoice month."""
+    found = []
+    for each in listing.values():
+        match = _MONTH.fullmatch(each.key)
+        period = month(match["month"]) if match else None
+        if match is not None and period is not None and match["file"] == "manifest.json":
+            root = each.key.removesuffix("manifest.json")
+            found.append(Site(each, _source(match["root"]), period, root, root, each.modified_at))
+    return found
+
+
+def read(site: Site, manifest: dict[str, Any], listing: Listing, origin: str) -> DeliveryRef:
+    """Return the delivery of an invoice month, with the sizes, rows and checksums its manifest gives."""
+    key = site.manifest.key
+    table = str(field(manifest, key, "table"))
+    stated = str(field(manifest, key, "invoice_month"))
+    if month(stated) != site.billing_period:
+        raise BadInput(f"manifest {key}: invoice_month is {stated}, its folder says {site.billing_period}")
+    files = tuple(
+        expect(
+            site.root + str(field(each, key, "name")),
+            site.root,
+            listing,
+            byte_count=each.get("byte_count"),
+            row_count=each.get("row_count"),
+            sha256=each.get("sha256"),
+        )
+        for each in field(manifest, key, "files")
+    )
+    newest = manifest.get("max_export_time")
+    return DeliveryRef(
+        provider=Provider.GCP,
+        source=site.source if "/" in site.root.rstrip("/") else table.rpartition(".")[2],
+        format=None,
+        billing_period=site.billing_period,
+        fingerprint=fingerprint_of(site, files, listing),
+        produced_at=moment(newest, key) if newest else site.written_at,
+        origin=origin,
+        files=files,
+        row_count=manifest.get("row_count"),
+    )
+
+
+def unannounced(listing: Listing) -> list[Unannounced]:
+    """Return the invoice months that hold files and no manifest."""
+    found: dict[str, Unannounced] = {}
+    for each in listing.values():
+        match = _MONTH.fullmatch(each.key)
+        period = month(match["month"]) if match else None
+        if match is None or period is None:
+            continue
+        folder = f"{match['root']}invoice_month={match['month']}"
+        if f"{folder}/manifest.json" not in listing:
+            found[folder] = Unannounced(_source(match["root"]), period, folder, f"{folder}/", each.modified_at)
+    return list(found.values())
+
+
+def _source(root: str) -> str:
+    return root.rstrip("/").rpartition("/")[2] or "export"

@@ -1,0 +1,191 @@
+"""Local copies of native files as DuckDB relations, and whether each is whole to its last byte."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from finops.core.errors import BadInput, FinopsError, Unavailable
+from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection, Error
+
+_ENDINGS = (".parquet", ".csv", ".csv.gz")
+_CHUNK = 1 << 20
+_SMALL = 1 << 30
+_MAX_RATIO = 200
+"""A bill compresses to a tenth or a thirtieth. What swells more, beyond a gigabyte, is no bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file that can be queried: ``sql`` stands in a FROM clause, ``types`` are its columns' DuckDB types.
+
+    Names are as the file writes them, in its order. ``is_text``: a CSV, whose columns are all VARCHAR and in which
+    the literal NULL and the empty field are null.
+    """
+
+    sql: str
+    types: dict[str, str]
+    is_text: bool
+
+
+def open_engine(settings: Settings, folder: Path) -> DuckDBPyConnection:
+    """Return an in-memory DuckDB bounded like a build's, which spills into ``folder``."""
+    import duckdb
+
+    connection = duckdb.connect(
+        config={
+            "memory_limit": settings.memory_limit,
+            "threads": settings.threads,
+            "temp_directory": str(folder / "spill"),
+            "preserve_insertion_order": False,
+        }
+    )
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+def ending(key: str) -> str:
+    """Return the kind of file by its name. Raise BadInput for one that cannot be read."""
+    name = key.lower()
+    found = next((each for each in reversed(_ENDINGS) if name.endswith(each)), None)
+    if found is None:
+        raise BadInput(f"{key}: is none of {', '.join(_ENDINGS)}; have the export written as one of these")
+    return found
+
+
+def local_name(key: str) -> str:
+    """Return the name of a file in the landing folder: hashed, since a key may hold anything, ``../`` too."""
+    return hashlib.sha256(key.encode()).hexdigest() + ending(key)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def must_be_whole(path: Path, key: str) -> None:
+    """Read a CSV to its last byte. Raise BadInput when it is cut, damaged, or swells beyond reason.
+
+    DuckDB reads a cut CSV without an error and checks no gzip checksum, so this is done beforehand. Parquet ends
+    with its own table of contents and is read whole by the inspection.
+    """
+    if path.stat().st_size == 0:
+        raise BadInput(f"{key}: is empty, not even a header; fetch it again")
+    if ending(key) != ".parquet" and _last_byte(path, key) not in (b"\n", b"\r"):
+        raise BadInput(f"{key}: the last line has no end, so the file is cut; fetch it again")
+
+
+def open_table(connection: DuckDBPyConnection, path: Path, key: str) -> Table:
+    """Return a file as a relation, its columns as they are. Raise BadInput when it has no readable header."""
+    import duckdb
+
+    if ending(key) == ".parquet":
+        sql = f"read_parquet('{_escaped(path)}', file_row_number=true, hive_partitioning=false)"
+        try:
+            described = connection.execute(f"describe select * exclude (file_row_number) from {sql}").fetchall()  # noqa: S608
+        except duckdb.Error as error:
+            raise damaged(key, error) from None
+        return Table(sql, {name: kind for name, kind, *_ in described}, is_text=False)
+    names = _unique(_header(path, key))
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    sql = (
+        f"read_csv('{_escaped(path)}', columns={{{columns}}}, auto_detect=false, header=true, delim=',', "
+        "quote='\"', escape='\"', nullstr=['', 'NULL'], strict_mode=true)"
+    )
+    return Table(sql, dict.fromkeys(names, "VARCHAR"), is_text=True)
+
+
+def damaged(key: str, error: Error) -> FinopsError:
+    """Return DuckDB's complaint about a file as one line; when memory or disk ran out, the file is not to blame."""
+    text = str(error)
+    if text.startswith(("Out of Memory", "IO Error: No space", "IO Error: Could not write")):
+        reason = text.splitlines()[0][:120]
+        return Unavailable(f"{key}: not verified ({reason}); give it more memory (FINOPS_MEMORY_LIMIT) or disk")
+    line = re.search(r"CSV Error on Line: (\d+)", text)
+    columns = re.search(r"Expected Number of Columns: \d+ Found: \d+", text)
+    if columns:
+        what = columns[0].lower()
+    elif "unterminated quote" in text:
+        what = "a quoted value does not end"
+    elif "unicode" in text:
+        what = "bytes that are not UTF-8"
+    elif "state machine" in text:
+        what = "line ends of several kinds or quotes out of place"
+    else:
+        what = text.splitlines()[0].replace(str(Path(text).parent), "")[:160]
+    place = f", line {line[1]}" if line else ""
+    return BadInput(f"{key}{place}: not readable to the end ({what}); fetch it again")
+
+
+def identifier(name: str) -> str:
+    """Quote a column name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a text."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _last_byte(path: Path, key: str) -> bytes:
+    allowed = max(_SMALL, _MAX_RATIO * path.stat().st_size)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    total, last = 0, b""
+    try:
+        with _unpacked(path, key) as handle:
+            while chunk := handle.read(_CHUNK):
+                total, last = total + len(chunk), chunk[-1:]
+                if total > allowed:
+                    raise BadInput(f"{key}: unpacks to more than {allowed:,} bytes, which no bill does; not taken")
+                decoder.decode(chunk)
+    except UnicodeDecodeError:
+        raise BadInput(f"{key}: holds bytes that are not UTF-8; have the export written as UTF-8") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise BadInput(f"{key}: not readable to the end of its gzip stream ({error}); fetch it again") from None
+    return last
+
+
+def _unpacked(path: Path, key: str) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if ending(key) == ".csv.gz" else path.open("rb")
+
+
+def _header(path: Path, key: str) -> list[str]:
+    try:
+        with _unpacked(path, key) as handle:
+            lines = io.TextIOWrapper(handle, encoding="utf-8-sig", errors="replace", newline="")
+            found = next(csv.reader(lines, strict=True), [])
+    except csv.Error as error:
+        raise BadInput(f"{key}: its header is not readable ({error}); fetch it again") from None
+    if not any(name.strip() for name in found):
+        raise BadInput(f"{key}: has no header; fetch it again")
+    return [name.strip() for name in found]
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Tell apart columns whose names differ in case only, as tags in a legacy CUR do."""
+    taken: set[str] = set()
+    result = []
+    for name in names:
+        unique, count = name, 0
+        while unique.lower() in taken:
+            count += 1
+            unique = f"{name}_{count}"
+        taken.add(unique.lower())
+        result.append(unique)
+    return result
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,139 @@
+"""What each format's rows say: period, currency, billing account and the two control totals, as SQL.
+
+The arithmetic is that of ``finops.core.money``: each amount becomes DECIMAL(38, 12) once, on its line, and only
+decimals are added. Staging uses the same expressions, so the totals of both are equal to the last digit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from finops.core.formats import SourceFormat
+from finops.core.money import SQL_TYPE
+from finops.ingest.reading import Table, identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """SQL expressions over one row of a file. Amounts are in ``currency``; ``period`` is text, YYYY-MM, UTC.
+
+    ``cost_columns``: the file's columns that a row must hold an amount in, at least one of them.
+    """
+
+    period: str
+    currency: str
+    account: str
+    source_cost: str
+    billed_cost: str
+    cost_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    columns: dict[str, str]
+    table: Table
+
+    def column(self, name: str) -> str:
+        return identifier(self.columns[name])
+
+    def amount(self, name: str) -> str:
+        return money(self.column(name), self.table.types[self.columns[name]])
+
+
+def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Table) -> Measures:
+    """Return the expressions for a file of this format; ``columns`` maps the format's names to the file's."""
+    file = _File(columns, table)
+    match source_format:
+        case SourceFormat.AWS_CUR2:
+            return _aws(
+                file,
+                "bill_billing_period_start_date",
+                "line_item_currency_code",
+                "bill_payer_account_id",
+                ("line_item_net_unblended_cost", "line_item_unblended_cost"),
+            )
+        case SourceFormat.AWS_CUR_LEGACY:
+            return _aws(
+                file,
+                "bill/BillingPeriodStartDate",
+                "lineItem/CurrencyCode",
+                "bill/PayerAccountId",
+                ("lineItem/NetUnblendedCost", "lineItem/UnblendedCost"),
+            )
+        case SourceFormat.AZURE_ACTUAL | SourceFormat.AZURE_AMORTIZED:
+            return _azure(file, is_actual=source_format is SourceFormat.AZURE_ACTUAL)
+        case SourceFormat.GCP_DETAILED | SourceFormat.GCP_STANDARD:
+            return _gcp(file)
+        case SourceFormat.FOCUS:
+            cost = file.amount("BilledCost")
+            period = month_of(file.column("BillingPeriodStart"))
+            account = file.column("BillingAccountId")
+            return Measures(period, file.column("BillingCurrency"), account, cost, cost, (columns["BilledCost"],))
+
+
+def money(expression: str, duckdb_type: str) -> str:
+    """Return the amount at the platform's scale, NULL when it is none.
+
+    A double below 4096 keeps twelve decimals through a direct cast; a larger one would show its binary tail, so it
+    goes through its shortest text.
+    """
+    if duckdb_type in ("DOUBLE", "FLOAT"):
+        direct = f"try_cast({expression} as {SQL_TYPE})"
+        through_text = f"try_cast(cast({expression} as varchar) as {SQL_TYPE})"
+        return f"case when abs({expression}) < 4096 then {direct} else {through_text} end"
+    return f"try_cast({expression} as {SQL_TYPE})"
+
+
+def time_of(expression: str) -> str:
+    """Return the moment in UTC of a time or of its text (ISO, or Azure's MM/DD/YYYY), NULL when it is none."""
+    as_text = f"cast({expression} as varchar)"
+    return f"coalesce(try_cast({expression} as timestamptz)::timestamp, try_strptime({as_text}, '%m/%d/%Y'))"
+
+
+def month_of(expression: str) -> str:
+    """Return the billing month, YYYY-MM in UTC, of a time or of its text."""
+    return f"strftime({time_of(expression)}, '%Y-%m')"
+
+
+def _aws(file: _File, period: str, currency: str, account: str, costs: tuple[str, str]) -> Measures:
+    present = [name for name in costs if name in file.columns]
+    cost = f"coalesce({', '.join(file.amount(name) for name in present)})"
+    names = tuple(file.columns[name] for name in present)
+    return Measures(month_of(file.column(period)), file.column(currency), file.column(account), cost, cost, names)
+
+
+def _azure(file: _File, *, is_actual: bool) -> Measures:
+    cost = file.amount("CostInBillingCurrency")
+    is_committed = f"coalesce({is_committed_price(file.column('PricingModel'))}, false)"
+    is_fee = f"coalesce(lower({file.column('ChargeType')}) in ('purchase', 'refund'), false)"
+    is_billed = f"{is_committed} and {is_fee}" if is_actual else f"not {is_committed}"
+    return Measures(
+        period=month_of(file.column("BillingPeriodStartDate")),
+        currency=file.column("BillingCurrency"),
+        account=file.column("BillingAccountId"),
+        source_cost=cost,
+        billed_cost=f"case when {is_billed} then {cost} else 0 end",
+        cost_columns=(file.columns["CostInBillingCurrency"],),
+    )
+
+
+def is_committed_price(pricing_model: str) -> str:
+    """Return whether Azure priced a row by a reservation or a savings plan."""
+    return f"lower(replace({pricing_model}, ' ', '')) in ('reservation', 'savingsplan')"
+
+
+def _gcp(file: _File) -> Measures:
+    invoice_month = f"{file.column('invoice')}.month"
+    credit = money("c.amount", "DOUBLE")
+    # A scalar sum over the row's own list: a join would repeat the row's cost for each credit.
+    credit_sum = f"coalesce(list_sum(list_transform({file.column('credits')}, lambda c: {credit})), 0)"
+    cost = f"({file.amount('cost')} + cast({credit_sum} as {SQL_TYPE}))"
+    return Measures(
+        period=f"case when regexp_full_match({invoice_month}, '[0-9]{{6}}') "
+        f"then {invoice_month}[:4] || '-' || {invoice_month}[5:] end",
+        currency=file.column("currency"),
+        account=file.column("billing_account_id"),
+        source_cost=cost,
+        billed_cost=cost,
+        cost_columns=(file.columns["cost"],),
+    )
