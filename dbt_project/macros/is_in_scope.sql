@@ -1,0 +1,21 @@
+{#-
+    A predicate that keeps the rows of the periods in scope. The periods are literals, because only literals keep DuckDB
+    from opening the files of other periods.
+-#}
+{% macro is_in_scope() %}
+    {%- set periods = {} -%}
+    {%- for row in periods_in_scope() -%}
+        {%- do periods.setdefault(row["provider"], []).append(
+            "'" ~ row["billing_period"] ~ "'"
+        ) -%}
+    {%- endfor -%}
+    (
+        false
+        {%- for provider, months in periods.items() %}
+            or (
+                provider = '{{ provider }}'
+                and billing_period in ({{ months | join(", ") }})
+            )
+        {%- endfor %}
+    )
+{%- endmacro %}

@@ -1,0 +1,42 @@
+{#-
+    Tags that a bill holds as text, as a JSON object of text values with its keys sorted; null when there are none. The
+    text may be a JSON object, the same without its outer braces (as Azure's EA exports have it), or a map that was read
+    as text (`{key=value}`). What is none of these is kept whole under `x_unparsed_tags`.
+-#}
+{% macro json_from_text(expression) %}
+    {{ return(adapter.dispatch("json_from_text", "finops")(expression)) }}
+{% endmacro %}
+
+{% macro default__json_from_text(expression) -%}
+    {%- set text = "trim(" ~ expression ~ ")" -%}
+    {%- set json = (
+        "(case when starts_with("
+        ~ text
+        ~ ", '{') then "
+        ~ text
+        ~ " else '{' || "
+        ~ text
+        ~ " || '}' end)"
+    ) -%}
+    {%- set from_json -%}
+[
+    {'key': pair[1], 'value': coalesce(pair[2], '')}
+    for pair in list_zip(json_keys({{ json }}), json_extract_string({{ json }}, '$.*'))
+]
+    {%- endset -%}
+    {%- set from_map -%}
+[
+    {'key': pair.key, 'value': coalesce(pair.value, '')}
+    for pair in map_entries(
+        coalesce(try_cast({{ text }} as map(varchar, varchar)), map {'x_unparsed_tags': {{ text }}})
+    )
+]
+    {%- endset -%}
+    case
+        when coalesce({{ text }}, '') in ('', '{}')
+        then null
+        when json_valid({{ json }})
+        then {{ json_from_entries(from_json) }}
+        else {{ json_from_entries(from_map) }}
+    end
+{%- endmacro %}

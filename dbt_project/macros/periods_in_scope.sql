@@ -1,0 +1,11 @@
+{#- The (provider, billing period) pairs this build replaces: rows with `provider`, `billing_period` and
+    `source_formats`, the formats of its current deliveries, separated by commas. -#}
+{% macro periods_in_scope() %}
+    {% if not execute %} {{ return([]) }} {% endif %}
+    {% set query %}
+        select provider, billing_period, source_formats
+        from read_parquet('{{ inputs_folder() }}/ops/scope.parquet')
+        order by provider, billing_period
+    {% endset %}
+    {{ return(run_query(query).rows) }}
+{% endmacro %}

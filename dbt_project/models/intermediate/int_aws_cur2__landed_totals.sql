@@ -1,0 +1,13 @@
+{{ config(materialized="ephemeral") }}
+
+select
+    provider,
+    source,
+    billing_period,
+    line_item_currency_code as billing_currency,
+    count(*) as row_count,
+    sum(
+        coalesce(line_item_net_unblended_cost, line_item_unblended_cost)
+    ) as billed_cost,
+from {{ ref("stg_aws_cur2") }}
+group by provider, source, billing_period, line_item_currency_code

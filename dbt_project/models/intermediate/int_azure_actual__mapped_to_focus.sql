@@ -1,0 +1,3 @@
+select *
+from {{ ref("int_azure__mapped_to_focus") }}
+where x_source_format = 'azure_actual'

@@ -1,0 +1,101 @@
+{#- Text of the columns that both kinds of file hold alike. -#}
+{% set text_columns = [
+    "bill_billing_entity",
+    "bill_invoice_id",
+    "bill_invoicing_entity",
+    "bill_payer_account_id",
+    "bill_payer_account_name",
+    "capacity_reservation_capacity_reservation_arn",
+    "capacity_reservation_capacity_reservation_status",
+    "line_item_availability_zone",
+    "line_item_currency_code",
+    "line_item_legal_entity",
+    "line_item_line_item_description",
+    "line_item_line_item_type",
+    "line_item_operation",
+    "line_item_product_code",
+    "line_item_resource_id",
+    "line_item_usage_account_id",
+    "line_item_usage_account_name",
+    "line_item_usage_type",
+    "pricing_rate_code",
+    "pricing_unit",
+    "product_instance_type",
+    "product_product_family",
+    "product_region_code",
+    "product_sku",
+    "reservation_reservation_a_r_n",
+    "savings_plan_savings_plan_a_r_n",
+] %}
+{% set amounts = [
+    "line_item_net_unblended_cost",
+    "line_item_unblended_cost",
+    "line_item_usage_amount",
+    "pricing_public_on_demand_cost",
+    "reservation_effective_cost",
+    "reservation_net_effective_cost",
+    "reservation_net_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_net_unused_recurring_fee",
+    "reservation_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_unused_recurring_fee",
+    "savings_plan_amortized_upfront_commitment_for_billing_period",
+    "savings_plan_net_amortized_upfront_commitment_for_billing_period",
+    "savings_plan_net_recurring_commitment_for_billing_period",
+    "savings_plan_net_savings_plan_effective_cost",
+    "savings_plan_recurring_commitment_for_billing_period",
+    "savings_plan_savings_plan_effective_cost",
+    "savings_plan_total_commitment_to_date",
+    "savings_plan_used_commitment",
+] %}
+{% set moments = [
+    "bill_billing_period_start_date",
+    "line_item_usage_end_date",
+    "line_item_usage_start_date",
+] %}
+
+with
+    from_parquet as (
+        select
+            provider,
+            source,
+            billing_period,
+            {%- for name in text_columns %} {{ name }}, {%- endfor %}
+            {%- for name in amounts %} {{ money(name) }} as {{ name }}, {%- endfor %}
+            {{ json_from_map("resource_tags") }} as tags,
+            {{ json_from_map("cost_category") }} as x_cost_categories,
+            {%- for name in moments %}
+                cast({{ name }} as timestamp) as {{ name }},
+            {%- endfor %}
+        from {{ source("landing_aws", "aws_cur2_parquet") }}
+    ),
+
+    from_csv as (
+        select
+            provider,
+            source,
+            billing_period,
+            {%- for name in text_columns %} {{ name }}, {%- endfor %}
+            {%- for name in amounts %}
+                {{ money_from_text(name) }} as {{ name }},
+            {%- endfor %}
+            nullif(nullif(resource_tags, ''), '{}') as tags,
+            nullif(nullif(cost_category, ''), '{}') as x_cost_categories,
+            {%- for name in moments %}
+                cast({{ name }} as timestamp) as {{ name }},
+            {%- endfor %}
+        from {{ source("landing_aws", "aws_cur2_csv") }}
+    ),
+
+    unioned as (
+        select *
+        from from_parquet
+        union all by name
+        select *
+        from from_csv
+    )
+
+select *
+from unioned
+-- A file that a person downloaded may hold other months too; they are deliveries of
+-- their own.
+where {{ is_of_billing_period("bill_billing_period_start_date") }}

@@ -1,0 +1,128 @@
+{#-
+    Legacy CUR under the names of CUR 2.0, so that one mapping serves both. In CSV a column is `lineItem/UsageType`, in
+    Parquet `line_item_usage_type`; each tag key and cost category is a column of its own.
+-#}
+{% set texts = {
+    "bill_billing_entity": ["bill/BillingEntity"],
+    "bill_invoice_id": ["bill/InvoiceId"],
+    "bill_invoicing_entity": ["bill/InvoicingEntity"],
+    "bill_payer_account_id": ["bill/PayerAccountId"],
+    "line_item_availability_zone": ["lineItem/AvailabilityZone"],
+    "line_item_currency_code": ["lineItem/CurrencyCode"],
+    "line_item_legal_entity": ["lineItem/LegalEntity"],
+    "line_item_line_item_description": ["lineItem/LineItemDescription"],
+    "line_item_line_item_type": ["lineItem/LineItemType"],
+    "line_item_operation": ["lineItem/Operation"],
+    "line_item_product_code": ["lineItem/ProductCode"],
+    "line_item_resource_id": ["lineItem/ResourceId"],
+    "line_item_usage_account_id": ["lineItem/UsageAccountId"],
+    "line_item_usage_type": ["lineItem/UsageType"],
+    "pricing_rate_code": ["pricing/RateCode"],
+    "pricing_unit": ["pricing/unit"],
+    "product_instance_type": ["product/instanceType"],
+    "product_product_family": ["product/productFamily"],
+    "product_region_code": [
+        "product/regionCode",
+        "product/region",
+        "product_region",
+    ],
+    "product_sku": ["product/sku"],
+    "reservation_reservation_a_r_n": [
+        "reservation/ReservationARN",
+        "reservation_reservation_arn",
+    ],
+    "savings_plan_savings_plan_a_r_n": [
+        "savingsPlan/SavingsPlanARN",
+        "savings_plan_savings_plan_arn",
+    ],
+} %}
+{% set amounts = {
+    "line_item_net_unblended_cost": "lineItem/NetUnblendedCost",
+    "line_item_unblended_cost": "lineItem/UnblendedCost",
+    "line_item_usage_amount": "lineItem/UsageAmount",
+    "pricing_public_on_demand_cost": "pricing/publicOnDemandCost",
+    "reservation_effective_cost": "reservation/EffectiveCost",
+    "reservation_net_effective_cost": "reservation/NetEffectiveCost",
+    "reservation_net_unused_amortized_upfront_fee_for_billing_period": "reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod",
+    "reservation_net_unused_recurring_fee": "reservation/NetUnusedRecurringFee",
+    "reservation_unused_amortized_upfront_fee_for_billing_period": "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod",
+    "reservation_unused_recurring_fee": "reservation/UnusedRecurringFee",
+    "savings_plan_amortized_upfront_commitment_for_billing_period": "savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod",
+    "savings_plan_net_amortized_upfront_commitment_for_billing_period": "savingsPlan/NetAmortizedUpfrontCommitmentForBillingPeriod",
+    "savings_plan_net_recurring_commitment_for_billing_period": "savingsPlan/NetRecurringCommitmentForBillingPeriod",
+    "savings_plan_net_savings_plan_effective_cost": "savingsPlan/NetSavingsPlanEffectiveCost",
+    "savings_plan_recurring_commitment_for_billing_period": "savingsPlan/RecurringCommitmentForBillingPeriod",
+    "savings_plan_savings_plan_effective_cost": "savingsPlan/SavingsPlanEffectiveCost",
+    "savings_plan_total_commitment_to_date": "savingsPlan/TotalCommitmentToDate",
+    "savings_plan_used_commitment": "savingsPlan/UsedCommitment",
+} %}
+{% set moments = {
+    "bill_billing_period_start_date": "bill/BillingPeriodStartDate",
+    "line_item_usage_end_date": "lineItem/UsageEndDate",
+    "line_item_usage_start_date": "lineItem/UsageStartDate",
+} %}
+{% set absent = [
+    "bill_payer_account_name",
+    "capacity_reservation_capacity_reservation_arn",
+    "capacity_reservation_capacity_reservation_status",
+    "line_item_usage_account_name",
+] %}
+{% set tag_prefix = "resourceTags/|resource_tags_" %}
+{% set category_prefix = "costCategory/|cost_category_" %}
+
+with
+    from_parquet as (
+        select
+            provider,
+            source,
+            billing_period,
+            {%- for name, natives in texts.items() %}
+                {{ text_of([name] + natives) }} as {{ name }},
+            {%- endfor %}
+            {%- for name, native in amounts.items() %}
+                {{ money(first_of([name, native])) }} as {{ name }},
+            {%- endfor %}
+            {%- for name, native in moments.items() %}
+                {{ moment_of(first_of([name, native])) }} as {{ name }},
+            {%- endfor %}
+            to_json(
+                struct_pack(*columns('^(?:{{ tag_prefix }}|{{ category_prefix }})'))
+            ) as tag_columns,
+        from {{ source("landing_aws_legacy", "aws_cur_legacy_parquet") }}
+    ),
+
+    from_csv as (
+        select
+            provider,
+            source,
+            billing_period,
+            {%- for name, natives in texts.items() %}
+                {{ text_of([name] + natives) }} as {{ name }},
+            {%- endfor %}
+            {%- for name, native in amounts.items() %}
+                {{ money_from_text(text_of([name, native])) }} as {{ name }},
+            {%- endfor %}
+            {%- for name, native in moments.items() %}
+                {{ moment_of(text_of([name, native])) }} as {{ name }},
+            {%- endfor %}
+            to_json(
+                struct_pack(*columns('^(?:{{ tag_prefix }}|{{ category_prefix }})'))
+            ) as tag_columns,
+        from {{ source("landing_aws_legacy", "aws_cur_legacy_csv") }}
+    ),
+
+    unioned as (
+        select *
+        from from_parquet
+        union all by name
+        select *
+        from from_csv
+    )
+
+select
+    * exclude (tag_columns),
+    {%- for name in absent %} cast(null as varchar) as {{ name }}, {%- endfor %}
+    {{ json_from_prefixed("tag_columns", tag_prefix) }} as resource_tags,
+    {{ json_from_prefixed("tag_columns", category_prefix) }} as cost_category,
+from unioned
+where {{ is_of_billing_period("bill_billing_period_start_date") }}

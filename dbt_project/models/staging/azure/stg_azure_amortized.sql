@@ -1,0 +1,1 @@
+{{ azure_cost_lines("azure_amortized") }}

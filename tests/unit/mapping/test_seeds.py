@@ -1,0 +1,83 @@
+"""The seeds that mappings look names up in: each key once, and only categories that FOCUS 1.2 has."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+SEEDS = Path(__file__).resolve().parents[3] / "dbt_project" / "seeds"
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def allowed() -> set[tuple[str, str]]:
+    """The pairs of ServiceCategory and ServiceSubcategory that the specification lists."""
+    with (Path(__file__).parent / "focus_1_2_service_subcategories.csv").open(encoding="utf-8", newline="") as file:
+        return {(row["service_category"], row["service_subcategory"]) for row in csv.DictReader(file)}
+
+
+def test_every_service_has_a_category_and_subcategory_that_focus_has(allowed: set[tuple[str, str]]) -> None:
+    pairs = {(row["service_category"], row["service_subcategory"]) for row in _rows("focus_services")}
+
+    assert len(allowed) == 82
+    assert pairs <= allowed
+
+
+@pytest.mark.parametrize(
+    ("seed", "key"),
+    [
+        ("focus_services", ("provider", "native_name")),
+        ("cloud_regions", ("provider", "native_name")),
+        ("pricing_units", ("native_unit",)),
+        ("tag_key_aliases", ("native_key",)),
+    ],
+)
+def test_a_name_is_there_once_so_that_no_join_repeats_a_row(seed: str, key: tuple[str, ...]) -> None:
+    keys = [tuple(row[name] for name in key) for row in _rows(seed)]
+
+    assert len(keys) == len(set(keys))
+    assert all(part == part.lower() and part for each in keys for part in each)
+
+
+def test_a_service_name_has_one_category_whatever_the_bill_calls_it() -> None:
+    categories = defaultdict(set)
+    for row in _rows("focus_services"):
+        categories[row["provider"], row["service_name"]].add((row["service_category"], row["service_subcategory"]))
+
+    assert {name: found for name, found in categories.items() if len(found) > 1} == {}
+
+
+def test_a_service_is_found_by_its_own_focus_name_too() -> None:
+    rows = _rows("focus_services")
+    names = {(row["provider"], row["native_name"]) for row in rows}
+
+    assert {(row["provider"], row["service_name"].lower()) for row in rows} <= names
+
+
+@pytest.mark.parametrize("provider", ["aws", "azure", "gcp"])
+def test_each_cloud_has_its_common_services(provider: str) -> None:
+    assert len({row["service_name"] for row in _rows("focus_services") if row["provider"] == provider}) >= 60
+
+
+def test_a_region_id_has_one_name() -> None:
+    names = defaultdict(set)
+    for row in _rows("cloud_regions"):
+        names[row["provider"], row["region_id"]].add(row["region_name"])
+
+    assert {region: found for region, found in names.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    "spelling", ["CostCenter", "cost_center", "user:cost-center", "AI-Model", "ai_model", "aiStage", "env", "Owner"]
+)
+def test_the_spellings_that_bills_hold_stand_for_a_canonical_key(spelling: str) -> None:
+    aliases = {row["native_key"]: row["canonical_key"] for row in _rows("tag_key_aliases")}
+
+    assert aliases[spelling.lower()] in {"ai-model", "ai-stage", "cost-center", "environment", "owner"}
