@@ -1,0 +1,123 @@
+"""Great Expectations on DuckDB: a dialect, an engine that keeps one connection, a data source.
+
+Importing this module imports Great Expectations, which takes seconds: only the gate does so, and only when there is
+a candidate to judge.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+# Read when the library is imported, so it is set before.
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+import great_expectations as gx
+import sqlalchemy as sa
+from great_expectations.data_context import EphemeralDataContext
+from great_expectations.datasource.fluent import SQLDatasource
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from sqlalchemy.dialects import registry
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.default import DefaultDialect
+
+from finops.core.settings import Settings
+
+
+class DuckDBDialect(DefaultDialect):
+    """As much of a dialect as reading takes: the database is opened read-only, so there are no transactions."""
+
+    name = "duckdb"
+    driver = "duckdb"
+    default_paramstyle = "qmark"
+    supports_statement_cache = True
+
+    @classmethod
+    def import_dbapi(cls) -> Any:
+        """Return the DuckDB module, which is a DB-API of its own."""
+        import duckdb
+
+        return duckdb
+
+    def create_connect_args(self, url: URL) -> tuple[list[str], dict[str, Any]]:
+        """Open the database read-only; the query of the URL holds DuckDB's settings."""
+        return [url.database or ":memory:"], {"read_only": True, "config": dict(url.query)}
+
+    def connect(self, *arguments: Any, **settings: Any) -> Any:
+        """Open the database, in UTC: a cast of a moment to a date takes the session's time zone."""
+        connection = super().connect(*arguments, **settings)
+        connection.execute("set timezone = 'UTC'")
+        return connection
+
+    def initialize(self, connection: sa.Connection) -> None:
+        """Ask the server nothing: this dialect answers for one version."""
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin nothing."""
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Roll nothing back."""
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        """Commit nothing."""
+
+
+registry.register("duckdb", __name__, DuckDBDialect.__name__)
+
+
+class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
+    """Keeps one connection: opening a DuckDB file anew for every query would cost more than most queries."""
+
+    @contextmanager
+    def get_connection(self) -> Iterator[sa.Connection]:
+        """Yield the one connection."""
+        if self._connection is None:
+            self._connection = self.engine.connect()
+        yield self._connection
+
+    def close(self) -> None:
+        """Close the connection, so that the next build can write the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        super().close()
+
+
+class DuckDBDatasource(SQLDatasource):
+    """Registers itself as ``add_duckdb`` by its type."""
+
+    type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]
+
+    @property
+    def execution_engine_type(self) -> builtins.type[SqlAlchemyExecutionEngine]:
+        """The engine that keeps one connection."""
+        return DuckDBExecutionEngine
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[tuple[EphemeralDataContext, DuckDBDatasource]]:
+    """Yield a context that lives in memory alone, and the warehouse, read-only, as its data source."""
+    url = URL.create(
+        "duckdb",
+        database=str(settings.warehouse_path),
+        query={
+            "memory_limit": settings.memory_limit,
+            "threads": str(settings.threads),
+            "temp_directory": str(settings.warehouse_dir / "spill"),
+        },
+    )
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    source = context.data_sources.add_duckdb(
+        name="warehouse",
+        connection_string=url.render_as_string(hide_password=False),
+        create_temp_table=False,
+    )
+    try:
+        yield context, source
+    finally:
+        source.get_execution_engine().close()
+        source.get_engine().dispose()

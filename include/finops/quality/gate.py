@@ -1,0 +1,169 @@
+"""Run the suites on the warehouse and say what came out, in plain words.
+
+Only the candidate's scope is read: the predicate stands in every asset in literals, so that DuckDB leaves the files
+of other periods closed. Nothing is copied out of DuckDB but counts and a few offending rows.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import great_expectations as gx
+import sqlalchemy as sa
+from great_expectations.core import ExpectationValidationResult
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.expectations.metadata_types import FailureSeverity
+
+from finops.core.errors import Finding
+from finops.core.settings import Settings
+from finops.core.sql import Sql, compose, identifier, join, literal
+from finops.quality.duckdb_source import DuckDBDatasource, open_warehouse
+from finops.quality.models import Given, Outcome, RowRule, Severity, Suite, TableResult
+
+if TYPE_CHECKING:
+    from great_expectations.data_context import EphemeralDataContext
+
+EXAMPLES = 3
+FACT = "fct_focus_costs"
+ROW_COUNT = "expect_table_row_count_to_be_between"
+
+
+def judge(settings: Settings, given: Given) -> list[TableResult]:
+    """Run every suite on the candidate's scope. Raise Finding when a published table has no suite."""
+    with open_warehouse(settings) as (context, source):
+        engine = source.get_execution_engine()
+        with engine.get_connection() as connection:
+            suites = [_suite(table, given) for table in [FACT, *_published_tables(connection)]]
+            return [_run(context, source, connection, suite, given) for suite in suites]
+
+
+def _published_tables(connection: sa.Connection) -> list[str]:
+    query = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+    return list(connection.execute(sa.text(query)).scalars())
+
+
+def _suite(table: str, given: Given) -> Suite:
+    try:
+        module = import_module(f"finops.quality.suites.{table}")
+    except ModuleNotFoundError:
+        raise Finding(f"{table} would be published without expectations; give it a suite in quality/suites") from None
+    suite: Suite = module.suite(given)
+    return suite
+
+
+def _run(
+    context: EphemeralDataContext, source: DuckDBDatasource, connection: sa.Connection, suite: Suite, given: Given
+) -> TableResult:
+    rows = compose("select * from {source} where {scope}", source=suite.source, scope=given.scope)
+    try:
+        connection.execute(sa.text(compose("select 1 from ({rows}) limit 1", rows=rows)))
+    except sa.exc.DBAPIError as error:
+        observed = f"it cannot: {_first_line(error.orig)}"
+        return TableResult(suite.table, 0, (Outcome(suite.table, "it can be read", Severity.BLOCKS, False, observed),))
+    rules = join("", map(_rule_column, suite.row_rules))
+    asset = source.add_query_asset(suite.table, compose("select *{rules} from ({rows})", rules=rules, rows=rows))
+    expected = gx.ExpectationSuite(suite.table, expectations=[*suite.expectations, *map(_expectation, suite.row_rules)])
+    definition = gx.ValidationDefinition(
+        name=suite.table, data=asset.add_batch_definition("scope"), suite=context.suites.add(expected)
+    )
+    context.validation_definitions.add(definition)
+    # Counts only: offending rows are fetched where there are any, not looked for in every column of a whole fact.
+    results = definition.run(result_format={"result_format": "BASIC", "partial_unexpected_count": 0}).results
+    by_name = {rule.name: rule for rule in suite.row_rules}
+    outcomes = [_outcome(connection, suite, rows, result, by_name) for result in results]
+    # Broken first, then in the order the suite has them: the library returns them in none.
+    order = {each.description: place for place, each in enumerate(expected.expectations)}
+    outcomes.sort(key=lambda each: (each.is_met, each.severity is not Severity.BLOCKS, order[each.says]))
+    return TableResult(suite.table, _row_count(results), tuple(outcomes))
+
+
+def _row_count(results: list[ExpectationValidationResult]) -> int:
+    counts = [r.result["observed_value"] for r in results if _config(r).type == ROW_COUNT and r.result]
+    return int(counts[0]) if counts else 0
+
+
+def _rule_column(rule: RowRule) -> Sql:
+    # A rule that is neither true nor false of a row is broken: Great Expectations would pass over the null.
+    return compose(", coalesce({rule}, false) as {name}", rule=Sql(rule.predicate), name=identifier(rule.name))
+
+
+def _expectation(rule: RowRule) -> gx.expectations.Expectation:
+    return gx.expectations.ExpectColumnValuesToBeInSet(
+        column=rule.name, value_set=[True], description=rule.says, severity=FailureSeverity(rule.severity)
+    )
+
+
+def _outcome(
+    connection: sa.Connection, suite: Suite, rows: Sql, result: ExpectationValidationResult, rules: dict[str, RowRule]
+) -> Outcome:
+    config = _config(result)
+    says, severity, is_met = config.description or config.type, Severity(config.severity), bool(result.success)
+    broken = _error_of(result)
+    if broken:
+        return Outcome(suite.table, says, Severity.BLOCKS, False, f"could not be evaluated: {broken}")
+    offending = _offending_rows(config.kwargs, rows, rules)
+    examples = () if is_met else _examples(connection, offending)
+    return Outcome(suite.table, says, severity, is_met, _observed(result.result), examples)
+
+
+def _config(result: ExpectationValidationResult) -> ExpectationConfiguration:
+    if result.expectation_config is None:
+        raise TypeError("a result of Great Expectations names no expectation")
+    return result.expectation_config
+
+
+def _error_of(result: ExpectationValidationResult) -> str | None:
+    """Return the first line of what went wrong inside Great Expectations, which reports it instead of raising it."""
+    for info in [result.exception_info, *(v for v in result.exception_info.values() if isinstance(v, dict))]:
+        if info.get("raised_exception"):
+            return _first_line(info["exception_message"])
+    return None
+
+
+def _first_line(error: object) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _observed(result: dict[str, Any]) -> str:
+    if "unexpected_count" in result:
+        return f"not so in {result['unexpected_count']:,} of {result['element_count']:,} rows"
+    found = result["observed_value"]
+    return f"{found:,} found" if found else "none found"
+
+
+def _offending_rows(kwargs: dict[str, Any], rows: Sql, rules: dict[str, RowRule]) -> Sql | None:
+    """Return the query that finds the rows an expectation objects to, or None where rows are not what it is about."""
+    column, query = kwargs.get("column"), kwargs.get("unexpected_rows_query")
+    if query is not None:
+        return Sql(query.replace("{batch}", f"({rows}) as batch"))
+    if column is None:
+        return None
+    if column in rules:
+        rule = rules[column]
+        shown = join(", ", map(identifier, rule.shows))
+        predicate = Sql(f"not coalesce({rule.predicate}, false)")
+    else:
+        shown = join(", ", map(identifier, ["provider", "billing_period", "billing_currency", column]))
+        allowed = kwargs.get("value_set")
+        predicate = compose("{column} is null", column=identifier(column))
+        if allowed is not None:
+            predicate = compose(
+                "{column} not in ({allowed})", column=identifier(column), allowed=join(", ", map(literal, allowed))
+            )
+    return compose("select {shown} from ({rows}) where {predicate}", shown=shown, rows=rows, predicate=predicate)
+
+
+def _examples(connection: sa.Connection, offending: Sql | None) -> tuple[dict[str, str], ...]:
+    if offending is None:
+        return ()
+    query = compose("select * from ({offending}) limit {count}", offending=offending, count=Sql(EXAMPLES))
+    found = connection.execute(sa.text(query)).mappings().all()
+    return tuple({name: _shown(value) for name, value in row.items()} for row in found)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "nothing"
+    return f"{value.normalize():,f}" if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,97 @@
+"""What the gate is given, and what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from finops.core.sql import Sql, in_scope
+
+if TYPE_CHECKING:
+    from great_expectations.expectations import Expectation
+
+
+class Severity(StrEnum):
+    """What a broken expectation does, in Great Expectations' own words."""
+
+    BLOCKS = "critical"
+    WARNS = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class LandedTotal:
+    """What the ledger says a (provider, billing period) of the candidate was landed with, in one currency."""
+
+    provider: str
+    billing_period: str
+    billing_currency: str
+    row_count: int
+    billed_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the suites are made for: the candidate's scope, the ledger's totals of it, and the time."""
+
+    pairs: tuple[tuple[str, str], ...]
+    landed: tuple[LandedTotal, ...]
+    now: datetime
+
+    @property
+    def scope(self) -> Sql:
+        """The predicate that keeps the scope's rows, in literals."""
+        return in_scope(self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """A rule every row obeys by itself.
+
+    It becomes a boolean column of the asset, so that Great Expectations answers all of them in one scan.
+    """
+
+    name: str
+    says: str
+    predicate: str
+    shows: tuple[str, ...]
+    severity: Severity = Severity.BLOCKS
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The expectations on one published table. ``source`` is where the warehouse has it."""
+
+    table: str
+    source: Sql
+    expectations: tuple[Expectation, ...]
+    row_rules: tuple[RowRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one expectation. ``observed`` is a sentence fragment; ``examples`` are offending rows."""
+
+    table: str
+    says: str
+    severity: Severity
+    is_met: bool
+    observed: str
+    examples: tuple[dict[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The finding in one line."""
+        shown = "; ".join(", ".join(f"{k} {v}" for k, v in row.items()) for row in self.examples[:1])
+        return f"{self.table}: {self.says} — {self.observed}" + (f", for example {shown}" if shown else "")
+
+
+@dataclass(frozen=True, slots=True)
+class TableResult:
+    """The outcomes on one table."""
+
+    table: str
+    row_count: int
+    outcomes: tuple[Outcome, ...] = field(default=())

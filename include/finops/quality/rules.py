@@ -1,0 +1,138 @@
+"""The kinds of expectations the suites are made of. Each says in plain words what holds when it is met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from great_expectations import expectations as gxe
+from great_expectations.expectations import Expectation
+from great_expectations.expectations.metadata_types import FailureSeverity
+
+from finops.core.sql import Sql, compose, identifier, join, literal
+from finops.quality.models import Given, Severity
+
+MEASURES = ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
+KEY = ("billing_period", "provider", "billing_currency")
+BATCH = Sql("{batch}")
+FACT = Sql("main.fct_focus_costs")
+DAILY = Sql("marts.fct_daily_costs")
+
+
+def has_rows() -> Expectation:
+    """Return: the table has rows in scope."""
+    return gxe.ExpectTableRowCountToBeBetween(
+        min_value=1, description="there are rows", severity=FailureSeverity.CRITICAL
+    )
+
+
+def filled(*columns: str) -> list[Expectation]:
+    """Return: each column is filled in every row."""
+    return [
+        gxe.ExpectColumnValuesToNotBeNull(
+            column=column, description=f"{column} is filled in every row", severity=FailureSeverity.CRITICAL
+        )
+        for column in columns
+    ]
+
+
+def one_of(column: str, allowed: Sequence[str]) -> Expectation:
+    """Return: a column holds only these values, or nothing."""
+    return gxe.ExpectColumnValuesToBeInSet(
+        column=column,
+        value_set=list(allowed),
+        description=f"{column} is one of {', '.join(allowed)}",
+        severity=FailureSeverity.CRITICAL,
+    )
+
+
+class ExpectNoRows(gxe.UnexpectedRowsExpectation):
+    """Counts the rows a query finds, and only counts: the library's own runs the query once more to fetch them."""
+
+    expectation_type: ClassVar[str] = "expect_no_rows"
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: object = None, execution_engine: object = None
+    ) -> dict[str, Any]:
+        count = metrics["unexpected_rows_query.row_count"]
+        return {"success": count == 0, "result": {"observed_value": count}}
+
+
+def no_rows(says: str, query: Sql, severity: Severity = Severity.BLOCKS) -> Expectation:
+    """Return: ``query``, in which ``{batch}`` stands for the table's rows in scope, finds nothing."""
+    return ExpectNoRows(unexpected_rows_query=query, description=says, severity=FailureSeverity(severity))
+
+
+def is_unique(columns: Iterable[str]) -> Expectation:
+    """Return: the columns are the grain of the table, nulls counting as a value."""
+    names = list(columns)
+    grain = join(", ", map(identifier, names))
+    query = compose(
+        "select {grain}, count(*) as row_count from {batch} group by {grain} having count(*) > 1",
+        grain=grain,
+        batch=BATCH,
+    )
+    return no_rows(f"one row per {', '.join(names)}", query)
+
+
+def is_exact(columns: Iterable[str] = MEASURES) -> Expectation:
+    """Return: the amounts are exact decimals; a double would let sums differ by order."""
+    query = compose(
+        "select column_name, column_type from (describe select {columns} from {batch})"
+        " where column_type <> 'DECIMAL(38,12)'",
+        columns=join(", ", map(identifier, columns)),
+        batch=BATCH,
+    )
+    return no_rows("amounts are exact decimals", query)
+
+
+def ties_to(other: Sql, name: str, given: Given, measures: Sequence[str] = MEASURES) -> Expectation:
+    """Return: per provider, month and currency, the measures sum to exactly what they do in another table."""
+    key = join(", ", map(identifier, KEY))
+    pair = "struct_pack(measure := {name}, found := here.{m}, expected := there.{m})"
+    query = compose(
+        """
+        select *, found - expected as difference
+        from (
+            select {key}, unnest([{pairs}], recursive := true)
+            from (select {key}, {sums} from {batch} group by all) as here
+            full join (select {key}, {sums} from {other} where {scope} group by all) as there using ({key})
+        )
+        where found is distinct from expected
+        """,
+        key=key,
+        pairs=join(", ", (compose(pair, name=m, m=identifier(m)) for m in measures)),
+        sums=join(", ", (compose("sum({m}) as {m}", m=identifier(m)) for m in measures)),
+        batch=BATCH,
+        other=other,
+        scope=given.scope,
+    )
+    return no_rows(f"{', '.join(measures)} sum to those of {name}, exactly", query)
+
+
+def rows_of(columns: Sequence[str], rows: Iterable[Sequence[Sql]]) -> Sql:
+    """Return a small table of constants; without rows, an empty one."""
+    values = [compose("({row})", row=join(", ", row)) for row in rows]
+    names = join(", ", map(identifier, columns))
+    if not values:
+        nothing = join(", ", (Sql("null") for _ in columns))
+        return compose("(select * from (values ({nothing})) as t ({names}) where false)", nothing=nothing, names=names)
+    return compose("(select * from (values {values}) as t ({names}))", values=join(", ", values), names=names)
+
+
+def text(value: str) -> Sql:
+    """Return a text constant."""
+    return literal(value)
+
+
+def cost_mart(grain: Iterable[str], given: Given) -> tuple[Expectation, ...]:
+    """Return what holds for every mart that groups the daily costs: its grain, its amounts, its tie to them."""
+    columns = [*KEY, *grain]
+    return (
+        has_rows(),
+        *filled(*columns, *MEASURES),
+        is_exact(),
+        is_unique(columns),
+        ties_to(DAILY, "fct_daily_costs", given),
+    )

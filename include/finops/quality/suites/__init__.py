@@ -1,0 +1,1 @@
+"""One module per published table, named for it; ``suite(given)`` returns its expectations."""

@@ -1,0 +1,109 @@
+"""Expectations on ``fct_focus_costs``: what FOCUS 1.2 demands of every charge, and what the bills demand of all."""
+
+from __future__ import annotations
+
+from great_expectations.expectations import Expectation
+
+from finops.core.focus import COLUMNS, Level
+from finops.core.sql import compose, join, literal
+from finops.quality.models import Given, RowRule, Severity, Suite
+from finops.quality.rules import BATCH, FACT, filled, has_rows, is_exact, no_rows, one_of
+
+KNOWN_ADJUSTMENTS = (
+    "Refund",
+    "SavingsPlanNegation",
+    "RoundingAdjustment",
+    "adjustment",
+    "rounding_error",
+)
+"""Native line types that are adjustments by what they are; any other adjustment is a type nobody has mapped."""
+
+_SHOWN = ("provider", "billing_period", "x_charge_type", "charge_description")
+
+ROW_RULES = (
+    RowRule(
+        "currency_is_iso_4217",
+        "billing_currency is a code of ISO 4217",
+        "regexp_full_match(billing_currency, '[A-Z]{3}')",
+        ("provider", "billing_period", "billing_currency"),
+    ),
+    RowRule(
+        "billing_period_is_its_month",
+        "billing_period_start and billing_period_end bound the month of billing_period",
+        "billing_period_start = cast(billing_period || '-01' as timestamp)"
+        " and billing_period_end = billing_period_start + interval 1 month",
+        ("provider", "billing_period", "billing_period_start", "billing_period_end"),
+    ),
+    RowRule(
+        "charge_period_runs_forward",
+        "a charge period ends after it starts",
+        "charge_period_start < charge_period_end",
+        (*_SHOWN, "charge_period_start", "charge_period_end"),
+    ),
+    RowRule(
+        "commitment_status_has_a_commitment",
+        "a commitment discount status names its commitment, and only usage has one",
+        "commitment_discount_status is null or (commitment_discount_id is not null and charge_category = 'Usage')",
+        (*_SHOWN, "commitment_discount_status", "commitment_discount_id", "charge_category"),
+    ),
+    RowRule(
+        "commitment_purchase_has_no_effective_cost",
+        # Google's export does not say which fee paid for which usage: there a fee is effective when it is charged.
+        "a commitment's purchase has no effective cost where usage carries it",
+        "charge_category <> 'Purchase' or commitment_discount_id is null or effective_cost = 0 or provider = 'gcp'",
+        (*_SHOWN, "commitment_discount_id", "billed_cost", "effective_cost"),
+    ),
+    RowRule(
+        "unused_commitment_is_not_billed",
+        "what is unused of a commitment is not billed again",
+        "commitment_discount_status is distinct from 'Unused' or billed_cost = 0",
+        (*_SHOWN, "commitment_discount_id", "billed_cost"),
+    ),
+    RowRule(
+        "covered_usage_has_a_status",
+        "usage that a commitment covers says whether it was used",
+        "charge_category <> 'Usage' or commitment_discount_id is null or commitment_discount_status is not null",
+        (*_SHOWN, "commitment_discount_id"),
+        Severity.WARNS,
+    ),
+    RowRule(
+        "charge_lies_in_its_month",
+        "a charge lies in its billing period, corrections apart",
+        "charge_class is not null or charge_category not in ('Usage', 'Purchase') or ("
+        " charge_period_start >= billing_period_start - interval 1 day"
+        " and charge_period_start < billing_period_end + interval 1 day)",
+        (*_SHOWN, "charge_period_start"),
+        Severity.WARNS,
+    ),
+)
+
+
+def suite(given: Given) -> Suite:
+    """Return the suite for the candidate at hand."""
+    mandatory = [c.snake for c in COLUMNS if c.level is Level.MANDATORY and not c.is_nullable]
+    return Suite(
+        "fct_focus_costs",
+        FACT,
+        (
+            has_rows(),
+            *filled(*mandatory),
+            *(one_of(column.snake, column.allowed) for column in COLUMNS if column.allowed),
+            is_exact(),
+            _line_types_are_mapped(),
+        ),
+        ROW_RULES,
+    )
+
+
+def _line_types_are_mapped() -> Expectation:
+    query = compose(
+        """
+        select provider, x_charge_type, count(*) as charges, sum(billed_cost) as billed_cost, billing_currency
+        from {batch}
+        where charge_category = 'Adjustment' and x_charge_type not in ({known})
+        group by all
+        """,
+        batch=BATCH,
+        known=join(", ", map(literal, KNOWN_ADJUSTMENTS)),
+    )
+    return no_rows("every native line type has a mapping of its own", query, Severity.WARNS)

@@ -1,0 +1,1 @@
+"""Bills to FOCUS and marts by dbt, and the publication of what the gate has passed."""

@@ -1,0 +1,203 @@
+"""Write published data to a file that somebody takes away: CSV, XLSX or Parquet.
+
+Values in conditions are bound, names are quoted, and text that a spreadsheet would run as a formula is neutralised.
+A file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finops.core import published
+from finops.core.atomic import replacing
+from finops.core.errors import BadInput
+from finops.core.focus import COLUMNS as FOCUS_COLUMNS
+from finops.core.focus import NAMES, Kind
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops.core.spreadsheet import neutralise
+from finops.core.sql import Sql, compose, identifier, join
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Condition = tuple[str, str]
+"""A column and the value its rows must have."""
+
+SHEET_ROWS = 1_048_575
+"""Rows a worksheet holds below its header."""
+
+_COPY = {
+    ".csv": "format csv, header true",
+    ".parquet": "format parquet, compression zstd",
+}
+
+
+def export_mart(settings: Settings, mart: str, out: Path, where: Sequence[Condition] = ()) -> int:
+    """Write the rows of a published mart that meet all conditions; return how many.
+
+    Raise BadInput for an unknown mart or column, a value that is not of its column's type, or an unwritable file.
+    """
+    _require_suffix(out, ".csv", ".xlsx", ".parquet")
+    publication = published.latest(settings)
+    if mart not in publication.marts:
+        raise BadInput(f"there is no mart {mart!r}; the marts are {', '.join(publication.marts)}")
+    with publication.connect() as connection:
+        types = _types(connection, identifier(mart))
+        conditions = [_condition(connection, mart, types, condition) for condition in where]
+        rows = compose(
+            "select * from {mart} where {conditions} order by all",
+            mart=identifier(mart),
+            conditions=join(" and ", [Sql("true"), *conditions]),
+        )
+        return _write(connection, rows, types, [value for _, value in where], out)
+
+
+def export_focus(settings: Settings, period: BillingPeriod, out: Path, provider: Provider | None = None) -> int:
+    """Write a month's FOCUS charges under the specification's column names; return how many.
+
+    Own columns keep their ``x_``. Raise BadInput when nothing of that month is published or the file is unwritable.
+    """
+    _require_suffix(out, ".csv", ".parquet")
+    publication = published.latest(settings)
+    partitions = [name.split("/") for name in publication.manifest["fact"]["partitions"]]
+    if not any(month == str(period) and provider in (None, door) for door, month in partitions):
+        of = "" if provider is None else f" of {provider}"
+        known = sorted({month for door, month in partitions if provider in (None, door)})
+        raise BadInput(f"nothing{of} is published for {period}; there are {', '.join(known) or 'no months'}")
+    with publication.connect() as connection:
+        # A fact may be larger than memory, and no reader of it expects an order.
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute(compose("set memory_limit = {limit}", limit=settings.memory_limit))
+        fact = compose("({fact})", fact=publication.focus_sql(provider, period))
+        types = _types(connection, fact)
+        moments = {column.snake for column in FOCUS_COLUMNS if column.kind is Kind.MOMENT}
+        own = [name for name in types if name.startswith("x_")]
+        names = {**{name: NAMES[name] for name in NAMES if name in types}, **{name: name for name in own}}
+        rows = compose(
+            "select {columns} from {fact}",
+            columns=join(", ", (_renamed(name, new, is_moment=name in moments) for name, new in names.items())),
+            fact=fact,
+        )
+        return _write(connection, rows, _types(connection, compose("({rows})", rows=rows)), [], out)
+
+
+def _renamed(name: str, new: str, *, is_moment: bool) -> Sql:
+    # The platform's timestamps are UTC by convention; a file that leaves it says so.
+    template = "timezone('UTC', {name}) as {new}" if is_moment else "{name} as {new}"
+    return compose(template, name=identifier(name), new=identifier(new))
+
+
+def _write(
+    connection: DuckDBPyConnection, rows: Sql, types: Mapping[str, str], values: Sequence[str], out: Path
+) -> int:
+    with _writable(out) as temporary:
+        if out.suffix == ".xlsx":
+            return _write_workbook(connection, rows, values, temporary)
+        if out.suffix == ".csv":
+            rows = compose(
+                "select {columns} from ({rows})",
+                columns=join(", ", (_for_csv(name, kind) for name, kind in types.items())),
+                rows=rows,
+            )
+        copy = compose("copy ({rows}) to {file} ({how})", rows=rows, file=temporary, how=Sql(_COPY[out.suffix]))
+        return int(connection.execute(copy, values).fetchall()[0][0])
+
+
+def _for_csv(name: str, kind: str) -> Sql:
+    """Return a column as CSV has it: formulas neutralised as ``neutralise`` does, moments in ISO 8601."""
+    column = identifier(name)
+    if kind == "VARCHAR":
+        template = (
+            "case when left({column}, 1) in ('=', '+', '-', '@', chr(9), chr(13))"
+            " then '''' || {column} else {column} end as {column}"
+        )
+    elif kind.startswith("TIMESTAMP"):
+        template = "strftime({column}, '%Y-%m-%dT%H:%M:%SZ') as {column}"
+    else:
+        template = "{column}"
+    return compose(template, column=column)
+
+
+def _write_workbook(connection: DuckDBPyConnection, rows: Sql, values: Sequence[str], file: Path) -> int:
+    import xlsxwriter
+
+    cursor = connection.execute(rows, values)
+    header = [name for name, *_ in cursor.description or []]
+    with xlsxwriter.Workbook(str(file), {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        sheet = book.add_worksheet("export")
+        bold = book.add_format({"bold": True})
+        for column, name in enumerate(header):
+            sheet.write_string(0, column, name, bold)
+            sheet.set_column(column, column, max(12, len(name) + 2))
+        sheet.freeze_panes(1, 0)
+        count = 0
+        while batch := cursor.fetchmany(10_000):
+            for row in batch:
+                count += 1
+                if count > SHEET_ROWS:
+                    raise BadInput(f"a worksheet holds {SHEET_ROWS:,} rows, there are more; use .csv or .parquet")
+                _write_cells(sheet, count, row)
+        sheet.autofilter(0, 0, count, len(header) - 1)
+    return count
+
+
+def _write_cells(sheet: Any, line: int, row: tuple[object, ...]) -> None:
+    for column, value in enumerate(row):
+        match value:
+            case None:
+                pass
+            case bool():
+                sheet.write_boolean(line, column, value)
+            case int() | float() | Decimal():
+                sheet.write_number(line, column, value)
+            case datetime() | date():
+                sheet.write_datetime(line, column, value)
+            case _:
+                sheet.write_string(line, column, neutralise(str(value)))
+
+
+def _types(connection: DuckDBPyConnection, rows: Sql) -> dict[str, str]:
+    described = connection.execute(compose("describe select * from {rows}", rows=rows)).fetchall()
+    return {name: kind for name, kind, *_ in described}
+
+
+def _condition(connection: DuckDBPyConnection, mart: str, types: Mapping[str, str], condition: Condition) -> Sql:
+    name, value = condition
+    if name not in types:
+        raise BadInput(f"{mart} has no column {name!r}; its columns are {', '.join(types)}")
+    parts = {"column": identifier(name), "type": Sql(types[name])}
+    is_of_type = connection.execute(compose("select try_cast(? as {type}) is not null", **parts), [value]).fetchall()
+    if not is_of_type[0][0]:
+        raise BadInput(f"{value!r} is no value for column {name} of {mart}, which is {types[name]}")
+    return compose("{column} = cast(? as {type})", **parts)
+
+
+def _require_suffix(out: Path, *suffixes: str) -> None:
+    if out.suffix not in suffixes:
+        raise BadInput(f"{out} must end in {' or '.join(suffixes)}: the ending says what is written")
+
+
+@contextmanager
+def _writable(out: Path) -> Iterator[Path]:
+    import duckdb
+    from xlsxwriter.exceptions import FileCreateError
+
+    if out.is_dir():
+        raise BadInput(f"cannot write {out}: it is a folder")
+    try:
+        with replacing(out) as temporary:
+            # Found out here, the reason is the system's and names no temporary file.
+            temporary.touch()
+            yield temporary
+    except (FileExistsError, NotADirectoryError) as error:
+        raise BadInput(f"cannot write {out}: {out.parent} is no folder") from error
+    except (OSError, duckdb.IOException, FileCreateError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+        raise BadInput(f"cannot write {out}: {reason}") from error

@@ -1,0 +1,141 @@
+"""What a build reads: hard links to the landed files in its scope, and what the state store says of them.
+
+Everything lies below ``warehouse/inputs/`` and is made anew for each build, so dbt's sources are constant text and its
+parsed project stays warm whatever the scope.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from finops.core.errors import BadInput
+from finops.core.formats import SourceFormat, columns_of
+from finops.core.money import SQL_TYPE
+from finops.core.settings import Settings
+from finops.core.sql import Sql, compose, identifier, join
+from finops.core.state.ledger import Delivery, PeriodInput
+
+_EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
+
+
+def prepare(settings: Settings, scope: Sequence[PeriodInput]) -> None:
+    """Replace ``warehouse/inputs/`` with what this scope needs, and make the folders its fact goes into.
+
+    Raise BadInput when a landed file is gone.
+    """
+    shutil.rmtree(settings.inputs_dir, ignore_errors=True)
+    for item in scope:
+        for delivery in item.deliveries:
+            _link(settings, delivery)
+        part = settings.focus_dir / f"provider={item.provider}" / f"billing_period={item.billing_period}"
+        part.mkdir(parents=True, exist_ok=True)
+    for source_format in SourceFormat:
+        _write_empty_files(settings.inputs_dir / source_format, source_format)
+    _write_operations(settings.inputs_dir / "ops", scope)
+
+
+def _link(settings: Settings, delivery: Delivery) -> None:
+    landed = settings.landing_dir / delivery.relative_path
+    for file in delivery.files:
+        kind = "parquet" if file.local_name.endswith(".parquet") else "csv"
+        folder = settings.inputs_dir / delivery.format / kind / delivery.relative_path
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(landed / file.local_name, folder / file.local_name)
+        except FileNotFoundError:
+            raise BadInput(
+                f"{landed / file.local_name} was landed and is gone; restore it, or remove the delivery's folder and "
+                f"run `finops ingest` for {delivery.provider} {delivery.billing_period} again"
+            ) from None
+
+
+def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
+    """Write files without rows that have every column of the format under every name it goes by.
+
+    Read by name beside the deliveries, they make staging bind whatever a delivery lacks.
+    """
+    import duckdb
+
+    names = {name: column.duckdb_type for column in columns_of(source_format) for name in column.names}
+    parquet, text = folder / "parquet" / _EMPTY, folder / "csv" / _EMPTY
+    parquet.mkdir(parents=True)
+    text.mkdir(parents=True)
+    columns = join(", ", (compose("null::{type} as {name}", type=Sql(t), name=identifier(n)) for n, t in names.items()))
+    copy = "copy (select {columns} where false) to {file} (format parquet)"
+    with duckdb.connect() as connection:
+        connection.execute(compose(copy, columns=columns, file=parquet / "empty.parquet"))
+    with (text / "empty.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerow(names)
+
+
+def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
+    folder.mkdir(parents=True)
+    deliveries = [delivery for item in scope for delivery in item.deliveries]
+    _write_table(
+        folder / "scope.parquet",
+        {"provider": "varchar", "billing_period": "varchar", "source_formats": "varchar"},
+        (
+            (item.provider.value, str(item.billing_period), ",".join(sorted({d.format.value for d in item.deliveries})))
+            for item in scope
+        ),
+    )
+    _write_table(
+        folder / "deliveries.parquet",
+        {
+            "provider": "varchar",
+            "source": "varchar",
+            "source_format": "varchar",
+            "billing_period": "varchar",
+            "delivery_id": "varchar",
+            "row_count": "bigint",
+            "produced_at": "timestamptz",
+            "landed_at": "timestamptz",
+        },
+        ((*_key(d), d.row_count, d.produced_at, d.landed_at) for d in deliveries),
+    )
+    _write_table(
+        folder / "control_totals.parquet",
+        {
+            "provider": "varchar",
+            "source": "varchar",
+            "source_format": "varchar",
+            "billing_period": "varchar",
+            "delivery_id": "varchar",
+            "billing_currency": "varchar",
+            "row_count": "bigint",
+            "source_cost": SQL_TYPE,
+            "billed_cost": SQL_TYPE,
+        },
+        (
+            (*_key(d), total.billing_currency, total.row_count, total.source_cost, total.billed_cost)
+            for d in deliveries
+            for total in d.totals
+        ),
+    )
+
+
+def _key(delivery: Delivery) -> tuple[str, str, str, str, str]:
+    return (
+        delivery.provider.value,
+        delivery.source,
+        delivery.format.value,
+        str(delivery.billing_period),
+        delivery.delivery_id,
+    )
+
+
+def _write_table(path: Path, columns: dict[str, str], rows: Iterable[tuple[object, ...]]) -> None:
+    import duckdb
+
+    declared = join(", ", (compose("{name} {type}", name=identifier(n), type=Sql(t)) for n, t in columns.items()))
+    values = list(rows)
+    with duckdb.connect() as connection:
+        connection.execute(compose("create table rows ({declared})", declared=declared))
+        if values:
+            marks = join(", ", [Sql("?")] * len(columns))
+            connection.executemany(compose("insert into rows values ({marks})", marks=marks), values)
+        connection.execute(compose("copy rows to {path} (format parquet)", path=path))

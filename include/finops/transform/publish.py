@@ -1,0 +1,106 @@
+"""Publish a candidate: write a complete new version beside the old one, then move one link.
+
+The order makes every interruption harmless. The version is built under a hidden name, verified, flushed and renamed;
+then ``current`` is moved; then the state store learns that the periods are built. Killed before the link moves,
+nothing is visible and the leftovers go at the next publication; killed after it, the same candidate only gets
+recorded, or, when another build comes first, its periods are still pending and are built once more.
+
+A version is the version before plus the candidate's scope: nothing but the (provider, billing period) pairs that
+the gate has judged is taken from the warehouse, and what has not changed is hard-linked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from finops.core.atomic import replace_link, sync_file, sync_folder
+from finops.core.candidate import Candidate, Verdict, load_candidate, load_verdict
+from finops.core.errors import Finding
+from finops.core.locks import exclusive
+from finops.core.published import Publication, latest, open_version
+from finops.core.settings import Settings
+from finops.core.state import ledger
+from finops.core.state.store import open_state
+from finops.transform import published_fact, published_marts, versions
+
+logger = logging.getLogger(__name__)
+
+
+def publish(settings: Settings) -> Publication:
+    """Publish the candidate in the warehouse and return the version; the same candidate again changes nothing.
+
+    Raise NotReady when there is no candidate or the gate has not judged it, Finding when the gate refused it.
+    """
+    with exclusive(settings, "warehouse"):
+        candidate = load_candidate(settings)
+        verdict = load_verdict(settings, candidate.build_id)
+        if not verdict.passed:
+            raise Finding(f"the gate refused build {candidate.build_id}: {'; '.join(verdict.failures)}")
+        published = versions.chain(settings)
+        versions.remove_leftovers(settings, published)
+        if not published or published[0].build_id != candidate.build_id:
+            _write_version(settings, candidate, verdict, published[0] if published else None)
+            replace_link(settings.published_dir / "current", f"versions/{candidate.build_id}")
+        _record(settings, candidate)
+        removed = versions.prune(settings, versions.chain(settings))
+        logger.info("published build %s; removed versions: %s", candidate.build_id, ", ".join(removed) or "none")
+        return latest(settings)
+
+
+def _write_version(settings: Settings, candidate: Candidate, verdict: Verdict, previous: Publication | None) -> None:
+    final = versions.folder(settings) / candidate.build_id
+    building = final.with_name(f".building-{candidate.build_id}")
+    building.mkdir(parents=True)
+    fact = published_fact.write(settings, candidate, previous, building)
+    marts = published_marts.write(settings, candidate, previous, building)
+    manifest = _manifest(candidate, verdict, previous, fact, marts)
+    (building / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    published_marts.verify(open_version(building), candidate)
+    _flush(building)
+    if final.exists():
+        shutil.rmtree(final)
+    building.rename(final)
+    sync_folder(final.parent)
+
+
+def _manifest(
+    candidate: Candidate,
+    verdict: Verdict,
+    previous: Publication | None,
+    fact: dict[str, Any],
+    marts: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "build_id": candidate.build_id,
+        "previous": None if previous is None else previous.build_id,
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "billing_periods": sorted({partition.split("/")[1] for partition in fact["partitions"]}),
+        "scope": [
+            {"provider": each.provider.value, "billing_period": str(each.billing_period)} for each in candidate.scope
+        ],
+        "fact": fact,
+        "marts": marts,
+        "gate": {"passed": verdict.passed, "warnings": list(verdict.warnings)},
+    }
+
+
+def _flush(root: Path) -> None:
+    """Flush what is new in the version. The content of a hard link has been on disk before."""
+    for path in root.rglob("*"):
+        if path.is_file() and path.stat().st_nlink == 1:
+            sync_file(path)
+    # The folders and links are many, one for each mart and month of the history, and flushed singly take seconds.
+    os.sync()
+
+
+def _record(settings: Settings, candidate: Candidate) -> None:
+    digests = {(each.provider, each.billing_period): each.input_digest for each in candidate.scope}
+    with open_state(settings).begin() as connection:
+        ledger.mark_built(connection, candidate.build_id, digests)
+        ledger.finish_build(connection, candidate.build_id, "published")

@@ -1,0 +1,116 @@
+"""The only place that starts dbt: once per build, in this process, its parsed project kept warm between calls."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from finops.core.errors import FinopsError
+from finops.core.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node that dbt ran, and its SQL as it was run."""
+
+    name: str
+    relation: str | None
+    compiled_sql: str | None
+
+
+def run(settings: Settings, command: Sequence[str], progress: Progress | None = None) -> dict[str, Node]:
+    """Run a dbt command, for example ``["build"]``, and return its nodes by name.
+
+    Raise FinopsError that names the first node that failed and what the database said.
+    """
+    from dbt.cli.main import dbtRunner
+
+    with _environment(settings):
+        try:
+            outcome = dbtRunner(callbacks=[_listener(progress)]).invoke([*command, *_options(settings)])
+        finally:
+            _close_database()
+    results = getattr(outcome.result, "results", None) or []
+    for result in results:
+        if str(result.status) in ("error", "fail", "runtime error"):
+            raise FinopsError(f"dbt could not build {result.node.name}: {_one_line(result.message)}")
+    if not outcome.success:
+        raise FinopsError(f"dbt could not start: {_one_line(str(outcome.exception))}")
+    return {each.node.name: _node(each.node) for each in results}
+
+
+def _node(node: Any) -> Node:
+    return Node(node.name, getattr(node, "relation_name", None), getattr(node, "compiled_code", None))
+
+
+def _options(settings: Settings) -> list[str]:
+    target = settings.warehouse_dir / "dbt"
+    return [
+        *("--project-dir", str(settings.dbt_dir)),
+        *("--profiles-dir", str(settings.dbt_dir)),
+        *("--target-path", str(target)),
+        *("--log-path", str(target)),
+        *("--log-level", "none"),
+        *("--log-level-file", "none"),
+        "--no-send-anonymous-usage-stats",
+        "--no-version-check",
+        "--fail-fast",
+        # Its manifest and results as JSON, which nobody reads, would take longer than the marts of a small month.
+        "--no-write-json",
+    ]
+
+
+@contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    """Hand the settings to dbt's profile the one way it can read them."""
+    wanted = {
+        "FINOPS_WAREHOUSE_DIR": str(settings.warehouse_dir),
+        "FINOPS_MEMORY_LIMIT": settings.memory_limit,
+        "FINOPS_THREADS": str(settings.threads),
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _listener(progress: Progress | None) -> Callable[[Any], None]:
+    def listen(event: Any) -> None:
+        if progress is not None and event.info.name in ("LogModelResult", "LogSeedResult", "LogTestResult"):
+            name = event.data.node_info.node_name
+            progress(f"dbt: {name}", event.data.index, getattr(event.data, "total", 0) or event.data.num_models)
+
+    return listen
+
+
+def _close_database() -> None:
+    """Let go of the warehouse: the adapter keeps it open for the life of the process, and others wait for it."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+
+    reset_adapters()
+    environment = DuckDBConnectionManager._ENV
+    DuckDBConnectionManager.close_all_connections()
+    if environment is not None:
+        environment.close()
+
+
+def _one_line(message: str | None) -> str:
+    """Keep dbt's heading and the first line of the database's message; what follows quotes SQL that dbt wrote."""
+    lines = [line.strip() for line in (message or "no message").splitlines() if line.strip()]
+    return " ".join(lines[:2])

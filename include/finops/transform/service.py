@@ -1,0 +1,133 @@
+"""Build: what the ledger says is pending, through dbt, to a candidate that waits for the gate."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from finops.core.atomic import replacing
+from finops.core.candidate import BuiltPeriod, Candidate, save_candidate
+from finops.core.errors import BadInput, FinopsError
+from finops.core.locks import exclusive
+from finops.core.periods import BillingPeriod
+from finops.core.published import READER
+from finops.core.settings import Settings
+from finops.core.state import ledger
+from finops.core.state.ledger import PeriodInput
+from finops.core.state.store import open_state
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]
+
+LAYOUT = "2"
+"""What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""
+
+_STORED_FILES = (
+    "read_parquet('{{root}}/provider=*/billing_period=*/{leaf}.parquet', "
+    "hive_partitioning = true, hive_types_autocast = false)"
+)
+
+
+def build(
+    settings: Settings,
+    periods: Sequence[BillingPeriod] | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Candidate | None:
+    """Bring the warehouse up to what has landed; return the candidate, or None when nothing is pending.
+
+    Without ``periods`` the scope is every (provider, billing period) whose current deliveries differ from those it was
+    last built from. Named periods are built whether they are pending or not. When the warehouse is gone, or is of
+    another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for,
+    FinopsError when dbt fails, Unavailable when another build runs.
+    """
+    if not _scope(settings, periods):
+        return None
+    with exclusive(settings, "warehouse"):
+        # Asked again: whoever held the lock may have built it meanwhile.
+        scope = _scope(settings, periods)
+        return _build(settings, scope, progress) if scope else None
+
+
+def _scope(settings: Settings, periods: Sequence[BillingPeriod] | None) -> list[PeriodInput]:
+    with open_state(settings).connect() as connection:
+        landed, pending = ledger.inputs(connection), ledger.pending(connection)
+        found = pending if periods is None else _named(landed, periods)
+        if not _is_of_this_layout(settings):
+            # What was built is gone with its warehouse; what was never built waits as it did.
+            found = [item for item in landed if item in found or item not in pending]
+        return ledger.complete(connection, [item for item in found if _is_whole(item)])
+
+
+def _is_of_this_layout(settings: Settings) -> bool:
+    """Tell whether the warehouse is there and was written by a version that lays it out as this one does."""
+    marker = settings.warehouse_dir / "layout"
+    return marker.exists() and marker.read_text(encoding="utf-8") == LAYOUT
+
+
+def _clear_other_layout(settings: Settings) -> None:
+    if _is_of_this_layout(settings):
+        return
+    shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
+    settings.warehouse_dir.mkdir(parents=True)
+
+
+def _named(landed: list[PeriodInput], periods: Sequence[BillingPeriod]) -> list[PeriodInput]:
+    known = sorted({item.billing_period for item in landed})
+    for period in periods:
+        if period not in known:
+            have = f"{known[0]} to {known[-1]} have landed" if known else "nothing has landed yet"
+            raise BadInput(f"billing period {period} has no deliveries ({have}); run `finops ingest` first")
+    return [item for item in landed if item.billing_period in periods]
+
+
+def _is_whole(item: PeriodInput) -> bool:
+    half = ledger.missing_half(item)
+    if half is not None:
+        logger.warning(
+            "%s %s waits for its %s export: one half would be wrong without looking wrong",
+            item.provider,
+            item.billing_period,
+            half,
+        )
+    return half is None
+
+
+def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | None) -> Candidate:
+    from finops.transform import inputs
+
+    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    # From here on the warehouse is no longer what the last candidate says it is.
+    (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
+    state = open_state(settings)
+    with state.begin() as connection:
+        ledger.start_build(connection, build_id)
+    try:
+        _clear_other_layout(settings)
+        inputs.prepare(settings, scope)
+        _run_dbt(settings, progress)
+    except FinopsError as error:
+        with state.begin() as connection:
+            ledger.finish_build(connection, build_id, "failed", str(error))
+        raise
+    with replacing(settings.warehouse_dir / "layout") as marker:
+        marker.write_text(LAYOUT, encoding="utf-8")
+    candidate = Candidate(build_id, tuple(BuiltPeriod(i.provider, i.billing_period, i.digest) for i in scope))
+    save_candidate(settings, candidate)
+    return candidate
+
+
+def _run_dbt(settings: Settings, progress: Progress | None) -> None:
+    from finops.transform import runner
+
+    nodes = runner.run(settings, ["build", "--exclude-resource-type", "unit_test"], progress)
+    query = str(nodes["fct_focus_costs"].compiled_sql)
+    for model, leaf in (("focus_charges", "part"), ("focus_charge_details", "details")):
+        query = query.replace(str(nodes[model].relation), _STORED_FILES.format(leaf=leaf))
+    # For readers who have no warehouse: the SELECT that gives the stored files every FOCUS column.
+    with replacing(settings.focus_dir / READER) as temporary:
+        temporary.write_text(query, encoding="utf-8")

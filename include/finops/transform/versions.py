@@ -1,0 +1,76 @@
+"""The folder of published versions: which ones were ever current, and which may go.
+
+Each manifest names the version before it, so the versions that readers may know are the chain that begins at
+``current``. Whatever else lies in the folder was left by a publication that ended half-way and was never seen.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from finops.core.atomic import sync_folder
+from finops.core.published import Publication, open_version
+from finops.core.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+READER_GRACE = timedelta(hours=1)
+"""A version is kept at least this long after another has taken its place, however many follow."""
+
+
+def folder(settings: Settings) -> Path:
+    """Return the folder that holds the versions."""
+    return settings.published_dir / "versions"
+
+
+def chain(settings: Settings) -> list[Publication]:
+    """Return the versions that were published, the current one first; empty when nothing was."""
+    link = settings.published_dir / "current"
+    found: list[Publication] = []
+    path = link.resolve() if link.is_symlink() else None
+    while path is not None and (path / "manifest.json").exists():
+        version = open_version(path)
+        found.append(version)
+        previous = version.manifest["previous"]
+        path = None if previous is None else folder(settings) / previous
+    return found
+
+
+def remove_leftovers(settings: Settings, published: list[Publication]) -> None:
+    """Remove what a killed publication or removal left behind."""
+    known = {version.path for version in published}
+    if not folder(settings).exists():
+        return
+    for path in sorted(folder(settings).iterdir()):
+        if path not in known:
+            logger.info("removing %s, which was never published", path.name)
+            _remove(path)
+
+
+def prune(settings: Settings, published: list[Publication], now: datetime | None = None) -> list[str]:
+    """Remove the oldest versions beyond ``versions_to_keep``; return their names.
+
+    A version that a reader may still hold, because it was replaced less than ``READER_GRACE`` ago, stays. The
+    oldest goes first, so that the chain never has a gap.
+    """
+    moment = now or datetime.now(UTC)
+    removed = []
+    for index in range(len(published) - 1, settings.versions_to_keep - 1, -1):
+        replaced_at = datetime.fromisoformat(published[index - 1].manifest["published_at"])
+        if moment - replaced_at < READER_GRACE:
+            break
+        _remove(published[index].path)
+        removed.append(published[index].build_id)
+    return removed
+
+
+def _remove(path: Path) -> None:
+    # Renamed first, so that a removal that is killed leaves no folder that looks like a version.
+    doomed = path if path.name.startswith(".") else path.with_name(f".removed-{path.name}")
+    if path != doomed:
+        path.rename(doomed)
+        sync_folder(doomed.parent)
+    shutil.rmtree(doomed)

@@ -1,0 +1,116 @@
+"""Statements in real processes: a browser that runs nothing of what a tag holds, a publication that is killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.unit.chargeback.published_version import bill, publish_version
+
+from finops.chargeback import service
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run", "--hide-scrollbars"),
+)
+SCRIPT = "<script>document.title='owned'</script>"
+HANDLER = '"><img src=x onerror="document.title=\'owned\'">'
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The pages of a month whose owners, models and services are hostile, long or written from the right."""
+    if BROWSER is None:
+        # A run in CI without it would look as if the pages had been opened.
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("there is no chromium on this machine")
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    names = ["cc-1001", SCRIPT, HANDLER, "x" * 4096, "مركز التكلفة \u202e 💸", "(unallocated)"]
+    bills = [
+        bill(f"{month}-{day:02}", f"{day * 1234.567891:.6f}", cost_center=name, ai_model=name, service_name=name)
+        for month in ("2026-05", "2026-06")
+        for day in (1, 15, 30)
+        for name in names
+    ]
+    publish_version(settings, bills)
+    folder = service.publish(settings, BillingPeriod(2026, 6)).path.resolve()
+    return sorted(folder.rglob("*.html"))
+
+
+def browse(page: Path, profile: Path, *flags: str) -> str:
+    """Open a page in a fresh browser and return what it printed."""
+    command = [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def test_nothing_that_a_tag_holds_runs(pages: list[Path], tmp_path: Path) -> None:
+    for number, page in enumerate(p for p in pages if "company" in str(p) or "script" in str(p) or "img" in str(p)):
+        shown = browse(page, tmp_path / f"profile-{number}", "--dump-dom")
+        assert "Chargeback statement" in shown
+        assert re.search(r"<title>[^<]*June 2026", shown)
+        assert "<title>owned" not in shown
+        assert "<script" not in shown
+
+
+@pytest.mark.parametrize("width", [1280, 880, 390])
+def test_a_page_is_no_wider_than_the_screen(pages: list[Path], tmp_path: Path, width: int) -> None:
+    # The page itself may run no script, so a copy without its policy is measured, inside a frame of that width:
+    # a browser window has a smallest width of its own.
+    content = next(p for p in pages if "company" in str(p)).read_text(encoding="utf-8")
+    content = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", content)
+    measure = "<script>parent.postMessage(document.documentElement.scrollWidth, '*')</script>"
+    (tmp_path / "copy.html").write_text(content.replace("</body>", f"{measure}</body>"), encoding="utf-8")
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        "<script>onmessage = e => document.body.dataset.found = e.data</script><body>"
+        f"<iframe src='copy.html' width='{width}' height='900' frameborder='0'></iframe>",
+        encoding="utf-8",
+    )
+    shown = browse(frame, tmp_path / "profile", "--window-size=1400,1000", "--virtual-time-budget=5000", "--dump-dom")
+    found = re.search(r'data-found="(\d+)"', shown)
+    assert found is not None
+    assert int(found[1]) <= width
+
+
+def test_a_page_prints(pages: list[Path], tmp_path: Path) -> None:
+    page = next(p for p in pages if "company" in str(p))
+    browse(page, tmp_path / "profile", "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'statement.pdf'}")
+    assert (tmp_path / "statement.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_publication_killed_at_any_moment_leaves_a_complete_set(settings: Settings) -> None:
+    publish_version(settings, [bill("2026-06-03", "1.115", cost_center=f"cc-{number}") for number in range(15)])
+    link = service.publish(settings, BillingPeriod(2026, 6)).path
+    command = [sys.executable, "-c", "from finops.cli import main; main()"]
+    command += ["chargeback", "publish", "--billing-period", "2026-06"]
+    environment = {**os.environ, "FINOPS_HOME": str(settings.root)}
+    left_behind = 0
+    for number in range(6):
+        running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        # Wait for the new set to be under way, then let it come a little further each time.
+        sets = settings.statements_dir / ".sets" / link.name
+        before = set(sets.iterdir())
+        while running.poll() is None and set(sets.iterdir()) <= before:
+            time.sleep(0.005)
+        time.sleep(number * 0.04)
+        running.kill()
+        left_behind += running.wait() != 0
+        manifest = json.loads((link / "manifest.json").read_bytes())
+        assert len(manifest["files"]) == 16 * 3 + 1
+        for each in manifest["files"]:
+            assert hashlib.sha256((link / each["path"]).read_bytes()).hexdigest() == each["sha256"]
+    assert left_behind >= 3  # otherwise the kills came too late to prove anything
+    service.publish(settings, BillingPeriod(2026, 6))
+    assert len(list(sets.iterdir())) == 2  # this set and the one before; what was killed is gone

@@ -1,0 +1,215 @@
+"""The gate passes what is right, names what is wrong in plain words, and takes it from where the data lies."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from tests.crafted_warehouse import craft, edit, edit_fact
+
+from finops.core.candidate import load_verdict
+from finops.core.errors import Finding, NotReady
+from finops.core.settings import Settings
+from finops.core.state.store import open_state
+from finops.core.state.tables import builds
+from finops.quality import service
+from finops.quality.service import check
+
+SCOPE = [("aws", "2025-01"), ("azure", "2025-01")]
+
+
+def refused(settings: Settings) -> str:
+    """Judge, expect a refusal, and return every finding, a line each."""
+    with pytest.raises(Finding) as caught:
+        check(settings)
+    assert caught.value.exit_status == 1
+    return "\n".join(load_verdict(settings, "build-1").failures)
+
+
+def test_without_a_finished_build_there_is_nothing_to_judge(settings: Settings) -> None:
+    with pytest.raises(NotReady, match="finops build"):
+        check(settings)
+
+
+def test_a_faultless_candidate_passes_without_a_warning(settings: Settings) -> None:
+    craft(settings, SCOPE)
+    verdict = check(settings)
+    assert (verdict.passed, verdict.failures, verdict.warnings) == (True, (), ())
+    assert load_verdict(settings, "build-1") == verdict
+
+
+def test_a_cent_that_was_changed_is_refused_and_the_difference_shown(settings: Settings) -> None:
+    craft(settings, SCOPE, lines=60)
+    edit(settings, "update marts.mart_chargeback set billed_cost = billed_cost + 0.01 where rowid = 3")
+    findings = refused(settings)
+    assert "mart_chargeback: billed_cost, effective_cost, contracted_cost, list_cost sum to those of" in findings
+    assert "measure billed_cost" in findings
+    assert "difference 0.01" in findings
+
+
+def test_every_mart_is_held_to_its_grain_its_types_and_the_totals_before_it(settings: Settings) -> None:
+    """One fault in each of several marts: each is named, so none is missed behind another."""
+    craft(settings, SCOPE, lines=60)
+    for fault in (
+        "update marts.fct_daily_costs set effective_cost = effective_cost - 0.000000000001 where rowid = 5",
+        "insert into marts.mart_costs_by_region select * from marts.mart_costs_by_region limit 1",
+        "delete from marts.mart_reconciliation where stage = 'landing' and provider = 'aws'",
+        "update marts.mart_reconciliation set billed_cost = billed_cost + 1 where provider = 'azure'",
+        "update marts.mart_reconciliation set difference = 1 where provider = 'azure' and stage = 'daily'",
+        "update marts.mart_costs_by_service set billing_currency = 'USD' where billing_currency = 'EUR'",
+        "alter table marts.mart_costs_by_sub_account alter billed_cost type double",
+        "update marts.mart_costs_by_ai_model set ai_stage = null",
+    ):
+        edit(settings, fault)
+    findings = refused(settings)
+    ties = "billed_cost, effective_cost, contracted_cost, list_cost sum to those of"
+    for expected in (
+        f"fct_daily_costs: {ties} fct_focus_costs, exactly",
+        "mart_costs_by_region: one row per billing_period, provider, billing_currency, provider_name, region_id",
+        "mart_reconciliation: every bill has the stages source, landing, focus, daily, chargeback",
+        "mart_reconciliation: the source stage is what the ledger recorded when the bills landed",
+        "mart_reconciliation: no stage differs from the source files",
+        "mart_reconciliation: the daily stage is the sum of its table, counted again",
+        f"mart_costs_by_service: {ties} fct_daily_costs, exactly",
+        "mart_costs_by_sub_account: amounts are exact decimals",
+        "mart_costs_by_ai_model: ai_stage is filled in every row",
+    ):
+        assert expected in findings
+
+
+def test_a_table_without_a_suite_is_not_published(settings: Settings) -> None:
+    craft(settings, SCOPE, lines=60)
+    edit(settings, "create table marts.mart_unjudged as select 1 as x")
+    with pytest.raises(Finding, match="mart_unjudged would be published without expectations"):
+        check(settings)
+
+
+def test_every_rule_of_a_charge_is_enforced(settings: Settings) -> None:
+    """One fault in each of several charges: each rule names its own."""
+    craft(settings, SCOPE)
+    charges = {
+        "billing_currency": {33: "'usd'"},
+        "charge_category": {34: "null", 35: "'Usages'"},
+        "charge_period_end": {36: "charge_period_start"},
+        "billed_cost": {37: "null", 24: "1"},
+        "commitment_discount_id": {23: "null"},
+        "effective_cost": {22: "0.5"},
+        "service_category": {38: "'Computing'"},
+    }
+    changes = ", ".join(
+        f"case {' '.join(f'when charge_description = {chr(39)}line {n}{chr(39)} then {v}' for n, v in faults.items())}"
+        f" else {column} end as {column}"
+        for column, faults in charges.items()
+    )
+    edit_fact(settings, "azure", "2025-01", f"* replace ({changes})")
+    findings = refused(settings)
+    for expected in (
+        "billing_currency is a code of ISO 4217 — not so in 1 of 400 rows",
+        "charge_category is filled in every row — not so in 1 of 400 rows",
+        "charge_category is one of Usage, Purchase, Tax, Credit, Adjustment — not so in 1 of",
+        "a charge period ends after it starts — not so in 1 of 400 rows",
+        "billed_cost is filled in every row — not so in 1 of 400 rows",
+        "what is unused of a commitment is not billed again — not so in 1 of 400 rows",
+        "a commitment discount status names its commitment, and only usage has one — not so in 1 of 400 rows",
+        "a commitment's purchase has no effective cost where usage carries it — not so in 1 of 400 rows",
+        "service_category is one of",
+    ):
+        assert f"fct_focus_costs: {expected}" in findings
+    assert "provider azure, billing_period 2025-01" in findings, "the finding says where"
+
+
+def test_a_bill_whose_charges_are_gone_is_refused(settings: Settings) -> None:
+    craft(settings, SCOPE, lines=60)
+    edit_fact(settings, "aws", "2025-01", "*", where="false")
+    for mart in ("fct_daily_costs", "mart_costs_by_region"):
+        edit(settings, f"delete from marts.{mart} where provider = 'aws'")
+    assert "every bill in scope has charges — 1 found, for example provider aws" in refused(settings)
+
+
+def test_a_fact_that_cannot_be_read_is_refused(settings: Settings) -> None:
+    craft(settings, SCOPE, lines=60)
+    part = settings.focus_dir / "provider=aws" / "billing_period=2025-01" / "part.parquet"
+    part.write_bytes(part.read_bytes()[:-100])
+    assert "fct_focus_costs: it can be read — it cannot" in refused(settings)
+
+
+def test_faults_outside_the_scope_are_not_this_builds(settings: Settings) -> None:
+    craft(settings, [("aws", "2025-01")], build_id="earlier", lines=60)
+    edit_fact(settings, "aws", "2025-01", "* replace (null::varchar as charge_category)")
+    craft(settings, [("aws", "2025-02")], lines=60)
+    assert check(settings).passed
+
+
+def test_what_only_deserves_a_look_warns_and_passes(settings: Settings) -> None:
+    craft(settings, SCOPE)
+    edit_fact(
+        settings,
+        "aws",
+        "2025-01",
+        "* replace (case when charge_category = 'Tax' then 'Adjustment' else charge_category end as charge_category)",
+    )
+    for oddity in (
+        "update marts.fct_daily_costs set charge_date = least(charge_date, date '2025-01-20'),"
+        " environment = environment || rowid where provider = 'aws'",
+        "update marts.fct_daily_costs set service_category = 'Other' where service_name = 'service-1'",
+        "update marts.mart_chargeback set service_name = service_name || rowid",
+        "update marts.mart_chargeback set cost_center = '(unallocated)' where cost_center = 'cc-1001'",
+    ):
+        edit(settings, oddity)
+    verdict = check(settings)
+    assert verdict.passed
+    warnings = "\n".join(verdict.warnings)
+    for expected in (
+        "usage reaches to within 3 days of the month's end",
+        "every native line type has a mapping of its own",
+        "at most 5% of a bill is for services without a category",
+        "at most 20% of a bill's effective cost has no cost centre",
+    ):
+        assert expected in warnings
+
+
+def test_a_delivery_that_landed_since_the_build_is_not_held_against_it(settings: Settings) -> None:
+    craft(settings, SCOPE, lines=60)
+    candidate = (settings.warehouse_dir / "candidate.json").read_text()
+    tables = (settings.warehouse_path).read_bytes()
+    fact = {path: path.read_bytes() for path in settings.focus_dir.rglob("part.parquet")}
+    craft(settings, SCOPE, build_id="newer", lines=60, revision=3)
+    (settings.warehouse_dir / "candidate.json").write_text(candidate)
+    settings.warehouse_path.write_bytes(tables)
+    for path, content in fact.items():
+        path.write_bytes(content)
+    assert check(settings).passed
+
+
+def test_a_refusal_is_written_into_the_record_of_builds(settings: Settings) -> None:
+    craft(settings, SCOPE, lines=60)
+    edit(settings, "update marts.mart_costs_by_region set list_cost = null where rowid = 0")
+    refused(settings)
+    with open_state(settings).connect() as connection:
+        row = connection.execute(select(builds).where(builds.c.build_id == "build-1")).one()
+    assert row.outcome == "refused"
+    assert "list_cost is filled in every row" in row.detail
+
+
+def test_old_results_are_removed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "RESULTS_TO_KEEP", 2)
+    for number in range(4):
+        folder = settings.quality_dir / f"old-{number}"
+        folder.mkdir(parents=True)
+        (folder / "gate.json").write_text("{}")
+    craft(settings, [("aws", "2025-01")], lines=60)
+    check(settings)
+    assert len(list(settings.quality_dir.iterdir())) == 2
+    assert (settings.quality_dir / "build-1" / "index.html").exists()
+
+
+def test_the_page_fetches_nothing_and_runs_nothing_that_a_bill_says(settings: Settings) -> None:
+    craft(settings, SCOPE, lines=60)
+    edit_fact(settings, "aws", "2025-01", "* replace ('<script>alert(1)</script>' as charge_category)")
+    refused(settings)
+    page = (settings.quality_dir / "build-1" / "index.html").read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script" not in page
+    assert "Content-Security-Policy" in page
+    for fetched in ("http:", "https:", "src=", "@import", "url("):
+        assert fetched not in page
+    assert "Refused: nothing was published" in page

@@ -1,0 +1,155 @@
+"""Builds: what is in scope, what a re-run changes, and what a broken or killed build leaves behind."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from finops.core.candidate import load_candidate
+from finops.core.errors import BadInput, FinopsError, NotReady
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.published import READER, reader_sql
+from finops.core.settings import Settings
+from finops.core.state import ledger
+from finops.core.state.store import open_state
+from finops.ingest.service import ingest
+from finops.sample.service import generate
+from finops.transform import inputs
+from finops.transform.service import build
+
+JANUARY, FEBRUARY = BillingPeriod(2025, 1), BillingPeriod(2025, 2)
+MARTS = ("fct_daily_costs", "mart_costs_by_service", "mart_chargeback", "mart_reconciliation")
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Two months of AWS bills, landed and built once; tests that change them say so."""
+    home = tmp_path_factory.mktemp("build")
+    settings = Settings(home=home / "home")
+    generate(home / "sample", months=2, lines_per_month=2_000, providers=[Provider.AWS], first_period=JANUARY)
+    ingest(settings, Provider.AWS, str(home / "sample" / "aws"))
+    assert build(settings) is not None
+    return settings
+
+
+def _marts(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        return {mart: connection.execute(f"select * from marts.{mart} order by all").fetchall() for mart in MARTS}
+
+
+def test_every_stage_adds_up_to_the_ledger(landed: Settings) -> None:
+    with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:
+        found = connection.execute("select count(*), count(*) filter (difference <> 0) from marts.mart_reconciliation")
+        assert found.fetchone() == (10, 0)
+
+
+def test_the_fact_has_every_focus_column_through_the_warehouse_and_through_its_files(landed: Settings) -> None:
+    """Published data is read without the warehouse, by the text beside the files."""
+    with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:
+        through_warehouse = connection.execute("select * from fct_focus_costs order by all").fetchall()
+    assert (landed.focus_dir / READER).exists()
+    with duckdb.connect() as connection:
+        through_files = connection.execute(f"select * from ({reader_sql(landed.focus_dir)}) order by all")
+        names = {column[0] for column in through_files.description or ()}
+        assert through_files.fetchall() == through_warehouse
+    assert {"billed_cost", "billing_period_start", "pricing_currency", "publisher_name", "x_source_format"} <= names
+
+
+def test_building_one_month_again_changes_nothing(landed: Settings) -> None:
+    before = _marts(landed)
+
+    candidate = build(landed, [FEBRUARY])
+
+    assert candidate is not None
+    assert candidate.billing_periods == [FEBRUARY]
+    assert _marts(landed) == before
+
+
+def test_nothing_pending_returns_before_dbt_is_imported(settings: Settings) -> None:
+    """The fixed cost of a run without work is that of one look-up."""
+    program = (
+        "import sys; from pathlib import Path; from finops.core.settings import Settings; "
+        "from finops.transform.service import build; "
+        f"assert build(Settings(home=Path({str(settings.root)!r}))) is None; "
+        "sys.exit(any(name.split('.')[0] in ('dbt', 'duckdb') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_month_that_never_landed_is_refused_by_name(landed: Settings) -> None:
+    with pytest.raises(BadInput, match=r"2031-01 has no deliveries \(2025-01 to 2025-02 have landed\)"):
+        build(landed, [BillingPeriod(2031, 1)])
+
+
+def test_an_azure_month_with_one_half_waits_and_says_for_which(
+    landed: Settings, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_state(landed).connect() as connection:
+        some = ledger.current(connection, Provider.AWS, JANUARY)[0]
+    half = replace(some, provider=Provider.AZURE, format=inputs.SourceFormat.AZURE_ACTUAL, files=(), totals=())
+    with open_state(settings).begin() as connection:
+        ledger.record(connection, half)
+
+    with caplog.at_level(logging.WARNING):
+        assert build(settings) is None
+    assert "azure 2025-01 waits for its amortized export" in caplog.text
+
+
+def test_a_landed_file_that_is_gone_is_named_and_leaves_no_candidate(landed: Settings, settings: Settings) -> None:
+    with open_state(landed).connect() as connection:
+        delivery = ledger.current(connection, Provider.AWS, JANUARY)[0]
+    with open_state(settings).begin() as connection:
+        ledger.record(connection, delivery)
+
+    with pytest.raises(BadInput, match=f"{delivery.files[0].local_name} was landed and is gone"):
+        build(settings)
+    with pytest.raises(NotReady):
+        load_candidate(settings)
+
+
+def test_a_model_that_fails_is_named_with_what_the_database_says(landed: Settings, settings: Settings) -> None:
+    """Ingestion refuses text in a cost; should a file change after it landed, the build says which model met it."""
+    with open_state(landed).connect() as connection:
+        delivery = ledger.current(connection, Provider.AWS, JANUARY)[0]
+    leaf = Path(delivery.relative_path, delivery.files[0].local_name)
+    changed = settings.landing_dir / leaf
+    changed.parent.mkdir(parents=True)
+    rows = f"select * replace ('much' as line_item_unblended_cost) from '{landed.landing_dir / leaf}'"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({rows}) to '{changed}' (format parquet)")
+    with open_state(settings).begin() as state:
+        ledger.record(state, delivery)
+
+    with pytest.raises(FinopsError, match=r"dbt could not build stg_aws_cur2: .*stg_aws_cur2\.sql.* Error: [^\n]*$"):
+        build(settings)
+
+
+def test_a_leftover_of_a_killed_copy_is_not_read(landed: Settings) -> None:
+    part = next(landed.focus_dir.glob("provider=aws/billing_period=2025-01/part.parquet"))
+    part.with_name("tmp_part.parquet").write_bytes(b"PAR1 cut short")
+
+    with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:
+        assert connection.execute("select count(*) > 0 from fct_focus_costs").fetchone() == (True,)
+
+
+def test_a_warehouse_of_another_layout_is_built_anew_for_every_month_that_was_built(landed: Settings) -> None:
+    """After an upgrade that stores the fact differently, old and new files would not fit one view."""
+    before = _marts(landed)
+    with open_state(landed).begin() as state:
+        ledger.start_build(state, "earlier")
+        built = {(each.provider, each.billing_period): each.digest for each in ledger.inputs(state)}
+        ledger.mark_built(state, "earlier", built)
+    (landed.warehouse_dir / "layout").write_text("0")
+
+    candidate = build(landed, [FEBRUARY])
+
+    assert candidate is not None
+    assert candidate.billing_periods == [JANUARY, FEBRUARY]
+    assert _marts(landed) == before
