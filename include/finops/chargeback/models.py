@@ -1,0 +1,268 @@
+"""The types of the chargeback feature: published facts in, statements out.
+
+Facts hold exact amounts (twelve decimals). Everything named *shown* is a whole number of the currency's smallest
+unit (cents), rounded so that lines add up to their total; see ``rounding``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+
+from finops.core.periods import BillingPeriod
+
+UNALLOCATED = "(unallocated)"
+"""The ``cost_center`` of costs that have no owner; never charged to anybody."""
+ABSENT = "(none)"
+"""What the marts hold for a dimension that a charge does not have."""
+
+
+def exact_sum(values: Iterable[Decimal]) -> Decimal:
+    """Sum amounts without rounding, also where the total has more digits than Python's default precision."""
+    with localcontext() as context:
+        context.prec = 60
+        return sum(values, Decimal(0))
+
+
+# -- facts, as published ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One row of ``mart_chargeback``: a billing period's costs of one owner, service, model, stage and kind."""
+
+    cost_center: str
+    provider: str
+    billing_currency: str
+    provider_name: str
+    service_category: str
+    service_name: str
+    ai_project: str
+    ai_model: str
+    ai_stage: str
+    charge_category: str
+    has_required_tags: bool
+    effective_cost: Decimal
+    billed_cost: Decimal
+    contracted_cost: Decimal
+    list_cost: Decimal
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes the row unique within its billing period; also the order of a statement's detail lines."""
+        return (
+            self.billing_currency,
+            self.cost_center,
+            self.provider,
+            self.provider_name,
+            self.service_category,
+            self.service_name,
+            self.ai_project,
+            self.ai_model,
+            self.ai_stage,
+            self.charge_category,
+            str(self.has_required_tags),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCost:
+    """One day's costs of one owner from one provider, by kind of charge and use of commitments."""
+
+    cost_center: str
+    provider: str
+    billing_currency: str
+    charge_date: date
+    charge_category: str
+    commitment_discount_status: str
+    effective_cost: Decimal
+    billed_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTotal:
+    """One row of ``mart_reconciliation``: a provider's total in one currency at one stage of the pipeline."""
+
+    provider: str
+    billing_currency: str
+    stage_order: int
+    stage: str
+    row_count: int
+    billed_cost: Decimal
+    effective_cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedMonth:
+    """All that statements of one billing period are made from; ``previous`` is None when that is not published."""
+
+    build_id: str
+    billing_period: BillingPeriod
+    charges: tuple[Charge, ...]
+    previous: tuple[Charge, ...] | None
+    daily: tuple[DailyCost, ...]
+    control_totals: tuple[ControlTotal, ...]
+
+
+# -- statements ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Figures of one line in the currency's smallest unit. ``previous`` is last month's effective cost, if known."""
+
+    effective: int
+    billed: int
+    previous: int | None
+
+    @property
+    def change(self) -> int | None:
+        """This month's effective cost less last month's."""
+        return None if self.previous is None else self.effective - self.previous
+
+    @property
+    def change_share(self) -> Fraction | None:
+        """The change as a part of last month's cost; None where there is nothing to compare with."""
+        return Fraction(self.effective - self.previous, abs(self.previous)) if self.previous else None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a breakdown. ``permille`` is its share of the total in tenths of a percent."""
+
+    labels: tuple[str, ...]
+    shown: Shown
+    permille: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """A section's total split by one or two dimensions; the lines add up to the section's total in each column."""
+
+    name: str
+    title: str
+    headings: tuple[str, ...]
+    lines: tuple[Line, ...]
+    total: Shown
+
+
+class Movement(StrEnum):
+    """How a line came to differ from last month."""
+
+    NEW = "new"
+    GONE = "gone"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """A provider's service and AI model whose cost changed much against last month."""
+
+    provider: str
+    service_name: str
+    ai_model: str
+    shown: Shown
+    movement: Movement
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeStep:
+    """One step of the way from billed to effective cost, in the currency's smallest unit."""
+
+    label: str
+    explanation: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class TieOut:
+    """One provider's bill against the statements: ``difference`` is exact, the other amounts are shown."""
+
+    provider: str
+    bill_rows: int
+    bill: int
+    statements: int
+    difference: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's shown effective cost by provider; days of a section add up to its total."""
+
+    charge_date: date
+    by_provider: tuple[tuple[str, int], ...]
+
+    @property
+    def total(self) -> int:
+        """All providers together."""
+        return sum(amount for _, amount in self.by_provider)
+
+
+@dataclass(frozen=True, slots=True)
+class DetailLine:
+    """A published row with its shown amounts, which add up to the statement's totals."""
+
+    charge: Charge
+    effective: int
+    billed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A statement's part in one currency. ``tie_out`` is the whole company's alone: it shows other owners' costs."""
+
+    currency: str
+    digits: int
+    total: Shown
+    exact_effective: Decimal
+    exact_billed: Decimal
+    breakdowns: tuple[Breakdown, ...]
+    untagged: Line
+    unallocated: Line | None
+    bridge: tuple[BridgeStep, ...]
+    tie_out: tuple[TieOut, ...]
+    movers_up: tuple[Mover, ...]
+    movers_down: tuple[Mover, ...]
+    days: tuple[Day, ...]
+    details: tuple[DetailLine, ...]
+
+    def breakdown(self, name: str) -> Breakdown | None:
+        """Return the breakdown called ``name``, if this section has it."""
+        return next((each for each in self.breakdowns if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one audience gets for one billing period. ``cost_center`` is None for the whole company."""
+
+    cost_center: str | None
+    slug: str
+    billing_period: BillingPeriod
+    build_id: str
+    last_day: date | None
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFile:
+    """A written file: path relative to the set's folder, digest of its bytes, size."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSet:
+    """The published statements of one billing period. ``path`` is the folder that readers open."""
+
+    path: Path
+    billing_period: BillingPeriod
+    build_id: str
+    files: tuple[StatementFile, ...]
+    statements: Sequence[Statement]

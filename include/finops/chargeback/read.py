@@ -1,0 +1,88 @@
+"""Published marts to frozen facts. Every value is bound; nothing outside the published version is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from finops.chargeback.models import Charge, ControlTotal, DailyCost, PublishedMonth
+from finops.core.errors import BadInput
+from finops.core.periods import BillingPeriod
+from finops.core.published import Publication
+
+if TYPE_CHECKING:
+    import duckdb
+
+_CHARGES = """
+    select cost_center, provider, billing_currency, provider_name, service_category, service_name,
+        ai_project, ai_model, ai_stage, charge_category, has_required_tags,
+        effective_cost, billed_cost, contracted_cost, list_cost
+    from mart_chargeback
+    where billing_period = ?
+"""
+
+_DAILY = """
+    select cost_center, provider, billing_currency, charge_date, charge_category, commitment_discount_status,
+        sum(effective_cost), sum(billed_cost)
+    from fct_daily_costs
+    where billing_period = ?
+    group by cost_center, provider, billing_currency, charge_date, charge_category, commitment_discount_status
+"""
+
+_CONTROL_TOTALS = """
+    select provider, billing_currency, stage_order, stage, row_count, billed_cost, effective_cost
+    from mart_reconciliation
+    where billing_period = ?
+"""
+
+
+def read_month(publication: Publication, period: BillingPeriod) -> PublishedMonth:
+    """Read one billing period and the one before. Raise BadInput, naming what there is, when it is not published."""
+    import duckdb
+
+    with duckdb.connect(str(publication.database), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        published = [found[0] for found in _rows(connection, "select distinct billing_period from mart_chargeback")]
+        if str(period) not in published:
+            raise BadInput(f"billing period {period} is not published; published: {_named(sorted(published))}")
+        previous = period.previous
+        return PublishedMonth(
+            build_id=publication.build_id,
+            billing_period=period,
+            charges=_charges(connection, period),
+            previous=_charges(connection, previous) if str(previous) in published else None,
+            daily=tuple(sorted((DailyCost(*found) for found in _rows(connection, _DAILY, period)), key=_daily_order)),
+            control_totals=tuple(
+                sorted(
+                    (ControlTotal(*found) for found in _rows(connection, _CONTROL_TOTALS, period)),
+                    key=lambda each: (each.billing_currency, each.provider, each.stage_order),
+                )
+            ),
+        )
+
+
+def _charges(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tuple[Charge, ...]:
+    return tuple(sorted((Charge(*found) for found in _rows(connection, _CHARGES, period)), key=lambda each: each.key))
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: str, period: BillingPeriod | None = None
+) -> list[tuple[Any, ...]]:
+    return connection.execute(query, [] if period is None else [str(period)]).fetchall()
+
+
+def _daily_order(daily: DailyCost) -> tuple[str, ...]:
+    return (
+        daily.billing_currency,
+        daily.cost_center,
+        daily.charge_date.isoformat(),
+        daily.provider,
+        daily.charge_category,
+        daily.commitment_discount_status,
+    )
+
+
+def _named(periods: list[str]) -> str:
+    """Name the periods, or their range where they are many."""
+    if not periods:
+        return "none"
+    return ", ".join(periods) if len(periods) <= 12 else f"{periods[0]} to {periods[-1]} ({len(periods)} months)"

@@ -1,0 +1,129 @@
+"""Builds a published version as the contract of docs/architecture.md has it, from charges that a test lists."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from finops.core.settings import Settings
+
+MART_CHARGEBACK = [
+    *("billing_period", "provider", "billing_currency", "cost_center", "provider_name", "service_category"),
+    *("service_name", "ai_project", "ai_model", "ai_stage", "charge_category", "has_required_tags"),
+]
+MEASURES = ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
+FCT_DAILY_COSTS = [
+    *("billing_period", "provider", "billing_currency", "charge_date", "provider_name", "billing_account_id"),
+    *("sub_account_id", "sub_account_name", "region_id", "service_category", "service_name", "charge_category"),
+    *("charge_class", "pricing_category", "commitment_discount_status", "cost_center", "ai_project", "ai_model"),
+    *("ai_stage", "environment", "has_required_tags"),
+]
+
+
+@dataclass(frozen=True)
+class Bill:
+    """One row of fct_daily_costs; the other marts are summed from these, as dbt does."""
+
+    charge_date: date
+    effective_cost: Decimal
+    billed_cost: Decimal
+    cost_center: str = "cc-1001"
+    provider: str = "aws"
+    billing_currency: str = "USD"
+    provider_name: str = "Amazon Web Services"
+    service_category: str = "Compute"
+    service_name: str = "Amazon Elastic Compute Cloud"
+    ai_project: str = "atlas"
+    ai_model: str = "atlas-7b"
+    ai_stage: str = "training"
+    charge_category: str = "Usage"
+    commitment_discount_status: str = "(none)"
+    has_required_tags: bool = True
+    contracted_cost: Decimal = Decimal(0)
+    list_cost: Decimal = Decimal(0)
+    billing_period: str = ""
+    billing_account_id: str = "100000000001"
+    sub_account_id: str = "200000000001"
+    sub_account_name: str = "research"
+    region_id: str = "eu-west-1"
+    charge_class: str = "(none)"
+    pricing_category: str = "Standard"
+    environment: str = "production"
+
+    @property
+    def month(self) -> str:
+        return self.billing_period or f"{self.charge_date:%Y-%m}"
+
+
+def bill(day: str, effective: str, billed: str | None = None, **values: object) -> Bill:
+    """Return a row of the daily costs; billed cost equals effective cost unless it is given."""
+    return replace(
+        Bill(date.fromisoformat(day), Decimal(effective), Decimal(effective if billed is None else billed)),
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def publish_version(settings: Settings, bills: Sequence[Bill], *, build_id: str = "build-1") -> Path:
+    """Write a version with the marts that chargeback reads, and point ``current`` at it."""
+    import duckdb
+
+    folder = settings.published_dir / "versions" / build_id
+    folder.mkdir(parents=True)
+    marts = ["fct_daily_costs", "mart_chargeback", "mart_reconciliation"]
+    (folder / "manifest.json").write_text(json.dumps({"build_id": build_id, "marts": marts}), encoding="utf-8")
+    with duckdb.connect(str(folder / "finops.duckdb")) as connection:
+        _create(connection, "fct_daily_costs", FCT_DAILY_COSTS, ("charge_count",))
+        _create(connection, "mart_chargeback", MART_CHARGEBACK)
+        connection.execute(
+            "create table mart_reconciliation (billing_period varchar, provider varchar, billing_currency varchar, "
+            "stage_order integer, stage varchar, row_count bigint, billed_cost decimal(38, 12), "
+            "effective_cost decimal(38, 12), difference decimal(38, 12))"
+        )
+        _insert(connection, "fct_daily_costs", _summed(bills, FCT_DAILY_COSTS, counted=True))
+        _insert(connection, "mart_chargeback", _summed(bills, MART_CHARGEBACK))
+        _insert(connection, "mart_reconciliation", _reconciled(bills))
+    link = settings.published_dir / "current"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("versions") / build_id)
+    return folder
+
+
+def _create(connection: object, mart: str, columns: Iterable[str], counts: Sequence[str] = ()) -> None:
+    types = {"charge_date": "date", "has_required_tags": "boolean"}
+    parts = [f"{column} {types.get(column, 'varchar')}" for column in columns]
+    parts += [f"{measure} decimal(38, 12)" for measure in MEASURES] + [f"{count} bigint" for count in counts]
+    connection.execute(f"create table {mart} ({', '.join(parts)})")  # type: ignore[attr-defined]
+
+
+def _summed(bills: Sequence[Bill], columns: Sequence[str], *, counted: bool = False) -> list[list[object]]:
+    groups: dict[tuple[object, ...], list[Bill]] = defaultdict(list)
+    for each in bills:
+        groups[tuple(each.month if c == "billing_period" else getattr(each, c) for c in columns)].append(each)
+    return [
+        [*key, *(sum((getattr(b, m) for b in group), Decimal(0)) for m in MEASURES), *([len(group)] if counted else [])]
+        for key, group in groups.items()
+    ]
+
+
+def _reconciled(bills: Sequence[Bill]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    grain = ("billing_period", "provider", "billing_currency")
+    for month, provider, currency, billed, effective, _, _, count in _summed(bills, grain, counted=True):
+        for order, stage in enumerate(("source", "landing", "focus", "daily", "chargeback"), start=1):
+            measured = effective if order >= 3 else None
+            rows.append([month, provider, currency, order, stage, count, billed, measured, Decimal(0)])
+    return rows
+
+
+def _insert(connection: object, mart: str, rows: list[list[object]]) -> None:
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"insert into {mart} values ({marks})", rows)  # type: ignore[attr-defined]
+
+
+assert {f.name for f in fields(Bill)} >= {*FCT_DAILY_COSTS, *MEASURES}
