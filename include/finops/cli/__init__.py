@@ -1,0 +1,62 @@
+"""``finops``: what a person does outside Airflow. One module per command; heavy imports happen inside commands.
+
+Exit status: 0 done, 1 a finding, 2 bad use or input (one clear line on standard error).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from finops.core.errors import FinopsError
+
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+app = typer.Typer(
+    name="finops",
+    help="Cloud bills to FOCUS, marts and statements.",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(context: typer.Context) -> None:
+    """Cloud bills to FOCUS, marts and statements."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run a command; turn an expected failure into one line and its exit status."""
+    try:
+        sys.exit(app(standalone_mode=False))
+    except FinopsError as error:
+        _end(str(error), error.exit_status)
+    except TyperException as error:
+        _end(f"{' '.join(error.format_message().split())} (finops --help says more)", error.exit_code)
+    except Abort:
+        _end("interrupted; what was finished stays, run it again for the rest", 130)
+
+
+def _end(line: str, status: int) -> NoReturn:
+    sys.stderr.write(f"finops: {line}\n")
+    sys.exit(status)
+
+
+# Each module registers its command on ``app``; one name a line, in the order the help shows them.
+for _command in (
+    "sample",
+    "ingest",
+    "build",
+    "status",
+    "chargeback",
+    "reconcile",
+    "export",
+):
+    import_module(f"finops.cli.{_command}")

@@ -1,0 +1,175 @@
+"""``finops ingest``: land new deliveries of cloud bills."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finops.cli import app
+from finops.core.errors import BadInput, FinopsError
+from finops.core.formats import Provider, SourceFormat
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from finops.ingest.models import IngestReport, NotTaken
+    from finops.ingest.service import Plan
+    from finops.ingest.sources import ConfiguredSource
+
+_WAITING = "waiting"
+
+
+@app.command()
+def ingest(
+    provider: Annotated[
+        Provider | None, typer.Option(help="Whose bills; without --from, its configured sources.")
+    ] = None,
+    origin: Annotated[
+        str | None, typer.Option("--from", help="File, folder, s3://, az:// or bq://; else include/config/sources.yml.")
+    ] = None,
+    billing_period: Annotated[list[str] | None, typer.Option(help="Only this month, YYYY-MM; repeatable.")] = None,
+    no_manifest: Annotated[
+        bool, typer.Option("--no-manifest", help="Take files downloaded by hand as a whole.")
+    ] = False,
+    source: Annotated[str | None, typer.Option(help="Only this export; for files by hand, the source's name.")] = None,
+    source_format: Annotated[
+        SourceFormat | None, typer.Option("--format", help="Format of files by hand, where columns do not tell.")
+    ] = None,
+    accept_empty: Annotated[
+        bool, typer.Option("--accept-empty", help="Take an empty export of a month that had rows.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is new and land nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Land what is new: discover, verify the whole set, copy, record. Known deliveries cost one look-up.
+
+    Every delivery is tried. Exit status: 0 all well, 1 something waits to be complete, 2 something was not taken.
+    """
+    from finops.ingest import service
+
+    settings = Settings()
+    periods = [BillingPeriod.parse(each) for each in billing_period] if billing_period else None
+    report: dict[str, Any] = {"landed": [], "new": [], "unchanged": 0, "not_taken": []}
+    for each in _chosen(settings, provider, origin, no_manifest, source):
+        options: dict[str, Any] = {
+            "periods": periods,
+            "no_manifest": each.no_manifest,
+            "source": each.export,
+            "source_format": source_format,
+        }
+        try:
+            if dry_run:
+                _add(report, service.plan(settings, each.provider, each.uri, **options))
+                continue
+            with _bar(each.name) as progress:
+                done = service.ingest(
+                    settings, each.provider, each.uri, **options, accept_empty=accept_empty, progress=progress
+                )
+            _add(report, done)
+        except FinopsError as error:
+            # One source that cannot be read must not keep the others from their daily bills.
+            report["not_taken"].append(_failed(each, error))
+    typer.echo(json.dumps(report, indent=2) if as_json else _as_text(report))
+    for each in report["not_taken"]:
+        typer.echo(f"finops: {each['outcome']}: {each['reason']}", err=True)
+    if report["not_taken"]:
+        raise typer.Exit(1 if all(each["outcome"] == _WAITING for each in report["not_taken"]) else 2)
+
+
+def _chosen(
+    settings: Settings, provider: Provider | None, origin: str | None, no_manifest: bool, source: str | None
+) -> list[ConfiguredSource]:
+    from finops.ingest import sources
+
+    if origin is None:
+        if no_manifest or source is not None:
+            raise BadInput("--no-manifest and --source need --from; without it the sources are those of sources.yml")
+        found = [each for each in sources.load(settings) if provider in (None, each.provider)]
+        if not found:
+            raise BadInput(
+                f"{settings.configuration_dir / 'sources.yml'}: has no source of {provider or 'any provider'}"
+            )
+        return found
+    if provider is None:
+        raise BadInput(f"--from needs --provider, one of {', '.join(Provider)}")
+    return [
+        sources.ConfiguredSource(name=origin, provider=provider, uri=origin, export=source, no_manifest=no_manifest)
+    ]
+
+
+def _add(report: dict[str, Any], done: IngestReport | Plan) -> None:
+    report["unchanged"] += done.unchanged
+    report["not_taken"] += [_not_taken(each) for each in done.not_taken]
+    report["new"] += [
+        {"provider": each.provider, "source": each.source, "billing_period": str(each.billing_period)}
+        for each in getattr(done, "new", ())
+    ]
+    report["landed"] += [
+        {
+            "delivery_id": each.delivery_id,
+            "provider": each.provider,
+            "source": each.source,
+            "format": each.format,
+            "billing_period": str(each.billing_period),
+            "row_count": each.row_count,
+            "byte_count": each.byte_count,
+            "new_columns": list(each.new_columns),
+            "totals": [
+                {
+                    "billing_currency": total.billing_currency,
+                    "row_count": total.row_count,
+                    "source_cost": f"{total.source_cost:f}",
+                    "billed_cost": f"{total.billed_cost:f}",
+                }
+                for total in each.totals
+            ],
+        }
+        for each in getattr(done, "landed", ())
+    ]
+
+
+def _not_taken(each: NotTaken) -> dict[str, Any]:
+    return {
+        "provider": each.provider,
+        "source": each.source,
+        "billing_period": None if each.billing_period is None else str(each.billing_period),
+        "outcome": each.outcome,
+        "reason": each.reason,
+    }
+
+
+def _failed(source: ConfiguredSource, error: FinopsError) -> dict[str, Any]:
+    found = {"provider": source.provider, "source": source.name, "billing_period": None}
+    return {**found, "outcome": "unavailable" if error.is_retryable else "failed", "reason": str(error)}
+
+
+def _as_text(report: dict[str, Any]) -> str:
+    lines = []
+    for each in report["landed"]:
+        sums = ", ".join(f"{total['source_cost']} {total['billing_currency']}" for total in each["totals"])
+        lines.append(
+            f"landed {each['provider']} {each['source']} {each['billing_period']}: "
+            f"{each['row_count']:,} rows, {sums or 'no cost'}"
+        )
+    lines += [f"new {each['provider']} {each['source']} {each['billing_period']}" for each in report["new"]]
+    counts = f"{len(report['landed'] or report['new'])} new, {report['unchanged']} unchanged"
+    return "\n".join([*lines, f"{counts}, {len(report['not_taken'])} not taken"])
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Show a progress bar on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda message, done, total: bar.update(task, description=message, completed=done, total=total)

@@ -1,0 +1,97 @@
+"""``finops reconcile``: do the bills and what is published agree, stage by stage?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finops.cli import app
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from finops.quality.reconciliation import Line, Reconciliation
+
+_WIDTH = 160
+
+
+@app.command()
+def reconcile(
+    billing_period: Annotated[
+        list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Show the billed cost at every stage, from the source files to chargeback; exit 1 when any two differ."""
+    from finops.quality import reconciliation
+
+    periods = [BillingPeriod.parse(text) for text in billing_period or []]
+    found = reconciliation.reconcile(Settings(), periods)
+    if as_json:
+        typer.echo(json.dumps(_as_json(found), indent=2))
+    else:
+        _print(found)
+    if not found.is_reconciled:
+        raise typer.Exit(1)
+
+
+def _as_json(found: Reconciliation) -> dict[str, object]:
+    return {
+        "build_id": found.build_id,
+        "is_reconciled": found.is_reconciled,
+        "lines": [
+            {
+                "provider": line.provider,
+                "billing_period": line.billing_period,
+                "billing_currency": line.billing_currency,
+                "stages": {stage: format(amount, "f") for stage, amount in line.stages.items()},
+                "landed": None if line.landed is None else format(line.landed, "f"),
+                "missing": list(line.missing),
+                "difference": format(line.difference, "f"),
+                "is_reconciled": line.is_reconciled,
+            }
+            for line in found.lines
+        ],
+        "pending": [{"provider": provider, "billing_period": period} for provider, period in found.pending],
+    }
+
+
+def _print(found: Reconciliation) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    if found.lines:
+        console.print(_table(found))
+    if found.pending:
+        waiting = ", ".join(f"{provider} {period}" for provider, period in found.pending)
+        console.print(f"Pending, landed but not yet published: {waiting}. `finops build` publishes them.")
+    broken = sum(not line.is_reconciled for line in found.lines)
+    if broken:
+        console.print(f"[red]{broken} of {len(found.lines)} lines do not reconcile.[/red]")
+    elif found.lines:
+        console.print(f"All {len(found.lines)} lines reconcile: every stage is equal to the last decimal.")
+
+
+def _table(found: Reconciliation) -> Table:
+    from rich.table import Table
+
+    from finops.quality.reconciliation import STAGES
+
+    table = Table(title=f"Billed cost by stage, build {found.build_id}", title_justify="left")
+    for name in ("provider", "period", "currency"):
+        table.add_column(name)
+    for name in (*STAGES, "difference"):
+        table.add_column(name, justify="right")
+    for line in found.lines:
+        amounts = [f"{line.stages[stage]:,.2f}" if stage in line.stages else "[red]missing[/red]" for stage in STAGES]
+        table.add_row(line.provider, line.billing_period, line.billing_currency, *amounts, _difference(line))
+    return table
+
+
+def _difference(line: Line) -> str:
+    return "0" if line.difference == 0 else f"[red]{line.difference.normalize():,f}[/red]"

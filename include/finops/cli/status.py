@@ -1,0 +1,171 @@
+"""``finops status``: what has landed, what waits, what was built and published."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finops.cli import app
+from finops.core.errors import NotReady
+from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from sqlalchemy import Connection
+
+_WIDTH = 160
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False) -> None:
+    """Show current deliveries with their totals, what waits or was refused, pending builds, the last publication."""
+    from finops.core.state.store import open_state
+
+    settings = Settings()
+    with open_state(settings).begin() as connection:
+        found = _collect(connection)
+    found["published"] = _published(settings)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    for table in _tables(found):
+        console.print(table if table.row_count else f"{table.title}: none")
+    published = found["published"]
+    console.print(
+        f"Published: {published['build_id']} at {published['path']}" if published else "Nothing is published."
+    )
+
+
+def _collect(connection: Connection) -> dict[str, Any]:
+    from finops.core.state import attempts, ledger
+
+    return {
+        "deliveries": [
+            {
+                "provider": each.provider,
+                "source": each.source,
+                "billing_period": str(each.billing_period),
+                "format": each.format,
+                "delivery_id": each.delivery_id,
+                "produced_at": each.produced_at.isoformat(),
+                "landed_at": each.landed_at.isoformat(),
+                "row_count": each.row_count,
+                "totals": [
+                    {
+                        "billing_currency": t.billing_currency,
+                        "source_cost": f"{t.source_cost:f}",
+                        "billed_cost": f"{t.billed_cost:f}",
+                    }
+                    for t in each.totals
+                ],
+            }
+            for each in ledger.current(connection)
+        ],
+        "not_taken": [
+            {
+                "provider": each.provider,
+                "source": each.source,
+                "billing_period": None if each.billing_period is None else str(each.billing_period),
+                "outcome": each.outcome,
+                "since": each.attempted_at.isoformat(),
+                "reason": each.reason,
+            }
+            for each in attempts.open_attempts(connection)
+        ],
+        "pending": [
+            {
+                "provider": each.provider,
+                "billing_period": str(each.billing_period),
+                "waits_for": f"its {half} export" if (half := ledger.missing_half(each)) else None,
+            }
+            for each in ledger.pending(connection)
+        ],
+        "builds": [
+            {
+                "build_id": each.build_id,
+                "started_at": each.started_at.isoformat(),
+                "finished_at": each.finished_at.isoformat() if each.finished_at else None,
+                "outcome": each.outcome,
+                "detail": each.detail,
+            }
+            for each in ledger.builds(connection)
+        ],
+    }
+
+
+def _published(settings: Settings) -> dict[str, str] | None:
+    from finops.core import published
+
+    try:
+        latest = published.latest(settings)
+    except NotReady:
+        return None
+    return {"build_id": latest.build_id, "path": str(latest.path)}
+
+
+def _tables(found: dict[str, Any]) -> list[Table]:
+    deliveries = [
+        (
+            each["provider"],
+            each["source"],
+            each["billing_period"],
+            each["format"],
+            _minute(each["landed_at"]),
+            f"{each['row_count']:,}",
+            "\n".join(f"{Decimal(t['source_cost']):,.2f} {t['billing_currency']}" for t in each["totals"]),
+        )
+        for each in found["deliveries"]
+    ]
+    not_taken = [
+        (
+            each["provider"],
+            each["source"],
+            each["billing_period"] or "",
+            each["outcome"],
+            _minute(each["since"]),
+            each["reason"],
+        )
+        for each in found["not_taken"]
+    ]
+    pending = [
+        (
+            each["provider"],
+            each["billing_period"],
+            f"waits for {each['waits_for']}" if each["waits_for"] else "to be built",
+        )
+        for each in found["pending"]
+    ]
+    builds = [
+        (each["build_id"], _minute(each["started_at"]), _minute(each["finished_at"]), each["outcome"], each["detail"])
+        for each in found["builds"]
+    ]
+    return [
+        _table("Current deliveries", "provider,source,period,format,landed (UTC),rows >,cost >", deliveries),
+        _table("Not taken", "provider,source,period,outcome,since (UTC),reason", not_taken),
+        _table("Pending", "provider,period,state", pending),
+        _table("Last builds", "build,started (UTC),finished,outcome,detail", builds),
+    ]
+
+
+def _table(title: str, columns: str, rows: Sequence[tuple[str, ...]]) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for each in columns.split(","):
+        table.add_column(each.removesuffix(" >"), justify="right" if each.endswith(" >") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _minute(moment: str | None) -> str:
+    return moment[:16].replace("T", " ") if moment else ""
