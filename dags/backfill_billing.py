@@ -1,0 +1,45 @@
+"""Lands one billing period of every provider and asks for its build: the DAG for `airflow backfill create`.
+
+One run per month; the partition key is the billing period. A backfill over a range of months lands and builds each
+month once, beside the daily DAGs, and goes on where it stood after an interruption: see `docs/cookbooks/backfill.md`.
+
+By its own schedule it takes the month that has just ended, on the first of the next. A paused DAG leaves a backfill's
+runs queued without a word: unpause it first.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import CronPartitionTimetable, task
+
+from finops.core.errors import BadInput
+from finops_airflow import steps
+from finops_airflow.assets import RESYNC
+from finops_airflow.defaults import INGEST_POOL, finops_dag
+
+
+@task(pool=INGEST_POOL, map_index_template="{{ task.op_kwargs['name'] }}")
+def land_source(name, *, dag_run):
+    if dag_run.partition_key is None:
+        raise BadInput("a run by hand needs a partition key, the billing period (YYYY-MM)")
+    return steps.land_source(name, dag_run.partition_key)
+
+
+@task(outlets=[RESYNC])
+def ask_for_build():
+    """Emit the asset; the run's own partition key, the billing period, goes with it."""
+
+
+with finops_dag(
+    "backfill_billing",
+    schedule=CronPartitionTimetable("0 0 1 * *", timezone="UTC", run_offset=-1, key_format="%Y-%m"),
+    deadline=timedelta(hours=12),
+    tags=["ingest", "backfill"],
+    doc_md=__doc__,
+    max_active_runs=2,
+):
+    reports = land_source.expand(name=task(steps.sources_of)())
+    # Only when every provider's bill has landed: a month is to be built once.
+    reports >> ask_for_build()
+    task(steps.fail_on_blocked)(reports)

@@ -1,0 +1,59 @@
+"""Lands what is new of a provider's bills, once a day.
+
+One DAG per provider. It asks each source in `include/config/sources.yml` what it offers, lands the deliveries that
+are new or restated, and names their billing periods on the provider's asset, which starts `build_marts` for each. A
+delivery that has landed before costs one look-up, so a day on which nothing changed takes seconds.
+
+A source that fails does not keep the others from landing. A delivery that is incomplete waits for tomorrow; one that
+is damaged is quarantined and fails `fail_on_blocked`, with its name. `finops status` shows both.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import Asset, TriggerRule, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from finops.core.formats import Provider
+from finops_airflow import steps
+from finops_airflow.assets import LANDED
+from finops_airflow.defaults import INGEST_POOL, finops_dag
+from finops_airflow.timetables import CronWithRuntimePartitions
+
+
+def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
+    """Declare the DAG of one provider."""
+
+    @task(outlets=[landed], trigger_rule=TriggerRule.ALL_DONE)
+    def announce(reports, *, outlet_events):
+        periods = steps.landed_periods(reports)
+        if not periods:
+            raise AirflowSkipException("nothing new has landed")
+        outlet_events[landed].add_partitions(periods)
+        return periods
+
+    with finops_dag(
+        f"ingest_billing_{provider}",
+        schedule=CronWithRuntimePartitions(cron, timezone="UTC"),
+        deadline=timedelta(hours=4),
+        tags=["ingest", provider.value],
+        doc_md=__doc__,
+    ):
+        names = task(steps.sources_of)(provider.value)
+        # The weight takes the day's bills past those of a backfill that wait for the same pool.
+        land = task(
+            steps.land_source, pool=INGEST_POOL, priority_weight=10, map_index_template="{{ task.op_kwargs['name'] }}"
+        )
+        reports = land.expand(name=names)
+        announce(reports)
+        task(steps.fail_on_blocked)(reports)
+
+
+# The clouds refresh their exports in the night (UTC); the minutes differ so that the three do not start at once.
+for each_provider, each_cron in (
+    (Provider.AWS, "0 5 * * *"),
+    (Provider.AZURE, "10 5 * * *"),
+    (Provider.GCP, "20 5 * * *"),
+):
+    ingest_billing(each_provider, LANDED[each_provider], each_cron)

@@ -1,0 +1,36 @@
+"""Asks once an hour for the builds that nobody has asked for.
+
+The event of a landing is lost for good when `build_marts` was paused, or its run failed. The state store is not:
+whatever has landed and was not built is named here again on an asset of its own, and `build_marts` takes it up.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from finops_airflow import steps
+from finops_airflow.assets import RESYNC
+from finops_airflow.defaults import finops_dag
+from finops_airflow.timetables import CronWithRuntimePartitions
+
+
+@task(outlets=[RESYNC])
+def ask_for_overdue_builds(*, outlet_events):
+    periods = steps.overdue_periods()
+    if not periods:
+        raise AirflowSkipException("everything that has landed is built")
+    outlet_events[RESYNC].add_partitions(periods)
+    return periods
+
+
+with finops_dag(
+    "resync_marts",
+    schedule=CronWithRuntimePartitions("45 * * * *", timezone="UTC"),
+    deadline=timedelta(minutes=30),
+    tags=["build"],
+    doc_md=__doc__,
+):
+    ask_for_overdue_builds()

@@ -1,0 +1,1 @@
+"""What only Airflow needs: assets, default arguments, callbacks, steps of the DAGs, connection to SDK client."""

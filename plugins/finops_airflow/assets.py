@@ -1,0 +1,19 @@
+"""The assets that tie the DAGs together. The partition key of each is a billing period, ``YYYY-MM``."""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset
+
+from finops.core.formats import Provider
+
+LANDED: dict[Provider, Asset] = {
+    provider: Asset(name=f"landed_{provider}", uri=f"finops://landing/{provider}", group="billing")
+    for provider in Provider
+}
+"""A provider's bill of that period has landed: new, or restated."""
+
+RESYNC = Asset(name="landed_but_not_built", uri="finops://landing/resync", group="billing")
+"""The period lies in the landing folder and has to be built: found by the hourly check, or landed by a backfill."""
+
+PUBLISHED = Asset(name="published_marts", uri="finops://published/marts", group="marts")
+"""The period's marts passed the gate and are what readers see."""

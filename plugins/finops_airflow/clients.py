@@ -1,0 +1,180 @@
+"""From an Airflow Connection to the cloud SDK's own client.
+
+A source in ``sources.yml`` may name a Connection; without one each SDK's default chain is used (environment, profile,
+role of the machine). The fields are those of Airflow's own cloud connections, so that one made for them serves here:
+
+``s3://``  login and password are the access key and its secret; extra: ``region_name``, ``aws_session_token``,
+           ``profile_name``, ``role_arn`` with ``external_id``, ``endpoint_url``.
+``az://``, ``https://``  extra: ``connection_string``, ``sas_token`` or ``shared_access_key``; or ``tenant_id`` with
+           login and password as client id and secret; else login and password are the account and its key.
+``bq://``  extra: ``keyfile_dict`` (JSON) or ``key_path``, ``project``, ``endpoint_url``.
+
+A message names the connection and the field and never a value: values are secrets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from finops.core.errors import BadInput
+
+ATTEMPTS = 6
+"""Requests for one answer, the first included."""
+
+BIGQUERY_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
+
+
+class ConnectedSource(Protocol):
+    """What is needed to know of a configured source."""
+
+    @property
+    def uri(self) -> str:
+        """Where the bill is."""
+        ...
+
+    @property
+    def connection(self) -> str | None:
+        """The id of the Airflow Connection that holds its credentials."""
+        ...
+
+
+def client_for(source: ConnectedSource) -> object | None:
+    """Return the client for a source's address, or None to leave it to the SDK's default chain.
+
+    Raise BadInput when the Connection cannot serve the address.
+    """
+    if source.connection is None:
+        return None
+    scheme = urlsplit(source.uri).scheme.lower()
+    makers: dict[str, Callable[[Any, Mapping[str, Any], str], object]] = {
+        "s3": _s3,
+        "az": _blob,
+        "https": _blob,
+        "bq": _bigquery,
+    }
+    if scheme not in makers:
+        raise BadInput(f"connection {source.connection!r}: {source.uri!r} is a folder, which needs none; remove it")
+    connection = _connection(source.connection)
+    return makers[scheme](connection, _extra(connection), source.uri)
+
+
+def _connection(conn_id: str) -> Any:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return Connection.get(conn_id)
+    except AirflowNotFoundException:
+        raise BadInput(f"there is no Airflow Connection {conn_id!r}; create it, or correct sources.yml") from None
+
+
+def _extra(connection: Any) -> dict[str, Any]:
+    try:
+        found = json.loads(connection.extra or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise BadInput(f"connection {connection.conn_id!r}: the field extra is not a JSON object; correct it")
+    return found
+
+
+def _s3(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.Session(
+        aws_access_key_id=connection.login or None,
+        aws_secret_access_key=connection.password or None,
+        aws_session_token=extra.get("aws_session_token"),
+        region_name=extra.get("region_name"),
+        profile_name=extra.get("profile_name"),
+    )
+    if extra.get("role_arn"):
+        session = _assume_role(session, extra)
+    config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
+    return session.client("s3", endpoint_url=extra.get("endpoint_url"), config=config)
+
+
+def _assume_role(session: Any, extra: Mapping[str, Any]) -> Any:
+    # A session of botocore renews the role's credentials while a long listing runs; keys from one call would expire.
+    import boto3
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+    from botocore.session import get_session
+
+    arguments = {"RoleSessionName": "finops"}
+    if extra.get("external_id"):
+        arguments["ExternalId"] = extra["external_id"]
+
+    def sts(service: str, **options: Any) -> Any:
+        return session.client(service, endpoint_url=extra.get("endpoint_url"), **options)
+
+    fetcher = AssumeRoleCredentialFetcher(sts, session.get_credentials(), extra["role_arn"], extra_args=arguments)
+    assumed = get_session()
+    assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    return boto3.Session(botocore_session=assumed, region_name=session.region_name)
+
+
+def _blob(connection: Any, extra: Mapping[str, Any], uri: str) -> object:
+    from azure.storage.blob import BlobServiceClient, ExponentialRetry
+
+    options: dict[str, Any] = {
+        "retry_policy": ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=ATTEMPTS - 1),
+        "connection_timeout": 10,
+        "read_timeout": 60,
+    }
+    try:
+        if extra.get("connection_string"):
+            return BlobServiceClient.from_connection_string(extra["connection_string"], **options)
+        parts = urlsplit(uri)
+        account_url = (
+            f"https://{parts.netloc}.blob.core.windows.net" if parts.scheme == "az" else f"https://{parts.netloc}"
+        )
+        return BlobServiceClient(account_url, credential=_azure_credential(connection, extra), **options)
+    except ValueError:
+        raise BadInput(f"connection {connection.conn_id!r}: its Azure credentials are not well formed") from None
+
+
+def _azure_credential(connection: Any, extra: Mapping[str, Any]) -> Any:
+    from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
+    from azure.identity import ClientSecretCredential, DefaultAzureCredential
+
+    if extra.get("sas_token"):
+        return AzureSasCredential(extra["sas_token"].removeprefix("?"))
+    if extra.get("tenant_id"):
+        _require(connection, "login", "password")
+        return ClientSecretCredential(extra["tenant_id"], connection.login, connection.password)
+    key = extra.get("shared_access_key") or connection.password
+    if key:
+        _require(connection, "login")
+        return AzureNamedKeyCredential(connection.login, key)
+    return DefaultAzureCredential()
+
+
+def _bigquery(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
+    from google.cloud import bigquery
+    from google.oauth2.service_account import Credentials
+
+    credentials = None
+    try:
+        if extra.get("keyfile_dict"):
+            found = extra["keyfile_dict"]
+            info = json.loads(found) if isinstance(found, str) else found
+            credentials = Credentials.from_service_account_info(info, scopes=BIGQUERY_SCOPES)
+        elif extra.get("key_path"):
+            credentials = Credentials.from_service_account_file(extra["key_path"], scopes=BIGQUERY_SCOPES)
+    except (ValueError, OSError):
+        # The library's own message may quote the key.
+        raise BadInput(
+            f"connection {connection.conn_id!r}: keyfile_dict or key_path is no service account key"
+        ) from None
+    options = {"api_endpoint": extra["endpoint_url"]} if extra.get("endpoint_url") else None
+    return bigquery.Client(project=extra.get("project"), credentials=credentials, client_options=options)
+
+
+def _require(connection: Any, *fields: str) -> None:
+    for field in fields:
+        if not getattr(connection, field):
+            raise BadInput(f"connection {connection.conn_id!r}: the field {field} is empty; fill it in")

@@ -1,0 +1,174 @@
+"""``make demo``: sample bills of three clouds through the real scheduler, to published marts and statements.
+
+Every DAG runs once. It can be run again: what has landed and what was built is not done twice.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from finops.core.errors import Finding, FinopsError
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops_airflow import steps
+from finops_airflow.local.headless import LocalAirflow, running
+from finops_airflow.local.rest import ENDED
+
+CONSUMERS = ("build_marts", "publish_chargeback")
+PRODUCERS = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp", "resync_marts")
+
+
+def main(
+    months: int = typer.Option(6, min=1, help="Billing periods of the sample bills."),
+    lines_per_month: int = typer.Option(20_000, help="Lines of the AWS bill a month; Azure and GCP get a third each."),
+) -> None:
+    """Generate bills, run every DAG once by the real scheduler, and say where to look."""
+    settings = Settings()
+    try:
+        periods = _write_sample(settings, months, lines_per_month)
+        say("starting Airflow: api-server, scheduler, dag-processor")
+        with running(settings) as airflow:
+            Demo(settings, airflow).run(periods)
+        _conclude(settings, periods[-1])
+    except KeyboardInterrupt:
+        say("interrupted; everything that was started is stopped")
+        raise typer.Exit(130) from None
+    except FinopsError as error:
+        typer.echo(f"finops: {error}", err=True)
+        raise typer.Exit(error.exit_status) from None
+
+
+class Demo:
+    """One pass through the DAGs of a running Airflow."""
+
+    def __init__(self, settings: Settings, airflow: LocalAirflow) -> None:
+        self._settings = settings
+        self._airflow = airflow
+        self._rest = airflow.rest
+        # Runs that an interrupted demo has left queued go on, and belong to this one.
+        self._known = {run["dag_run_id"] for run in self._rest.runs("~") if run["state"] in ENDED}
+        self._statements_written = False
+
+    def run(self, periods: list[BillingPeriod]) -> None:
+        """Run every DAG once. Raise Finding when a run fails."""
+        say(f"Airflow is ready at {self._airflow.url}; unpausing the DAGs")
+        for dag_id in CONSUMERS:  # First: the event of a landing is lost when nobody listens.
+            self._rest.unpause(dag_id)
+        for dag_id in PRODUCERS:
+            self._start(dag_id)
+        self._settle("the bills to be landed, built, judged and published")
+        if steps.pending_periods(self._settings):  # Of a demo that was interrupted; `resync_marts` would wait longer.
+            self._rest.trigger("build_marts")
+            self._settle("what an earlier run had left")
+        self._start("backfill_billing", partition_key=str(periods[-1]))
+        if not self._statements_written:
+            self._rest.trigger("publish_chargeback", billing_period=str(periods[-1]))
+        self._settle("the last statements")
+
+    def _start(self, dag_id: str, partition_key: str | None = None) -> None:
+        """Let the schedule start the DAG when a run is due, or else start one by hand."""
+        due = self._rest.get(f"dags/{dag_id}")["next_dagrun_run_after"]
+        self._rest.unpause(dag_id)
+        if due is None or datetime.fromisoformat(due) > datetime.now(UTC):
+            self._rest.trigger(dag_id, partition_key=partition_key)
+        else:
+            self._airflow.wait(
+                f"the scheduled run of {dag_id}", lambda: any(map(self._is_new, self._rest.runs(dag_id)))
+            )
+
+    def _settle(self, what: str) -> None:
+        """Wait until nothing runs any more. An event becomes a run within a tick of the scheduler, a second at most."""
+        quiet_since: list[float] = []
+
+        def is_settled() -> bool:
+            if self._report_ended():
+                quiet_since.clear()
+                return False
+            quiet_since.append(time.monotonic())
+            return quiet_since[-1] - quiet_since[0] > 3
+
+        self._airflow.wait(what, is_settled, seconds=1200)
+
+    def _report_ended(self) -> bool:
+        """Print the runs that have ended since the last look; tell whether any is still active."""
+        runs = [run for run in self._rest.runs("~") if self._is_new(run)]
+        for run in runs:
+            if run["state"] in ENDED:
+                self._known.add(run["dag_run_id"])
+                self._statements_written |= run["dag_id"] == "publish_chargeback"
+                self._print(run)
+        return any(run["state"] not in ENDED for run in runs)
+
+    def _print(self, run: dict[str, Any]) -> None:
+        tasks = self._rest.tasks(run["dag_id"], run["dag_run_id"])
+        states = {task["state"] for task in tasks}
+        outcome = "nothing to do" if states == {"skipped"} else run["state"]
+        say(f"{run['dag_id']:<22} {run['partition_key'] or '':<8} {outcome}")
+        if run["state"] == "failed":
+            raise Finding(self._reason(run))
+
+    def _reason(self, run: dict[str, Any]) -> str:
+        """Return what the failed tasks reported, and where their logs are."""
+        logs = self._airflow.home / "logs" / f"dag_id={run['dag_id']}" / f"run_id={run['dag_run_id']}"
+        lines = [line for log in sorted(logs.rglob("*.log")) for line in log.read_text(encoding="utf-8").splitlines()]
+        events = [json.loads(line).get("event", "") for line in lines if '"task_failed ' in line]
+        reports = [json.loads(event.removeprefix("task_failed ")) for event in events]
+        reasons = "; ".join(f"{report['task_id']}: {report['reason']}" for report in reports)
+        return f"{run['dag_id']} failed: {reasons or 'no task reported why'} (logs in {logs})"
+
+    def _has_begun(self, dag_id: str) -> bool:
+        return any(self._is_new(run) for run in self._rest.runs(dag_id))
+
+    def _is_new(self, run: dict[str, Any]) -> bool:
+        return run["dag_run_id"] not in self._known
+
+
+def _write_sample(settings: Settings, months: int, lines_per_month: int) -> list[BillingPeriod]:
+    from finops.sample.service import generate
+
+    folder = settings.root / "sample"
+    with typer.progressbar(length=100, label="sample bills", file=sys.stderr) as bar:
+
+        def progress(_message: str, done: int, total: int) -> None:
+            bar.update(100 * done // max(total, 1) - bar.pos)
+
+        report = generate(folder, months=months, lines_per_month=lines_per_month, progress=progress)
+        bar.update(100 - bar.pos)
+    say(f"{report.row_count:,} lines of AWS, Azure and GCP bills, {months} months, in {folder}")
+    return list(report.periods)
+
+
+def _conclude(settings: Settings, last: BillingPeriod) -> None:
+    command = [str(Path(sys.executable).with_name("finops")), "reconcile"]
+    say("finops reconcile: every stage against the bills")
+    if subprocess.run(command, check=False).returncode:
+        raise Finding("the published marts differ from the bills: see the table above")
+    statements = settings.statements_dir / f"billing_period={last}"
+    for label, value in (
+        ("report", statements / "index.html"),
+        ("marts", settings.published_dir / "current"),
+        ("data quality", settings.quality_dir),
+        ("Airflow's UI", "make up"),
+    ):
+        typer.echo(f"  {label:<13} {value}")
+
+
+_STARTED = time.monotonic()
+
+
+def say(text: str) -> None:
+    """Print a line with the minutes and seconds since the start."""
+    minutes, seconds = divmod(int(time.monotonic() - _STARTED), 60)
+    typer.echo(f"{minutes:>3}:{seconds:02d}  {text}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

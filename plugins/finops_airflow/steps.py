@@ -1,0 +1,163 @@
+"""What the tasks of the DAGs do: call one service, hand on names. Figures stay in the services.
+
+Plain functions, so that they are tested without Airflow. The services are imported when a task runs, because a DAG
+file is parsed every few seconds. Values that travel between tasks are strings and lists of them: a billing period is
+``YYYY-MM``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypedDict
+
+from finops.core.errors import BadInput, NotOffered
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from finops.core.state.ledger import PeriodInput
+
+logger = logging.getLogger(__name__)
+
+EVENT_GRACE = timedelta(minutes=15)
+"""How long the event of a landing may be on its way before the hourly check asks for the build itself."""
+
+
+class LandReport(TypedDict):
+    """What reading one source came to."""
+
+    source: str
+    landed: list[str]
+    blocked: list[str]
+
+
+class BuildReport(TypedDict):
+    """A finished build: its id and the billing periods in it."""
+
+    build_id: str
+    billing_periods: list[str]
+
+
+def sources_of(provider: Provider | None = None) -> list[str]:
+    """Return the names of the configured sources, of one provider or of all."""
+    from finops.ingest.sources import load
+
+    return [source.name for source in load(Settings()) if provider in (None, source.provider)]
+
+
+def land_source(name: str, billing_period: str | None = None) -> LandReport:
+    """Land what is new of one source, of one billing period or of all that the source offers.
+
+    A delivery that is not complete yet only waits. One that was quarantined or refused is ``blocked``: what else was
+    new has landed all the same, so it is for a later task to fail, not for this one. A source that does not offer the
+    period (a cloud that came into use later) has nothing to land.
+    """
+    from finops.ingest.service import ingest
+    from finops.ingest.sources import load
+    from finops_airflow.clients import client_for
+
+    settings = Settings()
+    source = next((each for each in load(settings) if each.name == name), None)
+    if source is None:
+        raise BadInput(f"there is no source {name!r} in sources.yml; it may have been renamed since the run began")
+    try:
+        report = ingest(
+            settings,
+            source.provider,
+            source.uri,
+            periods=None if billing_period is None else [BillingPeriod.parse(billing_period)],
+            no_manifest=source.no_manifest,
+            source=source.export,
+            client=client_for(source),
+        )
+    except NotOffered as nothing:
+        logger.info("%s", nothing)
+        return LandReport(source=name, landed=[], blocked=[])
+    blocked = []
+    for each in report.not_taken:
+        line = f"{name} {each.billing_period or 'of no known period'} {each.outcome}: {each.reason}"
+        logger.warning("%s", line)
+        if each.outcome != "waiting":
+            blocked.append(line)
+    return LandReport(source=name, landed=sorted({str(d.billing_period) for d in report.landed}), blocked=blocked)
+
+
+def landed_periods(reports: Iterable[LandReport]) -> list[str]:
+    """Return the billing periods that any of the sources has landed, each once, in order."""
+    return sorted({period for report in reports for period in report["landed"]})
+
+
+def fail_on_blocked(reports: Iterable[LandReport]) -> None:
+    """Raise BadInput when a delivery was quarantined or refused, naming each."""
+    blocked = [line for report in reports for line in report["blocked"]]
+    if blocked:
+        raise BadInput("; ".join(blocked))
+
+
+def overdue_periods(now: datetime | None = None) -> list[str]:
+    """Return the billing periods that could be built and that nobody has built, each once, in order.
+
+    Periods whose newest delivery has just landed are left out: the event of its landing is still on its way.
+    """
+    limit = (now or datetime.now(UTC)) - EVENT_GRACE
+    waiting = pending_periods(Settings())
+    return sorted({str(i.billing_period) for i in waiting if all(d.landed_at <= limit for d in i.deliveries)})
+
+
+def build_marts(billing_period: str | None) -> BuildReport | None:
+    """Build one billing period, or without one everything that is pending; None when there is nothing to do."""
+    from finops.transform.service import build
+
+    settings = Settings()
+    if billing_period is None:
+        candidate = build(settings)
+    else:
+        period = BillingPeriod.parse(billing_period)
+        # A named period would be built again, though nothing has changed: several events lead to one build.
+        is_pending = any(item.billing_period == period for item in pending_periods(settings))
+        candidate = build(settings, [period]) if is_pending else None
+    if candidate is None:
+        return None
+    return BuildReport(build_id=candidate.build_id, billing_periods=[str(p) for p in candidate.billing_periods])
+
+
+def pass_gate() -> None:
+    """Judge the finished build. Raise Finding, naming the expectations, when it must not be published."""
+    from finops.quality.service import check
+
+    verdict = check(Settings())
+    for warning in verdict.warnings:
+        logger.warning("gate: %s", warning)
+
+
+def publish_marts() -> str:
+    """Publish the build that passed the gate; return its id."""
+    from finops.transform.publish import publish
+
+    return publish(Settings()).build_id
+
+
+def write_statements(billing_period: str) -> list[str]:
+    """Write the chargeback statements of a billing period; return the folders they are in.
+
+    The month after is written again, if it is published: its statements compare with this one.
+    """
+    from finops.chargeback.service import publish
+    from finops.core import published
+
+    settings, period = Settings(), BillingPeriod.parse(billing_period)
+    later = [period.next] if period.next in published.latest(settings).billing_periods else []
+    return [str(publish(settings, each).path) for each in (period, *later)]
+
+
+def pending_periods(settings: Settings) -> list[PeriodInput]:
+    """Return what has landed, could be built and is not. A month with only one of Azure's two exports could not."""
+    from finops.core.state import ledger
+    from finops.core.state.store import open_state
+
+    with open_state(settings).begin() as connection:
+        pending = ledger.pending(connection)
+    return [item for item in pending if ledger.missing_half(item) is None]

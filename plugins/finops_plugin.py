@@ -1,0 +1,14 @@
+"""Registers with Airflow what a DAG cannot bring along itself: the timetable its scheduler has to rebuild."""
+
+from typing import ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+from finops_airflow.timetables import CronWithRuntimePartitions
+
+
+class FinopsPlugin(AirflowPlugin):
+    """The platform's plugin."""
+
+    name = "finops"
+    timetables: ClassVar = [CronWithRuntimePartitions]

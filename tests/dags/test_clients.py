@@ -1,0 +1,143 @@
+"""From an Airflow Connection to the cloud's own client. A planted canary must never show in a message."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from finops.core.errors import BadInput
+from finops_airflow.clients import client_for
+
+CANARY = "canary-Zm9vYmFyYmF6cXV1eA=="
+
+
+@pytest.fixture
+def connect(monkeypatch):
+    """Define a Connection as an operator does, by the environment, and return the client for an address."""
+
+    def connect(uri: str, **fields):
+        extra = fields.pop("extra", None)
+        definition = {"conn_type": "generic", **fields}
+        if extra is not None:
+            definition["extra"] = extra if isinstance(extra, str) else json.dumps(extra)
+        monkeypatch.setenv("AIRFLOW_CONN_BILLS", json.dumps(definition))
+        return client_for(SimpleNamespace(uri=uri, connection="bills"))
+
+    return connect
+
+
+def service_account() -> dict[str, str]:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    return {
+        "type": "service_account",
+        "project_id": "meridian",
+        "client_email": "reader@meridian.iam.gserviceaccount.com",
+        "private_key": pem,
+        "token_uri": "https://oauth2.googleapis.com/token",
+    }
+
+
+def test_a_source_without_a_connection_leaves_the_credentials_to_the_sdk():
+    assert client_for(SimpleNamespace(uri="s3://bills/cur", connection=None)) is None
+
+
+def test_access_key_region_and_endpoint_reach_the_s3_client(connect):
+    extra = {"region_name": "eu-central-1", "endpoint_url": "http://127.0.0.1:5000"}
+    client = connect("s3://bills/cur", login="AKIA1", password=CANARY, extra=extra)
+    credentials = client._get_credentials()
+    assert (credentials.access_key, credentials.secret_key) == ("AKIA1", CANARY)
+    assert client.meta.region_name == "eu-central-1"
+    assert client.meta.endpoint_url == "http://127.0.0.1:5000"
+    assert client.meta.config.retries["total_max_attempts"] == 6
+
+
+def test_a_role_is_assumed_with_its_external_id_and_renewed_by_the_sdk(connect):
+    from botocore.credentials import DeferredRefreshableCredentials
+    from moto import mock_aws
+
+    role = "arn:aws:iam::123456789012:role/finops-read"
+    extra = {"region_name": "us-east-1", "role_arn": role, "external_id": "meridian"}
+    with mock_aws():
+        client = connect("s3://bills/cur", login="AKIA1", password=CANARY, extra=extra)
+        credentials = client._get_credentials()
+        assert isinstance(credentials, DeferredRefreshableCredentials)
+        assert credentials.get_frozen_credentials().access_key.startswith("ASIA")
+        client.create_bucket(Bucket="bills")
+        assert [bucket["Name"] for bucket in client.list_buckets()["Buckets"]] == ["bills"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "account"),
+    [
+        ("az://meridian/costs/daily", "https://meridian.blob.core.windows.net/"),
+        ("https://meridian.blob.core.windows.net/costs", "https://meridian.blob.core.windows.net/"),
+    ],
+)
+def test_the_blob_client_goes_to_the_account_of_the_address(connect, uri, account):
+    client = connect(uri, login="meridian", password=CANARY)
+    assert client.url == account
+    assert client.account_name == "meridian"
+    assert client.credential.account_key == CANARY
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"extra": {"sas_token": f"?sv=2025&sig={CANARY}"}}, "AzureSasCredential"),
+        ({"login": "client", "password": CANARY, "extra": {"tenant_id": "tenant"}}, "ClientSecretCredential"),
+        ({"login": "meridian", "extra": {"shared_access_key": CANARY}}, "SharedKeyCredentialPolicy"),
+        ({}, "DefaultAzureCredential"),
+    ],
+)
+def test_each_way_of_signing_in_to_azure_is_told_by_the_fields(connect, fields, kind):
+    assert type(connect("az://meridian/costs", **fields).credential).__name__ == kind
+
+
+def test_a_connection_string_names_its_own_account(connect):
+    text = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={CANARY};BlobEndpoint=http://127.0.0.1:10000/a;"
+    assert connect("az://meridian/costs", extra={"connection_string": text}).url == "http://127.0.0.1:10000/a/"
+
+
+@pytest.mark.parametrize("as_text", [False, True], ids=["object", "text"])
+def test_a_service_account_key_reaches_the_bigquery_client_for_its_jobs(connect, as_text):
+    key = service_account()
+    extra = {"project": "jobs", "keyfile_dict": json.dumps(key) if as_text else key}
+    client = connect("bq://meridian.billing.export", extra=extra)
+    assert client.project == "jobs"
+    assert client._credentials.service_account_email == key["client_email"]
+    assert client._credentials.scopes == ("https://www.googleapis.com/auth/bigquery",)
+
+
+@pytest.mark.parametrize(
+    ("uri", "fields"),
+    [
+        ("s3://bills/cur", {"extra": f'{{"endpoint_url": "{CANARY}'}),
+        ("s3://bills/cur", {"extra": f'["{CANARY}"]'}),
+        ("az://meridian/costs", {"password": CANARY}),
+        ("az://meridian/costs", {"login": "client", "extra": {"tenant_id": CANARY}}),
+        ("az://meridian/costs", {"extra": {"connection_string": f"AccountKey={CANARY}"}}),
+        ("bq://p.d.t", {"extra": {"keyfile_dict": CANARY}}),
+        ("bq://p.d.t", {"extra": {"keyfile_dict": {"private_key": CANARY}}}),
+        ("bq://p.d.t", {"extra": {"key_path": f"/nowhere/{CANARY}"}}),
+        ("/bills/by-hand", {"password": CANARY}),
+    ],
+)
+def test_a_connection_that_cannot_serve_is_named_and_none_of_its_values(connect, caplog, capfd, uri, fields):
+    with pytest.raises(BadInput, match="connection 'bills'") as caught:
+        connect(uri, **fields)
+    chain = f"{caught.value!r} {caught.value.__cause__!r}"
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert CANARY not in chain + caplog.text + "".join(capfd.readouterr())
+
+
+def test_a_connection_that_does_not_exist_is_named():
+    with pytest.raises(BadInput, match="no Airflow Connection 'absent'"):
+        client_for(SimpleNamespace(uri="s3://bills/cur", connection="absent"))

@@ -1,0 +1,98 @@
+"""When the DAGs run and what their partitions are called."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+PROVIDERS = ("aws", "azure", "gcp")
+
+
+def scheduler_view(dag):
+    """Return the DAG as the scheduler has it: written to JSON and read back, timetable and all."""
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    return DagSerialization.from_dict(DagSerialization.to_dict(dag))
+
+
+@pytest.fixture(scope="module")
+def dags(bag):
+    return {dag_id: scheduler_view(dag) for dag_id, dag in bag.dags.items()}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_each_provider_is_asked_once_a_day_and_its_periods_are_named_at_run_time(dags, provider):
+    from airflow.timetables.base import TimeRestriction
+
+    timetable = dags[f"ingest_billing_{provider}"].timetable
+    restriction = TimeRestriction(earliest=_utc(2025, 3, 1), latest=None, catchup=True)
+    first = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=restriction)
+    second = timetable.next_dagrun_info(last_automated_data_interval=first.data_interval, restriction=restriction)
+    assert first.run_after.date().isoformat() == "2025-03-01"
+    assert second.run_after.date().isoformat() == "2025-03-02"
+    assert timetable.partitioned_at_runtime
+
+
+def test_the_three_providers_do_not_start_in_the_same_minute(dags):
+    assert len({dags[f"ingest_billing_{each}"].timetable.summary for each in PROVIDERS}) == 3
+
+
+def test_a_landing_of_any_provider_or_a_resync_starts_the_build_with_the_same_partition(dags):
+    timetable = dags["build_marts"].timetable
+    assert timetable.partitioned
+    names = {asset.name for _, asset in timetable.asset_condition.iter_assets()}
+    assert names == {"landed_aws", "landed_azure", "landed_gcp", "landed_but_not_built"}
+    condition = type(timetable.asset_condition).__name__
+    assert condition == "SerializedAssetAny", "all of them would wait until every cloud restates the same month"
+    assert timetable.get_partition_mapper(name="landed_aws").to_downstream("2025-01") == "2025-01"
+
+
+def test_a_publication_starts_the_statements_of_its_month(dags):
+    condition = dags["publish_chargeback"].timetable.asset_condition
+    assert {asset.name for _, asset in condition.iter_assets()} == {"published_marts"}
+    assert [each.name for each in dags["build_marts"].get_task("publish").outlets] == ["published_marts"]
+
+
+def test_a_backfill_over_a_year_makes_one_run_per_month(dags):
+    timetable = dags["backfill_billing"].timetable
+    runs = timetable.iter_partition_dagrun_infos(earliest=_utc(2025, 1, 1), latest=_utc(2025, 12, 1))
+    assert [run.partition_key for run in runs] == [f"2025-{month:02d}" for month in range(1, 13)]
+
+
+def test_by_its_own_schedule_the_backfill_takes_the_month_that_has_just_ended(dags):
+    from airflow.timetables.base import TimeRestriction
+
+    restriction = TimeRestriction(earliest=_utc(2025, 6, 1), latest=None, catchup=True)
+    run = dags["backfill_billing"].timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=restriction)
+    assert (run.run_after.date().isoformat(), run.partition_key) == ("2025-06-01", "2025-05")
+
+
+def test_the_plugin_brings_its_timetable_and_leaves_the_package_to_its_own_name(bag):
+    from airflow import plugins_manager
+
+    assert bag.dags
+    assert "finops_airflow.timetables.CronWithRuntimePartitions" in plugins_manager.get_timetables_plugins()
+    # Without .airflowignore every module would be run again under its bare file name, and shadow others of that name.
+    stray = {"assets", "callbacks", "clients", "defaults", "retries", "steps", "timetables", "rest", "processes"}
+    assert stray & set(sys.modules) == set()
+
+
+def test_build_gate_and_publish_run_in_this_order(bag):
+    dag = bag.dags["build_marts"]
+    assert dag.get_task("build").downstream_task_ids == {"gate", "publish"}
+    assert dag.get_task("gate").downstream_task_ids == {"publish"}
+
+
+def test_the_run_of_a_provider_fails_when_one_of_its_sources_does(bag):
+    # The state of a run is that of its leaves: announcing what did land must not hide what did not.
+    dag = bag.dags["ingest_billing_aws"]
+    leaves = {task.task_id: task.trigger_rule for task in dag.tasks if not task.downstream_task_ids}
+    assert leaves == {"announce": "all_done", "fail_on_blocked": "all_success"}
+
+
+def _utc(year: int, month: int, day: int) -> datetime:
+    import pendulum
+
+    return pendulum.instance(datetime(year, month, day, tzinfo=UTC))

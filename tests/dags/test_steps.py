@@ -1,0 +1,201 @@
+"""What the tasks hand to the services, and what they hand on. The services are stand-ins here, and real in e2e."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from finops.core.errors import BadInput, NotOffered
+from finops.core.formats import Provider, SourceFormat
+from finops.core.periods import BillingPeriod
+from finops.core.state import ledger
+from finops.core.state.store import open_state
+from finops_airflow import steps
+
+JANUARY = BillingPeriod(2025, 1)
+NOON = datetime(2025, 2, 3, 12, tzinfo=UTC)
+
+
+def stand_in(monkeypatch, name: str, **attributes) -> None:
+    module = ModuleType(name)
+    vars(module).update(attributes)
+    monkeypatch.setitem(sys.modules, name, module)
+
+
+def source(name: str, provider: Provider, **fields) -> SimpleNamespace:
+    given = {"uri": f"/bills/{name}", "connection": None, "export": None, "no_manifest": False, **fields}
+    return SimpleNamespace(name=name, provider=provider, **given)
+
+
+@pytest.fixture
+def asked(home, monkeypatch):
+    """Let two sources be configured; return what ``ingest`` was asked, and let a test set what it answers."""
+    calls = SimpleNamespace(seen=[], answer=SimpleNamespace(landed=(), not_taken=()))
+
+    def ingest(_settings, provider, origin, **options):
+        calls.seen.append((provider, origin, options))
+        if isinstance(calls.answer, Exception):
+            raise calls.answer
+        return calls.answer
+
+    sources = (source("payer", Provider.AWS, export="daily"), source("tenant", Provider.AZURE, no_manifest=True))
+    stand_in(monkeypatch, "finops.ingest.sources", load=lambda _settings: sources)
+    stand_in(monkeypatch, "finops.ingest.service", ingest=ingest)
+    return calls
+
+
+def landed(provider: Provider, period: BillingPeriod, at: datetime, **fields) -> ledger.Delivery:
+    name = fields.pop("source", f"{provider}-export")
+    defaults = {
+        "delivery_id": f"{provider}-{name}-{period}"[:32],
+        "format": SourceFormat.FOCUS,
+        "fingerprint": f"{name}{period}",
+        "origin": "/bills",
+        "produced_at": at,
+        "relative_path": name,
+        "row_count": 1,
+        "byte_count": 1,
+        "billing_accounts": ("1",),
+    }
+    values = defaults | fields
+    return ledger.Delivery(provider=provider, source=name, billing_period=period, landed_at=at, **values)
+
+
+def record(settings, *deliveries: ledger.Delivery) -> None:
+    with open_state(settings).begin() as connection:
+        for delivery in deliveries:
+            ledger.record(connection, delivery)
+
+
+def not_taken(outcome: str, reason: str, period: BillingPeriod | None = JANUARY) -> SimpleNamespace:
+    return SimpleNamespace(outcome=outcome, reason=reason, billing_period=period)
+
+
+def test_a_provider_reads_its_own_sources_and_a_backfill_reads_all(asked):
+    assert steps.sources_of(Provider.AWS) == ["payer"]
+    assert steps.sources_of("azure") == ["tenant"]
+    assert steps.sources_of() == ["payer", "tenant"]
+
+
+def test_landing_passes_on_what_the_source_says_of_itself(asked):
+    steps.land_source("payer")
+    ((provider, origin, options),) = asked.seen
+    assert (provider, origin) == (Provider.AWS, "/bills/payer")
+    assert options == {"periods": None, "no_manifest": False, "source": "daily", "client": None}
+
+
+def test_a_backfill_asks_for_its_month_alone(asked):
+    steps.land_source("tenant", "2025-01")
+    assert asked.seen[0][2]["periods"] == [JANUARY]
+    assert asked.seen[0][2]["no_manifest"] is True
+
+
+def test_landing_returns_each_period_once_however_many_exports_hold_it(asked):
+    deliveries = [SimpleNamespace(billing_period=period) for period in (JANUARY.next, JANUARY, JANUARY)]
+    asked.answer = SimpleNamespace(landed=deliveries, not_taken=())
+    assert steps.land_source("tenant")["landed"] == ["2025-01", "2025-02"]
+
+
+def test_a_delivery_that_waits_blocks_nothing_and_a_damaged_one_is_named(asked):
+    refused = (not_taken("waiting", "manifest is missing"), not_taken("quarantined", "part-2.parquet: cut at byte 7"))
+    asked.answer = SimpleNamespace(landed=(), not_taken=refused)
+    report = steps.land_source("payer")
+    assert report["blocked"] == ["payer 2025-01 quarantined: part-2.parquet: cut at byte 7"]
+    with pytest.raises(BadInput, match="payer 2025-01 quarantined: part-2"):
+        steps.fail_on_blocked([report])
+
+
+def test_nothing_blocked_fails_nothing():
+    steps.fail_on_blocked([steps.LandReport(source="payer", landed=["2025-01"], blocked=[])])
+
+
+def test_a_month_before_a_cloud_was_used_has_nothing_to_land_and_is_no_error(asked):
+    asked.answer = NotOffered("/bills/payer: has no delivery of billing period 2019-01")
+    assert steps.land_source("payer", "2019-01") == {"source": "payer", "landed": [], "blocked": []}
+
+
+def test_a_source_that_was_renamed_while_a_run_waited_is_named(asked):
+    with pytest.raises(BadInput, match="no source 'gone'"):
+        steps.land_source("gone")
+
+
+def test_the_periods_of_all_sources_are_announced_together_each_once():
+    reports = [
+        steps.LandReport(source="a", landed=["2025-02", "2025-01"], blocked=[]),
+        steps.LandReport(source="b", landed=["2025-02"], blocked=[]),
+    ]
+    assert steps.landed_periods(iter(reports)) == ["2025-01", "2025-02"]
+
+
+def test_only_what_has_landed_a_while_ago_and_was_not_built_is_overdue(home):
+    old, new = NOON - timedelta(hours=2), NOON - timedelta(minutes=5)
+    built = landed(Provider.AWS, JANUARY.previous, old)
+    record(
+        home,
+        built,
+        landed(Provider.AWS, JANUARY, old),
+        landed(Provider.GCP, JANUARY, old),
+        landed(Provider.AWS, JANUARY.next, new),
+    )
+    digest = ledger.PeriodInput(Provider.AWS, JANUARY.previous, (built,)).digest
+    with open_state(home).begin() as connection:
+        ledger.start_build(connection, "b1")
+        ledger.mark_built(connection, "b1", {(Provider.AWS, JANUARY.previous): digest})
+    assert steps.overdue_periods(NOON) == ["2025-01"]
+    assert steps.overdue_periods(NOON + timedelta(hours=1)) == ["2025-01", "2025-02"]
+
+
+def test_half_an_azure_month_is_not_asked_for_every_hour(home):
+    half = landed(Provider.AZURE, JANUARY, NOON, source="actual", format=SourceFormat.AZURE_ACTUAL)
+    record(home, half)
+    assert steps.overdue_periods(NOON + timedelta(days=1)) == []
+    record(home, landed(Provider.AZURE, JANUARY, NOON, source="amortized", format=SourceFormat.AZURE_AMORTIZED))
+    assert steps.overdue_periods(NOON + timedelta(days=1)) == ["2025-01"]
+
+
+@pytest.fixture
+def builds(home, monkeypatch):
+    calls = []
+
+    def build(_settings, periods=None):
+        calls.append(periods)
+        return SimpleNamespace(build_id="b1", billing_periods=periods or [JANUARY, JANUARY.next])
+
+    stand_in(monkeypatch, "finops.transform.service", build=build)
+    return calls
+
+
+def test_several_events_of_a_month_lead_to_one_build(home, builds):
+    assert steps.build_marts("2025-01") is None
+    assert builds == [], "a named period would be built again though nothing has changed"
+
+
+def test_the_partition_names_the_month_that_is_built(home, builds):
+    record(home, landed(Provider.AWS, JANUARY, NOON), landed(Provider.AWS, JANUARY.next, NOON))
+    assert steps.build_marts("2025-01") == {"build_id": "b1", "billing_periods": ["2025-01"]}
+    assert builds == [[JANUARY]]
+
+
+def test_a_run_by_hand_builds_everything_that_is_pending(home, builds):
+    assert steps.build_marts(None) == {"build_id": "b1", "billing_periods": ["2025-01", "2025-02"]}
+    assert builds == [None]
+
+
+def test_the_month_after_is_written_again_because_it_compares_with_this_one(home, monkeypatch):
+    from finops.core import published
+
+    written = []
+
+    def publish(settings, period):
+        written.append(period)
+        return SimpleNamespace(path=settings.statements_dir / str(period))
+
+    stand_in(monkeypatch, "finops.chargeback.service", publish=publish)
+    version = SimpleNamespace(billing_periods=[JANUARY, JANUARY.next])
+    monkeypatch.setattr(published, "latest", lambda _settings: version)
+    assert len(steps.write_statements("2025-01")) == 2
+    assert len(steps.write_statements("2025-02")) == 1
+    assert written == [JANUARY, JANUARY.next, JANUARY.next]

@@ -1,0 +1,115 @@
+"""What the tasks add to their steps: which partitions they name, what they skip and what they refuse."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from finops.core.errors import BadInput
+from finops_airflow import steps
+from finops_airflow.assets import LANDED, PUBLISHED, RESYNC
+
+
+class Outlets(dict):
+    """Stands in for Airflow's ``outlet_events``: notes the partitions that are added to an asset."""
+
+    def __missing__(self, asset):
+        self[asset] = []
+        return SimpleNamespace(add_partitions=self[asset].extend)
+
+
+@pytest.fixture
+def call(bag):
+    """Call what a task of a DAG runs."""
+
+    def call(dag_id, task_id, *arguments, **context):
+        return bag.dags[dag_id].get_task(task_id).python_callable(*arguments, **context)
+
+    return call
+
+
+def skipped():
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    return pytest.raises(AirflowSkipException)
+
+
+def run(partition_key=None):
+    return SimpleNamespace(partition_key=partition_key)
+
+
+def report(*periods):
+    return steps.LandReport(source="payer", landed=list(periods), blocked=[])
+
+
+@pytest.mark.parametrize("provider", LANDED)
+def test_each_landed_period_is_named_on_the_providers_own_asset(call, provider):
+    outlets = Outlets()
+    call(f"ingest_billing_{provider}", "announce", [report("2025-01"), report("2025-02")], outlet_events=outlets)
+    assert outlets == {LANDED[provider]: ["2025-01", "2025-02"]}
+
+
+def test_a_day_on_which_nothing_landed_announces_nothing(call):
+    outlets = Outlets()
+    with skipped():
+        call("ingest_billing_aws", "announce", [report()], outlet_events=outlets)
+    assert outlets == {}, "an event without a partition is dropped with a warning"
+
+
+def test_resync_names_what_is_overdue_and_skips_otherwise(call, monkeypatch):
+    outlets = Outlets()
+    monkeypatch.setattr(steps, "overdue_periods", lambda: ["2025-01"])
+    call("resync_marts", "ask_for_overdue_builds", outlet_events=outlets)
+    assert outlets == {RESYNC: ["2025-01"]}
+    monkeypatch.setattr(steps, "overdue_periods", list)
+    with skipped():
+        call("resync_marts", "ask_for_overdue_builds", outlet_events=Outlets())
+
+
+def test_a_build_with_nothing_to_do_skips_gate_and_publication(call, monkeypatch):
+    monkeypatch.setattr(steps, "build_marts", lambda _period: None)
+    with skipped():
+        call("build_marts", "build", dag_run=run("2025-01"))
+
+
+def test_publication_names_every_month_of_the_build_also_of_one_by_hand(call, monkeypatch):
+    monkeypatch.setattr(steps, "publish_marts", lambda: "b1")
+    outlets = Outlets()
+    call("build_marts", "publish", {"build_id": "b1", "billing_periods": ["2025-01", "2025-02"]}, outlet_events=outlets)
+    assert outlets == {PUBLISHED: ["2025-01", "2025-02"]}
+
+
+def test_a_backfill_run_by_hand_without_a_month_says_what_it_needs(call):
+    with pytest.raises(BadInput, match="needs a partition key"):
+        call("backfill_billing", "land_source", "payer", dag_run=run())
+
+
+def test_a_backfill_run_lands_the_month_of_its_partition(call, monkeypatch):
+    monkeypatch.setattr(steps, "land_source", lambda name, period: (name, period))
+    assert call("backfill_billing", "land_source", "payer", dag_run=run("2025-03")) == ("payer", "2025-03")
+
+
+@pytest.mark.parametrize(
+    ("asked", "partition", "written"), [(None, "2025-01", "2025-01"), ("2024-12", None, "2024-12")]
+)
+def test_statements_are_written_for_the_published_month_or_for_the_one_asked_for(
+    call, monkeypatch, asked, partition, written
+):
+    monkeypatch.setattr(steps, "write_statements", lambda period: [period])
+    found = call("publish_chargeback", "write_statements", params={"billing_period": asked}, dag_run=run(partition))
+    assert found == [written]
+
+
+def test_statements_by_hand_without_a_month_say_what_they_need(call):
+    with pytest.raises(BadInput, match="billing_period as YYYY-MM"):
+        call("publish_chargeback", "write_statements", params={"billing_period": None}, dag_run=run())
+
+
+@pytest.mark.parametrize("wrong", ["2025-13", "January", "2025-1", ""])
+def test_the_ui_takes_no_month_that_does_not_exist(bag, wrong):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    params = bag.dags["publish_chargeback"].params
+    with pytest.raises(ParamValidationError):
+        params.get_param("billing_period").resolve(wrong)
