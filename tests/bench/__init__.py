@@ -1,0 +1,1 @@
+"""``python -m tests.bench``: CPU and memory of a build, as ratios within one run."""

@@ -1,0 +1,141 @@
+"""Measure builds against decoding, in CPU seconds: ``python -m tests.bench [--full] [--json]``.
+
+Bills are generated once into the cache folder. Each measurement is a process of its own, run twice, and the better
+one counts; only the ratios mean anything on another machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops.core.state import ledger
+from finops.core.state.store import open_state
+
+FIRST = BillingPeriod(2025, 1)
+BOUNDS = {
+    "build / decode": 5.5,
+    "peak MB": 1100.0,
+    "36 months / 1 month": 1.10,
+    "nothing to do, CPU s": 4.0,
+}
+
+Row = tuple[str, float, float | None]
+"""A figure, its value and the bound it must keep."""
+
+
+def main() -> None:
+    """Run every measurement and print the table; exit with 1 when a bound is broken."""
+    options = _options()
+    sizes = [1_000_000, 10_000_000] if options.full else [1_000_000]
+    rows = [row for size in sizes for row in _sized(options.cache, size)]
+    rows += _with_history(options.cache, options.history_lines)
+    if options.full:
+        rows.append(_linearity(rows, options.history_lines))
+    if options.json:
+        sys.stdout.write(json.dumps([{"figure": f, "value": v, "bound": b} for f, v, b in rows], indent=2) + "\n")
+    else:
+        for figure, value, bound in rows:
+            sys.stdout.write(f"{figure:<58} {value:>10.2f}{'' if bound is None else f'   at most {bound:g}'}\n")
+    sys.exit(any(bound is not None and value > bound for _, value, bound in rows))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="also ten million lines (some ten minutes, 8 GB of disk)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "finops-bench")
+    parser.add_argument("--history-lines", type=int, default=100_000, help="lines of each of the 36 months")
+    return parser.parse_args()
+
+
+def _sized(cache: Path, lines: int) -> list[Row]:
+    home = _landed(cache, lines, months=1)
+    decode = _best("decode", home)
+    shutil.rmtree(home / "warehouse", ignore_errors=True)
+    build = _best("build", home)
+    name = f"{lines // 1_000_000} million lines"
+    # Start-up of Python and dbt weighs on a small month; the bound is for the large one.
+    bound = BOUNDS["build / decode"] if lines >= 10_000_000 else None
+    return [
+        (f"{name}: decode, CPU s", decode["cpu"], None),
+        (f"{name}: build, CPU s", build["cpu"], None),
+        (f"{name}: build / decode", build["cpu"] / decode["cpu"], bound),
+        (f"{name}: build, peak MB", build["peak_mb"], BOUNDS["peak MB"]),
+    ]
+
+
+def _linearity(rows: list[Row], tiny_lines: int) -> Row:
+    """Compare what a further line costs above a million lines with what it costs below; start-up cancels out.
+
+    Shown without a bound: below a million lines a build is mostly start-up, whose noise this divides by.
+    """
+    figures = {figure: value for figure, value, _ in rows}
+    small, large = (figures[f"{millions} million lines: build, CPU s"] for millions in (1, 10))
+    tiny = figures[f"restated month of {tiny_lines:,} lines, alone, CPU s"]
+    above, below = (large - small) / 9_000_000, (small - tiny) / (1_000_000 - tiny_lines)
+    return ("a line above 1 million / a line below", above / below, None)
+
+
+def _with_history(cache: Path, lines: int) -> list[Row]:
+    one, many = (_landed(cache, lines, months=months) for months in (1, 36))
+    costs = []
+    for home in (one, many):
+        if not (home / "warehouse" / "layout").exists():
+            _measure("build", home)
+        _mark_all_built(home)
+        costs.append(_best("build", home)["cpu"])
+    idle = _best("nothing", many)["cpu"]
+    return [
+        (f"restated month of {lines:,} lines, alone, CPU s", costs[0], None),
+        (f"restated month of {lines:,} lines, 36 months, CPU s", costs[1], None),
+        ("36 months / 1 month", costs[1] / costs[0], BOUNDS["36 months / 1 month"]),
+        ("nothing to do, CPU s", idle, BOUNDS["nothing to do, CPU s"]),
+    ]
+
+
+def _mark_all_built(home: Path) -> None:
+    """Record every month as built, as publication would, so that only a named month is in scope."""
+    settings = Settings(home=home)
+    with open_state(settings).begin() as connection:
+        digests = {(i.provider, i.billing_period): i.digest for i in ledger.pending(connection)}
+        if digests:
+            ledger.start_build(connection, "bench")
+            ledger.mark_built(connection, "bench", digests)
+
+
+def _landed(cache: Path, lines: int, months: int) -> Path:
+    """Return a home where this many months have landed, generating them the first time."""
+    from finops.ingest.service import ingest
+    from finops.sample.service import generate
+
+    home = cache / f"{lines}-lines-{months}-months"
+    if not (home / "landed").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        generate(home / "sample", months=months, lines_per_month=lines, first_period=FIRST, providers=[Provider.AWS])
+        ingest(Settings(home=home), Provider.AWS, str(home / "sample" / "aws"))
+        (home / "landed").touch()
+    return home
+
+
+def _best(name: str, home: Path) -> dict[str, float]:
+    return min((_measure(name, home) for _ in range(2)), key=lambda found: found["cpu"])
+
+
+def _measure(name: str, home: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.bench.measure", name, str(home), str(FIRST)]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Run one measurement in a process of its own: ``python -m tests.bench.measure NAME HOME [BILLING_PERIOD]``.
+
+Prints CPU seconds (user and system) and peak resident memory as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+TEXT = [
+    "bill_billing_entity",
+    "bill_invoice_id",
+    "bill_invoicing_entity",
+    "bill_payer_account_id",
+    "bill_payer_account_name",
+    "capacity_reservation_capacity_reservation_arn",
+    "capacity_reservation_capacity_reservation_status",
+    "line_item_availability_zone",
+    "line_item_currency_code",
+    "line_item_legal_entity",
+    "line_item_line_item_description",
+    "line_item_line_item_type",
+    "line_item_operation",
+    "line_item_product_code",
+    "line_item_resource_id",
+    "line_item_usage_account_id",
+    "line_item_usage_account_name",
+    "line_item_usage_type",
+    "pricing_rate_code",
+    "pricing_unit",
+    "product_instance_type",
+    "product_product_family",
+    "product_region_code",
+    "product_sku",
+    "reservation_reservation_a_r_n",
+    "savings_plan_savings_plan_a_r_n",
+]
+NUMBERS = [
+    "line_item_unblended_cost",
+    "line_item_usage_amount",
+    "pricing_public_on_demand_cost",
+    "reservation_effective_cost",
+    "reservation_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_unused_recurring_fee",
+    "savings_plan_savings_plan_effective_cost",
+    "savings_plan_total_commitment_to_date",
+    "savings_plan_used_commitment",
+]
+MOMENTS = ["bill_billing_period_start_date", "line_item_usage_end_date", "line_item_usage_start_date"]
+MAPS = ["cost_category", "resource_tags"]
+
+
+def decode(settings: Settings, period: str) -> None:
+    """Read every column the mapping needs, under the cheapest aggregate that statistics cannot answer."""
+    import duckdb
+
+    wanted = [f"sum(strlen({name}))" for name in TEXT]
+    wanted += [f"sum({name})" for name in NUMBERS]
+    wanted += [f"sum(epoch_us({name}))" for name in MOMENTS]
+    wanted += [f"sum(cardinality({name}))" for name in MAPS]
+    files = settings.landing_dir / "provider=aws" / "source=*" / f"billing_period={period}" / "*" / "*.parquet"
+    with duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory_limit}) as connection:
+        connection.execute(f"select {', '.join(wanted)} from read_parquet('{files}')").fetchall()
+
+
+def build(settings: Settings, period: str) -> None:
+    """Build one month: inputs, dbt, fact and marts."""
+    from finops.transform import service
+
+    if service.build(settings, [BillingPeriod.parse(period)]) is None:
+        raise SystemExit("nothing was built")
+
+
+def nothing(settings: Settings, period: str) -> None:
+    """Ask for what is pending, where nothing is."""
+    from finops.transform import service
+
+    if service.build(settings) is not None:
+        raise SystemExit("something was pending")
+
+
+def main() -> None:
+    """Run the named measurement and print what it cost."""
+    name, home, period = sys.argv[1:4]
+    {"decode": decode, "build": build, "nothing": nothing}[name](Settings(home=Path(home)), period)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    sys.stdout.write(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}))
+
+
+if __name__ == "__main__":
+    main()
