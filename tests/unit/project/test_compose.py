@@ -1,0 +1,82 @@
+"""docker-compose.yaml is held to the security list: it cannot be run here, so what it says is what is checked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yaml").read_text(encoding="utf-8"))
+TEXT = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+SERVICES = COMPOSE["services"]
+SECRET = re.compile(r"PASSWORD|SECRET|FERNET|TOKEN|_KEY")
+
+each_service = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def test_it_runs_airflow_whole_beside_its_database():
+    assert {"postgres", "migrate", "api-server", "scheduler", "dag-processor", "triggerer"} == set(SERVICES)
+
+
+@each_service
+def test_a_service_runs_without_root_or_capabilities_on_a_read_only_disk(name):
+    service = SERVICES[name]
+    assert int(service["user"].split(":")[0]) > 0
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+
+
+@each_service
+def test_a_service_that_stays_tells_whether_it_is_healthy(name):
+    check = SERVICES[name]["healthcheck"]
+    assert check.get("test") or (name == "migrate" and check["disable"])
+
+
+@each_service
+def test_ports_open_on_loopback_only(name):
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+@each_service
+def test_an_image_is_pinned_to_a_whole_version(name):
+    tag = SERVICES[name]["image"].partition(":")[2]
+    assert re.match(r"\d+\.\d+", tag), "an image without a version is another image next week"
+
+
+@each_service
+def test_no_secret_has_a_default(name):
+    for key, value in SERVICES[name]["environment"].items():
+        if SECRET.search(key) and not key.endswith("_FILE"):
+            assert re.search(r"\$\{\w+:\?", value), f"{key} must come from the environment or fail"
+        for reference in re.findall(r"\$\{(\w+):-", str(value)):
+            assert not SECRET.search(reference), f"{reference} has a default"
+
+
+def test_urls_hold_no_password_of_their_own():
+    for user_info in re.findall(r"://([^@\s]+)@", TEXT):
+        assert re.fullmatch(r"\w+:\$\{\w+:\?.*", user_info), f"{user_info} holds a password"
+
+
+def test_everything_waits_for_a_migrated_database():
+    for name in set(SERVICES) - {"postgres", "migrate"}:
+        assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_the_image_is_pinned_hash_locked_and_ends_as_an_ordinary_user():
+    base = re.search(r"^FROM (\S+)$", DOCKERFILE, re.MULTILINE)
+    assert base is not None
+    assert re.search(r":\d+\.\d+\.\d+-", base[1])
+    assert "--require-hashes" in DOCKERFILE
+    assert DOCKERFILE.rstrip().splitlines()[-1] == "USER 50000:50000"
+
+
+def test_the_image_copies_only_what_exists():
+    for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (ROOT / source).exists(), f"the Dockerfile copies {source}, which is not there"
