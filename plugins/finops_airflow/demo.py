@@ -124,9 +124,6 @@ class Demo:
         reasons = "; ".join(f"{report['task_id']}: {report['reason']}" for report in reports)
         return f"{run['dag_id']} failed: {reasons or 'no task reported why'} (logs in {logs})"
 
-    def _has_begun(self, dag_id: str) -> bool:
-        return any(self._is_new(run) for run in self._rest.runs(dag_id))
-
     def _is_new(self, run: dict[str, Any]) -> bool:
         return run["dag_run_id"] not in self._known
 

@@ -147,10 +147,8 @@ def _quietly(is_met: Callable[[], bool]) -> bool:
 
 
 def _create_pools(rest: AirflowRest) -> None:
-    existing = {pool["name"] for pool in rest.get("pools")["pools"]}
     for name, pool in json.loads(POOLS.read_text(encoding="utf-8")).items():
-        if name not in existing:
-            rest.post("pools", {"name": name, **pool})
+        rest.create("pools", {"name": name, **pool})
 
 
 def _environment(

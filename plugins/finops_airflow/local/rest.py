@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
+import time
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 
 ENDED = frozenset({"success", "failed"})
+
+# SQLite refuses at once, whatever its time-out, when two writers have both read before they write; the api-server
+# answers that with 500, and the same call a moment later is served.
+_PAUSES = (0.2, 0.5, 1, 2, 4)
 
 
 class AirflowRest:
@@ -32,9 +39,13 @@ class AirflowRest:
         """Return the JSON of ``/api/v2/<path>``."""
         return self._call("GET", path, params=parameters)
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        """Post ``body`` and return the JSON of the answer."""
-        return self._call("POST", path, json=body)
+    def create(self, path: str, body: dict[str, Any]) -> None:
+        """Create what ``body`` names; what is there under that name stays as it is."""
+        try:
+            self._call("POST", path, json=body)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != HTTPStatus.CONFLICT:
+                raise
 
     def dags(self) -> list[dict[str, Any]]:
         """Return the DAGs, paused ones too."""
@@ -45,9 +56,11 @@ class AirflowRest:
         self._call("PATCH", f"dags/{dag_id}", json={"is_paused": False})
 
     def trigger(self, dag_id: str, *, partition_key: str | None = None, **conf: Any) -> str:
-        """Start a run by hand; return its id."""
-        body = {"logical_date": None, "conf": conf, "partition_key": partition_key}
-        return self.post(f"dags/{dag_id}/dagRuns", body)["dag_run_id"]
+        """Start a run by hand; return its id. The id is ours, so that a repeated call starts no second run."""
+        run_id = f"manual__{secrets.token_hex(8)}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf, "partition_key": partition_key}
+        self.create(f"dags/{dag_id}/dagRuns", body)
+        return run_id
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """Return the newest hundred runs of a DAG, ``~`` for all DAGs, oldest first."""
@@ -59,10 +72,15 @@ class AirflowRest:
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         if "Authorization" not in self._http.headers:
-            answer = self._http.post("/auth/token", json=self._login)
-            answer.raise_for_status()
-            self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+            login = self._http.post("/auth/token", json=self._login)
+            login.raise_for_status()
+            self._http.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
         answer = self._http.request(method, f"/api/v2/{path}", **arguments)
+        for pause in _PAUSES:
+            if not answer.is_server_error:
+                break
+            time.sleep(pause)
+            answer = self._http.request(method, f"/api/v2/{path}", **arguments)
         if answer.is_error:
             message = f"{method} {path}: {answer.status_code} {answer.text}"
             raise httpx.HTTPStatusError(message, request=answer.request, response=answer)
