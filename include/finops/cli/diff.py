@@ -121,7 +121,7 @@ def _print(found: Difference, out: Path | None) -> None:
     if not found.replaced:
         console.print(f"{found.billing_period} was not loaded in between.")
     elif not found.changes:
-        console.print(f"No cost of {found.billing_period} changed.")
+        console.print(f"No billed or effective cost of {found.billing_period} changed.")
     else:
         console.print(_totals(found))
         if out is None:

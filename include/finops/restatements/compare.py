@@ -61,8 +61,12 @@ def changes(connection: DuckDBPyConnection, before: Sql, after: Sql) -> list[Cha
         before=compose(_SUMS, grain=grain, rows=before),
         after=compose(_SUMS, grain=grain, rows=after),
     )
-    rows = connection.execute(query).fetchall()
-    return [Change(Provider(row[0]), *row[1:7], amounts=Amounts(*row[7:])) for row in rows]
+    return [
+        Change(Provider(provider), currency, account, name, service, center, category, Amounts(*amounts))
+        for provider, currency, account, name, service, center, category, *amounts in connection.execute(
+            query
+        ).fetchall()
+    ]
 
 
 def totals(before: Sequence[Load], after: Sequence[Load]) -> list[MonthTotal]:
