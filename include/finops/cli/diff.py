@@ -127,7 +127,7 @@ def _print(found: Difference, out: Path | None) -> None:
         if out is None:
             console.print(_changes(found))
     if out is not None:
-        console.print(f"{len(found.changes):,} changes in {out}", markup=False)
+        console.print(f"Changes in {out}: {len(found.changes):,}", markup=False)
 
 
 def _story(pair: ReplacedLoad) -> list[str]:
@@ -177,7 +177,7 @@ def _changes(found: Difference) -> Table:
         for each in found.changes
     ]
     names = ("provider", "currency", "account", "service", "cost centre", "category")
-    return _table(f"What changed, {len(rows):,} lines", names, rows)
+    return _table(f"What changed ({len(rows):,})", names, rows)
 
 
 def _account(identity: str, name: str) -> str:

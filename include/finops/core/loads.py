@@ -9,10 +9,9 @@ This is the only door to the history. Whoever asks "what did we know then?" asks
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,8 +31,6 @@ DAILY = "fct_daily_costs"
 
 RESOLUTION = timedelta(milliseconds=1)
 """Moments of loads are whole multiples of it, so that a printed moment, given back, means the same load."""
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +132,12 @@ def moment_of(connection: Connection, period: BillingPeriod, text: str) -> datet
     if built:
         return max(built)
     try:
-        if _DAY.fullmatch(text):
-            day = date.fromisoformat(text)
-            return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1) - RESOLUTION
+        return datetime.combine(date.fromisoformat(text), time.max, UTC)
+    except ValueError:
+        pass
+    try:
         moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
+    except ValueError:
         builds = list(dict.fromkeys(load.build_id for load in _some(connection, period, None)))
         raise BadInput(
             f"{text!r} is no day (2025-07-03), timestamp (2025-07-03T09:30Z) or build that loaded {period};"
