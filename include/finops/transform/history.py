@@ -187,5 +187,6 @@ def _totals(rows: DuckDBPyConnection, query: Sql) -> tuple[LoadTotal, ...]:
 def _reader(settings: Settings, version: Publication) -> Iterator[DuckDBPyConnection]:
     with version.connect() as connection:
         connection.execute(compose("set memory_limit = {limit}", limit=settings.memory_limit))
+        connection.execute(compose("set threads = {threads}", threads=Sql(settings.threads)))
         connection.execute(compose("set temp_directory = {folder}", folder=settings.warehouse_dir / "spill"))
         yield connection
