@@ -64,6 +64,7 @@ for _command in (
     "status",
     "chargeback",
     "reconcile",
+    "diff",
     "export",
 ):
     import_module(f"finops.cli.{_command}")
