@@ -48,7 +48,7 @@ ROW_RULES = (
     ),
     RowRule(
         "commitment_purchase_has_no_effective_cost",
-        "a commitment's purchase has no effective cost, since usage carries it",
+        "a commitment's purchase has no effective cost where usage carries it",
         "charge_category <> 'Purchase' or commitment_discount_id is null or effective_cost = 0",
         (*_SHOWN, "commitment_discount_id", "billed_cost", "effective_cost"),
     ),
