@@ -195,7 +195,7 @@ def test_a_google_commitment_is_effective_for_what_was_paid(built: Built) -> Non
     """Whatever links the fee to its usage: what the fees were billed is effective elsewhere, and nothing else is."""
     fees, effective = defaultdict(Decimal), defaultdict(Decimal)
     for (provider, period), rows in built.rows.items():
-        for row in rows if provider is Provider.GCP else ():
+        for row in rows if provider == Provider.GCP else ():
             key = (period, row["billing_currency"])
             is_fee = row["charge_category"] == "Purchase" and row["commitment_discount_id"] is not None
             fees[key] += row["billed_cost"] if is_fee else 0
