@@ -160,7 +160,9 @@ def test_no_row_of_the_focus_sample_has_a_gap_and_repairs_are_named(real: Settin
     (gaps,) = _query(
         real,
         "select count(*) from fct_focus_costs where contracted_cost is null or service_subcategory is null "
-        "or charge_frequency is null or (resource_id is not null and resource_type is null)",
+        "or charge_frequency is null or (resource_id is null) <> (resource_type is null) or region_name is null "
+        "or billing_account_name is null or contracted_unit_price < 0 or (sku_id is not null and sku_meter is null) "
+        "or (consumed_quantity is not null and charge_category <> 'Usage') or pricing_unit like '%-%-%'",
     )[0]
     services = _query(
         real, "select service_name from fct_focus_costs group by all having count(distinct service_category) > 1"

@@ -134,7 +134,14 @@ with
                 publisher_name,
                 null
             ) as marketplace_publisher,
-            coalesce(units.focus_unit, nullif(costed.native_unit, ''), 'Units') as unit,
+            coalesce(
+                {{
+                    focus_unit_of(
+                        "coalesce(units.focus_unit, nullif(costed.native_unit, ''))"
+                    )
+                }},
+                'Units'
+            ) as unit,
         from costed
         left join units on units.native_unit = costed.native_unit
     ),
@@ -222,7 +229,11 @@ with
                 charge_category = 'Usage' and not is_unused, unit, null
             ) as consumed_unit,
             contracted_cost,
-            if(has_unit_price, billing_unit_price, null) as contracted_unit_price,
+            if(
+                has_unit_price,
+                cast(billing_unit_price / spread_block as decimal(38, 12)),
+                null
+            ) as contracted_unit_price,
             effective_cost,
             invoice_id,
             reseller_name as invoice_issuer_name,
@@ -264,31 +275,35 @@ with
                 else cast(cast(cost as double) * pricing_rate as decimal(38, 12))
             end as pricing_currency_effective_cost,
             if(
-                is_converted and has_unit_price, unit_price, null
+                is_converted and has_unit_price,
+                cast(unit_price / spread_block as decimal(38, 12)),
+                null
             ) as pricing_currency_contracted_unit_price,
             case
                 when not is_converted or not has_unit_price
                 then null
                 when pay_as_you_go_price <> 0
-                then pay_as_you_go_price
+                then cast(pay_as_you_go_price / spread_block as decimal(38, 12))
                 when pay_as_you_go_cost <> 0 and pricing_quantity <> 0
                 then
                     cast(
                         cast(pay_as_you_go_cost as double)
                         * pricing_rate
-                        / pricing_quantity as decimal(38, 12)
+                        / (pricing_quantity * spread_block) as decimal(38, 12)
                     )
-                else unit_price
+                else cast(unit_price / spread_block as decimal(38, 12))
             end as pricing_currency_list_unit_price,
             if(
-                charge_category in ('Usage', 'Purchase'), pricing_quantity, null
+                charge_category in ('Usage', 'Purchase'),
+                cast(pricing_quantity * spread_block as decimal(38, 12)),
+                null
             ) as pricing_quantity,
             case
                 when
                     charge_category not in ('Usage', 'Purchase')
                     or pricing_quantity is null
                 then null
-                when block_size = 1
+                when block_size = spread_block
                 then unit
                 else block_size || ' ' || unit
             end as pricing_unit,
@@ -361,6 +376,9 @@ with
                     nullif(
                         regexp_extract(additional_info, '"VCPUs"\s*:\s*"?(\d+)', 1), ''
                     ) as core_count,
+                    -- FOCUS has blocks of plain units only: 100 GB/Month are GB-Months,
+                    -- a hundred times as many.
+                    if(regexp_matches(unit, '[-/]'), block_size, 1) as spread_block,
                     -- What it is to pay in the pricing currency for one unit of the
                     -- billing currency; where none is named, prices tell.
                     nullif(

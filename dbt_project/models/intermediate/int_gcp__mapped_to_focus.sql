@@ -10,6 +10,10 @@
     "sub_account_type",
     "x_source_changes",
 ] %}
+{% set unit = focus_unit_of(
+    "coalesce(units.focus_unit, charges.pricing_unit, usage_unit)"
+) %}
+
 with
     services as (select * from {{ ref("focus_services") }} where provider = 'gcp'),
 
@@ -178,14 +182,13 @@ with
                 then null
                 when is_spend_based
                 then currency
-                else
-                    coalesce(
-                        units.focus_unit, charges.pricing_unit, usage_unit, 'Units'
-                    )
+                else coalesce({{ unit }}, 'Units')
             end as commitment_discount_unit,
             if(is_consumed, usage_amount, null) as consumed_quantity,
             if(
-                is_consumed, coalesce(usage_units.focus_unit, usage_unit), null
+                is_consumed,
+                {{ focus_unit_of("coalesce(usage_units.focus_unit, usage_unit)") }},
+                null
             ) as consumed_unit,
             contracted_cost,
             effective_cost,
@@ -233,7 +236,7 @@ with
             if(is_priced, priced_quantity, null) as pricing_quantity,
             if(
                 is_priced and priced_quantity is not null,
-                coalesce(units.focus_unit, charges.pricing_unit, usage_unit, 'Units'),
+                coalesce({{ unit }}, 'Units'),
                 null
             ) as pricing_unit,
             seller_name as publisher_name,
