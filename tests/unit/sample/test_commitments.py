@@ -156,9 +156,7 @@ def test_google_commitment_fees_name_their_subscription_and_exceed_what_they_giv
     assert (2, 3) in [row[1:3] for row in rows], "cores and memory of one subscription, and a spend-based one"
     assert all(cost > 0 for *_, cost in rows)
     accounts = half_year_query("select distinct billing_account_id from gcp where credits[1].type like 'COMMITTED%'")
-    assert {row[0] for row in rows} == {row[0] for row in accounts}, (
-        "credits come from a commitment of the same account"
-    )
+    assert {row[0] for row in rows} == {row[0] for row in accounts}, "each account's credits are its own"
 
 
 def test_google_spend_credits_name_the_commitment_and_leave_some_of_it(half_year_query) -> None:
