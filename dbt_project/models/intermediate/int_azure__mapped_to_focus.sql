@@ -116,7 +116,13 @@ with
                 else cost
             end as contracted_cost,
             if(is_paid_by_commitment, benefit, null) as commitment_id,
-            coalesce(product_id, meter_id, product_order_id) as sku,
+            coalesce(
+                product_id,
+                meter_id,
+                product_order_id,
+                -- A marketplace offer may have a name only.
+                if(charge_category in ('Usage', 'Purchase'), product_name, null)
+            ) as sku,
             coalesce(pricing_currency <> billing_currency, false) as is_converted,
             coalesce(
                 not is_commitment_fee

@@ -76,6 +76,11 @@ with
             coalesce(
                 service_provider = 'gcp' and sub_account_id = billing_account_id, false
             ) as is_own_sub_account,
+            coalesce(
+                spelled_commitment_discount_category = 'Spend',
+                regexp_matches(commitment_discount_type, '(?i)savings|spend'),
+                false
+            ) as is_spend,
             services.service_category as seed_service_category,
             services.service_subcategory as seed_service_subcategory,
             usual_service_category,
@@ -167,20 +172,22 @@ with
                 case
                     when commitment_discount_id is null
                     then null
-                    when spelled_commitment_discount_category is not null
-                    then spelled_commitment_discount_category
-                    when
-                        commitment_discount_type ilike '%savings%'
-                        or commitment_discount_type ilike '%spend%'
+                    when is_spend
                     then 'Spend'
                     else 'Usage'
                 end as commitment_discount_category,
                 if(
                     commitment_discount_id is null, null, commitment_discount_name
                 ) as commitment_discount_name,
-                if(
-                    commitment_discount_id is null, null, commitment_discount_quantity
-                ) as commitment_discount_quantity,
+                case
+                    when commitment_discount_id is null
+                    then null
+                    when commitment_discount_quantity is not null or not is_sold
+                    then commitment_discount_quantity
+                    when is_spend
+                    then if(category = 'Purchase', billed_cost, effective_cost)
+                    else pricing_quantity
+                end as commitment_discount_quantity,
                 if(
                     commitment_discount_id is not null and category = 'Usage',
                     coalesce(spelled_commitment_discount_status, 'Used'),
@@ -191,9 +198,15 @@ with
                     null,
                     coalesce(commitment_discount_type, 'Commitment')
                 ) as commitment_discount_type,
-                if(
-                    commitment_discount_id is null, null, commitment_discount_unit
-                ) as commitment_discount_unit,
+                case
+                    when commitment_discount_id is null
+                    then null
+                    when commitment_discount_quantity is not null or not is_sold
+                    then commitment_discount_unit
+                    when is_spend
+                    then billing_currency
+                    else known_pricing_unit
+                end as commitment_discount_unit,
                 if(is_consumed, consumed_quantity, null) as consumed_quantity,
                 if(is_consumed, known_consumed_unit, null) as consumed_unit,
                 coalesce(contracted_cost, list_cost, billed_cost) as contracted_cost,
@@ -201,7 +214,13 @@ with
                     when category = 'Tax'
                     then null
                     when contracted_unit_price >= 0 or is_sold
-                    then abs(contracted_unit_price)
+                    then
+                        abs(
+                            coalesce(
+                                contracted_unit_price,
+                                if(pricing_quantity = 0, list_unit_price, null)
+                            )
+                        )
                 end as contracted_unit_price,
                 coalesce(effective_cost, billed_cost) as effective_cost,
                 coalesce(invoice_issuer_name, provider_name) as invoice_issuer_name,
@@ -266,7 +285,7 @@ with
                     then null
                     when has_several_skus
                     then sku_id || '/' || sku_price_id
-                    else sku_price_id
+                    else coalesce(sku_price_id, if(is_sold, sku_id, null))
                 end as sku_price_id,
                 if(is_own_sub_account, null, sub_account_id) as sub_account_id,
                 if(is_own_sub_account, null, sub_account_name) as sub_account_name,

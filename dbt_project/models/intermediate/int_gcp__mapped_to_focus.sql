@@ -3,9 +3,7 @@
     "billing_account_type",
     "capacity_reservation_id",
     "capacity_reservation_status",
-    "contracted_unit_price",
     "invoice_id",
-    "list_unit_price",
     "provider_name",
     "sub_account_type",
     "x_source_changes",
@@ -191,6 +189,28 @@ with
                 null
             ) as consumed_unit,
             contracted_cost,
+            -- A price has no sign: where cost runs against quantity, the cost has it.
+            if(
+                is_priced
+                and charge_class is null
+                and contracted_cost < 0
+                and priced_quantity > 0,
+                cast(
+                    cast(-1 * contracted_cost as double)
+                    / priced_quantity as decimal(38, 12)
+                ),
+                null
+            ) as contracted_unit_price,
+            if(
+                is_priced
+                and charge_class is null
+                and list_cost < 0
+                and priced_quantity > 0,
+                cast(
+                    cast(-1 * list_cost as double) / priced_quantity as decimal(38, 12)
+                ),
+                null
+            ) as list_unit_price,
             effective_cost,
             seller_name as invoice_issuer_name,
             list_cost,
@@ -218,8 +238,7 @@ with
             if(
                 is_converted and is_priced and charge_class is null,
                 cast(
-                    cast(contracted_cost as double)
-                    / nullif(priced_quantity, 0)
+                    abs(cast(contracted_cost as double) / nullif(priced_quantity, 0))
                     / currency_conversion_rate as decimal(38, 12)
                 ),
                 null
@@ -227,8 +246,7 @@ with
             if(
                 is_converted and is_priced and charge_class is null,
                 cast(
-                    cast(list_cost as double)
-                    / nullif(priced_quantity, 0)
+                    abs(cast(list_cost as double) / nullif(priced_quantity, 0))
                     / currency_conversion_rate as decimal(38, 12)
                 ),
                 null

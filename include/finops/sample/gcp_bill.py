@@ -198,4 +198,7 @@ def _row(account: Account, service: str, sku: str, **own: Any) -> Series:
 
 def _single(account: Account, service: str, sku: str, cost: float, **own: Any) -> Rows:
     zero = np.zeros(1, np.int32)
-    return Rows([_row(account, service, sku, **own)], zero, zero.astype(np.int16), np.zeros(1), np.array([cost]))
+    # Tax, rounding and adjustments have no quantity.
+    is_sold = own.get("cost_type", "regular") == "regular"
+    row = _row(account, service, sku, _unit="count", _pricing_unit="count", **own)
+    return Rows([row], zero, zero.astype(np.int16), np.full(1, float(is_sold)), np.array([cost]))
