@@ -1,4 +1,4 @@
-{#- Native columns of CUR 2.0 that decide how a charge is described. -#}
+{#- Columns of a ruled line that decide how a charge is described; equal in all of them, two lines are described alike. -#}
 {% macro aws_detail_columns() %}
     {{
         return(
@@ -29,6 +29,7 @@
                 "reservation_id",
                 "savings_plan_id",
                 "has_resource",
+                "is_normalized",
             ]
         )
     }}

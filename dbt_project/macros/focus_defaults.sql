@@ -57,7 +57,7 @@
                 ~ " end",
                 "provider_name": provider_name,
                 "publisher_name": "coalesce(provider_name, " ~ provider_name ~ ")",
-                "sku_price_details": "'{\"InstanceType\":\"' || x_instance_type || '\"}'",
+                "sku_price_details": "case when sku_price_id is not null then '{\"InstanceType\":\"' || x_instance_type || '\"}' end",
                 "sub_account_type": "case provider when 'aws' then 'Account' when 'azure' then 'Subscription' else 'Project' end",
             }
         )
