@@ -22,8 +22,12 @@
             line_item_usage_start_date as charge_period_start,
             line_item_usage_end_date as charge_period_end,
             case
-                when {{ aws_charge_category() }} = 'Usage' and pricing_unit <> ''
-                then line_item_usage_amount
+                when line_rule = 'as_invoiced'
+                then null
+                -- Its usage has the quantity; a discount of no resource is no usage.
+                when line_rule = 'discount'
+                then if(has_resource, 0, null)
+                else line_item_usage_amount
             end as pricing_quantity,
             case
                 when line_rule = 'plan_covered' then 0 else invoiced_cost
@@ -63,7 +67,7 @@
             case
                 line_rule
                 when 'plan_covered'
-                then savings_plan_savings_plan_effective_cost
+                then coalesce(savings_plan_savings_plan_effective_cost, 0)
                 when 'reservation_covered'
                 then
                     case
@@ -117,13 +121,6 @@
             ) as resource_id,
             line_item_usage_start_date as charge_period_start,
             line_item_usage_end_date as charge_period_end,
-            case
-                when
-                    kind = 'line'
-                    and line_item_line_item_type <> 'Refund'
-                    and pricing_unit <> ''
-                then line_item_usage_amount
-            end as pricing_quantity,
             case when kind = 'line' then invoiced_cost else 0 end as billed_cost,
             case
                 when kind = 'line' and is_commitment_fee
@@ -196,6 +193,12 @@
                         line_item_usage_amount
                     )
             end as commitment_discount_quantity,
+            case
+                when kind = 'unused'
+                then commitment_discount_quantity
+                when line_item_line_item_type <> 'Refund'
+                then line_item_usage_amount
+            end as pricing_quantity,
         from fee_lines
         cross join (values ('line'), ('unused')) as yielded(kind)
         where

@@ -53,7 +53,7 @@
         select
             classified.*,
             coalesce(
-                units.focus_unit, {{ focus_unit("classified.pricing_unit") }}
+                units.focus_unit, {{ focus_unit("classified.pricing_unit") }}, 'Units'
             ) as unit,
         from classified
         left join units on units.native_unit = lower(trim(classified.pricing_unit))
@@ -98,7 +98,9 @@
                 then line_item_currency_code
                 when is_normalized
                 then 'Normalized Hours'
-                else coalesce(unit, 'Hours')
+                when coalesce(with_units.pricing_unit, '') = ''
+                then 'Hours'
+                else unit
             end as commitment_discount_unit,
             nullif(bill_invoice_id, '') as invoice_id,
             nullif(bill_invoicing_entity, '') as invoice_issuer_name,
@@ -114,9 +116,9 @@
                 else 'Standard'
             end as pricing_category,
             case
-                when
-                    kind = 'line'
-                    and {{ aws_charge_category() }} in ('Usage', 'Purchase')
+                when kind = 'unused'
+                then commitment_discount_unit
+                when charge_category in ('Usage', 'Purchase')
                 then unit
             end as pricing_unit,
             case

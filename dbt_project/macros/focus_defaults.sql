@@ -7,7 +7,9 @@
     {% set unit_price = (
         "case when "
         ~ is_priced
-        ~ " then cast(cast({cost} as double) / pricing_quantity as decimal(38, 12)) end"
+        ~ " then "
+        ~ money("(cast({cost} as double) / pricing_quantity)")
+        ~ " end"
     ) %}
     {% set contracted_unit_price = (
         "coalesce(contracted_unit_price, "
