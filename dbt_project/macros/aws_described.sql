@@ -64,7 +64,10 @@
             with_units.* exclude (charge_category, charge_class, pricing_unit),
             nullif(line_item_availability_zone, '') as availability_zone,
             bill_payer_account_id as billing_account_id,
-            nullif(bill_payer_account_name, '') as billing_account_name,
+            -- A legacy CUR names no accounts; such an account goes by its number.
+            coalesce(
+                nullif(bill_payer_account_name, ''), bill_payer_account_id
+            ) as billing_account_name,
             line_item_currency_code as billing_currency,
             nullif(
                 capacity_reservation_capacity_reservation_arn, ''
@@ -166,7 +169,9 @@
                 then {{ aws_price_details() }}
             end as sku_price_details,
             line_item_usage_account_id as sub_account_id,
-            nullif(line_item_usage_account_name, '') as sub_account_name,
+            coalesce(
+                nullif(line_item_usage_account_name, ''), line_item_usage_account_id
+            ) as sub_account_name,
             coalesce(nullif(line_item_line_item_type, ''), '(none)') as x_charge_type,
             instance_type as x_instance_type,
             source as x_source,

@@ -19,7 +19,9 @@ select
     line_item_currency_code as billing_currency,
     bill_payer_account_id as billing_account_id,
     line_item_usage_account_id as sub_account_id,
-    nullif(line_item_usage_account_name, '') as sub_account_name,
+    coalesce(
+        nullif(line_item_usage_account_name, ''), line_item_usage_account_id
+    ) as sub_account_name,
     line_item_usage_start_date as charge_period_start,
     line_item_usage_end_date as charge_period_end,
     nullif(product_region_code, '') as region_id,
