@@ -89,8 +89,9 @@
             line_rule = 'commitment_fee'
             or savings_plan_id is not null
             or reservation_id is not null
-            or coalesce(line_item_product_code like '%SavingsPlans', false)
-            as is_commitment_fee,
+            or coalesce(
+                line_item_product_code like '%SavingsPlans', false
+            ) as is_commitment_fee,
             greatest(
                 savings_plan_total_commitment_to_date - savings_plan_used_commitment, 0
             ) as unused_commitment,
@@ -142,9 +143,9 @@
                 -- A discount on the plan's fees is one on what of them is wasted.
                 then
                     cast(
-                        cast(unused_commitment as double)
-                        * (cast(net_commitment as double) / gross_commitment)
-                        as decimal(38, 12)
+                        cast(unused_commitment as double) * (
+                            cast(net_commitment as double) / gross_commitment
+                        ) as decimal(38, 12)
                     )
                 else coalesce(unused_commitment, 0)
             end as effective_cost,

@@ -34,10 +34,12 @@
                 when rule_of_line in ('plan_covered', 'reservation_covered')
                 then 'Used'
             end as commitment_discount_status,
-            -- Only what a commitment pays or buys names it; a discount line that repeats
+            -- Only what a commitment pays or buys names it; a discount line that
+            -- repeats
             -- the plan's name is neither.
             case
-                when charge_category <> 'Usage' or commitment_discount_status is not null
+                when
+                    charge_category <> 'Usage' or commitment_discount_status is not null
                 then coalesce(savings_plan_id, reservation_id)
             end as commitment_discount_id,
             if(
@@ -156,7 +158,8 @@
             coalesce(
                 services.service_subcategory, 'Other (Other)'
             ) as service_subcategory,
-            -- Only what a SKU stands behind has a meter, only what has a price its details.
+            -- Only what a SKU stands behind has a meter, only what has a price its
+            -- details.
             if(charge_category = 'Tax', null, sku) as sku_id,
             if(
                 charge_category = 'Tax' or sku is null,

@@ -51,5 +51,5 @@
 
         {{ aws_described("with_products", source_format) }}
 
-    {{ select_focus_columns("described", absent) }}
+        {{ select_focus_columns("described", absent) }}
 {% endmacro %}

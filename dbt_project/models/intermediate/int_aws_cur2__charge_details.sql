@@ -11,7 +11,10 @@
 
 with
     {% for kind, types in [
-        ("line", "line_item_line_item_type is distinct from 'SavingsPlanNegation'"),
+        (
+            "line",
+            "line_item_line_item_type is distinct from 'SavingsPlanNegation'",
+        ),
         (
             "unused",
             "line_item_line_item_type in ('SavingsPlanRecurringFee', 'RIFee')",
@@ -28,6 +31,11 @@ with
                     -- Equal throughout the group, which is one combination of them.
                     any_value({{ name }}) as {{ name }},
                 {%- endfor %}
+                -- An account has one name; were it renamed within the month, the last
+                -- by
+                -- name serves for all of its lines.
+                max(bill_payer_account_name) as bill_payer_account_name,
+                max(line_item_usage_account_name) as line_item_usage_account_name,
                 -- They follow from the SKU, and are asked of nothing that has none.
                 any_value(line_item_operation) as line_item_operation,
                 any_value(product_instance_family) as product_instance_family,

@@ -12,7 +12,6 @@ from finops.core.formats import SourceFormat
 from finops.core.money import SQL_TYPE
 from finops.ingest.reading import Table, identifier
 
-
 SPLIT_COSTS = ("EKSPod-EC2", "ECSTask-EC2")
 """Operations of AWS lines that share an instance's cost out among its containers."""
 
@@ -101,9 +100,7 @@ def month_of(expression: str) -> str:
     return f"strftime({time_of(expression)}, '%Y-%m')"
 
 
-def _aws(
-    file: _File, period: str, currency: str, account: str, operation: str, costs: tuple[str, str]
-) -> Measures:
+def _aws(file: _File, period: str, currency: str, account: str, operation: str, costs: tuple[str, str]) -> Measures:
     present = [name for name in costs if name in file.columns]
     cost = f"coalesce({', '.join(file.amount(name) for name in present)})"
     # A container's share of an instance repeats what the instance's own line bills; staging leaves it out likewise.

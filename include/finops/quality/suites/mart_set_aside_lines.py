@@ -1,4 +1,4 @@
-"""Expectations on ``mart_set_aside_lines``: native lines without a charge of their own are counted, and none is lost."""
+"""Expectations on ``mart_set_aside_lines``: native lines without a charge of their own, counted and none lost."""
 
 from __future__ import annotations
 
