@@ -89,6 +89,7 @@ def suite(given: Given) -> Suite:
             *(one_of(column.snake, column.allowed) for column in COLUMNS if column.allowed),
             is_exact(),
             _line_types_are_mapped(),
+            _negations_cancel(),
         ),
         ROW_RULES,
     )
@@ -106,3 +107,15 @@ def _line_types_are_mapped() -> Expectation:
         known=join(", ", map(literal, KNOWN_ADJUSTMENTS)),
     )
     return no_rows("every native line type has a mapping of its own", query, Severity.WARNS)
+
+
+def _negations_cancel() -> Expectation:
+    query = compose(
+        """
+        select provider, commitment_discount_id, charge_period_start, billed_cost, billing_currency
+        from {batch}
+        where x_charge_type = 'SavingsPlanNegation'
+        """,
+        batch=BATCH,
+    )
+    return no_rows("savings plan negations cancel the usage they cover", query, Severity.WARNS)
