@@ -57,6 +57,7 @@ for _command in (
     "status",
     "chargeback",
     "reconcile",
+    "conformance",
     "export",
 ):
     import_module(f"finops.cli.{_command}")
