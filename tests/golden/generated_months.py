@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hypothesis import strategies as st
+from tests.native_files import LIKE, Row
 
 from finops.core.formats import SourceFormat
 from finops.core.money import exact
-from tests.native_files import LIKE, Row
 
 CURRENCIES = ("USD", "EUR", "JPY")
 EXPORTS = {
@@ -150,7 +150,14 @@ def _azure_events(draw: st.DrawFn) -> Event:
     return Event({amortized: [used], actual: [{**used, "CostInBillingCurrency": "0"}]}, currency, Decimal(0))
 
 
-CREDITS = ("PROMOTION", "DISCOUNT", "SUSTAINED_USAGE_DISCOUNT", "COMMITTED_USAGE_DISCOUNT", "FREE_TIER", "SOMETHING_NEW")
+CREDITS = (
+    "PROMOTION",
+    "DISCOUNT",
+    "SUSTAINED_USAGE_DISCOUNT",
+    "COMMITTED_USAGE_DISCOUNT",
+    "FREE_TIER",
+    "SOMETHING_NEW",
+)
 
 
 @st.composite
@@ -336,6 +343,7 @@ def complete(line: Row, export: SourceFormat, period: str, account: int) -> Row:
     else:
         year, month = period.split("-")
         own = {
+            "BillingAccountId": f"5e98e158-xxxx:56bae242-xxx{account}_2019-05-31",
             "BillingProfileId": f"MRBT-PROFILE-0{account}",
             "BillingPeriodStartDate": f"{month}/01/{year}",
             "BillingPeriodEndDate": f"{month}/28/{year}",

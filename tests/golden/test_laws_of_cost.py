@@ -19,17 +19,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from tests.golden import generated_months as generated
+from tests.golden.generated_months import EXPORTS, Event, Life, Month
+from tests.native_files import Row, types_of, write_csv, write_parquet
 
 from finops.core.formats import Provider, SourceFormat
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.transform.service import build
-from tests.golden import generated_months as generated
-from tests.golden.generated_months import EXPORTS, Event, Life, Month
-from tests.native_files import Row, types_of, write_csv, write_parquet
 
-MONTHS = 12
-LIVES = 6
+MONTHS = 8
+LIVES = 5
 
 Version = dict[str, tuple[list[Event], ...]]
 """By billing period, the events of each account, as one version of the exports tells them."""
@@ -49,7 +49,11 @@ def _drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
     found: list[Any] = []
 
     @hypothesis_settings(
-        max_examples=count, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck), deadline=None
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
     )
     @given(strategy)
     def gather(example: Any) -> None:

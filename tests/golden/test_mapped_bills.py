@@ -16,13 +16,13 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from tests.native_files import LIKE, types_of, write_csv, write_parquet
 
 from finops.core.formats import Provider, SourceFormat
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.transform import runner
 from finops.transform.service import build
-from tests.native_files import LIKE, types_of, write_csv, write_parquet
 
 FOLDER = Path(__file__).parent
 

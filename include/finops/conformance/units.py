@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-_SIZE = "|".join(
-    f"{prefix}{base}" for base in ("B", "b", "iB", "ib") for prefix in ("K", "M", "G", "T", "P", "E")
-) + "|B|b"
+_SIZE = (
+    "|".join(f"{prefix}{base}" for base in ("B", "b", "iB", "ib") for prefix in ("K", "M", "G", "T", "P", "E")) + "|B|b"
+)
 _ONE = "Year|Month|Day|Hour|Minute|Second"
 _MANY = "Years|Months|Days|Hours|Minutes|Seconds"
 _COUNT = r"[A-Za-z][A-Za-z0-9]*(?: +[A-Za-z][A-Za-z0-9]*)*"
