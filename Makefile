@@ -20,7 +20,7 @@ PYTHON312 := $(shell for each in python3.12 "$$(pyenv prefix 3.12 2> /dev/null)/
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install demo test up lint format bench rival conformance judge lock clean
+.PHONY: help install demo test up lint format bench rival conformance judge python312 lock clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ $(RIVAL): requirements-converter.txt | $(READY)
 
 conformance: $(READY) judge ## Is it FOCUS? The official validator's word (CONFORMANCE_ARGS='--lines 20000')
 	@$(BIN)/python -m tests.conformance $(CONFORMANCE_ARGS)
+
+python312:
+	@echo "$(PYTHON312)"
 
 judge: $(if $(PYTHON312),$(JUDGE))
 	@test -n "$(PYTHON312)" || echo "There is no python3.12: focus-validator cannot be installed, and what needs it is skipped"

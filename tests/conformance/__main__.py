@@ -29,9 +29,7 @@ def main() -> None:
     options = _options()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     if not validator.is_there():
-        console.print(
-            "Conformance is skipped: focus-validator is not installed; `make conformance` does, with python3.12."
-        )
+        console.print("Conformance is skipped: focus-validator is not installed (`make judge`, needs python3.12).")
         return
     logging.disable(logging.WARNING)
     rows = list(_judged(options))

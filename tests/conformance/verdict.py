@@ -4,10 +4,10 @@ Its exit status is 0 even when rules fail, so its text is all there is. One line
 
     ✅ BilledCost-C-001-M: PASS  (violations=0, 1.5ms)
     ❌ BilledCost-C-005-C: FAIL  (violations=88436, msg=BilledCost MUST equal '0'., 33.3ms)
-    ❌ BilledCost-C-000-M: FAIL  (violations=1, msg=BilledCost-C-000-M: AND failed - failed child rules: [BilledCost-C-005-C])
+    ❌ BilledCost-C-000-M: FAIL  (violations=1, msg=… AND failed - failed child rules: [BilledCost-C-005-C])
 
 A rule made of others fails because one of them does; what is to be mended is a leaf. A leaf may also fail in vain:
-where either of two rules may hold ("null without an invoice" or "not null with one"), the other's failure breaks nothing.
+where either of two rules may hold ("null without an invoice", "not null with one"), the other's failure breaks nothing.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ EVENTS: dict[str, Callable[[], st.SearchStrategy[Event]]] = {
 }
 
 
-def _ordinary(provider: str) -> Event:
+def ordinary(provider: str) -> Event:
     """Something every account is charged for, so that a month is never withdrawn whole."""
     one = {"aws": "line_item_unblended_cost", "azure": "CostInBillingCurrency", "gcp": "cost"}[provider]
     line = {one: 1}
@@ -193,8 +193,8 @@ def _ordinary(provider: str) -> Event:
 def months(draw: st.DrawFn, provider: str) -> Month:
     """A month of a provider: events of two accounts. The first version lacks some and has some that are withdrawn."""
     events = st.lists(EVENTS[provider](), max_size=5)
-    final = [[_ordinary(provider), *draw(events)] for _ in range(2)]
-    early = [[_ordinary(provider), *[e for e in known if draw(st.booleans())], *draw(events)] for known in final]
+    final = [[ordinary(provider), *draw(events)] for _ in range(2)]
+    early = [[ordinary(provider), *[e for e in known if draw(st.booleans())], *draw(events)] for known in final]
     return Month(tuple(early), tuple(final))
 
 
@@ -212,7 +212,7 @@ LENGTH = 3
 
 @st.composite
 def aws_lives(draw: st.DrawFn, number: int) -> Life:
-    """A reservation or savings plan with an upfront fee, a recurring fee, usage that it covers, and what goes unused."""
+    """A reservation or savings plan: an upfront fee, a recurring fee, usage that it covers, and what goes unused."""
     currency = draw(st.sampled_from(CURRENCIES))
     upfront = draw(amounts(lowest=0))
     recurring = [draw(amounts(lowest=0)) for _ in range(LENGTH)]
@@ -288,7 +288,7 @@ def _reservation_month(
 
 @st.composite
 def azure_lives(draw: st.DrawFn, number: int) -> Life:
-    """A reservation or savings plan, bought at once or by the month, perhaps refunded in part, and spread over its usage."""
+    """A reservation or savings plan, bought at once or by the month, perhaps refunded in part, spread over usage."""
     currency = draw(st.sampled_from(CURRENCIES))
     model = draw(st.sampled_from(("Reservation", "SavingsPlan")))
     benefit = _benefit(model, 100 + number)

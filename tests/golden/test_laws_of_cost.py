@@ -1,7 +1,7 @@
 """Laws of cost that hold for any bill, on months that hypothesis makes up.
 
-Every example is a billing period of one home: all are landed, built in one go, and then held to the laws. Each account's
-export arrives in several versions and in any order; the provider's last version counts.
+Every example is a billing period of one home: all are landed, built in one go, and then held to the laws. Each
+account's export arrives in several versions and in any order; the provider's last version counts.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _lives(provider: Provider) -> list[tuple[list[Event], ...]]:
     if provider not in makers:
         return []
     lives: list[Life] = [_drawn(makers[provider](number), 2)[-1] for number in range(LIVES)]
-    ordinary = generated._ordinary(provider.value)
+    ordinary = generated.ordinary(provider.value)
     return [
         ([ordinary, *(event for life in lives for event in life.months[month])], [ordinary])
         for month in range(generated.LENGTH)
@@ -191,13 +191,15 @@ def test_the_fact_bills_what_the_sources_cost_whatever_the_month_the_split_and_t
 
     billed = {(provider, period, currency): cost for provider, period, currency, cost in found}
     differences = {
-        key: (billed.get(key), cost, world_of(world, key)) for key, cost in expected.items() if billed.get(key) != cost
+        key: (billed.get(key), cost, _events_of(world, key))
+        for key, cost in expected.items()
+        if billed.get(key) != cost
     }
     assert differences == {}
     assert set(billed) == set(expected)
 
 
-def world_of(world: World, key: tuple[str, str, str]) -> list[Event]:
+def _events_of(world: World, key: tuple[str, str, str]) -> list[Event]:
     """The events of a provider, period and currency, so that a failure shows the bill that breaks the law."""
     provider, period, currency = key
     history = next(each for each in world.histories if each.provider == provider)

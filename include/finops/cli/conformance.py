@@ -31,7 +31,7 @@ def conformance(
     provider: Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Show how far each FOCUS column is filled, and unknown services, units, line types and repairs with their spend."""
+    """Show how far each FOCUS column is filled; list unknown services, units, line types, and repairs, with spend."""
     from finops.conformance import service
 
     periods = [BillingPeriod.parse(text) for text in billing_period or []]

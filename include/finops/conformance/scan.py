@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from finops.conformance.applicability import APPLICABILITY
 from finops.conformance.units import UNIT_FORMAT
@@ -20,7 +21,7 @@ KEYS = ("billing_currency", "service", "pricing_unit", "consumed_unit", "line_ty
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows of one provider and billing period that share a key. ``applicable`` and ``filled`` follow ``APPLICABILITY``."""
+    """Rows of one provider and billing period that share a key; the counts are in the order of ``APPLICABILITY``."""
 
     provider: str
     billing_currency: str
@@ -79,8 +80,11 @@ def _is_odd(unit: str) -> Sql:
     )
 
 
-def group(provider: str, row: tuple) -> Group:
+def group(provider: str, row: tuple[Any, ...]) -> Group:
     """Read one row of the query."""
     size = len(KEYS)
     rows, cost, *counts = row[size:]
-    return Group(provider, *row[:size], rows, cost, tuple(counts[0::2]), tuple(counts[1::2]))
+    keys = dict(zip(KEYS, row[:size], strict=True))
+    return Group(
+        provider, **keys, rows=rows, billed_cost=cost, applicable=tuple(counts[0::2]), filled=tuple(counts[1::2])
+    )

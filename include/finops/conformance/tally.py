@@ -28,7 +28,7 @@ def coverage(groups: Iterable[Group]) -> tuple[Coverage, ...]:
 
 
 def findings(groups: Iterable[Group], known_units: Collection[str]) -> tuple[Finding, ...]:
-    """Add up rows and billed cost of what is unknown or repaired, per provider and currency; never across currencies."""
+    """Add up rows and billed cost of what is unknown or repaired, per provider and currency, never across them."""
     sums: dict[tuple[Kind, str, str, str, str], tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
     for each in groups:
         for kind, name, why in _of(each, known_units):

@@ -19,7 +19,7 @@ UNIT_FORMAT = "|".join(
         f"(?:{_ANY})/[0-9]+ (?:{_MANY})",
     )
 )
-"""Regular expression that a whole unit matches: ``GB``, ``GB-Hours``, ``GB/Hour``, ``1000 Requests``, ``Units/3 Months``.
+"""What a whole unit matches: ``GB``, ``GB-Hours``, ``GB/Hour``, ``1000 Requests``, ``Units/3 Months``.
 
 Sizes and periods of time are written as the specification lists them; what is counted is free.
 """
