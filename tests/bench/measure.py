@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from finops.core.periods import BillingPeriod
@@ -100,11 +102,40 @@ def nothing(settings: Settings, period: str) -> None:
         raise SystemExit("something was pending")
 
 
+def land(settings: Settings, period: str) -> None:
+    """Land the legacy report beside a home as one downloaded by hand."""
+    from finops.core.formats import Provider
+    from finops.ingest.service import ingest
+
+    report = ingest(
+        Settings(home=settings.root / "legacy-home"),
+        Provider.AWS,
+        str(settings.root / "legacy.csv"),
+        no_manifest=True,
+        source="legacy",
+    )
+    if report.not_taken:
+        raise SystemExit(str(report.not_taken))
+
+
+def convert(settings: Settings, period: str) -> None:
+    """Have focus-converter convert the legacy report beside a home; its own processes are what is measured."""
+    from tests.bench.rival import ENVIRONMENT
+
+    with tempfile.TemporaryDirectory(dir=settings.root) as out:
+        command = [ENVIRONMENT / "bin" / "focus-converter", "convert", "--provider", "aws-cur"]
+        command += ["--data-format", "csv", "--data-path", settings.root / "legacy.csv"]
+        command += ["--export-path", out, "--export-format", "parquet", "--no-export-include-source-columns"]
+        # Where it fails it waits for its own writers for ever.
+        subprocess.run(command, check=True, capture_output=True, timeout=900)
+
+
 def main() -> None:
     """Run the named measurement and print what it cost."""
     name, home, period = sys.argv[1:4]
-    {"decode": decode, "build": build, "nothing": nothing}[name](Settings(home=Path(home)), period)
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    measured = {"decode": decode, "build": build, "nothing": nothing, "land": land, "convert": convert}[name]
+    measured(Settings(home=Path(home)), period)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN if measured is convert else resource.RUSAGE_SELF)
     sys.stdout.write(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}))
 
 

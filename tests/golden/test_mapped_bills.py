@@ -7,10 +7,6 @@ other's rows. ``like`` names the columns a line has where the case does not say 
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -20,15 +16,15 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from tests.native_files import LIKE, types_of, write_csv, write_parquet
 
-from finops.core.formats import Provider, SourceFormat, columns_of
+from finops.core.formats import Provider, SourceFormat
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.transform import runner
 from finops.transform.service import build
 
 FOLDER = Path(__file__).parent
-LIKE = yaml.safe_load((FOLDER / "like.yml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -62,33 +58,6 @@ def _cases() -> list[Case]:
 CASES = _cases()
 
 
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, names, restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    written = text.getvalue().encode("utf-8-sig")
-    path.write_bytes(gzip.compress(written) if path.suffix == ".gz" else written)
-
-
-def _write_parquet(path: Path, rows: list[dict[str, Any]], types: dict[str, str]) -> None:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    structure = json.dumps({name: types[name] for name in names})
-    texts = [json.dumps({name: row.get(name) for name in names}) for row in rows]
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("create table texts (line varchar)")
-        connection.executemany("insert into texts values (?)", [[text] for text in texts])
-        transformed = f"from_json(line, '{structure.replace(chr(39), chr(39) * 2)}')"
-        connection.execute(f"copy (select unnest({transformed}) from texts) to '{path}' (format parquet)")
-
-
-def _types(source_format: SourceFormat, given: dict[str, str]) -> dict[str, str]:
-    listed = {name: column.duckdb_type for column in columns_of(source_format) for name in column.names}
-    return {**listed, **given}
-
-
 def _land(settings: Settings, folder: Path, case: Case) -> None:
     for number, delivery in enumerate(case.deliveries):
         source_format = SourceFormat(delivery["format"])
@@ -96,9 +65,9 @@ def _land(settings: Settings, folder: Path, case: Case) -> None:
         kind = delivery.get("file", "csv")
         path = folder / f"{case.name.replace('/', '-')}-{number}.{kind}"
         if kind == "parquet":
-            _write_parquet(path, rows, _types(source_format, delivery.get("types", {})))
+            write_parquet(path, rows, {**types_of(source_format), **delivery.get("types", {})})
         else:
-            _write_csv(path, rows)
+            write_csv(path, rows)
         source = f"{case.name.replace('/', '-')}-{delivery['format']}".replace("_", "-")
         report = ingest(
             settings, case.provider, str(path), no_manifest=True, source=source, source_format=source_format

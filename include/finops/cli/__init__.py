@@ -65,6 +65,7 @@ for _command in (
     "chargeback",
     "reconcile",
     "diff",
+    "conformance",
     "export",
 ):
     import_module(f"finops.cli.{_command}")

@@ -5,18 +5,10 @@ from __future__ import annotations
 from great_expectations.expectations import Expectation
 
 from finops.core.focus import COLUMNS, Level
+from finops.core.line_types import KNOWN_ADJUSTMENTS
 from finops.core.sql import compose, join, literal
 from finops.quality.models import Given, RowRule, Severity, Suite
 from finops.quality.rules import BATCH, FACT, filled, has_rows, is_exact, no_rows, one_of
-
-KNOWN_ADJUSTMENTS = (
-    "Refund",
-    "SavingsPlanNegation",
-    "RoundingAdjustment",
-    "adjustment",
-    "rounding_error",
-)
-"""Native line types that are adjustments by what they are; any other adjustment is a type nobody has mapped."""
 
 _SHOWN = ("provider", "billing_period", "x_charge_type", "charge_description")
 
