@@ -3,9 +3,13 @@
 # ruff: noqa: E501 - its lines are as long as they are
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
 import pytest
 
-from tests.conformance.verdict import ALLOWED, Unreadable, judge, parse
+from tests.conformance.allowed import ALLOWED, breaches
+from tests.conformance.verdict import Unreadable, judge, parse
 
 OUTPUT = """
 === Validation Results ===
@@ -55,13 +59,13 @@ def test_every_rule_is_read_with_its_status_count_and_message() -> None:
 
 
 def test_a_rule_made_of_others_is_not_named_beside_its_leaves() -> None:
-    verdict = judge(parse(OUTPUT), PARENTS)
+    verdict = judge(parse(OUTPUT), PARENTS, {})
 
     assert {each.rule for each in verdict.failed} == {"SkuMeter-C-004-C", "SkuMeter-C-005-C", "Tags-C-009-M"}
 
 
 def test_a_leaf_whose_alternative_holds_breaks_nothing() -> None:
-    verdict = judge(parse(OUTPUT), PARENTS)
+    verdict = judge(parse(OUTPUT), PARENTS, {})
 
     assert "InvoiceId-C-005-C" not in {each.rule for each in (*verdict.failed, *verdict.allowed)}
 
@@ -69,15 +73,39 @@ def test_a_leaf_whose_alternative_holds_breaks_nothing() -> None:
 def test_the_same_leaf_breaks_the_whole_when_its_parent_is_unknown_or_was_not_judged() -> None:
     parents = {**PARENTS, "InvoiceId-C-005-C": []}
 
-    assert "InvoiceId-C-005-C" in {each.rule for each in judge(parse(OUTPUT), parents).failed}
+    assert "InvoiceId-C-005-C" in {each.rule for each in judge(parse(OUTPUT), parents, {}).failed}
     # Its parent BilledCost-C-004-M was skipped: nobody says that Tags holds without it.
-    assert "Tags-C-009-M" in {each.rule for each in judge(parse(OUTPUT), PARENTS).failed}
+    assert "Tags-C-009-M" in {each.rule for each in judge(parse(OUTPUT), PARENTS, {}).failed}
 
 
-def test_exactly_two_rules_may_fail_each_with_a_reason() -> None:
-    assert set(ALLOWED) == {"CommitmentDiscountStatus-C-004-C", "BilledCost-C-005-C"}
-    assert all(len(reason.split()) > 8 for reason in ALLOWED.values())
-    assert [each.rule for each in judge(parse(OUTPUT), PARENTS).allowed] == ["BilledCost-C-005-C"]
+def test_only_rules_that_contradict_the_specification_may_fail_each_with_its_reason() -> None:
+    assert set(ALLOWED) == {
+        "CommitmentDiscountStatus-C-004-C",
+        "BilledCost-C-005-C",
+        "CapacityReservationStatus-C-003-C",
+        "CapacityReservationStatus-C-004-C",
+        "EffectiveCost-C-005-C",
+    }
+    assert all(len(allowed.reason.split()) > 8 for allowed in ALLOWED.values())
+    assert [each.rule for each in judge(parse(OUTPUT), PARENTS, {}).allowed] == ["BilledCost-C-005-C"]
+
+
+def test_an_allowed_rule_still_fails_where_its_own_words_are_broken(tmp_path: Path) -> None:
+    charge = {
+        "ChargeCategory": "'Usage'",
+        "CommitmentDiscountId": "'plan'",
+        "CommitmentDiscountStatus": "null::varchar",
+        "CapacityReservationId": "'block'",
+        "CapacityReservationStatus": "'Used'",
+        "EffectiveCost": "1.5",
+    }
+    parquet = tmp_path / "focus.parquet"
+    duckdb.sql(f"select {', '.join(f'{sql} as {name}' for name, sql in charge.items())}").write_parquet(str(parquet))
+
+    found = breaches(parquet)
+
+    assert found == {"CommitmentDiscountStatus-C-004-C": 1}
+    assert "CommitmentDiscountStatus-C-004-C" in {each.rule for each in judge(parse(OUTPUT), PARENTS, found).failed}
 
 
 @pytest.mark.parametrize(

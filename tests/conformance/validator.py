@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.conformance.allowed import breaches
 from tests.conformance.verdict import Verdict, judge, parse
 
 ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-conformance"
@@ -31,7 +32,7 @@ def validate(parquet: Path) -> Verdict:
     ]
     # It opens its rules relative to where it is installed.
     done = subprocess.run(command, cwd=_site_packages(), capture_output=True, text=True, check=False)
-    return judge(parse(done.stdout + done.stderr), parents())
+    return judge(parse(done.stdout + done.stderr), parents(), breaches(parquet))
 
 
 @cache
