@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.chargeback import rounding, slugs
+from finops.chargeback import reporting, rounding, slugs
+from finops.chargeback.adjustments import of_owner
 from finops.chargeback.models import (
     UNALLOCATED,
+    Adjustment,
+    AdjustmentBlock,
+    AdjustmentLine,
     Breakdown,
     BridgeStep,
     Charge,
@@ -21,6 +25,7 @@ from finops.chargeback.models import (
     Section,
     Shown,
     Statement,
+    Summary,
     TieOut,
     exact_sum,
 )
@@ -84,18 +89,22 @@ _BRIDGE = {
 
 
 def compose(month: PublishedMonth) -> tuple[Statement, ...]:
-    """Return the company's statement, then one for each cost centre that has costs this month, in their order."""
+    """Return the company's statement, then one for each cost centre with costs or adjustments, in their order."""
     company = [_company_section(month, currency) for currency in _currencies(month)]
-    owners = sorted({c.cost_center for c in month.charges} - {UNALLOCATED})
-    statements = [_statement(month, None, company)]
+    owners = sorted({c.cost_center for c in month.charges} | {a.cost_center for a in month.adjustments})
+    whole = reporting.of_company(month)
+    statements = [_statement(month, None, company, whole)]
     charges, previous, daily = _by_owner(month.charges), _by_owner(month.previous or ()), _by_owner(month.daily)
-    for owner in owners:
+    for owner in (each for each in owners if each != UNALLOCATED):
         sections = []
+        adjusted = of_owner(month.adjustments, owner)
         for of_company in company:
-            own = _Rows.of(charges[owner], previous[owner], daily[owner], of_company.currency, month)
-            if own.current or own.previous:
-                sections.append(_section(own, _shown_of(of_company, owner), of_company.currency))
-        statements.append(_statement(month, owner, sections))
+            currency = of_company.currency
+            own = _Rows.of(charges[owner], previous[owner], daily[owner], currency, month)
+            block = _adjustments(of_company, adjusted)
+            if own.current or own.previous or block:
+                sections.append(_section(own, _shown_of(of_company, owner), currency, adjustments=block))
+        statements.append(_statement(month, owner, sections, reporting.of_owner(month, owner, whole)))
     return tuple(statements)
 
 
@@ -103,10 +112,49 @@ def _currencies(month: PublishedMonth) -> list[str]:
     """Return the currencies of both months, the one with most charges first: amounts cannot be compared."""
     counts = Counter(c.billing_currency for c in month.charges)
     counts.update({c.billing_currency: 0 for c in month.previous or ()})
+    counts.update({a.billing_currency: 0 for a in month.adjustments})
     return sorted(counts, key=lambda currency: (-counts[currency], currency))
 
 
-def _statement(month: PublishedMonth, owner: str | None, sections: Sequence[Section]) -> Statement:
+def _company_adjustments(month: PublishedMonth, currency: str, digits: int) -> AdjustmentBlock | None:
+    """Return the month's adjustments in one currency: the total is rounded once, its owners and lines within it."""
+    mine = [each for each in month.adjustments if each.billing_currency == currency]
+    if not mine:
+        return None
+    exact = {m: exact_sum(getattr(each, m) for each in mine) for m in ("effective_cost", "billed_cost")}
+    shown = {
+        measure: rounding.apportion_nested(
+            {each.key: getattr(each, measure) for each in mine}, rounding.rounded(total, digits), digits, level=1
+        )
+        for measure, total in exact.items()
+    }
+    return _block(
+        [AdjustmentLine(each, shown["effective_cost"][each.key], shown["billed_cost"][each.key]) for each in mine]
+    )
+
+
+def _adjustments(company: Section, own: Sequence[Adjustment]) -> AdjustmentBlock | None:
+    """Return the company's lines that are an owner's: what owners show sums to what the company shows."""
+    if company.adjustments is None:
+        return None
+    keys = {each.key for each in own}
+    lines = [line for line in company.adjustments.lines if line.adjustment.key in keys]
+    return _block(lines) if lines else None
+
+
+def _block(lines: Sequence[AdjustmentLine]) -> AdjustmentBlock:
+    return AdjustmentBlock(
+        tuple(sorted(lines, key=lambda line: line.adjustment.key)),
+        sum(line.effective for line in lines),
+        sum(line.billed for line in lines),
+        exact_sum(line.adjustment.effective_cost for line in lines),
+        exact_sum(line.adjustment.billed_cost for line in lines),
+    )
+
+
+def _statement(
+    month: PublishedMonth, owner: str | None, sections: Sequence[Section], summary: Summary | None
+) -> Statement:
     return Statement(
         cost_center=owner,
         slug=slugs.COMPANY if owner is None else slugs.slug_of(owner),
@@ -114,6 +162,8 @@ def _statement(month: PublishedMonth, owner: str | None, sections: Sequence[Sect
         build_id=month.build_id,
         last_day=max((day.charge_date for section in sections for day in section.days), default=None),
         sections=tuple(sections),
+        closing=month.closing,
+        summary=summary,
     )
 
 
@@ -156,15 +206,23 @@ def _company_section(month: PublishedMonth, currency: str) -> Section:
         rounding.rounded(exact_sum(c.billed_cost for c in rows.current), digits),
         None if rows.previous is None else rounding.rounded(exact_sum(c.effective_cost for c in rows.previous), digits),
     )
-    return _section(rows, total, currency, month)
+    return _section(rows, total, currency, month, _company_adjustments(month, currency, digits))
 
 
 def _shown_of(company: Section, owner: str) -> Shown:
+    """Return what the company's statement shows of an owner, who has a line there unless adjustments are all it has."""
     owners = next(each for each in company.breakdowns if each.name == _OWNERS.name)
-    return next(line.shown for line in owners.lines if line.labels == (owner,))
+    nothing = Shown(0, 0, None if company.total.previous is None else 0)
+    return next((line.shown for line in owners.lines if line.labels == (owner,)), nothing)
 
 
-def _section(rows: _Rows, total: Shown, currency: str, month: PublishedMonth | None = None) -> Section:
+def _section(
+    rows: _Rows,
+    total: Shown,
+    currency: str,
+    month: PublishedMonth | None = None,
+    adjustments: AdjustmentBlock | None = None,
+) -> Section:
     """Make one currency's section; with ``month`` it is the whole company's."""
     digits = rounding.digits_of(currency)
     cuts = _CUTS if month is None else (_OWNERS, *_CUTS)
@@ -195,6 +253,7 @@ def _section(rows: _Rows, total: Shown, currency: str, month: PublishedMonth | N
         movers_down=down,
         days=_days(rows.daily, total, digits),
         details=_details(rows.current, total, digits),
+        adjustments=adjustments,
     )
 
 

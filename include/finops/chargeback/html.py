@@ -14,7 +14,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from finops.chargeback import charts, wording
-from finops.chargeback.models import UNALLOCATED, Breakdown, Line, Section, Shown, Statement
+from finops.chargeback.models import (
+    UNALLOCATED,
+    AdjustmentBlock,
+    AdjustmentLine,
+    Breakdown,
+    Line,
+    Section,
+    Shown,
+    Statement,
+)
 from finops.chargeback.slugs import slug_of
 from finops.core.periods import BillingPeriod
 
@@ -71,10 +80,12 @@ def _environment() -> Environment:
         "month": wording.month,
         "day": wording.day,
         "slug": slug_of,
+        "rate": wording.rate,
     }
     environment.globals |= {
         "UNALLOCATED": UNALLOCATED,
         "folded": folded,
+        "folded_adjustments": folded_adjustments,
         "outside": outside,
         "strip_parts": strip_parts,
         "daily_chart": _drawing(charts.daily_chart),
@@ -110,6 +121,23 @@ def folded(breakdown: Breakdown, most: int = _MOST_LINES) -> Folded:
     last = [line for line in breakdown.lines if line.labels == (UNALLOCATED,)]
     kept, others = lines[: most - len(last)] + last, lines[most - len(last) :]
     return Folded(tuple(kept), _added(others, f"{len(others)} others"))
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedAdjustments:
+    """The largest adjustments, and how many others there are with what these come to."""
+
+    lines: tuple[AdjustmentLine, ...]
+    count: int
+    effective: int
+    billed: int
+
+
+def folded_adjustments(block: AdjustmentBlock, most: int = _MOST_LINES) -> FoldedAdjustments:
+    """Return a block short enough to read, largest amounts first."""
+    lines = sorted(block.lines, key=lambda n: (-max(abs(n.effective), abs(n.billed)), n.adjustment.key))
+    kept, others = lines[:most], lines[most:]
+    return FoldedAdjustments(tuple(kept), len(others), sum(n.effective for n in others), sum(n.billed for n in others))
 
 
 def _added(lines: Sequence[Line], label: str) -> Line:
