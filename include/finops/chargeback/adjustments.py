@@ -7,10 +7,11 @@ shown + the adjustments shown in the open month now = its rows as they are publi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 
-from finops.chargeback.models import Adjustment, Charge, Origin, exact_sum
+from finops.chargeback.closing_models import Adjustment, Origin
+from finops.chargeback.models import Charge, exact_sum
 from finops.core.periods import BillingPeriod
 
 Key = tuple[str, str, str, str, str]
@@ -49,11 +50,6 @@ def shows_adjustments_of(
 ) -> BillingPeriod | None:
     """Return the first open month after a closed one: the one whose statements show what became of it."""
     return min((each for each in published if each > period and each not in closed), default=None)
-
-
-def of_owner(found: Sequence[Adjustment], owner: str) -> tuple[Adjustment, ...]:
-    """Return one cost centre's."""
-    return tuple(each for each in found if each.cost_center == owner)
 
 
 def _key(row: Charge | Adjustment) -> Key:

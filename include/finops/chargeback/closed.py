@@ -15,7 +15,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from finops.chargeback.models import Adjustment, Charge, Origin
+from finops.chargeback.closing_models import Adjustment, Origin
+from finops.chargeback.models import Charge
 from finops.core.atomic import sync_file, sync_folder
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod

@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.chargeback import reporting, rounding, slugs
-from finops.chargeback.adjustments import of_owner
+from finops.chargeback import blocks, reporting, rounding, slugs
+from finops.chargeback.closing_models import AdjustmentBlock, Summary
 from finops.chargeback.models import (
     UNALLOCATED,
-    Adjustment,
-    AdjustmentBlock,
-    AdjustmentLine,
     Breakdown,
     BridgeStep,
     Charge,
@@ -25,7 +22,6 @@ from finops.chargeback.models import (
     Section,
     Shown,
     Statement,
-    Summary,
     TieOut,
     exact_sum,
 )
@@ -97,11 +93,10 @@ def compose(month: PublishedMonth) -> tuple[Statement, ...]:
     charges, previous, daily = _by_owner(month.charges), _by_owner(month.previous or ()), _by_owner(month.daily)
     for owner in (each for each in owners if each != UNALLOCATED):
         sections = []
-        adjusted = of_owner(month.adjustments, owner)
         for of_company in company:
             currency = of_company.currency
             own = _Rows.of(charges[owner], previous[owner], daily[owner], currency, month)
-            block = _adjustments(of_company, adjusted)
+            block = blocks.of_owner(of_company.adjustments, owner)
             if own.current or own.previous or block:
                 sections.append(_section(own, _shown_of(of_company, owner), currency, adjustments=block))
         statements.append(_statement(month, owner, sections, reporting.of_owner(month, owner, whole)))
@@ -114,42 +109,6 @@ def _currencies(month: PublishedMonth) -> list[str]:
     counts.update({c.billing_currency: 0 for c in month.previous or ()})
     counts.update({a.billing_currency: 0 for a in month.adjustments})
     return sorted(counts, key=lambda currency: (-counts[currency], currency))
-
-
-def _company_adjustments(month: PublishedMonth, currency: str, digits: int) -> AdjustmentBlock | None:
-    """Return the month's adjustments in one currency: the total is rounded once, its owners and lines within it."""
-    mine = [each for each in month.adjustments if each.billing_currency == currency]
-    if not mine:
-        return None
-    exact = {m: exact_sum(getattr(each, m) for each in mine) for m in ("effective_cost", "billed_cost")}
-    shown = {
-        measure: rounding.apportion_nested(
-            {each.key: getattr(each, measure) for each in mine}, rounding.rounded(total, digits), digits, level=1
-        )
-        for measure, total in exact.items()
-    }
-    return _block(
-        [AdjustmentLine(each, shown["effective_cost"][each.key], shown["billed_cost"][each.key]) for each in mine]
-    )
-
-
-def _adjustments(company: Section, own: Sequence[Adjustment]) -> AdjustmentBlock | None:
-    """Return the company's lines that are an owner's: what owners show sums to what the company shows."""
-    if company.adjustments is None:
-        return None
-    keys = {each.key for each in own}
-    lines = [line for line in company.adjustments.lines if line.adjustment.key in keys]
-    return _block(lines) if lines else None
-
-
-def _block(lines: Sequence[AdjustmentLine]) -> AdjustmentBlock:
-    return AdjustmentBlock(
-        tuple(sorted(lines, key=lambda line: line.adjustment.key)),
-        sum(line.effective for line in lines),
-        sum(line.billed for line in lines),
-        exact_sum(line.adjustment.effective_cost for line in lines),
-        exact_sum(line.adjustment.billed_cost for line in lines),
-    )
 
 
 def _statement(
@@ -206,7 +165,7 @@ def _company_section(month: PublishedMonth, currency: str) -> Section:
         rounding.rounded(exact_sum(c.billed_cost for c in rows.current), digits),
         None if rows.previous is None else rounding.rounded(exact_sum(c.effective_cost for c in rows.previous), digits),
     )
-    return _section(rows, total, currency, month, _company_adjustments(month, currency, digits))
+    return _section(rows, total, currency, month, blocks.of_company(month.adjustments, currency, digits))
 
 
 def _shown_of(company: Section, owner: str) -> Shown:

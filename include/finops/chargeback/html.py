@@ -14,16 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from finops.chargeback import charts, wording
-from finops.chargeback.models import (
-    UNALLOCATED,
-    AdjustmentBlock,
-    AdjustmentLine,
-    Breakdown,
-    Line,
-    Section,
-    Shown,
-    Statement,
-)
+from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, AdjustmentLine
+from finops.chargeback.models import UNALLOCATED, Breakdown, Line, Section, Shown, Statement
 from finops.chargeback.slugs import slug_of
 from finops.core.periods import BillingPeriod
 
@@ -81,11 +73,13 @@ def _environment() -> Environment:
         "day": wording.day,
         "slug": slug_of,
         "rate": wording.rate,
+        "printable": wording.printable,
     }
     environment.globals |= {
         "UNALLOCATED": UNALLOCATED,
         "folded": folded,
         "folded_adjustments": folded_adjustments,
+        "origins": origins,
         "outside": outside,
         "strip_parts": strip_parts,
         "daily_chart": _drawing(charts.daily_chart),
@@ -138,6 +132,12 @@ def folded_adjustments(block: AdjustmentBlock, most: int = _MOST_LINES) -> Folde
     lines = sorted(block.lines, key=lambda n: (-max(abs(n.effective), abs(n.billed)), n.adjustment.key))
     kept, others = lines[:most], lines[most:]
     return FoldedAdjustments(tuple(kept), len(others), sum(n.effective for n in others), sum(n.billed for n in others))
+
+
+def origins(block: AdjustmentBlock) -> list[Adjustment]:
+    """Return one adjustment of each closed month and provider: all of these have the same origin."""
+    found = {(n.adjustment.billing_period, n.adjustment.provider): n.adjustment for n in block.lines}
+    return [found[key] for key in sorted(found)]
 
 
 def _added(lines: Sequence[Line], label: str) -> Line:

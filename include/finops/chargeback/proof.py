@@ -6,16 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from finops.chargeback.models import (
-    UNALLOCATED,
-    Adjustment,
-    Charge,
-    ControlTotal,
-    PublishedMonth,
-    Section,
-    Statement,
-    exact_sum,
-)
+from finops.chargeback.closing_models import Adjustment
+from finops.chargeback.models import UNALLOCATED, Charge, ControlTotal, PublishedMonth, Section, Statement, exact_sum
 from finops.core.errors import Finding
 
 Sums = dict[tuple[str, ...], Decimal]

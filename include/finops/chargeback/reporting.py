@@ -10,14 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 
-from finops.chargeback.models import (
-    Adjustment,
-    Charge,
-    ConvertedLine,
-    PublishedMonth,
-    Summary,
-    exact_sum,
-)
+from finops.chargeback.closing_models import Adjustment, ConvertedLine, Summary
+from finops.chargeback.models import UNALLOCATED, Charge, PublishedMonth, exact_sum
 from finops.chargeback.rounding import apportion_amounts, digits_of, rounded
 from finops.core.exchange import Exchange
 from finops.core.periods import BillingPeriod
@@ -37,8 +31,14 @@ def of_company(month: PublishedMonth) -> Summary | None:
     exact = exact_sum(owners.values())
     total = rounded(exact, digits)
     shares = apportion_amounts(owners, total, digits)
-    shown = tuple(sorted(((owner, units) for (owner,), units in shares.items()), key=lambda each: (-each[1], each[0])))
+    shown = tuple(sorted(((owner, units) for (owner,), units in shares.items()), key=_order))
     return Summary(exchange.reporting_currency, digits, _lines(month, None, exchange, total), shown, total, exact)
+
+
+def _order(owner: tuple[str, int]) -> tuple[bool, int, str]:
+    """Largest first; the remainder last, whatever its size."""
+    name, units = owner
+    return (name == UNALLOCATED, -units, name)
 
 
 def of_owner(month: PublishedMonth, owner: str, company: Summary | None) -> Summary | None:

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from finops.chargeback import adjustments, closed, sets
+from finops.chargeback.closing_models import Adjustment, Closing, Origin
 from finops.chargeback.compose import compose
 from finops.chargeback.invoices import service as invoices
-from finops.chargeback.models import Adjustment, Closing, Origin, PublishedMonth, Statement, StatementSet
+from finops.chargeback.models import PublishedMonth, Statement, StatementSet
 from finops.chargeback.proof import prove_month, prove_statements
 from finops.chargeback.read import read_charges, read_month
 from finops.core import exchange, loads, published

@@ -13,8 +13,9 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from finops.chargeback import wording
+from finops.chargeback.closing_models import Summary
 from finops.chargeback.csv_file import EXACT_COLUMNS, TEXT_COLUMNS
-from finops.chargeback.models import Breakdown, Mover, Section, Shown, Statement, Summary
+from finops.chargeback.models import Breakdown, Mover, Section, Shown, Statement
 from finops.chargeback.rounding import from_units
 from finops.core.spreadsheet import neutralise
 

@@ -120,7 +120,7 @@ def test_books_that_do_not_tie_out_keep_the_month_open(settings: Settings) -> No
     version = publish_version(settings, quarter())
     with duckdb.connect(str(version / "finops.duckdb")) as connection:
         connection.execute("update mart_reconciliation set billed_cost = billed_cost + 0.01 where stage = 'landing'")
-    with pytest.raises(Finding, match="the landing control total differ by -0.01"):
+    with pytest.raises(Finding, match=r"the landing control total differ by -0\.01"):
         service.close(settings, MAY, "Ann")
 
 

@@ -151,7 +151,7 @@ def configured(tmp_path: Path) -> Callable[[str], Settings]:
 
 def test_amounts_are_taken_digit_by_digit(configured: Callable[[str], Settings]) -> None:
     text = "invoices:\n  - {invoice_id: I, billing_period: 2026-06, currency: USD, total: 0.1000000000000001}\n"
-    with pytest.raises(BadInput, match="entry 1: total: .*no more than 12 decimal places"):
+    with pytest.raises(BadInput, match=r"entry 1: total: .*no more than 12 decimal places"):
         config.load(configured(text))
     (entry,), _ = config.load(configured(text.replace("0.1000000000000001", "90071992547409.93")))
     assert entry.total == Decimal("90071992547409.93")

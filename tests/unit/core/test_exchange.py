@@ -66,7 +66,7 @@ def test_an_inverse_is_not_taken(settings: Settings) -> None:
 
 def test_rates_come_from_csv_files_too(settings: Settings) -> None:
     write(settings, 'reporting_currency: USD\nfiles: ["{home}/rates.csv"]')
-    with pytest.raises(BadInput, match="rates.csv, which .* lists, is not there"):
+    with pytest.raises(BadInput, match=r"rates\.csv, which .* lists, is not there"):
         exchange.load(settings, {})
     settings.root.mkdir()
     (settings.root / "rates.csv").write_text("billing_period,from,to,rate,source\n2026-05,EUR,USD,1.03,ECB\n")
@@ -94,7 +94,7 @@ def test_a_wrong_rate_is_named(settings: Settings, entry: str, complaint: str) -
 def test_two_rates_for_the_same_month_and_pair_are_refused(settings: Settings) -> None:
     entry = "- {billing_period: 2026-05, from: EUR, to: USD, rate: 1.0%s}\n"
     write(settings, "reporting_currency: USD\nrates:\n" + entry % 3 + entry % 4)
-    with pytest.raises(BadInput, match="rate 2: rate: 2026-05 EUR to USD has another rate, 1.03, before"):
+    with pytest.raises(BadInput, match=r"rate 2: rate: 2026-05 EUR to USD has another rate, 1\.03, before"):
         exchange.load(settings, {})
 
 
@@ -106,5 +106,5 @@ def test_a_closed_month_keeps_its_rate(settings: Settings) -> None:
     write(settings, "reporting_currency: USD\nrates: [{billing_period: 2026-05, from: EUR, to: USD, rate: 1.030}]")
     exchange.load(settings, closed_with("1.03"))
     write(settings, "reporting_currency: USD\nrates: [{billing_period: 2026-05, from: EUR, to: USD, rate: 1.04}]")
-    with pytest.raises(BadInput, match="2026-05 was closed with 1.03, which cannot change any more; put that back"):
+    with pytest.raises(BadInput, match=r"2026-05 was closed with 1\.03, which cannot change any more; put that back"):
         exchange.load(settings, closed_with("1.03"))
