@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -62,7 +63,11 @@ def freeze(folder: Path, charges: Sequence[Charge], adjustments: Sequence[Adjust
 
 
 def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:
-    """Give a finished folder its place. What a close that was killed before its record left there is replaced."""
+    """Give a finished folder its place.
+
+    What is there without a record, of a close that was killed before it or of another state store, is moved aside: only
+    a person can say that it is nothing.
+    """
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             path.chmod(0o444)
@@ -71,7 +76,8 @@ def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:
             sync_folder(path)
     sync_folder(folder)
     final = folder_of(settings, period)
-    shutil.rmtree(final, ignore_errors=True)
+    if final.exists():
+        os.rename(final, tempfile.mkdtemp(prefix=f".unrecorded-{period}-", dir=settings.closed_dir))
     os.rename(folder, final)
     sync_folder(settings.closed_dir)
     return final

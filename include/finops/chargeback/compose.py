@@ -123,6 +123,7 @@ def _statement(
         sections=tuple(sections),
         closing=month.closing,
         summary=summary,
+        invoices=month.invoices if owner is None else (),
     )
 
 

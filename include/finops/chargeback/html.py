@@ -16,6 +16,7 @@ from markupsafe import Markup
 from finops.chargeback import charts, wording
 from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, AdjustmentLine
 from finops.chargeback.models import UNALLOCATED, Breakdown, Line, Section, Shown, Statement
+from finops.chargeback.rounding import digits_of, rounded
 from finops.chargeback.slugs import slug_of
 from finops.core.periods import BillingPeriod
 
@@ -73,6 +74,9 @@ def _environment() -> Environment:
         "day": wording.day,
         "slug": slug_of,
         "rate": wording.rate,
+        "exact_money": lambda amount, currency: wording.money(
+            rounded(amount, digits_of(currency)), digits_of(currency)
+        ),
         "printable": wording.printable,
     }
     environment.globals |= {

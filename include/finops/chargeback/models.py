@@ -13,11 +13,14 @@ from decimal import Decimal, localcontext
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, Closing, Summary
 from finops.core.exchange import Exchange
 from finops.core.periods import BillingPeriod
+
+if TYPE_CHECKING:
+    from finops.chargeback.invoices.models import Comparison
 
 UNALLOCATED = "(unallocated)"
 """The ``cost_center`` of costs that have no owner; never charged to anybody."""
@@ -104,8 +107,8 @@ class ControlTotal:
 class PublishedMonth:
     """All that statements of one billing period are made from; ``previous`` is None when that is not published.
 
-    ``adjustments`` are of closed months before it. ``closing`` is None while the month is open; ``exchange`` where no
-    reporting currency is set.
+    ``adjustments`` are of closed months before it. ``closing`` is None and ``invoices`` empty in an open month;
+    ``exchange`` is None where no reporting currency is set.
     """
 
     build_id: str
@@ -117,6 +120,7 @@ class PublishedMonth:
     adjustments: tuple[Adjustment, ...] = ()
     closing: Closing | None = None
     exchange: Exchange | None = None
+    invoices: tuple[Comparison, ...] = ()
 
 
 # -- statements ---------------------------------------------------------------------------------------------------
@@ -254,7 +258,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one audience gets for one billing period. ``cost_center`` is None for the whole company."""
+    """What one audience gets for one billing period. ``cost_center`` is None for the whole company.
+
+    ``invoices``, as they were when the month was closed, are the whole company's alone.
+    """
 
     cost_center: str | None
     slug: str
@@ -264,6 +271,7 @@ class Statement:
     sections: tuple[Section, ...]
     closing: Closing | None = None
     summary: Summary | None = None
+    invoices: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

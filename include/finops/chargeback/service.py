@@ -94,10 +94,10 @@ def close(settings: Settings, period: BillingPeriod, by: str, *, dry_run: bool =
             raise BadInput(f"billing period {period} is closed: by {months[period].closed_by}, {_when(months[period])}")
         publication = published.latest(settings)
         month = read(settings, publication, period, months)
-        month = replace(month, closing=Closing(who, datetime.now(UTC).replace(microsecond=0)))
-        statements = prepare(month)
         _require_all_published(settings, period)
         checked = invoices.check(settings, [period])
+        month = replace(month, closing=Closing(who, datetime.now(UTC)), invoices=checked.comparisons)
+        statements = prepare(month)
         if checked.open:
             raise Finding(
                 f"{'; '.join(each.complaint for each in checked.open)}. Correct the bill or {invoices.config.FILE}, "

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from finops.chargeback import csv_file, html, workbook
+from finops.chargeback.invoices.models import Comparison
 from finops.chargeback.models import PublishedMonth, Section, Statement, StatementFile, StatementSet
 from finops.chargeback.rounding import from_units
 from finops.core.atomic import replace_link, sync_file, sync_folder
@@ -128,7 +129,24 @@ def _manifest(month: PublishedMonth, statements: Sequence[Statement], files: Seq
         **closed,
         "digest": _together(files),
         "statements": summary(statements),
+        "invoices": [_invoice(each) for each in month.invoices],
         "files": [{"path": each.path, "sha256": each.sha256, "size": each.size} for each in files],
+    }
+
+
+def _invoice(each: Comparison) -> dict[str, str | None]:
+    signed = each.sign_off
+    return {
+        "invoice": each.invoice,
+        "provider": each.provider,
+        "issuer": each.issuer,
+        "billing_currency": each.currency,
+        "status": each.status,
+        "billed_cost": f"{each.billed_cost:f}",
+        "invoice_total": None if each.given is None else f"{each.given.total:f}",
+        "unexplained": f"{each.residue.unexplained:f}",
+        "signed_off_by": None if signed is None else signed.signed_by,
+        "reason": None if signed is None else signed.reason,
     }
 
 

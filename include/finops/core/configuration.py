@@ -19,6 +19,10 @@ from finops.core.settings import Settings
 Model = TypeVar("Model", bound=BaseModel)
 
 
+_NOTHING = ("", None, "null", "~")
+"""How YAML and CSV write that there is no value."""
+
+
 def _period(value: object) -> BillingPeriod:
     try:
         return value if isinstance(value, BillingPeriod) else BillingPeriod.parse(str(value))
@@ -65,7 +69,7 @@ def entry_of(model: type[Model], entry: object, where: str) -> Model:
     if not isinstance(entry, dict):
         raise BadInput(f"{where}: {entry!r} is not a mapping")
     try:
-        return model.model_validate({key: value for key, value in entry.items() if value not in ("", None)})
+        return model.model_validate({key: value for key, value in entry.items() if value not in _NOTHING})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "the entry"

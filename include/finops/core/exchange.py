@@ -83,7 +83,7 @@ def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod]) -> Ex
     """
     path = settings.configuration_dir / FILE
     content = read_yaml(path)
-    chosen = entry_of(CurrencySettings, {k: v for k, v in content.items() if v != "null"}, str(path))
+    chosen = entry_of(CurrencySettings, content, str(path))
     rates: dict[Pair, LockedRate] = {}
     for where, entry in _entries(settings, path, content):
         given = entry_of(RateEntry, entry, where)

@@ -112,6 +112,12 @@ def test_an_unexplained_cent_keeps_the_month_open_until_somebody_signs(settings:
     assert service.closed_months(settings) == {}
     sign_off(settings, MAY, "100000000001", by="Bob", reason="rounded up by the reseller")
     assert service.close(settings, MAY, "Ann").signed_off == 1
+    company, owner = (
+        (settings.statements_dir / "billing_period=2026-05" / who / "statement.html").read_text()
+        for who in ("company", "cc-1001")
+    )
+    assert "rounded up by the reseller" in company
+    assert "rounded up by the reseller" not in owner
 
 
 def test_books_that_do_not_tie_out_keep_the_month_open(settings: Settings) -> None:
