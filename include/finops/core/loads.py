@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from finops.core import published
 from finops.core.errors import BadInput
@@ -102,6 +102,13 @@ def of_period(connection: Connection, period: BillingPeriod, provider: Provider 
     if provider is not None:
         query = query.where(p.c.provider == provider.value)
     return [_load(row) for row in connection.execute(query.order_by(p.c.loaded_at, p.c.provider))]
+
+
+def counts(connection: Connection) -> dict[tuple[Provider, BillingPeriod], int]:
+    """Return how many loads each (provider, billing period) has."""
+    p = t.period_loads
+    query = select(p.c.provider, p.c.billing_period, func.count()).group_by(p.c.provider, p.c.billing_period)
+    return {(Provider(row[0]), BillingPeriod.parse(row[1])): row[2] for row in connection.execute(query)}
 
 
 def as_of(

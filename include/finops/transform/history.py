@@ -103,7 +103,11 @@ def _keep(settings: Settings, version: Publication, due: Sequence[_Due]) -> list
 
 def _deliveries(state: Connection, built: BuiltPeriod) -> tuple[LoadedDelivery, ...]:
     found = ledger.named(state, built.deliveries)
-    return tuple(LoadedDelivery(d.delivery_id, d.source, d.produced_at, d.row_count) for d in found)
+    return tuple(
+        # Bytes that were restated and restated back were written more than once: the last time counts.
+        LoadedDelivery(d.delivery_id, d.source, ledger.produced_at(state, d.delivery_id) or d.produced_at, d.row_count)
+        for d in found
+    )
 
 
 def _load(
@@ -183,5 +187,6 @@ def _totals(rows: DuckDBPyConnection, query: Sql) -> tuple[LoadTotal, ...]:
 def _reader(settings: Settings, version: Publication) -> Iterator[DuckDBPyConnection]:
     with version.connect() as connection:
         connection.execute(compose("set memory_limit = {limit}", limit=settings.memory_limit))
+        connection.execute(compose("set threads = {threads}", threads=Sql(settings.threads)))
         connection.execute(compose("set temp_directory = {folder}", folder=settings.warehouse_dir / "spill"))
         yield connection
