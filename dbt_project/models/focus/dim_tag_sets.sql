@@ -27,6 +27,10 @@ with
                 where {{ is_in_scope() }}
             )
         where tags is not null or x_cost_categories is not null
+        union
+        select provider, billing_period, tags,
+        from {{ ref("fct_container_costs") }}
+        where tags is not null and {{ is_in_scope() }}
     ),
 
     aliases as (select * from {{ ref("tag_key_aliases") }}),

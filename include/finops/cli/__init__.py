@@ -66,6 +66,7 @@ for _command in (
     "invoices",
     "reconcile",
     "diff",
+    "conformance",
     "export",
 ):
     import_module(f"finops.cli.{_command}")
