@@ -63,6 +63,7 @@ for _command in (
     "build",
     "status",
     "chargeback",
+    "invoices",
     "reconcile",
     "diff",
     "conformance",
