@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import bigquery, blob, s3
+from servers import bigquery, blob, postgres, s3
 
 from finops.sample.service import generate
 
@@ -53,6 +53,15 @@ def bigquery_server(_bigquery_server: bigquery.BigQueryServer) -> bigquery.BigQu
     _bigquery_server.proxy.reset()
     _bigquery_server.queries.clear()
     return _bigquery_server
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The SQLAlchemy URL of a real PostgreSQL server's first database, as its superuser."""
+    if reason := postgres.why_not():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    with postgres.postgres_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

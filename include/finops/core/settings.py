@@ -22,6 +22,12 @@ class Settings(BaseSettings):
         description="All data; a relative path counts from project_dir.",
     )
     state_url: str | None = Field(default=None, description="SQLAlchemy URL of the state store; SQLite in home.")
+    serving_url: str | None = Field(
+        default=None, repr=False, description="PostgreSQL URL of the database that BI tools read; none: not served."
+    )
+    serving_schema: str = Field(
+        default="finops", min_length=1, max_length=63, description="Schema in it that is the platform's alone."
+    )
     config_dir: Path | None = Field(default=None, description="Folder of the YAML files; include/config.")
     memory_limit: str = Field(
         default="800MB",

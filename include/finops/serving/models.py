@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+AUDIENCE_COLUMNS = ("audience", "cost_center")
+"""The columns that say whose a row is; of a table that has both the first one counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -43,13 +46,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A served table. Row-level security compares ``audience_column``; without one the table is for finance alone."""
+    """A served table, and its months. Without an audience's column it is for finance alone."""
 
     name: str
     columns: tuple[Column, ...]
-    audience_column: str | None
     parts: tuple[Part, ...]
     description: str | None = None
+
+    @property
+    def audience_column(self) -> str | None:
+        """The column that row-level security compares."""
+        names = {each.name for each in self.columns}
+        return next((name for name in AUDIENCE_COLUMNS if name in names), None)
 
     @property
     def indexes(self) -> list[tuple[str, ...]]:

@@ -20,7 +20,6 @@ from finops.serving.descriptions import Descriptions
 from finops.serving.models import Column, Control, Part, Release, Table
 
 STATEMENT_LINES = "statement_lines"
-AUDIENCE = "audience"
 _PIECE_ROWS = 20_000
 _TYPES = {
     "VARCHAR": "text",
@@ -36,7 +35,7 @@ _TYPES = {
 _STATEMENT_COLUMNS = (
     Column("billing_period", "text", "Billing month, YYYY-MM, UTC."),
     # NULL equals nothing: no grant of a cost centre, whatever its name, opens the company's statement.
-    Column(AUDIENCE, "text", "Whose statement: a cost centre; NULL for the whole company's, which finance reads."),
+    Column("audience", "text", "Whose statement: a cost centre; NULL for the whole company's, which finance reads."),
     Column("status", "text", "provisional, or final once the month is closed."),
 )
 _STATEMENTS_DESCRIPTION = (
@@ -76,7 +75,6 @@ def _mart(settings: Settings, publication: Publication, name: str, described: De
     return Table(
         name,
         columns,
-        "cost_center" if any(each.name == "cost_center" for each in columns) else None,
         tuple(_mart_part(settings, publication, name, columns, month, entry) for month, entry in months.items()),
         described.table(name),
     )
@@ -147,10 +145,10 @@ def _statement_lines(sets: Iterable[PublishedStatements]) -> Table:
     for statements in sets:
         header = _header(statements)
         columns |= {name: Column(name, statement_type(name)) for name in header if name not in columns}
-        names = (AUDIENCE, "status", *header)
+        names = ("audience", "status", *header)
         rows = partial(_statement_rows, statements, header)
         parts.append(Part(STATEMENT_LINES, str(statements.billing_period), statements.digest, names, rows))
-    return Table(STATEMENT_LINES, tuple(columns.values()), AUDIENCE, tuple(parts), _STATEMENTS_DESCRIPTION)
+    return Table(STATEMENT_LINES, tuple(columns.values()), tuple(parts), _STATEMENTS_DESCRIPTION)
 
 
 def statement_type(column: str) -> str:
