@@ -72,12 +72,13 @@ def _as_json(done: ServedReport) -> str:
 
 
 def _as_text(done: ServedReport) -> str:
-    lines = [
-        f"  {each.table:<28} {each.billing_period} {'removed' if each.row_count is None else f'{each.row_count:,} rows'}"
-        for each in done.changes
-    ]
+    lines = [f"  {each.table:<28} {each.billing_period} {_rows(each.row_count)}" for each in done.changes]
     summary = f"{len(done.changes)} changed, {done.unchanged} unchanged, {done.seconds:.1f} s"
     return "\n".join([f"Serving build {done.build_id} in schema {done.schema}: {summary}", *lines])
+
+
+def _rows(count: int | None) -> str:
+    return "removed" if count is None else f"{count:,} rows"
 
 
 def _show_grants(found: list[Grant], as_json: bool) -> None:

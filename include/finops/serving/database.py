@@ -29,9 +29,9 @@ def transaction(settings: Settings) -> Iterator[psycopg.Connection]:
     Another run waits for it. Raise BadInput when the URL or the rights do not do, Unavailable when the server does
     not answer or is too busy. The password is in no message.
     """
-    where, parameters = _parameters(settings)
+    where, conninfo = _addresses(settings)
     try:
-        with psycopg.connect(**parameters) as connection:
+        with psycopg.connect(conninfo) as connection:
             _begin(connection, settings.serving_schema)
             yield connection
     except pg.InsufficientPrivilege as error:
@@ -60,7 +60,8 @@ def _begin(connection: psycopg.Connection, schema: str) -> None:
             connection.execute(statement)
 
 
-def _parameters(settings: Settings) -> tuple[str, dict[str, object]]:
+def _addresses(settings: Settings) -> tuple[str, str]:
+    """Return where the database is, for messages, and how to connect to it."""
     if not settings.serving_url:
         raise BadInput(f"no serving database is configured: {_NEED}")
     try:
@@ -69,16 +70,10 @@ def _parameters(settings: Settings) -> tuple[str, dict[str, object]]:
         raise BadInput(_NEED) from None
     if url.get_backend_name() != "postgresql" or not url.database:
         raise BadInput(_NEED)
-    parameters: dict[str, object] = {
-        **url.query,
-        "host": url.host,
-        "port": url.port,
-        "user": url.username,
-        "password": url.password,
-        "dbname": url.database,
-    }
-    given = {name: value for name, value in parameters.items() if value is not None}
-    return url.set(query={}).render_as_string(), {"connect_timeout": 10, "application_name": "finops serve", **given}
+    defaults = {"connect_timeout": "10", "application_name": "finops serve"}
+    plain = url.set(drivername="postgresql", query={**defaults, **url.query})
+    shown = url.set(drivername="postgresql", query={}).render_as_string()
+    return shown, plain.render_as_string(hide_password=False)
 
 
 def _first_line(error: psycopg.Error) -> str:

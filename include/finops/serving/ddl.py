@@ -92,7 +92,7 @@ def create_table(schema: str, table: Table) -> Iterator[Composed]:
 
 
 def _declared(column: Column) -> Composed:
-    return SQL("{} {}").format(Identifier(column.name), SQL(column.kind))  # type: ignore[arg-type]
+    return SQL("{} {}").format(Identifier(column.name), SQL(column.kind))
 
 
 def change_layout(schema: str, table: Table, before: dict[str, str]) -> Iterator[Composed]:
@@ -102,7 +102,7 @@ def change_layout(schema: str, table: Table, before: dict[str, str]) -> Iterator
         if column not in wanted:
             yield SQL("alter table {} drop column {}").format(name, Identifier(column))
     for column, each in wanted.items():
-        kind = SQL(each.kind)  # type: ignore[arg-type]
+        kind = SQL(each.kind)
         if column not in before:
             yield SQL("alter table {} add column {}").format(name, _declared(each))
         elif before[column] != each.kind:

@@ -74,7 +74,7 @@ def forget(connection: psycopg.Connection, schema: str, role: str) -> bool:
     was_there = connection.execute(delete, [role]).rowcount > 0
     if connection.execute("select from pg_roles where rolname = %s", [role]).fetchone() is not None:
         for right in ("all on all tables in schema", "usage on schema"):
-            revoke = SQL("revoke {} {} from {}").format(SQL(right), Identifier(schema), Identifier(role))  # type: ignore[arg-type]
+            revoke = SQL("revoke {} {} from {}").format(SQL(right), Identifier(schema), Identifier(role))
             connection.execute(revoke)
     return was_there
 
