@@ -140,6 +140,14 @@ def publish_marts() -> str:
     return publish(Settings()).build_id
 
 
+def serve_published() -> int | None:
+    """Serve what is published from PostgreSQL; return how many months of tables changed, None where not configured."""
+    from finops.serving.service import publish
+
+    settings = Settings()
+    return None if settings.serving_url is None else len(publish(settings).changes)
+
+
 def write_statements(billing_period: str) -> list[str]:
     """Write the chargeback statements of a billing period; return the folders they are in.
 

@@ -80,6 +80,21 @@ def test_publication_names_every_month_of_the_build_also_of_one_by_hand(call, mo
     assert outlets == {PUBLISHED: ["2025-01", "2025-02"]}
 
 
+@pytest.mark.parametrize("dag_id", ["build_marts", "publish_chargeback"])
+def test_what_is_published_is_served_where_a_database_is_configured(call, bag, monkeypatch, dag_id):
+    monkeypatch.setattr(steps, "serve_published", lambda: 3)
+    assert call(dag_id, "serve") == 3
+    monkeypatch.setattr(steps, "serve_published", lambda: None)
+    with skipped():
+        call(dag_id, "serve")
+    upstream = {"build_marts": {"publish"}, "publish_chargeback": {"write_statements"}}
+    assert bag.dags[dag_id].get_task("serve").upstream_task_ids == upstream[dag_id]
+
+
+def test_without_a_database_to_serve_from_nothing_is_even_read(home):
+    assert steps.serve_published() is None
+
+
 def test_a_backfill_run_by_hand_without_a_month_says_what_it_needs(call):
     with pytest.raises(BadInput, match="needs a partition key"):
         call("backfill_billing", "land_source", "payer", dag_run=run())
