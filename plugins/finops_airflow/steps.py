@@ -161,6 +161,21 @@ def write_statements(billing_period: str) -> list[str]:
     return [str(publish(settings, each).path) for each in (period, *later)]
 
 
+def deliver_statements(billing_period: str) -> list[str]:
+    """Deliver what is missing of a month's statements; return where it went.
+
+    Raise NotDelivered when a target failed: the others have theirs, and a repeat sends only what is missing.
+    """
+    from finops.delivery.models import Result
+    from finops.delivery.service import NotDelivered, deliver
+    from finops_airflow.clients import client_for
+
+    report = deliver(Settings(), BillingPeriod.parse(billing_period), clients=client_for)
+    if report.failed:
+        raise NotDelivered(report)
+    return [each.target for each in report.outcomes if each.result is Result.DELIVERED]
+
+
 def pending_periods(settings: Settings) -> list[PeriodInput]:
     """Return what has landed, could be built and is not. A month with only one of Azure's two exports could not."""
     from finops.core.state import ledger

@@ -27,6 +27,7 @@ DAG_IDS = {
     "resync_marts",
     "backfill_billing",
     "publish_chargeback",
+    "deliver_statements",
 }
 
 

@@ -236,3 +236,13 @@ built_periods = Table(
     ),
     Column("build_id", ForeignKey("builds.build_id"), nullable=False),
 )
+
+statement_deliveries = Table(
+    "statement_deliveries",
+    metadata,
+    Column("billing_period", String(7), primary_key=True),
+    Column("audience", String(80), primary_key=True, comment="The folder that is the audience's own in a set."),
+    Column("target", String(512), primary_key=True, comment="URI it was delivered to; holds no secret."),
+    Column("digest", String(64), nullable=False, comment="Digest of the files that were delivered last."),
+    Column("delivered_at", UtcDateTime, nullable=False),
+)
