@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import bigquery, blob, postgres, s3
+from servers import bigquery, blob, gcs, postgres, s3
 
 from finops.sample.service import generate
 
@@ -39,6 +39,19 @@ def blob_server(_blob_server: blob.BlobServer) -> blob.BlobServer:
     """Azure Blob; it behaves, and counts requests anew, at the start of each test."""
     _blob_server.proxy.reset()
     return _blob_server
+
+
+@pytest.fixture(scope="session")
+def _gcs_server() -> Iterator[gcs.GcsServer]:
+    with gcs.gcs_server() as server:
+        yield server
+
+
+@pytest.fixture
+def gcs_server(_gcs_server: gcs.GcsServer) -> gcs.GcsServer:
+    """Google Cloud Storage; it behaves, and counts requests anew, at the start of each test."""
+    _gcs_server.proxy.reset()
+    return _gcs_server
 
 
 @pytest.fixture(scope="session")
