@@ -145,7 +145,7 @@ def serve_published() -> int | None:
     from finops.serving.service import publish
 
     settings = Settings()
-    return None if settings.serving_url is None else len(publish(settings).changes)
+    return len(publish(settings).changes) if settings.serving_url else None
 
 
 def write_statements(billing_period: str) -> list[str]:
