@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -381,3 +382,30 @@ def test_the_configuration_is_read_before_anything_else(settings):
     configure(settings, {"cost_centers": {"cc-1001": ["ftp://x"]}})
     with pytest.raises(BadInput, match=r"delivery\.yml: cost_centers\.cc-1001\[1\]\.to: 'ftp://x' is no target"):
         service.deliver(settings, JANUARY)
+
+
+def test_the_command_prints_each_outcome_and_ends_with_1_where_a_target_failed(settings, tmp_path, monkeypatch, capsys):
+    from finops.cli import main
+
+    monkeypatch.setenv("FINOPS_HOME", str(settings.root))
+    monkeypatch.setenv("FINOPS_CONFIG_DIR", str(settings.config_dir))
+    share, wrong = str(tmp_path / "share"), str(tmp_path / "file" / "share")
+    (tmp_path / "file").write_text("in the way")
+
+    def run(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["finops", "chargeback", "deliver", "--billing-period", "2025-01", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0)
+
+    configure(settings, {"cost_centers": {"cc-1001": [wrong, share], HOSTILE: [share]}})
+    assert run("--dry-run") == 0
+    said = capsys.readouterr().out
+    assert said.count("planned") == 3
+    assert "\nBcc" not in said, "a tag's value is shown as a literal, not as lines of its own"
+    assert run("--json") == 1
+    said = capsys.readouterr()
+    by_target = {(e["cost_center"], e["target"]): e["result"] for e in json.loads(said.out)["deliveries"]}
+    assert by_target == {("cc-1001", wrong): "failed", ("cc-1001", share): "delivered", (HOSTILE, share): "delivered"}
+    assert said.err.count("\n") == 1
+    assert wrong in said.err

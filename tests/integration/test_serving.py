@@ -192,8 +192,11 @@ def test_hostile_texts_arrive_as_they_are(settings):
         set service_category = list_extract([{listed}], (1 + rowid % {len(texts)})::int),
             provider_name = 'a' || chr(0) || 'b'
     """
-    release(settings, JANUARY, build_id="build-1", also=planted)
+    nested = "alter table marts.mart_costs_by_service add column x_steps struct(a integer, b varchar[])"
+    filled = """update marts.mart_costs_by_service set x_steps = {'a': 1, 'b': ['x"y']}"""
+    release(settings, JANUARY, build_id="build-1", also=f"{planted}; {nested}; {filled}")
     service.publish(settings)
+    assert ask(settings, "select distinct x_steps from mart_costs_by_service") == [({"a": 1, "b": ['x"y']},)]
     found = {row[0] for row in ask(settings, "select service_category from mart_costs_by_service")}
     assert found == set(texts)
     # PostgreSQL's text cannot hold a NUL: it shows as the character for what cannot be shown.
@@ -507,3 +510,30 @@ def test_a_user_who_may_not_make_the_schema_is_told_which_right_is_missing(setti
     settings.serving_url = str(settings.serving_url).replace("loader@", "analyst@")
     with pytest.raises(BadInput, match="permission denied for database"):
         service.publish(settings)
+
+
+def test_the_command_says_what_changed_and_ends_with_2_where_it_cannot(settings, monkeypatch, capsys):
+    from finops.cli import main
+
+    release(settings, JANUARY, build_id="build-1")
+    monkeypatch.setenv("FINOPS_HOME", str(settings.root))
+    monkeypatch.setenv("FINOPS_SERVING_URL", str(settings.serving_url))
+
+    def run(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["finops", "serve", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0)
+
+    assert run("publish", "--json") == 0
+    done = json.loads(capsys.readouterr().out)
+    assert (done["build_id"], len(done["changed"]), done["unchanged"]) == ("build-1", len(FEW), 0)
+    assert run("grant", "--role", "cc_1001", "--cost-center", "cc-1001", "--json") == 0
+    assert {"role": "cc_1001", "cost_centers": ["cc-1001"]} in json.loads(capsys.readouterr().out)
+    assert run("grant", "--role", "cc_1001", "--cost-center", "cc-1001", "--everything") == 2
+    monkeypatch.setenv("FINOPS_SERVING_URL", "postgresql://u:canary@127.0.0.1:1/none")
+    capsys.readouterr()
+    assert run("publish") == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "canary" not in said

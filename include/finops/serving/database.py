@@ -32,6 +32,8 @@ def transaction(settings: Settings) -> Iterator[psycopg.Connection]:
     where, conninfo = _addresses(settings)
     try:
         with psycopg.connect(conninfo) as connection:
+            if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+                raise BadInput(f"{where}: the database's encoding is {encoding}; make one with encoding 'UTF8'")
             _begin(connection, settings.serving_schema)
             yield connection
     except pg.InsufficientPrivilege as error:
@@ -70,7 +72,7 @@ def _addresses(settings: Settings) -> tuple[str, str]:
         raise BadInput(_NEED) from None
     if url.get_backend_name() != "postgresql" or not url.database:
         raise BadInput(_NEED)
-    defaults = {"connect_timeout": "10", "application_name": "finops serve"}
+    defaults = {"connect_timeout": "10", "application_name": "finops serve", "client_encoding": "UTF8"}
     plain = url.set(drivername="postgresql", query={**defaults, **url.query})
     shown = url.set(drivername="postgresql", query={}).render_as_string()
     return shown, plain.render_as_string(hide_password=False)

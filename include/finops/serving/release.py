@@ -147,7 +147,8 @@ def _statement_lines(sets: Iterable[PublishedStatements]) -> Table:
         columns |= {name: Column(name, statement_type(name)) for name in header if name not in columns}
         names = ("audience", "status", *header)
         rows = partial(_statement_rows, statements, header)
-        parts.append(Part(STATEMENT_LINES, str(statements.billing_period), statements.digest, names, rows))
+        digest = f"{statements.status} {statements.digest}"
+        parts.append(Part(STATEMENT_LINES, str(statements.billing_period), digest, names, rows))
     return Table(STATEMENT_LINES, tuple(columns.values()), tuple(parts), _STATEMENTS_DESCRIPTION)
 
 
