@@ -58,7 +58,7 @@
                 "provider_name": provider_name,
                 "publisher_name": "coalesce(provider_name, " ~ provider_name ~ ")",
                 "sku_price_details": "'{\"InstanceType\":\"' || x_instance_type || '\"}'",
-                "sub_account_type": "case provider when 'aws' then 'Account' when 'azure' then 'Subscription' else 'Project' end",
+                "sub_account_type": "case when sub_account_id is not null then case provider when 'aws' then 'Account' when 'azure' then 'Subscription' else 'Project' end end",
             }
         )
     }}

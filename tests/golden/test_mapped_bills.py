@@ -191,6 +191,39 @@ def test_every_row_keeps_the_laws_of_focus(built: Built) -> None:
             assert row["pricing_category"] is None, row
 
 
+def test_every_repair_has_a_case(built: Built) -> None:
+    """What the rows of the cases say was changed: each rule at least once, and none that the seed does not describe."""
+    path = built.settings.project_dir / "dbt_project" / "seeds" / "focus_repairs.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        described = {row["id"] for row in csv.DictReader(file)}
+    made = {
+        change
+        for rows in built.rows.values()
+        for row in rows
+        for change in (row["x_source_changes"] or "").split(", ")
+        if change
+    }
+
+    assert made == described
+
+
+def test_a_google_commitment_is_effective_for_what_was_paid(built: Built) -> None:
+    """Whatever links the fee to its usage: what the fees were billed is effective elsewhere, and nothing else is."""
+    fees, effective = defaultdict(Decimal), defaultdict(Decimal)
+    for (_, period), rows in built.rows.items():
+        for row in rows:
+            if not row["x_source_format"].startswith("gcp"):
+                continue
+            key = (period, row["billing_currency"])
+            is_fee = row["charge_category"] == "Purchase" and row["commitment_discount_id"] is not None
+            fees[key] += row["billed_cost"] if is_fee else 0
+            effective[key] += row["effective_cost"] - (0 if is_fee else row["billed_cost"])
+            assert not is_fee or row["effective_cost"] == row["contracted_cost"] == row["list_cost"] == 0, row
+
+    assert sum(map(bool, fees.values())) > 3
+    assert effective == fees
+
+
 def test_the_unit_tests_of_the_models_pass(built: Built) -> None:
     """dbt's own unit tests; they need the models' columns, hence a warehouse."""
     passed = runner.run(built.settings, ["test", "--select", "test_type:unit"])
@@ -198,5 +231,6 @@ def test_the_unit_tests_of_the_models_pass(built: Built) -> None:
     assert {
         "azure_commitments_are_billed_once_and_effective_once",
         "gcp_credits_count_once_and_a_large_promotion_stands_apart",
+        "gcp_fees_are_spread_over_what_their_credits_covered",
         "focus_gaps_are_filled_by_named_rules",
     } <= set(passed)

@@ -66,6 +66,7 @@ for _command in (
     "deliver",
     "serve",
     "reconcile",
+    "diff",
     "export",
 ):
     import_module(f"finops.cli.{_command}")

@@ -28,6 +28,10 @@ class Measures:
     cost_columns: tuple[str, ...]
 
 
+_PAID_BY_COMMITMENT = "('usage', 'unusedreservation', 'unusedsavingsplan', 'purchase', 'refund')"
+"""Charge types for which Azure invoices nothing where a reservation or savings plan priced them: the fee paid."""
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     columns: dict[str, str]
@@ -84,10 +88,13 @@ def money(expression: str, duckdb_type: str) -> str:
     return f"try_cast({expression} as {SQL_TYPE})"
 
 
+_AMERICAN = "['%m/%d/%Y', '%m/%d/%Y %H:%M:%S']"
+
+
 def time_of(expression: str) -> str:
     """Return the moment in UTC of a time or of its text (ISO, or Azure's MM/DD/YYYY), NULL when it is none."""
     as_text = f"cast({expression} as varchar)"
-    return f"coalesce(try_cast({expression} as timestamptz)::timestamp, try_strptime({as_text}, '%m/%d/%Y'))"
+    return f"coalesce(try_cast({expression} as timestamptz)::timestamp, try_strptime({as_text}, {_AMERICAN}))"
 
 
 def month_of(expression: str) -> str:
@@ -106,7 +113,9 @@ def _azure(file: _File, *, is_actual: bool) -> Measures:
     cost = file.amount("CostInBillingCurrency")
     is_committed = f"coalesce({is_committed_price(file.column('PricingModel'))}, false)"
     is_fee = f"coalesce(lower({file.column('ChargeType')}) in ('purchase', 'refund'), false)"
-    is_billed = f"{is_committed} and {is_fee}" if is_actual else f"not {is_committed}"
+    # Tax or rounding is invoiced, whatever priced what it belongs to.
+    is_paid = f"{is_committed} and coalesce(lower({file.column('ChargeType')}) in {_PAID_BY_COMMITMENT}, false)"
+    is_billed = f"{is_committed} and {is_fee}" if is_actual else f"not ({is_paid})"
     return Measures(
         period=month_of(file.column("BillingPeriodStartDate")),
         currency=file.column("BillingCurrency"),

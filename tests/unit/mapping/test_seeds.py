@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -81,3 +82,18 @@ def test_the_spellings_that_bills_hold_stand_for_a_canonical_key(spelling: str) 
     aliases = {row["native_key"]: row["canonical_key"] for row in _rows("tag_key_aliases")}
 
     assert aliases[spelling.lower()] in {"ai-model", "ai-stage", "cost-center", "environment", "owner"}
+
+
+def test_the_seeds_know_at_least_250_services() -> None:
+    assert len({(row["provider"], row["service_name"]) for row in _rows("focus_services")}) >= 250
+
+
+def test_every_repair_that_the_mapping_can_make_is_described_in_words() -> None:
+    macros = SEEDS.parent / "macros"
+    rules = re.findall(r'^ +"(\w+)": "', (macros / "focus_repair_rules.sql").read_text("utf-8"), re.MULTILINE)
+    enumerations = re.findall(r'^ +"(\w+)": \[', (macros / "focus_enumerations.sql").read_text("utf-8"), re.MULTILINE)
+    described = {row["id"]: row["description"] for row in _rows("focus_repairs")}
+
+    assert len(rules) > 30
+    assert set(described) == {*rules, *(f"{column}_spelled" for column in enumerations)}
+    assert all(len(words.split()) >= 5 for words in described.values())

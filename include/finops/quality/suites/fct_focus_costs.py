@@ -48,9 +48,8 @@ ROW_RULES = (
     ),
     RowRule(
         "commitment_purchase_has_no_effective_cost",
-        # Google's export does not say which fee paid for which usage: there a fee is effective when it is charged.
         "a commitment's purchase has no effective cost where usage carries it",
-        "charge_category <> 'Purchase' or commitment_discount_id is null or effective_cost = 0 or provider = 'gcp'",
+        "charge_category <> 'Purchase' or commitment_discount_id is null or effective_cost = 0",
         (*_SHOWN, "commitment_discount_id", "billed_cost", "effective_cost"),
     ),
     RowRule(

@@ -6,7 +6,7 @@ from alembic import op
 from finops.core.state import tables as t
 
 revision = "0010"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:
