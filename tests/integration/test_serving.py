@@ -525,6 +525,7 @@ def test_the_command_says_what_changed_and_ends_with_2_where_it_cannot(settings,
     release(settings, JANUARY, build_id="build-1")
     monkeypatch.setenv("FINOPS_HOME", str(settings.root))
     monkeypatch.setenv("FINOPS_SERVING_URL", str(settings.serving_url))
+    monkeypatch.setenv("FINOPS_SERVING_SCHEMA", settings.serving_schema)
 
     def run(*words: str) -> int:
         monkeypatch.setattr(sys, "argv", ["finops", "serve", *words])
