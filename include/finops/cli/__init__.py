@@ -64,6 +64,8 @@ for _command in (
     "status",
     "chargeback",
     "invoices",
+    "deliver",
+    "serve",
     "reconcile",
     "diff",
     "conformance",
