@@ -14,6 +14,7 @@ from typing import Any
 from finops.chargeback import csv_file, html, workbook
 from finops.chargeback.compose import compose
 from finops.chargeback.models import PublishedMonth, Statement, StatementFile, StatementSet
+from finops.chargeback.pdf.statement import write_pdf
 from finops.chargeback.proof import prove_month, prove_statements
 from finops.chargeback.read import read_month
 from finops.chargeback.rounding import from_units
@@ -93,6 +94,7 @@ def _write_set(folder: Path, month: PublishedMonth, statements: Sequence[Stateme
         (place / "statement.html").write_text(page, encoding="utf-8")
         workbook.write_workbook(statement, place / "statement.xlsx")
         csv_file.write_csv(statement, place / "statement.csv")
+        write_pdf(statement, place / "statement.pdf")
     index = html.index_page(month.billing_period, month.build_id, statements)
     (folder / "index.html").write_text(index, encoding="utf-8")
     files = tuple(_described(path, folder) for path in sorted(folder.rglob("*")) if path.is_file())
