@@ -63,6 +63,7 @@ for _command in (
     "build",
     "status",
     "chargeback",
+    "journal",
     "reconcile",
     "diff",
     "export",
