@@ -46,15 +46,16 @@ def _document(statement: Statement, digest: str, accounts: Accounts) -> list[Ent
     for section in statement.sections:
         amounts = _amounts(section, before, accounts, is_rest=is_rest)
         before += len(section.details)
-        for center, account, provider, lines in _postings(amounts, owner, accounts):
-            units = sum(amount for _, amount in lines) * (1 if center else -1)
+        for is_clearing, account, provider, lines in _postings(amounts, accounts):
+            units = sum(amount for _, amount in lines) * (-1 if is_clearing else 1)
             if units:
                 found.append(
                     Entry(
                         posting_date=posted,
                         document=document,
                         number=len(found) + 1,
-                        cost_center=center,
+                        cost_center="" if is_clearing else owner,
+                        is_clearing=is_clearing,
                         account=account,
                         debit=max(units, 0),
                         credit=max(-units, 0),
@@ -86,15 +87,13 @@ def _amounts(section: Section, before: int, accounts: Accounts, *, is_rest: bool
     return amounts
 
 
-def _postings(
-    amounts: Amounts, owner: str, accounts: Accounts
-) -> Iterable[tuple[str, str, str, list[tuple[int, int]]]]:
-    """Yield cost centre, account, provider and lines: first what the owner is charged, then the clearing accounts."""
+def _postings(amounts: Amounts, accounts: Accounts) -> Iterable[tuple[bool, str, str, list[tuple[int, int]]]]:
+    """Yield whether it is clearing, account, provider and lines: first what the owner is charged, then its clearing."""
     for account, provider in sorted(amounts):
-        yield owner, account, provider, amounts[account, provider]
+        yield False, account, provider, amounts[account, provider]
     for provider in sorted({provider for _, provider in amounts}):
         lines = [line for (_, each), found in amounts.items() if each == provider for line in found]
-        yield "", accounts.clearing_of(provider), provider, lines
+        yield True, accounts.clearing_of(provider), provider, lines
 
 
 def _ranges(numbers: Iterable[int]) -> str:

@@ -100,14 +100,15 @@ class Accounts(BaseModel):
 class Entry:
     """One line of the journal. Debit and credit are in smallest units, never negative, one of them zero.
 
-    ``document`` names the statement by its digest: its lines balance per currency. ``cost_center`` is empty on a clearing
-    account, which is the balance sheet's. ``statement_lines`` are those of ``statement.csv`` that the amount is made of.
+    ``document`` names the statement by its digest: its lines balance per currency. A clearing account is the balance
+    sheet's and has no cost centre. ``statement_lines`` are those of ``statement.csv`` that the amount is made of.
     """
 
     posting_date: date
     document: str
     number: int
     cost_center: str
+    is_clearing: bool
     account: str
     debit: int
     credit: int

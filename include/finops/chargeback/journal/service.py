@@ -53,7 +53,7 @@ def prove(statements: Sequence[Statement], entries: Sequence[Entry]) -> None:
     charged: dict[str, int] = defaultdict(int)
     for entry in entries:
         balance[entry.document, entry.currency] += entry.debit - entry.credit
-        charged[entry.currency] += (entry.debit - entry.credit) if entry.cost_center else 0
+        charged[entry.currency] += 0 if entry.is_clearing else entry.debit - entry.credit
     for (document, currency), units in sorted(balance.items()):
         if units:
             raise Finding(f"journal document {document}: debits and credits in {currency} differ by {units}")

@@ -16,7 +16,14 @@ from finops.chargeback.pdf.tables import draw_title
 from finops.chargeback.pdf.typeface import fitted, typeface, value, width_of
 
 
-class Head(Flowable):
+class _Block(Flowable):
+    """Something as wide as the page, whose height is known from the start."""
+
+    def wrap(self, *_: float) -> tuple[float, float]:
+        return WIDTH, self.height
+
+
+class Head(_Block):
     """Whose statement it is, of which month, in which state, and from what it was made."""
 
     def __init__(self, statement: Statement) -> None:
@@ -31,9 +38,6 @@ class Head(Flowable):
             ("Generated from build", value(statement.build_id)),
         )
         self.height = 90 + 28 * len(self.lines)
-
-    def wrap(self, *_: float) -> tuple[float, float]:
-        return WIDTH, self.height
 
     def draw(self) -> None:
         """Draw it from the top down."""
@@ -87,7 +91,7 @@ class Figure:
     colour: Color = SOFT
 
 
-class Headline(Flowable):
+class Headline(_Block):
     """A section's figures side by side, the first one large."""
 
     def __init__(self, figures: Sequence[Figure], unit: str) -> None:
@@ -97,9 +101,6 @@ class Headline(Flowable):
         first = WIDTH * 0.4
         self.widths = [first, *[(WIDTH - first) / (len(figures) - 1)] * (len(figures) - 1)]
         self.spaceAfter = 14
-
-    def wrap(self, *_: float) -> tuple[float, float]:
-        return WIDTH, self.height
 
     def draw(self) -> None:
         """Draw the box and the figures; an amount too wide for its place gets smaller, never cut."""
@@ -135,18 +136,17 @@ def _fitting(text: str, size: float, width: float) -> float:
     return min(size, size * width / width_of(text, size, bold=True))
 
 
-class Heading(Flowable):
+class Heading(_Block):
     """A heading of a part, or of a whole currency."""
 
     def __init__(self, title: str, note: str = "", size: float = 11) -> None:
         super().__init__()
         self.title, self.note, self.size = title, note, size
+        self.height = size + 8
         self.keepWithNext = True
 
-    def wrap(self, *_: float) -> tuple[float, float]:
-        return WIDTH, self.size + 8
-
     def draw(self) -> None:
+        """Draw it at the left."""
         if self.size == 11:
             draw_title(self.canv, self.title, self.note, 6)
         else:
@@ -155,7 +155,7 @@ class Heading(Flowable):
             self.canv.drawString(0, 7, self.title)
 
 
-class Legend(Flowable):
+class Legend(_Block):
     """What the colours of a chart stand for, in as many lines as it takes."""
 
     def __init__(self, entries: Sequence[tuple[str, str, str]]) -> None:
@@ -172,9 +172,6 @@ class Legend(Flowable):
         self.height = 13.0 * (line + 1) + 6
         self.spaceAfter = 16
 
-    def wrap(self, *_: float) -> tuple[float, float]:
-        return WIDTH, self.height
-
     def draw(self) -> None:
         """Draw each entry: its colour, its name, its share."""
         for x, line, css_class, label, share in self.places:
@@ -189,7 +186,7 @@ class Legend(Flowable):
             self.canv.drawString(x + 14 + width_of(label, 8), y, share)
 
 
-class Note(Flowable):
+class Note(_Block):
     """A paragraph: a term and what it means, or a statement of proof on a green ground."""
 
     def __init__(self, title: str, text: str, *, is_proof: bool = False) -> None:
@@ -199,9 +196,6 @@ class Note(Flowable):
         self.lines = fitted(text, 8.5, WIDTH - 2 * self.inset, most=12)
         self.height = 14.0 + 11.5 * len(self.lines) + (14 if is_proof else 4)
         self.spaceAfter = 16 if is_proof else 2
-
-    def wrap(self, *_: float) -> tuple[float, float]:
-        return WIDTH, self.height
 
     def draw(self) -> None:
         """Draw the ground, the title and the lines."""

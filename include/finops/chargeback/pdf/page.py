@@ -80,11 +80,13 @@ class _NumberedPages(Canvas):
         self.setDateFormatter(lambda *_: self.created)
         self._pages: list[dict[str, Any]] = []
 
-    def showPage(self) -> None:  # noqa: N802
+    def showPage(self) -> None:
+        """Keep the page until all are known."""
         self._pages.append(dict(self.__dict__))
         self._startPage()
 
     def save(self) -> None:
+        """Write all pages with their feet."""
         for number, page in enumerate(self._pages, start=1):
             self.__dict__.update(page)
             self._draw_foot(number, len(self._pages))

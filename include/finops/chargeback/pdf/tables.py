@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table before it is laid out. ``key`` is the column whose amounts stand out; ``coloured`` shows rise and fall."""
+    """A table before it is laid out. ``key`` is the column of amounts that stands out, ``coloured`` that of changes."""
 
     title: str
     note: str
