@@ -66,6 +66,7 @@ for _command in (
     "invoices",
     "deliver",
     "serve",
+    "journal",
     "reconcile",
     "diff",
     "conformance",
