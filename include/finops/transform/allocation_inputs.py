@@ -46,6 +46,8 @@ def document(rules: Rules, periods: Collection[str]) -> Document:
     pools = [pool for pool in rules.pools if any(map(pool.is_active, periods))]
     bases = sorted({pool.split.to for pool in pools if isinstance(pool.split, Proportional)} - set(BASES))
     return {
+        # For the gate, which holds the build to the rules it was built with.
+        "rules": rules.model_dump(mode="json", exclude_defaults=True),
         "prices": [_price(price) for price in prices],
         "pools": [_pool(rules, pools, number, bases) for number in range(len(pools))],
         "bases": [{"selection": _conditions(rules.selections[name])} for name in bases],

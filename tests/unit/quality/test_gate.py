@@ -65,7 +65,7 @@ def test_every_mart_is_held_to_its_grain_its_types_and_the_totals_before_it(sett
     for expected in (
         f"fct_daily_costs: {ties} fct_focus_costs, exactly",
         "mart_costs_by_region: one row per billing_period, provider, billing_currency, provider_name, region_id",
-        "mart_reconciliation: every bill has the stages source, landing, focus, daily, chargeback",
+        "mart_reconciliation: every bill has the stages source, landing, focus, daily, chargeback, allocated",
         "mart_reconciliation: the source stage is what the ledger recorded when the bills landed",
         "mart_reconciliation: no stage differs from the source files",
         "mart_reconciliation: the daily stage is the sum of its table, counted again",

@@ -25,7 +25,7 @@ from finops.transform import inputs
 from finops.transform.service import build
 
 JANUARY, FEBRUARY = BillingPeriod(2025, 1), BillingPeriod(2025, 2)
-MARTS = ("fct_daily_costs", "mart_costs_by_service", "mart_chargeback", "mart_reconciliation")
+MARTS = ("fct_daily_costs", "mart_costs_by_service", "mart_chargeback", "mart_allocated_costs", "mart_reconciliation")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def _marts(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
 def test_every_stage_adds_up_to_the_ledger(landed: Settings) -> None:
     with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:
         found = connection.execute("select count(*), count(*) filter (difference <> 0) from marts.mart_reconciliation")
-        assert found.fetchone() == (10, 0)
+        assert found.fetchone() == (12, 0)
 
 
 def test_the_fact_has_every_focus_column_through_the_warehouse_and_through_its_files(landed: Settings) -> None:

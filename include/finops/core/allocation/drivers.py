@@ -94,7 +94,9 @@ def _check_header(path: Path, names: list[str]) -> None:
             raise BadInput(f"{path}:1: lacks the column {name}; there must be {', '.join(COLUMNS)}")
     for name in names:
         if name not in (*COLUMNS, *OPTIONAL) or names.count(name) > 1:
-            raise BadInput(f"{path}:1: column {name!r} is unknown or there twice; known: {', '.join(COLUMNS)}, provider")
+            raise BadInput(
+                f"{path}:1: column {name!r} is unknown or there twice; known: {', '.join(COLUMNS)}, provider"
+            )
 
 
 def _rows(path: Path, reader: csv.DictReader[str]) -> Iterator[tuple[int, Quantity]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from pydantic import ValidationError
 
 from finops.core.allocation.checks import faults
@@ -32,6 +34,14 @@ def load(settings: Settings) -> Rules:
     for place, says in faults(rules, found):
         raise found.error(place, says)
     return rules
+
+
+def of_build(settings: Settings) -> Rules:
+    """Return the rules that the build in the warehouse was made with; there are none where it wrote none."""
+    path = settings.inputs_dir / "ops" / "allocation.json"
+    if not path.exists():
+        return Rules()
+    return Rules.model_validate(json.loads(path.read_text(encoding="utf-8"))["rules"])
 
 
 def _first(error: ValidationError, found: Located) -> tuple[Place, str]:

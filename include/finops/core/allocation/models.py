@@ -246,10 +246,15 @@ class Rules(_Part):
         """Return the cost centres that a pool drains."""
         selection = self.selection_of(pool)
         condition = selection.get("cost_center")
-        if condition is None or condition.negated or not set(selection) <= {
-            "cost_center",
-            "provider",
-            "billing_currency",
-        }:
+        if (
+            condition is None
+            or condition.negated
+            or not set(selection)
+            <= {
+                "cost_center",
+                "provider",
+                "billing_currency",
+            }
+        ):
             return ()
         return condition.values
