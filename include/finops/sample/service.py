@@ -1,4 +1,4 @@
-"""Write the sample: bills of three clouds, the labels of their anomalies, and the totals a reader should find."""
+"""Write the sample: bills of three clouds, the labels of their anomalies, what the company measures, and the totals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from finops.core.atomic import replacing
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.sample import aws, azure, gcp
+from finops.sample import aws, azure, drivers, gcp
 from finops.sample.files import write_json
 from finops.sample.lines import Month
 from finops.sample.models import Label, MonthResult, SampleReport, Total, TotalKey
@@ -118,8 +118,10 @@ def _generate(
             logger.info("wrote %s %s: %d files", provider, period, len(made.files))
     kept = _within(labels, periods)
     _write_labels(out / "labels.csv", kept)
+    drivers.write(out / "drivers.csv", periods, seed)
     write_json(out / _MARK, _expected(totals))
-    return SampleReport(out, tuple(periods), (*files, out / "labels.csv", out / _MARK), totals, kept)
+    others = (out / "labels.csv", out / "drivers.csv", out / _MARK)
+    return SampleReport(out, tuple(periods), (*files, *others), totals, kept)
 
 
 def _share(provider: Provider, lines_per_month: int) -> int:
