@@ -43,7 +43,7 @@ class Dbt:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701 - SQL, no HTML
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     names = environment.globals
     names |= {"adapter": Adapter(names), "dbt": Dbt, "return": lambda value: value, "is_in_scope": lambda: "true"}
     names["ref"] = lambda name: name
