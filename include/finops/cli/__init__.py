@@ -55,6 +55,7 @@ for _command in (
     "ingest",
     "build",
     "status",
+    "allocation",
     "chargeback",
     "reconcile",
     "export",
