@@ -150,7 +150,8 @@ class _Bill:
         basis: dict[str, Decimal] = defaultdict(Decimal)
         selection = self.rules.selections.get(getattr(split, "to", ""), {})
         for row, taker in zip(self.rows, self.taker, strict=True):
-            own[row.cost_center] += row.effective_cost if taker is None else 0
+            is_own = taker is None or self.rules.drained_by(self.rules.pools[taker])
+            own[row.cost_center] += row.effective_cost if is_own else 0
             if all((getattr(row, c) in v.values) is not v.negated for c, v in selection.items()):
                 basis[row.cost_center] += row.effective_cost
         if isinstance(split, Telemetry):

@@ -158,8 +158,7 @@ def _entries(entries: list[Entry], period: str) -> Table:
             names = (center, currency, each.provider, each.entry_kind, rule, each.counterpart if rule else "")
             share = "" if each.share is None else f"{each.share:.2%}"
             table.add_row(*map(escape, names), share, f"{each.effective_cost:,.2f}", f"{each.billed_cost:,.2f}")
-        table.add_row(
-            escape(center), currency, "", "total", "", "", "", f"{effective:,.2f}", f"{billed:,.2f}", style="bold"
-        )
+        total = (escape(center), currency, "", "total", "", "", "", f"{effective:,.2f}", f"{billed:,.2f}")
+        table.add_row(*total, style="bold")
         table.add_section()
     return table

@@ -16,7 +16,7 @@ _REQUESTS_PER_TRAFFIC = 2_000_000
 
 
 def write(path: Path, periods: Sequence[BillingPeriod], seed: int) -> None:
-    """Write one row per month, cost centre and driver, as `allocation.yml` reads them; a month depends on itself alone."""
+    """Write one row per month, cost centre and driver, as `allocation.yml` reads them; no month hangs on another."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["billing_period", "cost_center", "driver", "quantity"])

@@ -1,4 +1,4 @@
-"""What the rules of ``allocation.yml`` would move, on what is published: the model itself, in a warehouse for the moment.
+"""What the rules of ``allocation.yml`` would move of what is published: the model itself, in a passing warehouse.
 
 The daily costs of the months asked for are copied out of the published version into a warehouse below a temporary
 folder, and dbt runs the one model there. Neither the warehouse nor what is published is touched or waited for.
@@ -99,16 +99,12 @@ def findings(trial: Trial) -> list[Remark]:
         (rules[name].if_empty, f"{name} matches nothing in {month} (if_empty: {rules[name].if_empty})")
         for name, month in trial.unmatched
     ]
-    for pool in trial.rules.pools:
-        said += [
-            (
-                pool.if_indivisible,
-                f"{pool.id} has nothing to divide by in {move.billing_period}, {move.provider} {move.billing_currency}: "
-                f"{move.effective_cost:,.2f} stays where it is (if_indivisible: {pool.if_indivisible})",
-            )
-            for move in trial.moves
-            if move.rule_id == pool.id and move.rule_version == pool.version and not move.is_divided
-        ]
+    answers = {(pool.id, pool.version): pool.if_indivisible for pool in trial.rules.pools}
+    for move in (each for each in trial.moves if not each.is_divided):
+        answer = answers[move.rule_id, move.rule_version]
+        where = f"{move.billing_period}, {move.provider} {move.billing_currency}"
+        kept = f"{move.effective_cost:,.2f} stays where it is (if_indivisible: {answer})"
+        said.append((answer, f"{move.rule_id} has nothing to divide by in {where}: {kept}"))
     return [Remark(text, answer is IfNothing.REFUSE) for answer, text in said if answer is not IfNothing.IGNORE]
 
 

@@ -48,7 +48,14 @@ with
             cost_center,
             sum(billed_cost) as billed_cost,
             sum(effective_cost) as effective_cost,
-            sum(effective_cost) filter (where pool_number is null) as own_cost,
+            -- What a cost centre that is drained later has is its own until then.
+            sum(effective_cost) filter (
+                where
+                    pool_number is null
+                    {%- for pool in rules.pools if pool.drains %}
+                        or pool_number = {{ rules.pools.index(pool) + 1 }}
+                    {%- endfor %}
+            ) as own_cost,
             {%- for basis in rules.bases %}
                 sum(basis_{{ loop.index }}) as basis_{{ loop.index }},
             {%- endfor %}

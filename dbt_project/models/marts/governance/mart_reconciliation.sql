@@ -3,7 +3,14 @@
     "chargeback": "mart_chargeback",
     "allocated": "mart_allocated_costs",
 } %}
-{% set stage_names = ["source", "landing", "focus", "daily", "chargeback", "allocated"] %}
+{% set stage_names = [
+    "source",
+    "landing",
+    "focus",
+    "daily",
+    "chargeback",
+    "allocated",
+] %}
 
 with
     totals as (
