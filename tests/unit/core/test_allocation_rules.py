@@ -156,7 +156,7 @@ BAD = {
     "a part of the rows again": (two("{provider: aws, charge_category: Tax}"), "has nothing to take: pool tax"),
     "some rows again": (
         two("{charge_category: [Tax, Credit]}"),
-        r":10: pools\[2\].select: takes rows that pool tax \(line 2\) takes first; tell them apart, or say `takes_the_rest",
+        r":10: pools\[2\].select: takes rows that pool tax \(line 2\) takes first; tell them apart, or say `takes_the",
     ),
     "all rows but some": (two("{charge_category: {not: Usage}}"), "takes rows that pool tax"),
     "a pool into itself": (
