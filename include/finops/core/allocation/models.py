@@ -129,8 +129,10 @@ class Even(_Among):
 
 
 class Proportional(_Among):
-    """Shares by effective cost: ``direct`` (what no pool takes; what is drained counts until it is), ``charged`` (all that
-    a cost centre has when the pool's turn comes), or a selection's.
+    """Shares by effective cost.
+
+    ``direct``: what no pool takes, with what is drained until it is; ``charged``: all that a cost centre has when the
+    pool's turn comes; or a selection's.
     """
 
     method: Literal["proportional"]
