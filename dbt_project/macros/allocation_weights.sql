@@ -28,18 +28,18 @@
             totals.provider,
             totals.billing_currency,
             named.cost_center,
-            named.weight,
+            cast(named.weight as decimal(38, 12)) as weight,
         from totals_{{ number }} as totals
         cross join
             (
-                values
-                    {%- for name, weight in pool.named %}
-                        (
-                            {{ text_literal(name) }},
-                            cast({{ text_literal(weight) }} as decimal(38, 12))
-                        ){{ "," if not loop.last }}
-                    {%- endfor %}
-            ) as named(cost_center, weight)
+                select
+                    unnest(
+                        [{{ text_literals(pool.named | map("first") | list) }}]
+                    ) as cost_center,
+                    unnest(
+                        [{{ text_literals(pool.named | map("last") | list) }}]
+                    ) as weight,
+            ) as named
     {%- elif split.method == "even" -%}
         select
             billing_period,

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized="ephemeral",
+        materialized="view",
         group="bills",
         access="protected",
         contract={"enforced": false},

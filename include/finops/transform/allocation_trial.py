@@ -26,7 +26,7 @@ from finops.core.sql import compose, join, literal
 from finops.transform import allocation_inputs
 from finops.transform.parquet_table import write_table
 
-MODEL = "mart_allocated_costs"
+MODELS = ("allocation_drivers", "mart_allocated_costs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def run(scratch: Settings) -> list[tuple[Any, ...]]:
 
     from finops.transform import runner
 
-    runner.run(scratch, ["run", "--select", MODEL])
+    runner.run(scratch, ["run", "--select", *MODELS])
     query = """
         select billing_period, rule_id, provider, billing_currency, rule_version,
             cost_center, entry_kind, share, billed_cost, effective_cost
