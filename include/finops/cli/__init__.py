@@ -62,6 +62,7 @@ for _command in (
     "ingest",
     "build",
     "status",
+    "allocation",
     "chargeback",
     "invoices",
     "deliver",

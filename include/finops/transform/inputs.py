@@ -9,24 +9,31 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from finops.core.allocation import Rules
+from finops.core.allocation.drivers import quantities
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
 from finops.core.money import SQL_TYPE
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
 from finops.core.state.ledger import Delivery, PeriodInput
+from finops.transform import allocation_inputs
+from finops.transform.parquet_table import write_table
 
 _EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
 
 
-def prepare(settings: Settings, scope: Sequence[PeriodInput]) -> None:
+def prepare(settings: Settings, scope: Sequence[PeriodInput], allocation: Rules) -> None:
     """Replace ``warehouse/inputs/`` with what this scope needs, and make the folders its fact goes into.
 
-    Raise BadInput when a landed file is gone.
+    Raise BadInput when a landed file is gone, or a file of quantities cannot be used.
     """
+    periods = {str(item.billing_period) for item in scope}
+    # First, for nothing is to be touched when one of these files is not as it should be.
+    driven = quantities(settings, allocation, periods)
     shutil.rmtree(settings.inputs_dir, ignore_errors=True)
     for item in scope:
         for delivery in item.deliveries:
@@ -36,6 +43,7 @@ def prepare(settings: Settings, scope: Sequence[PeriodInput]) -> None:
     for source_format in SourceFormat:
         _write_empty_files(settings.inputs_dir / source_format, source_format)
     _write_operations(settings.inputs_dir / "ops", scope)
+    allocation_inputs.write(settings.inputs_dir / "ops", allocation, driven, periods)
 
 
 def _link(settings: Settings, delivery: Delivery) -> None:
@@ -75,7 +83,7 @@ def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
 def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
     folder.mkdir(parents=True)
     deliveries = [delivery for item in scope for delivery in item.deliveries]
-    _write_table(
+    write_table(
         folder / "scope.parquet",
         {"provider": "varchar", "billing_period": "varchar", "source_formats": "varchar"},
         (
@@ -83,7 +91,7 @@ def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
             for item in scope
         ),
     )
-    _write_table(
+    write_table(
         folder / "deliveries.parquet",
         {
             "provider": "varchar",
@@ -97,7 +105,7 @@ def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
         },
         ((*_key(d), d.row_count, d.produced_at, d.landed_at) for d in deliveries),
     )
-    _write_table(
+    write_table(
         folder / "control_totals.parquet",
         {
             "provider": "varchar",
@@ -126,16 +134,3 @@ def _key(delivery: Delivery) -> tuple[str, str, str, str, str]:
         str(delivery.billing_period),
         delivery.delivery_id,
     )
-
-
-def _write_table(path: Path, columns: dict[str, str], rows: Iterable[tuple[object, ...]]) -> None:
-    import duckdb
-
-    declared = join(", ", (compose("{name} {type}", name=identifier(n), type=Sql(t)) for n, t in columns.items()))
-    values = list(rows)
-    with duckdb.connect() as connection:
-        connection.execute(compose("create table rows ({declared})", declared=declared))
-        if values:
-            marks = join(", ", [Sql("?")] * len(columns))
-            connection.executemany(compose("insert into rows values ({marks})", marks=marks), values)
-        connection.execute(compose("copy rows to {path} (format parquet)", path=path))

@@ -43,7 +43,7 @@ def build(
     Without ``periods`` the scope is every (provider, billing period) whose current deliveries differ from those it was
     last built from. Named periods are built whether they are pending or not. When the warehouse is gone, or is of
     another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for,
-    FinopsError when dbt fails, Unavailable when another build runs.
+    and for allocation rules that cannot be meant, FinopsError when dbt fails, Unavailable when another build runs.
     """
     if not _scope(settings, periods):
         return None
@@ -98,8 +98,10 @@ def _is_whole(item: PeriodInput) -> bool:
 
 
 def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | None) -> Candidate:
+    from finops.core import allocation
     from finops.transform import inputs
 
+    rules = allocation.load(settings)
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     # From here on the warehouse is no longer what the last candidate says it is.
     (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
@@ -108,7 +110,7 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
         ledger.start_build(connection, build_id)
     try:
         _clear_other_layout(settings)
-        inputs.prepare(settings, scope)
+        inputs.prepare(settings, scope, rules)
         _run_dbt(settings, progress)
     except FinopsError as error:
         with state.begin() as connection:
