@@ -1,4 +1,4 @@
-"""Write the sample: bills of three clouds, their invoices, what the company measures, labels, the totals to be found."""
+"""Write the sample: bills of three clouds, their invoices, what is measured, the anomalies, the totals to be found."""
 
 from __future__ import annotations
 
