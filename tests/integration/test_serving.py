@@ -31,7 +31,7 @@ from finops.transform.publish import publish as publish_version
 pytestmark = pytest.mark.integration
 
 JANUARY, FEBRUARY = ("aws", "2025-01"), ("aws", "2025-02")
-FEW = ("fct_daily_costs", "mart_chargeback", "mart_costs_by_service", "mart_reconciliation")
+FEW = ("fct_daily_costs", "mart_chargeback", "mart_costs_by_service", "mart_allocated_costs", "mart_reconciliation")
 
 
 @pytest.fixture(scope="session")
