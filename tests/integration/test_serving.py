@@ -236,7 +236,7 @@ def test_statement_lines_add_up_to_the_statements_and_follow_them(settings):
     )
     stated = {
         (each["cost_center"], total["billing_currency"]): Decimal(total["effective_cost"])
-        for each in chargeback.summary(done.statements)
+        for each in done.totals
         for total in each["totals"]
     }
     assert found == stated
