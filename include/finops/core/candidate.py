@@ -32,6 +32,8 @@ class Candidate:
 
     build_id: str
     scope: tuple[BuiltPeriod, ...]
+    tag_policy: str = ""
+    """Digest of the tag policy and rules that its tags were resolved by."""
 
     @property
     def billing_periods(self) -> list[BillingPeriod]:
@@ -55,7 +57,8 @@ def save_candidate(settings: Settings, candidate: Candidate) -> None:
         {"provider": s.provider.value, "billing_period": str(s.billing_period), "input_digest": s.input_digest}
         for s in candidate.scope
     ]
-    _write(settings.warehouse_dir / "candidate.json", {"build_id": candidate.build_id, "scope": scope})
+    content = {"build_id": candidate.build_id, "scope": scope, "tag_policy": candidate.tag_policy}
+    _write(settings.warehouse_dir / "candidate.json", content)
 
 
 def load_candidate(settings: Settings) -> Candidate:
@@ -68,7 +71,7 @@ def load_candidate(settings: Settings) -> Candidate:
         BuiltPeriod(Provider(s["provider"]), BillingPeriod.parse(s["billing_period"]), s["input_digest"])
         for s in found["scope"]
     )
-    return Candidate(found["build_id"], scope)
+    return Candidate(found["build_id"], scope, found.get("tag_policy", ""))
 
 
 def save_verdict(settings: Settings, verdict: Verdict) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from finops.core.errors import BadInput
@@ -18,11 +18,14 @@ from finops.core.money import SQL_TYPE
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
 from finops.core.state.ledger import Delivery, PeriodInput
+from finops.core.tag_policy import TagPolicy
+from finops.transform import tag_inputs
+from finops.transform.parquet_table import write_table
 
 _EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
 
 
-def prepare(settings: Settings, scope: Sequence[PeriodInput]) -> None:
+def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy) -> None:
     """Replace ``warehouse/inputs/`` with what this scope needs, and make the folders its fact goes into.
 
     Raise BadInput when a landed file is gone.
@@ -36,6 +39,7 @@ def prepare(settings: Settings, scope: Sequence[PeriodInput]) -> None:
     for source_format in SourceFormat:
         _write_empty_files(settings.inputs_dir / source_format, source_format)
     _write_operations(settings.inputs_dir / "ops", scope)
+    tag_inputs.write(settings.inputs_dir / "ops", policy)
 
 
 def _link(settings: Settings, delivery: Delivery) -> None:
@@ -75,7 +79,7 @@ def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
 def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
     folder.mkdir(parents=True)
     deliveries = [delivery for item in scope for delivery in item.deliveries]
-    _write_table(
+    write_table(
         folder / "scope.parquet",
         {"provider": "varchar", "billing_period": "varchar", "source_formats": "varchar"},
         (
@@ -83,7 +87,7 @@ def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
             for item in scope
         ),
     )
-    _write_table(
+    write_table(
         folder / "deliveries.parquet",
         {
             "provider": "varchar",
@@ -97,7 +101,7 @@ def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
         },
         ((*_key(d), d.row_count, d.produced_at, d.landed_at) for d in deliveries),
     )
-    _write_table(
+    write_table(
         folder / "control_totals.parquet",
         {
             "provider": "varchar",
@@ -126,16 +130,3 @@ def _key(delivery: Delivery) -> tuple[str, str, str, str, str]:
         str(delivery.billing_period),
         delivery.delivery_id,
     )
-
-
-def _write_table(path: Path, columns: dict[str, str], rows: Iterable[tuple[object, ...]]) -> None:
-    import duckdb
-
-    declared = join(", ", (compose("{name} {type}", name=identifier(n), type=Sql(t)) for n, t in columns.items()))
-    values = list(rows)
-    with duckdb.connect() as connection:
-        connection.execute(compose("create table rows ({declared})", declared=declared))
-        if values:
-            marks = join(", ", [Sql("?")] * len(columns))
-            connection.executemany(compose("insert into rows values ({marks})", marks=marks), values)
-        connection.execute(compose("copy rows to {path} (format parquet)", path=path))
