@@ -56,6 +56,7 @@ for _command in (
     "build",
     "status",
     "chargeback",
+    "tags",
     "reconcile",
     "export",
 ):

@@ -107,22 +107,31 @@ with
         group by wrong.tag_key, wrong.found_value
     ),
 
+    -- What the tags said on the last day is what is to be repaired; on a day with
+    -- several answers, the one with most cost.
     resources as (
         select
             resource_sums.provider,
             resource_sums.billing_period,
             details.billing_currency,
-            coalesce(details.sub_account_id, '(none)') as sub_account_id,
-            details.sub_account_name,
-            details.service_name,
-            details.region_id,
+            details.sub_account_id,
             resource_sums.resource_id,
-            resource_sums.tag_set_id,
-            resource_sums.resolution_id,
+            arg_max(
+                struct_pack(
+                    details_id := resource_sums.x_details_id,
+                    resolution_id := resource_sums.resolution_id
+                ),
+                struct_pack(
+                    last_date := resource_sums.last_date,
+                    effective_cost := resource_sums.effective_cost,
+                    details_id := resource_sums.x_details_id,
+                    resolution_id := resource_sums.resolution_id
+                )
+            ) as last_state,
+            min(resource_sums.first_date) as first_seen,
+            max(resource_sums.last_date) as last_seen,
             sum(resource_sums.billed_cost) as billed_cost,
             sum(resource_sums.effective_cost) as effective_cost,
-            min(resource_sums.first_date) as first_date,
-            max(resource_sums.last_date) as last_date,
         from resource_sums
         inner join
             details
@@ -133,13 +142,8 @@ with
             resource_sums.provider,
             resource_sums.billing_period,
             details.billing_currency,
-            coalesce(details.sub_account_id, '(none)'),
-            details.sub_account_name,
-            details.service_name,
-            details.region_id,
-            resource_sums.resource_id,
-            resource_sums.tag_set_id,
-            resource_sums.resolution_id
+            details.sub_account_id,
+            resource_sums.resource_id
     ),
 
     -- What is amiss with the charges of a resolution, and what could be
@@ -186,112 +190,65 @@ with
             on nearest_values.tag_key = tag_set_values.tag_key
             and nearest_values.found_value = tag_set_values.found_value
             and tag_set_values.tag_status = 'wrong_value'
-    ),
-
-    violations as (
-        select
-            resources.billing_period,
-            resources.provider,
-            resources.billing_currency,
-            resources.sub_account_id,
-            resources.resource_id,
-            faults.tag_key,
-            -- Tags that changed within the month: the last of them is
-            -- what is to be
-            -- repaired, and the cost is that of all.
-            {% for name, column in [
-                (
-                    "sub_account_name",
-                    "resources.sub_account_name",
-                ),
-                ("service_name", "resources.service_name"),
-                ("region_id", "resources.region_id"),
-                ("tag_status", "faults.tag_status"),
-                ("found_key", "faults.found_key"),
-                ("found_value", "faults.found_value"),
-                ("own_value", "faults.own_value"),
-                ("nearest_value", "faults.nearest_value"),
-                ("resolved_value", "faults.resolved_value"),
-                ("value_source", "faults.value_source"),
-                ("cost_center", "faults.cost_center"),
-                ("owner", "faults.owner"),
-            ] %}
-                arg_max_null(
-                    {{ column }},
-                    row(
-                        resources.last_date,
-                        resources.effective_cost,
-                        resources.service_name,
-                        resources.resolution_id
-                    )
-                ) as {{ name }},
-            {% endfor %}
-            min(resources.first_date) as first_seen,
-            max(resources.last_date) as last_seen,
-            sum(resources.billed_cost) as billed_cost,
-            sum(resources.effective_cost) as effective_cost,
-        from resources
-        inner join
-            faults
-            on faults.provider = resources.provider
-            and faults.billing_period = resources.billing_period
-            and faults.resolution_id = resources.resolution_id
-        group by
-            resources.billing_period,
-            resources.provider,
-            resources.billing_currency,
-            resources.sub_account_id,
-            resources.resource_id,
-            faults.tag_key
     )
 
 select
-    violations.billing_period,
-    violations.provider,
-    violations.billing_currency,
-    violations.sub_account_id,
-    coalesce(violations.sub_account_name, '(none)') as sub_account_name,
-    violations.service_name,
-    coalesce(violations.region_id, '(none)') as region_id,
-    violations.resource_id,
-    violations.tag_key,
-    violations.tag_status,
-    coalesce(violations.found_key, '(none)') as found_key,
-    coalesce(violations.found_value, '(none)') as found_value,
+    resources.billing_period,
+    resources.provider,
+    resources.billing_currency,
+    coalesce(resources.sub_account_id, '(none)') as sub_account_id,
+    coalesce(details.sub_account_name, '(none)') as sub_account_name,
+    details.service_name,
+    coalesce(details.region_id, '(none)') as region_id,
+    resources.resource_id,
+    faults.tag_key,
+    faults.tag_status,
+    coalesce(faults.found_key, '(none)') as found_key,
+    coalesce(faults.found_value, '(none)') as found_value,
     coalesce(
-        violations.own_value,
-        violations.nearest_value,
-        violations.resolved_value,
+        faults.own_value,
+        faults.nearest_value,
+        faults.resolved_value,
         favourites.own_value,
         '(none)'
     ) as suggested_value,
     case
-        when violations.own_value is not null
+        when faults.own_value is not null
         then 'spelling'
-        when violations.nearest_value is not null
+        when faults.nearest_value is not null
         then 'nearest'
-        when violations.resolved_value is not null
-        then violations.value_source
+        when faults.resolved_value is not null
+        then faults.value_source
         when favourites.own_value is not null
         then 'account'
         else '(none)'
     end as suggested_by,
-    violations.cost_center,
-    coalesce(violations.owner, owners.own_value, '(none)') as likely_owner,
-    violations.first_seen,
-    violations.last_seen,
-    violations.billed_cost,
-    violations.effective_cost,
-from violations
+    faults.cost_center,
+    coalesce(faults.owner, owners.own_value, '(none)') as likely_owner,
+    resources.first_seen,
+    resources.last_seen,
+    resources.billed_cost,
+    resources.effective_cost,
+from resources
+inner join
+    faults
+    on faults.provider = resources.provider
+    and faults.billing_period = resources.billing_period
+    and faults.resolution_id = resources.last_state.resolution_id
+inner join
+    details
+    on details.provider = resources.provider
+    and details.billing_period = resources.billing_period
+    and details.x_details_id = resources.last_state.details_id
 left join
     account_favourites as favourites
-    on favourites.provider = violations.provider
-    and favourites.billing_period = violations.billing_period
-    and favourites.sub_account_id = violations.sub_account_id
-    and favourites.tag_key = violations.tag_key
+    on favourites.provider = resources.provider
+    and favourites.billing_period = resources.billing_period
+    and favourites.sub_account_id = coalesce(resources.sub_account_id, '(none)')
+    and favourites.tag_key = faults.tag_key
 left join
     account_favourites as owners
-    on owners.provider = violations.provider
-    and owners.billing_period = violations.billing_period
-    and owners.sub_account_id = violations.sub_account_id
+    on owners.provider = resources.provider
+    and owners.billing_period = resources.billing_period
+    and owners.sub_account_id = coalesce(resources.sub_account_id, '(none)')
     and owners.tag_key = 'owner'
