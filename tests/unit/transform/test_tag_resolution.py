@@ -23,10 +23,12 @@ import yaml
 
 from finops.core.candidate import load_candidate
 from finops.core.formats import Provider, SourceFormat
+from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.tag_policy import TagPolicy, load
 from finops.core.tag_policy.spelling import fold
 from finops.ingest.service import ingest
+from finops.sample.service import generate
 from finops.transform.service import build
 
 LIKE = Path(__file__).parents[2] / "golden" / "like.yml"
@@ -308,3 +310,28 @@ def test_the_order_of_the_lines_changes_nothing_and_a_build_repeats_itself(built
 
 def test_the_candidate_remembers_the_policy_that_resolved_it(built: Settings) -> None:
     assert load_candidate(built).tag_policy == load(built).digest
+
+
+def test_in_the_demo_s_bills_less_has_no_owner_than_nobody_tagged(tmp_path: Path) -> None:
+    """The rules of virtual_tags.yml find owners: per currency, the unallocated share is below the untagged one."""
+    settings = Settings(home=tmp_path / "home")
+    generate(tmp_path / "sample", months=1, lines_per_month=2_000, first_period=BillingPeriod(2025, 1))
+    for provider in Provider:
+        ingest(settings, provider, str(tmp_path / "sample" / provider))
+    assert build(settings) is not None
+    known: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for total in json.loads((tmp_path / "sample" / "expected.json").read_text(encoding="utf-8")):
+        if "actual" not in total["source"]:
+            known[total["currency"]][0] += Decimal(total["untagged_cost"])
+            known[total["currency"]][1] += Decimal(total["source_cost"])
+    found = _rows(
+        settings,
+        "select billing_currency, sum(unallocated_effective_cost), sum(effective_cost - tagged_effective_cost),"
+        " sum(effective_cost) from marts.mart_unallocated_costs group by all",
+    )
+
+    assert {currency for currency, *_ in found} == {"EUR", "USD"}
+    for currency, unallocated, untagged, cost in found:
+        share_nobody_tagged = known[currency][0] / known[currency][1]
+        assert 0 < unallocated / cost < share_nobody_tagged
+        assert unallocated < untagged
