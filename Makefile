@@ -63,8 +63,9 @@ bench: $(READY) ## Speed and memory, as ratios in one run (BENCH_ARGS=--full for
 lock: $(READY) ## Compile the requirement files again, with hashes, for Python 3.11 to 3.13
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 	    requirements-uv.in -o requirements-uv.txt
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
-	    pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
+	    --upgrade pyproject.toml -o requirements.txt
+	@$(BIN)/python deploy/lock_for_pip.py requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 

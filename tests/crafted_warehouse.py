@@ -69,13 +69,13 @@ def craft(
         connection.execute("create schema if not exists marts")
         reader = PLAIN_READER.replace("{root}", str(settings.focus_dir))
         connection.execute(f"create or replace view main.fct_focus_costs as {reader}")
-        digests = {pair: _land(settings, connection, *pair, revision) for pair in scope}
+        landed = {pair: _land(settings, connection, *pair, revision) for pair in scope}
         _build_marts(settings, connection, scope, marts)
     with open_state(settings).begin() as state:
         ledger.start_build(state, build_id)
     built = [
-        BuiltPeriod(Provider(provider), BillingPeriod.parse(period), digests[provider, period])
-        for provider, period in scope
+        BuiltPeriod(item.provider, item.billing_period, item.digest, tuple(d.delivery_id for d in item.deliveries))
+        for item in landed.values()
     ]
     save_candidate(settings, Candidate(build_id, tuple(built)))
 
@@ -210,7 +210,9 @@ def _reconciliation(settings: Settings, scope: Scope) -> str:
     """
 
 
-def _land(settings: Settings, connection: duckdb.DuckDBPyConnection, provider: str, period: str, revision: int) -> str:
+def _land(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, provider: str, period: str, revision: int
+) -> ledger.PeriodInput:
     rows = connection.execute(
         "select billing_currency, count(*), sum(billed_cost), sum(billed_cost) from main.fct_focus_costs"
         f" where provider = '{provider}' and billing_period = '{period}' group by all order by all"
@@ -242,4 +244,4 @@ def _land(settings: Settings, connection: duckdb.DuckDBPyConnection, provider: s
             ledger.point_at(state, delivery)
     with open_state(settings).connect() as state:
         (item,) = [i for i in ledger.inputs(state) if (i.provider, i.billing_period) == (delivery.provider, month)]
-    return item.digest
+    return item

@@ -6,18 +6,23 @@ import hashlib
 
 import duckdb
 
+from finops.core import loads
 from finops.core.published import latest
 from finops.core.settings import Settings
+from finops.core.state.store import open_state
 
 
 def published_rows(settings: Settings) -> dict[str, tuple[int, str]]:
-    """Return, per published mart and for the fact, the row count and a digest of all rows in their own order."""
+    """Return the row count and a digest of all rows: per published mart, of the fact, and of the newest loads."""
     publication = latest(settings)
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"attach '{publication.database}' as published (read_only)")
         found = {mart: _digest(connection, f"select * from published.{mart}") for mart in publication.marts}
         found["fct_focus_costs"] = _digest(connection, publication.focus_sql())
+        with open_state(settings).connect() as state:
+            newest = [load for period in publication.billing_periods for load in loads.as_of(state, period, None)]
+        found["history"] = _digest(connection, loads.daily_sql(settings, newest))
     return found
 
 

@@ -74,4 +74,6 @@ def test_thirty_kills_at_random_moments_change_nothing_that_is_published(bills, 
     for step in steps(bills):
         finish(killed, *step)
 
-    assert published_rows(Settings(home=killed)) == published_rows(Settings(home=undisturbed))
+    found = published_rows(Settings(home=killed))
+    assert found == published_rows(Settings(home=undisturbed))
+    assert found["history"] == found["fct_daily_costs"], "the newest load of each month is what is published"

@@ -17,8 +17,10 @@ from alembic.script import ScriptDirectory
 from servers import postgres
 from sqlalchemy import create_engine, inspect, text
 
+from finops.core import loads
 from finops.core.errors import BadInput, Unavailable
 from finops.core.formats import Provider, SourceFormat
+from finops.core.loads import Load, LoadedDelivery, LoadTotal
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.state import attempts, ledger, store
@@ -218,6 +220,42 @@ def test_a_period_is_pending_until_it_is_built_from_what_is_current(settings: Se
         assert ledger.pending(connection) == []
         ledger.finish_build(connection, "b2", "published")
         assert {b.build_id: b.outcome for b in ledger.builds(connection)} == {"b1": "running", "b2": "published"}
+
+
+def test_a_load_is_read_back_exactly_and_recorded_once(settings: Settings) -> None:
+    exact = Decimal("12345678901234567890123456.123456789012")
+    recorded = Load(
+        provider=Provider.AWS,
+        billing_period=JANUARY,
+        build_id="b1",
+        loaded_at=NOON + timedelta(milliseconds=7),
+        input_digest="0" * 64,
+        deliveries=(LoadedDelivery("d", "bill", NOON, 2),),
+        relative_path="fct_daily_costs/provider=aws/billing_period=2025-01/b1.parquet",
+        sha256="1" * 64,
+        row_count=3_000_000_000,
+        totals=(LoadTotal("EUR", 1, exact, -exact), LoadTotal("USD", 2, Decimal(0), Decimal("0.000000000001"))),
+    )
+    with open_state(settings).begin() as connection:
+        loads.record(connection, recorded)
+    with pytest.raises(Exception, match=r"(?i)unique"), open_state(settings).begin() as connection:
+        loads.record(connection, recorded)
+    with open_state(settings).begin() as connection:
+        assert loads.of_period(connection, JANUARY) == [recorded]
+        assert loads.as_of(connection, JANUARY, recorded.loaded_at) == [recorded]
+        with pytest.raises(BadInput, match="nothing of 2025-01 had loaded by"):
+            loads.as_of(connection, JANUARY, NOON)
+
+
+def test_what_was_last_built_is_known_with_the_moment_it_was_published(settings: Settings) -> None:
+    with open_state(settings).begin() as connection:
+        assert ledger.last_built(connection, Provider.AWS, JANUARY) is None
+        ledger.start_build(connection, "b1")
+        ledger.mark_built(connection, "b1", {(Provider.AWS, JANUARY): "digest"})
+        ledger.finish_build(connection, "b1", "published")
+        found = ledger.last_built(connection, Provider.AWS, JANUARY)
+        (build,) = ledger.builds(connection)
+    assert found == ledger.Built("digest", "b1", build.finished_at)
 
 
 def test_an_attempt_stands_once_until_it_is_resolved(settings: Settings) -> None:

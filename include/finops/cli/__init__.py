@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import Abort, TyperException
 
+from finops.core import log
 from finops.core.errors import FinopsError
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -26,8 +27,14 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _root(context: typer.Context) -> None:
+def _root(
+    context: typer.Context,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Say what is done; twice: say everything.")
+    ] = 0,
+) -> None:
     """Cloud bills to FOCUS, marts and statements."""
+    log.configure(verbose)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -58,6 +65,7 @@ for _command in (
     "chargeback",
     "tags",
     "reconcile",
+    "diff",
     "export",
 ):
     import_module(f"finops.cli.{_command}")

@@ -26,11 +26,25 @@ def mart(
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="Only such rows; repeatable, all hold.")
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="T",
+            help="A month of fct_daily_costs as it was: a day (its end), an ISO timestamp (UTC), or a build id.",
+        ),
+    ] = None,
+    billing_period: Annotated[
+        str | None, typer.Option("--billing-period", metavar="YYYY-MM", help="The month that --as-of is about.")
+    ] = None,
 ) -> None:
     """Write a mart to CSV, XLSX or Parquet."""
-    from finops.transform.export import export_mart
+    from finops.transform.export import AsOf, export_mart
 
-    count = export_mart(Settings(), name, out, [_condition(text) for text in where or []])
+    if (as_of is None) != (billing_period is None):
+        raise BadInput("--as-of T and --billing-period YYYY-MM go together; --where billing_period=YYYY-MM is for now")
+    then = AsOf(BillingPeriod.parse(billing_period), as_of) if billing_period and as_of else None
+    count = export_mart(Settings(), name, out, [_condition(text) for text in where or []], then)
     typer.echo(f"{count:,} rows of {name} in {out}")
 
 

@@ -52,8 +52,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
 
 
 def _collect(connection: Connection) -> dict[str, Any]:
+    from finops.core import loads
     from finops.core.state import attempts, ledger
 
+    loaded = loads.counts(connection)
     return {
         "deliveries": [
             {
@@ -65,6 +67,7 @@ def _collect(connection: Connection) -> dict[str, Any]:
                 "produced_at": each.produced_at.isoformat(),
                 "landed_at": each.landed_at.isoformat(),
                 "row_count": each.row_count,
+                "loads": loaded.get((each.provider, each.billing_period), 0),
                 "totals": [
                     {
                         "billing_currency": t.billing_currency,
@@ -139,6 +142,7 @@ def _tables(found: dict[str, Any]) -> list[Table]:
             each["format"],
             _minute(each["landed_at"]),
             f"{each['row_count']:,}",
+            f"{each['loads']:,}",
             "\n".join(f"{Decimal(t['source_cost']):,.2f} {t['billing_currency']}" for t in each["totals"]),
         )
         for each in found["deliveries"]
@@ -167,7 +171,7 @@ def _tables(found: dict[str, Any]) -> list[Table]:
         for each in found["builds"]
     ]
     return [
-        _table("Current deliveries", "provider,source,period,format,landed (UTC),rows >,cost >", deliveries),
+        _table("Current deliveries", "provider,source,period,format,landed (UTC),rows >,loads >,cost >", deliveries),
         _table("Not taken", "provider,source,period,outcome,since (UTC),reason", not_taken),
         _table("Pending", "provider,period,state", pending),
         _table("Last builds", "build,started (UTC),finished,outcome,detail", builds),

@@ -7,8 +7,10 @@ is the gate's verdict on it. Only a candidate with a passing verdict of its own 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from finops.core.atomic import replacing
 from finops.core.errors import NotReady
@@ -19,11 +21,27 @@ from finops.core.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class BuiltPeriod:
-    """One (provider, billing period) of the candidate and the digest of the deliveries it was built from."""
+    """One (provider, billing period) of the candidate, the deliveries it was built from and their digest."""
 
     provider: Provider
     billing_period: BillingPeriod
     input_digest: str
+    deliveries: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> BuiltPeriod:
+        """Read what ``as_json`` wrote; what versions before the history of loads wrote names no deliveries."""
+        period = BillingPeriod.parse(found["billing_period"])
+        return cls(Provider(found["provider"]), period, found["input_digest"], tuple(found.get("deliveries", ())))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the candidate's file and the published manifest hold it."""
+        return {
+            "provider": self.provider.value,
+            "billing_period": str(self.billing_period),
+            "input_digest": self.input_digest,
+            "deliveries": list(self.deliveries),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +71,7 @@ class Verdict:
 
 def save_candidate(settings: Settings, candidate: Candidate) -> None:
     """Write the candidate beside the warehouse."""
-    scope = [
-        {"provider": s.provider.value, "billing_period": str(s.billing_period), "input_digest": s.input_digest}
-        for s in candidate.scope
-    ]
+    scope = [each.as_json() for each in candidate.scope]
     content = {"build_id": candidate.build_id, "scope": scope, "tag_policy": candidate.tag_policy}
     _write(settings.warehouse_dir / "candidate.json", content)
 
@@ -67,10 +82,7 @@ def load_candidate(settings: Settings) -> Candidate:
     if not path.exists():
         raise NotReady("there is no finished build to judge or publish; run `finops build`")
     found = json.loads(path.read_text(encoding="utf-8"))
-    scope = tuple(
-        BuiltPeriod(Provider(s["provider"]), BillingPeriod.parse(s["billing_period"]), s["input_digest"])
-        for s in found["scope"]
-    )
+    scope = tuple(map(BuiltPeriod.from_json, found["scope"]))
     return Candidate(found["build_id"], scope, found.get("tag_policy", ""))
 
 

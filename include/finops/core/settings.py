@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         return self.root / "published"
 
     @property
+    def history_dir(self) -> Path:
+        """The daily rows of every load, immutable, kept for good; ``finops.core.loads`` is the door."""
+        return self.root / "history"
+
+    @property
     def quality_dir(self) -> Path:
         """Gate results and Data Docs."""
         return self.root / "quality"

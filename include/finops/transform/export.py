@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.core import published
+from finops.core import loads, published
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput
 from finops.core.focus import COLUMNS as FOCUS_COLUMNS
@@ -23,6 +24,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.spreadsheet import neutralise
 from finops.core.sql import Sql, compose, identifier, join
+from finops.core.state.store import open_state
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -39,24 +41,45 @@ _COPY = {
 }
 
 
-def export_mart(settings: Settings, mart: str, out: Path, where: Sequence[Condition] = ()) -> int:
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """A month as it was at an earlier moment, which ``loads.moment_of`` reads."""
+
+    billing_period: BillingPeriod
+    moment: str
+
+
+def export_mart(
+    settings: Settings, mart: str, out: Path, where: Sequence[Condition] = (), as_of: AsOf | None = None
+) -> int:
     """Write the rows of a published mart that meet all conditions; return how many.
 
-    Raise BadInput for an unknown mart or column, a value that is not of its column's type, or an unwritable file.
+    With ``as_of``, the rows that one month of the daily mart had then. Raise BadInput for an unknown mart or column,
+    a value that is not of its column's type, a moment without loads, or an unwritable file.
     """
     _require_suffix(out, ".csv", ".xlsx", ".parquet")
     publication = published.latest(settings)
     if mart not in publication.marts:
         raise BadInput(f"there is no mart {mart!r}; the marts are {', '.join(publication.marts)}")
+    source = identifier(mart) if as_of is None else _then(settings, mart, as_of)
     with publication.connect() as connection:
-        types = _types(connection, identifier(mart))
+        types = _types(connection, source)
         conditions = [_condition(connection, mart, types, condition) for condition in where]
         rows = compose(
             "select * from {mart} where {conditions} order by all",
-            mart=identifier(mart),
+            mart=source,
             conditions=join(" and ", [Sql("true"), *conditions]),
         )
         return _write(connection, rows, types, [value for _, value in where], out)
+
+
+def _then(settings: Settings, mart: str, as_of: AsOf) -> Sql:
+    if mart != loads.DAILY:
+        raise BadInput(f"only {loads.DAILY} is kept of every load; {mart} can be read as it is now, without --as-of")
+    with open_state(settings).connect() as state:
+        moment = loads.moment_of(state, as_of.billing_period, as_of.moment)
+        found = loads.as_of(state, as_of.billing_period, moment)
+    return compose("({rows})", rows=loads.daily_sql(settings, found))
 
 
 def export_focus(settings: Settings, period: BillingPeriod, out: Path, provider: Provider | None = None) -> int:

@@ -1,9 +1,10 @@
 """Publish a candidate: write a complete new version beside the old one, then move one link.
 
 The order makes every interruption harmless. The version is built under a hidden name, verified, flushed and renamed;
-then ``current`` is moved; then the state store learns that the periods are built. Killed before the link moves,
-nothing is visible and the leftovers go at the next publication; killed after it, the same candidate only gets
-recorded, or, when another build comes first, its periods are still pending and are built once more.
+then ``current`` is moved; then the scope's daily rows join the history; then the state store learns, in one
+transaction, of these loads and that the periods are built. Killed before the link moves, nothing is visible and the
+leftovers go at the next publication; killed after it, the same candidate only gets recorded, or, when another build
+comes first, its periods are still pending and are built once more.
 
 A version is the version before plus the candidate's scope: nothing but the (provider, billing period) pairs that
 the gate has judged is taken from the warehouse, and what has not changed is hard-linked.
@@ -19,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from finops.core import loads
 from finops.core.atomic import replace_link, sync_file, sync_folder
 from finops.core.candidate import Candidate, Verdict, load_candidate, load_verdict
 from finops.core.errors import Finding
@@ -27,7 +29,7 @@ from finops.core.published import Publication, latest, open_version
 from finops.core.settings import Settings
 from finops.core.state import ledger
 from finops.core.state.store import open_state
-from finops.transform import published_fact, published_marts, versions
+from finops.transform import history, published_fact, published_marts, versions
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ def publish(settings: Settings) -> Publication:
         published = versions.chain(settings)
         versions.remove_leftovers(settings, published)
         if not published or published[0].build_id != candidate.build_id:
+            if published:
+                history.catch_up(settings, published[0], candidate.scope)
             _write_version(settings, candidate, verdict, published[0] if published else None)
             replace_link(settings.published_dir / "current", f"versions/{candidate.build_id}")
         _record(settings, candidate)
@@ -79,11 +83,9 @@ def _manifest(
     return {
         "build_id": candidate.build_id,
         "previous": None if previous is None else previous.build_id,
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "published_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "billing_periods": sorted({partition.split("/")[1] for partition in fact["partitions"]}),
-        "scope": [
-            {"provider": each.provider.value, "billing_period": str(each.billing_period)} for each in candidate.scope
-        ],
+        "scope": [each.as_json() for each in candidate.scope],
         "tag_policies": _tag_policies(candidate, previous),
         "fact": fact,
         "marts": marts,
@@ -107,7 +109,10 @@ def _flush(root: Path) -> None:
 
 
 def _record(settings: Settings, candidate: Candidate) -> None:
+    kept = history.keep(settings, latest(settings), candidate.scope)
     digests = {(each.provider, each.billing_period): each.input_digest for each in candidate.scope}
     with open_state(settings).begin() as connection:
+        for load in kept:
+            loads.record(connection, load)
         ledger.mark_built(connection, candidate.build_id, digests)
         ledger.finish_build(connection, candidate.build_id, "published")

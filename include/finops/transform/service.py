@@ -118,10 +118,14 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
         raise
     with replacing(settings.warehouse_dir / "layout") as marker:
         marker.write_text(LAYOUT, encoding="utf-8")
-    built = tuple(BuiltPeriod(i.provider, i.billing_period, i.digest) for i in scope)
-    candidate = Candidate(build_id, built, policy.digest)
+    candidate = Candidate(build_id, tuple(map(_built, scope)), policy.digest)
     save_candidate(settings, candidate)
     return candidate
+
+
+def _built(item: PeriodInput) -> BuiltPeriod:
+    deliveries = tuple(delivery.delivery_id for delivery in item.deliveries)
+    return BuiltPeriod(item.provider, item.billing_period, item.digest, deliveries)
 
 
 def _run_dbt(settings: Settings, progress: Progress | None) -> None:

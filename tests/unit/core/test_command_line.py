@@ -38,3 +38,17 @@ def test_without_a_command_it_shows_what_there_is():
     ended = finops()
     assert ended.returncode == 0
     assert "reconcile" in ended.stdout
+
+
+def test_warnings_are_lines_of_ours_and_libraries_are_quiet():
+    script = """
+import logging
+from finops.core import log
+log.configure()
+logging.getLogger("great_expectations").setLevel(logging.INFO)
+logging.getLogger("great_expectations").warning("not worth your time")
+logging.getLogger("finops.quality").info("not worth your time")
+logging.getLogger("finops.quality").warning("%s differs", "it")
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert ended.stderr == "finops: warning: it differs\n"

@@ -50,3 +50,11 @@ def test_development_runs_on_what_production_runs_on():
     development = locked("requirements-dev.txt")
     for package, versions in locked("requirements.txt").items():
         assert versions == development[package]
+
+
+def test_the_production_lock_installs_by_the_pip_that_python_brings_along():
+    # pip before 23.3 looks for `name` when something needs it, though `name[extra]` is locked.
+    names = re.findall(r"^([\w.-]+)(\[\S+\])?==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    with_extras = {name for name, extra in names if extra}
+    assert with_extras
+    assert with_extras <= {name for name, extra in names if not extra}

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.crafted_warehouse import craft
+from typer.testing import CliRunner
 
+from finops.cli import app
 from finops.core import published
 from finops.core.candidate import Verdict, save_verdict
 from finops.core.errors import BadInput, NotReady
@@ -22,11 +24,12 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.spreadsheet import neutralise
 from finops.core.sql import Sql, compose
-from finops.transform.export import _for_csv, export_focus, export_mart
+from finops.transform.export import AsOf, _for_csv, export_focus, export_mart
 from finops.transform.publish import publish
 
 JANUARY = BillingPeriod(2025, 1)
 MART = "mart_costs_by_sub_account"
+DAILY = ["fct_daily_costs", "mart_chargeback"]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +93,33 @@ def test_conditions_all_hold_and_are_compared_by_the_columns_type(settings: Sett
     amount = row["billed_cost"].rstrip("0")
     assert export_mart(settings, MART, out, [*where, ("billed_cost", amount)]) == 1
     assert export_mart(settings, MART, out, [("provider", "x' or '1'='1")]) == 0, "values are bound"
+
+
+def test_a_month_of_the_daily_mart_is_exported_as_it_was(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    out, was, now = tmp_path / "then.csv", tmp_path / "was.csv", tmp_path / "now.csv"
+    for number, file in ((1, was), (2, now)):
+        craft(settings, [("aws", "2025-01")], build_id=f"build-{number}", lines=100, revision=number, marts=DAILY)
+        save_verdict(settings, Verdict(f"build-{number}", True, (), ()))
+        publish(settings)
+        export_mart(settings, "fct_daily_costs", file)
+    conditions = [("billing_currency", "USD")]
+
+    every = export_mart(settings, "fct_daily_costs", out, as_of=AsOf(JANUARY, "build-1"))
+    assert out.read_bytes() == was.read_bytes() != now.read_bytes()
+    some = export_mart(settings, "fct_daily_costs", out, conditions, AsOf(JANUARY, "build-1"))
+    assert 0 < some < every
+    with pytest.raises(BadInput, match="nothing of 2025-01 had loaded by 2024-12-31"):
+        export_mart(settings, "fct_daily_costs", out, as_of=AsOf(JANUARY, "2024-12-31"))
+    with pytest.raises(BadInput, match="only fct_daily_costs is kept of every load"):
+        export_mart(settings, "mart_chargeback", out, as_of=AsOf(JANUARY, "build-1"))
+
+
+def test_the_command_takes_as_of_with_its_month_only(tmp_path: Path) -> None:
+    command = ["export", "mart", "fct_daily_costs", "--out", str(tmp_path / "m.csv")]
+    for part in (["--as-of", "2025-01-31"], ["--billing-period", "2025-01"]):
+        result = CliRunner().invoke(app, [*command, *part])
+        assert "--as-of T and --billing-period YYYY-MM go together" in str(result.exception)
 
 
 def test_wrong_use_is_named_with_what_is_right(settings: Settings, tmp_path: Path) -> None:

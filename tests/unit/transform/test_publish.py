@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.crafted_warehouse import craft, edit, write_fact
 
-from finops.core import published
+from finops.core import loads, published
 from finops.core.candidate import Verdict, save_verdict
 from finops.core.errors import Finding, NotReady
 from finops.core.formats import Provider
@@ -273,6 +273,10 @@ def test_a_publication_killed_at_any_step_shows_nothing_half_done_and_a_second_r
         assert after.build_id == "build-2"
         with open_state(settings).connect() as connection:
             assert ledger.pending(connection) == []
+            kept = loads.of_period(connection, BillingPeriod(2025, 1))
+        assert [load.build_id for load in kept] == ["build-1", "build-2"]
+        in_history = {path for path in settings.history_dir.rglob("*") if path.is_file()}
+        assert in_history == {load.path(settings) for load in kept}
         assert sorted(path.name for path in versions.folder(settings).iterdir()) == ["build-1", "build-2"]
         open_state(settings).dispose()
         shutil.rmtree(home)

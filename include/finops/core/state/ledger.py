@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -181,6 +181,13 @@ def history(connection: Connection, provider: Provider, source: str, period: Bil
     return [_delivery(row) for row in connection.execute(query.order_by(d.c.landed_at)).all()]
 
 
+def named(connection: Connection, delivery_ids: Collection[str]) -> list[Delivery]:
+    """Return these deliveries, current or not, ordered by source, without files and totals."""
+    d = t.deliveries
+    query = select(d).where(d.c.delivery_id.in_(delivery_ids)).order_by(d.c.source, d.c.delivery_id)
+    return [_delivery(row) for row in connection.execute(query)]
+
+
 def inputs(connection: Connection) -> list[PeriodInput]:
     """Return, for every (provider, billing period) that has landed, what it is to be built from."""
     grouped: dict[tuple[Provider, BillingPeriod], list[Delivery]] = defaultdict(list)
@@ -253,6 +260,27 @@ def mark_built(connection: Connection, build_id: str, digests: Mapping[tuple[Pro
     for (provider, period), digest in digests.items():
         key = {"provider": provider.value, "billing_period": str(period)}
         _upsert(connection, b, key, {"input_digest": digest, "build_id": build_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a (provider, billing period) was last built from, and the build and moment of its publication."""
+
+    input_digest: str
+    build_id: str
+    published_at: datetime
+
+
+def last_built(connection: Connection, provider: Provider, period: BillingPeriod) -> Built | None:
+    """Return what is known of a pair's last publication; None when it was never published."""
+    p, b = t.built_periods, t.builds
+    query = (
+        select(p.c.input_digest, p.c.build_id, b.c.finished_at)
+        .join(b, b.c.build_id == p.c.build_id)
+        .where(p.c.provider == provider.value, p.c.billing_period == str(period), b.c.finished_at.is_not(None))
+    )
+    row = connection.execute(query).first()
+    return None if row is None else Built(row.input_digest, row.build_id, row.finished_at)
 
 
 @dataclass(frozen=True, slots=True)

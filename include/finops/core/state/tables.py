@@ -236,3 +236,24 @@ built_periods = Table(
     ),
     Column("build_id", ForeignKey("builds.build_id"), nullable=False),
 )
+
+period_loads = Table(
+    "period_loads",
+    metadata,
+    Column("provider", String(16), primary_key=True),
+    Column("billing_period", String(7), primary_key=True),
+    # No foreign key: a published version outlives the state store it was built with when that has to be made anew.
+    Column("build_id", String(40), primary_key=True, comment="The build that published it."),
+    Column("loaded_at", UtcDateTime, nullable=False, comment="When it was published."),
+    Column("input_digest", String(64), nullable=False, comment="Digest of the deliveries it was built from."),
+    Column(
+        "deliveries",
+        JSON,
+        nullable=False,
+        comment="The deliveries: id, source, time the provider wrote it, rows.",
+    ),
+    Column("relative_path", Text, nullable=False, comment="File below history/."),
+    Column("sha256", String(64), nullable=False, comment="Of the file."),
+    Column("row_count", BigInteger, nullable=False),
+    Column("totals", JSON, nullable=False, comment="Per currency: rows, billed and effective cost as exact text."),
+)
