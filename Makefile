@@ -1,4 +1,4 @@
-# make demo · make test · make up · make lint · make bench · make lock
+# make demo · make test · make up · make lint · make bench · make conformance · make lock
 # Needs python3 (3.11 to 3.13) and make; everything else is installed, hash-locked, into .venv.
 
 SHELL := /bin/bash
@@ -12,13 +12,18 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVERS := tests/integration/servers
 AZURITE := $(SERVERS)/node_modules/.package-lock.json
+JUDGE := .venv-conformance/.ready
+RIVAL := .venv-converter/.ready
+# What it needs has wheels for 3.12 alone. Where pyenv is, its python3.12 may be hidden behind a shim that refuses.
+PYTHON312 := $(shell for each in python3.12 "$$(pyenv prefix 3.12 2> /dev/null)/bin/python3.12"; do \
+    "$$each" -c '' 2> /dev/null && echo "$$each" && break; done)
 
 export DO_NOT_TRACK := 1
 
-.PHONY: help install demo test up lint format bench lock clean
+.PHONY: help install demo test up lint format bench rival conformance judge python312 lock clean
 
 help: ## Say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: $(READY) ## Install everything into .venv
 
@@ -60,6 +65,29 @@ format: $(READY) ## Put Python and SQL into the house's form
 bench: $(READY) ## Speed and memory, as ratios in one run (BENCH_ARGS=--full for 10 million lines)
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
+rival: $(RIVAL) ## Install focus-converter, which make bench then compares with
+
+$(RIVAL): requirements-converter.txt | $(READY)
+	@echo "Installing focus-converter into $(@D) …"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip sync --quiet --python $(@D)/bin/python --require-hashes requirements-converter.txt
+	@touch $@
+
+conformance: $(READY) judge ## Is it FOCUS? The official validator's word (CONFORMANCE_ARGS='--lines 20000')
+	@$(BIN)/python -m tests.conformance $(CONFORMANCE_ARGS)
+
+python312:
+	@echo "$(PYTHON312)"
+
+judge: $(if $(PYTHON312),$(JUDGE))
+	@test -n "$(PYTHON312)" || echo "There is no python3.12: focus-validator cannot be installed, and what needs it is skipped"
+
+$(JUDGE): requirements-conformance.txt | $(READY)
+	@echo "Installing focus-validator into $(@D) …"
+	@$(BIN)/uv venv --quiet --clear --python "$(PYTHON312)" $(@D)
+	@$(BIN)/uv pip sync --quiet --python $(@D)/bin/python --require-hashes requirements-conformance.txt
+	@touch $@
+
 lock: $(READY) ## Compile the requirement files again, with hashes, for Python 3.11 to 3.13
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 	    requirements-uv.in -o requirements-uv.txt
@@ -68,6 +96,10 @@ lock: $(READY) ## Compile the requirement files again, with hashes, for Python 3
 	@$(BIN)/python deploy/lock_for_pip.py requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header --upgrade \
+	    requirements-conformance.in -o requirements-conformance.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+	    requirements-converter.in -o requirements-converter.txt
 
 clean: ## Remove the installation; data under .data stays
-	@rm -rf $(VENV)
+	@rm -rf $(VENV) $(dir $(JUDGE)) $(dir $(RIVAL))

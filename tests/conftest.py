@@ -10,8 +10,7 @@ import pytest
 from pytest_socket import socket_allow_hosts
 
 from finops.core.settings import Settings
-
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+from tests.real_bills import SHARED_DATA
 
 # Processes that a test starts are outside the guard below: a proxy that nobody listens on closes their way out.
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):

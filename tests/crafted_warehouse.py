@@ -169,6 +169,18 @@ def _build_marts(
             name: f"select {keys}, {grain}, {_MEASURES} from marts.fct_daily_costs where {chosen} group by all"
             for name, grain in MARTS.items()
         },
+        "mart_invoices": f"select {keys}, invoice_issuer_name, billing_account_id, coalesce(invoice_id, '(none)') as"
+        " invoice_id, count(*) as charge_count, sum(billed_cost)::decimal(38,12) as billed_cost, "
+        + ", ".join(
+            f"coalesce(sum(billed_cost) filter (charge_category in ({kinds})), 0)::decimal(38,12) as {name}"
+            for name, kinds in (
+                ("billed_charges", "'Usage', 'Purchase'"),
+                ("billed_tax", "'Tax'"),
+                ("billed_credits", "'Credit'"),
+                ("billed_adjustments", "'Adjustment'"),
+            )
+        )
+        + f" from main.fct_focus_costs where {chosen} group by all",
         "mart_reconciliation": _reconciliation(settings, scope),
     }
     for name, query in models.items():

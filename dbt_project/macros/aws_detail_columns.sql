@@ -1,4 +1,4 @@
-{#- Native columns of CUR 2.0 that decide how a charge is described. -#}
+{#- Columns of a ruled line that decide how a charge is described; equal in all of them, two lines are described alike. -#}
 {% macro aws_detail_columns() %}
     {{
         return(
@@ -8,7 +8,6 @@
                 "bill_invoice_id",
                 "bill_invoicing_entity",
                 "bill_payer_account_id",
-                "bill_payer_account_name",
                 "capacity_reservation_capacity_reservation_arn",
                 "capacity_reservation_capacity_reservation_status",
                 "line_item_availability_zone",
@@ -18,7 +17,6 @@
                 "line_item_line_item_type",
                 "line_item_product_code",
                 "line_item_usage_account_id",
-                "line_item_usage_account_name",
                 "line_item_usage_type",
                 "pricing_rate_code",
                 "pricing_unit",
@@ -29,6 +27,7 @@
                 "reservation_id",
                 "savings_plan_id",
                 "has_resource",
+                "is_normalized",
             ]
         )
     }}

@@ -6,7 +6,7 @@
     plan_negation        takes the price of covered usage back; folded into it
     reservation_covered  usage that a reservation pays: billed as invoiced (0), effective at the amortised rate
     commitment_fee       buys a commitment: billed the fee, effective 0, since its usage carries the amortised cost
-    fee                  such a fee when the line names a commitment, otherwise as invoiced
+    fee                  such a fee when the line names a commitment (`is_commitment_fee`), otherwise as invoiced
     discount             a discount that is a line of its own
     as_invoiced          one amount serves for all four
 -#}
@@ -36,6 +36,10 @@
         when 'PrivateRateDiscount'
         then 'discount'
         when 'BundledDiscount'
+        then 'discount'
+        when 'SppDiscount'
+        then 'discount'
+        when 'DistributorDiscount'
         then 'discount'
         else 'as_invoiced'
     end

@@ -11,7 +11,11 @@
         "benefit_name": ["BenefitName"],
         "billing_account_id": ["BillingAccountId"],
         "billing_account_name": ["BillingAccountName"],
-        "billing_currency": ["BillingCurrency", "BillingCurrencyCode"],
+        "billing_currency": [
+            "BillingCurrency",
+            "BillingCurrencyCode",
+            "Currency",
+        ],
         "billing_profile_id": ["BillingProfileId"],
         "billing_profile_name": ["BillingProfileName"],
         "charge_type": ["ChargeType"],
@@ -41,17 +45,18 @@
         "unit_of_measure": ["UnitOfMeasure"],
     } -%}
     {%- set amounts = {
-        "cost": ["CostInBillingCurrency", "Cost"],
-        "effective_price": ["EffectivePrice"],
+        "cost": ["CostInBillingCurrency", "Cost", "PreTaxCost"],
+        "cost_in_pricing_currency": ["CostInPricingCurrency"],
+        "effective_price": ["EffectivePrice", "ResourceRate"],
         "exchange_rate": ["ExchangeRatePricingToBilling"],
         "pay_as_you_go_cost": ["PaygCostInBillingCurrency"],
         "pay_as_you_go_price": ["PayGPrice"],
-        "quantity": ["Quantity"],
+        "quantity": ["Quantity", "UsageQuantity"],
         "unit_price": ["UnitPrice"],
     } -%}
     {%- set moments = {
         "billing_period_start_date": ["BillingPeriodStartDate"],
-        "charge_date": ["Date", "UsageDateTime"],
+        "charge_date": ["Date", "UsageDateTime", "UsageDate"],
     } -%}
     with
         from_parquet as (

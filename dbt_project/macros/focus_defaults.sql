@@ -7,7 +7,9 @@
     {% set unit_price = (
         "case when "
         ~ is_priced
-        ~ " then cast(cast({cost} as double) / pricing_quantity as decimal(38, 12)) end"
+        ~ " then "
+        ~ money("(cast({cost} as double) / pricing_quantity)")
+        ~ " end"
     ) %}
     {% set contracted_unit_price = (
         "coalesce(contracted_unit_price, "
@@ -57,8 +59,8 @@
                 ~ " end",
                 "provider_name": provider_name,
                 "publisher_name": "coalesce(provider_name, " ~ provider_name ~ ")",
-                "sku_price_details": "'{\"InstanceType\":\"' || x_instance_type || '\"}'",
-                "sub_account_type": "case provider when 'aws' then 'Account' when 'azure' then 'Subscription' else 'Project' end",
+                "sku_price_details": "case when sku_price_id is not null then '{\"InstanceType\":\"' || x_instance_type || '\"}' end",
+                "sub_account_type": "case when sub_account_id is not null then case provider when 'aws' then 'Account' when 'azure' then 'Subscription' else 'Project' end end",
             }
         )
     }}

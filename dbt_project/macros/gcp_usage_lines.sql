@@ -7,6 +7,8 @@
     provider,
     source,
     billing_period,
+    filename as file_name,
+    file_row_number as line_number,
     billing_account_id,
     service.description as service_description,
     sku.id as sku_id,
@@ -23,16 +25,28 @@
     usage.pricing_unit as pricing_unit,
     invoice.publisher_type as publisher_type,
     cost_type,
-    adjustment_info.id as adjustment_id,
+    coalesce(
+        adjustment_info.id,
+        adjustment_info.type,
+        adjustment_info.mode,
+        adjustment_info.description
+    ) as adjustment_id,
     adjustment_info.description as adjustment_description,
+    subscription.instance_id as subscription_instance_id,
     {{ gcp_tags() }} as tags,
     [
         e.value for e
         in coalesce(system_labels, []) if e.key
         = 'compute.googleapis.com/machine_spec'
     ][1] as machine_spec,
+    [
+        e.value for e
+        in coalesce(system_labels, []) if e.key
+        = 'compute.googleapis.com/cores'
+    ][1] as machine_cores,
     {{ money("cost") }} as cost,
     {{ money("cost_at_list") }} as cost_at_list,
+    {{ money("currency_conversion_rate") }} as currency_conversion_rate,
     {{ money("usage.amount") }} as usage_amount,
     {{ money("usage.amount_in_pricing_units") }} as usage_amount_in_pricing_units,
     credits,

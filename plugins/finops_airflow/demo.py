@@ -144,10 +144,13 @@ def _write_sample(settings: Settings, months: int, lines_per_month: int) -> list
 
 
 def _conclude(settings: Settings, last: BillingPeriod) -> None:
-    command = [str(Path(sys.executable).with_name("finops")), "reconcile"]
+    finops = str(Path(sys.executable).with_name("finops"))
     say("finops reconcile: every stage against the bills")
-    if subprocess.run(command, check=False).returncode:
+    if subprocess.run([finops, "reconcile"], check=False).returncode:
         raise Finding("the published marts differ from the bills: see the table above")
+    say("finops invoices check: the bills against the invoices")
+    if subprocess.run([finops, "invoices", "check"], check=False).returncode:
+        raise Finding("bills differ from their invoices: see the table above")
     statements = settings.statements_dir / f"billing_period={last}"
     for label, value in (
         ("report", statements / "index.html"),

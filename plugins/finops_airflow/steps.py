@@ -141,16 +141,15 @@ def publish_marts() -> str:
 
 
 def write_statements(billing_period: str) -> list[str]:
-    """Write the chargeback statements of a billing period; return the folders they are in.
+    """Write the chargeback statements that a billing period's publication changes; return the folders they are in.
 
-    The month after is written again, if it is published: its statements compare with this one.
+    The month after is written again, if it is published: its statements compare with this one. A closed month's stay as
+    they are; the open month that shows what became of it is written instead.
     """
-    from finops.chargeback.service import publish
-    from finops.core import published
+    from finops.chargeback.service import months_to_write, publish
 
     settings, period = Settings(), BillingPeriod.parse(billing_period)
-    later = [period.next] if period.next in published.latest(settings).billing_periods else []
-    return [str(publish(settings, each).path) for each in (period, *later)]
+    return [str(publish(settings, each).path) for each in months_to_write(settings, period)]
 
 
 def pending_periods(settings: Settings) -> list[PeriodInput]:

@@ -19,6 +19,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.state import ledger
 from finops.core.state.store import open_state
+from tests.bench import rival
 
 FIRST = BillingPeriod(2025, 1)
 BOUNDS = {
@@ -38,6 +39,7 @@ def main() -> None:
     sizes = [1_000_000, 10_000_000] if options.full else [1_000_000]
     rows = [row for size in sizes for row in _sized(options.cache, size)]
     rows += _with_history(options.cache, options.history_lines)
+    rows += _against_the_rival(options.cache)
     if options.full:
         rows.append(_linearity(rows, options.history_lines))
     if options.json:
@@ -71,6 +73,14 @@ def _sized(cache: Path, lines: int) -> list[Row]:
         (f"{name}: build / decode", build["cpu"] / decode["cpu"], bound),
         (f"{name}: build, peak MB", build["peak_mb"], BOUNDS["peak MB"]),
     ]
+
+
+def _against_the_rival(cache: Path) -> list[Row]:
+    if not rival.is_there():
+        sys.stderr.write("focus-converter is not installed: the comparison with it is skipped (make rival)\n")
+        return []
+    lines = 1_000_000
+    return rival.rows(_landed(cache, lines, months=1), lines, _measure)
 
 
 def _linearity(rows: list[Row], tiny_lines: int) -> Row:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from finops.core.periods import BillingPeriod
@@ -34,20 +36,35 @@ TEXT = [
     "line_item_usage_type",
     "pricing_rate_code",
     "pricing_unit",
+    "product_instance_family",
     "product_instance_type",
     "product_product_family",
     "product_region_code",
     "product_sku",
     "reservation_reservation_a_r_n",
+    "reservation_total_reserved_normalized_units",
+    "reservation_total_reserved_units",
     "savings_plan_savings_plan_a_r_n",
 ]
 NUMBERS = [
+    "line_item_net_unblended_cost",
+    "line_item_normalized_usage_amount",
     "line_item_unblended_cost",
     "line_item_usage_amount",
     "pricing_public_on_demand_cost",
     "reservation_effective_cost",
+    "reservation_net_effective_cost",
+    "reservation_net_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_net_unused_recurring_fee",
     "reservation_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_unused_normalized_unit_quantity",
+    "reservation_unused_quantity",
     "reservation_unused_recurring_fee",
+    "savings_plan_amortized_upfront_commitment_for_billing_period",
+    "savings_plan_net_amortized_upfront_commitment_for_billing_period",
+    "savings_plan_net_recurring_commitment_for_billing_period",
+    "savings_plan_net_savings_plan_effective_cost",
+    "savings_plan_recurring_commitment_for_billing_period",
     "savings_plan_savings_plan_effective_cost",
     "savings_plan_total_commitment_to_date",
     "savings_plan_used_commitment",
@@ -85,11 +102,40 @@ def nothing(settings: Settings, period: str) -> None:
         raise SystemExit("something was pending")
 
 
+def land(settings: Settings, period: str) -> None:
+    """Land the legacy report beside a home as one downloaded by hand."""
+    from finops.core.formats import Provider
+    from finops.ingest.service import ingest
+
+    report = ingest(
+        Settings(home=settings.root / "legacy-home"),
+        Provider.AWS,
+        str(settings.root / "legacy.csv"),
+        no_manifest=True,
+        source="legacy",
+    )
+    if report.not_taken:
+        raise SystemExit(str(report.not_taken))
+
+
+def convert(settings: Settings, period: str) -> None:
+    """Have focus-converter convert the legacy report beside a home; its own processes are what is measured."""
+    from tests.bench.rival import ENVIRONMENT
+
+    with tempfile.TemporaryDirectory(dir=settings.root) as out:
+        command = [ENVIRONMENT / "bin" / "focus-converter", "convert", "--provider", "aws-cur"]
+        command += ["--data-format", "csv", "--data-path", settings.root / "legacy.csv"]
+        command += ["--export-path", out, "--export-format", "parquet", "--no-export-include-source-columns"]
+        # Where it fails it waits for its own writers for ever.
+        subprocess.run(command, check=True, capture_output=True, timeout=900)
+
+
 def main() -> None:
     """Run the named measurement and print what it cost."""
     name, home, period = sys.argv[1:4]
-    {"decode": decode, "build": build, "nothing": nothing}[name](Settings(home=Path(home)), period)
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    measured = {"decode": decode, "build": build, "nothing": nothing, "land": land, "convert": convert}[name]
+    measured(Settings(home=Path(home)), period)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN if measured is convert else resource.RUSAGE_SELF)
     sys.stdout.write(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}))
 
 

@@ -184,18 +184,21 @@ def test_a_run_by_hand_builds_everything_that_is_pending(home, builds):
     assert builds == [None]
 
 
-def test_the_month_after_is_written_again_because_it_compares_with_this_one(home, monkeypatch):
-    from finops.core import published
-
+def test_the_statements_that_a_publication_changes_are_written(home, monkeypatch):
+    """Which ones these are, the feature decides: the month, the one after, and never a closed one."""
     written = []
 
     def publish(settings, period):
         written.append(period)
         return SimpleNamespace(path=settings.statements_dir / str(period))
 
-    stand_in(monkeypatch, "finops.chargeback.service", publish=publish)
-    version = SimpleNamespace(billing_periods=[JANUARY, JANUARY.next])
-    monkeypatch.setattr(published, "latest", lambda _settings: version)
+    changed = {JANUARY: [JANUARY, JANUARY.next], JANUARY.next: []}
+    stand_in(
+        monkeypatch,
+        "finops.chargeback.service",
+        publish=publish,
+        months_to_write=lambda _settings, period: changed[period],
+    )
     assert len(steps.write_statements("2025-01")) == 2
-    assert len(steps.write_statements("2025-02")) == 1
-    assert written == [JANUARY, JANUARY.next, JANUARY.next]
+    assert steps.write_statements("2025-02") == []
+    assert written == [JANUARY, JANUARY.next]

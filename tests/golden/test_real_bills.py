@@ -159,8 +159,11 @@ def test_the_reservation_is_paid_once_and_its_usage_carries_the_amortised_cost(r
 def test_no_row_of_the_focus_sample_has_a_gap_and_repairs_are_named(real: Settings) -> None:
     (gaps,) = _query(
         real,
-        "select count(*) from fct_focus_costs where contracted_cost is null or service_subcategory is null "
-        "or charge_frequency is null or (resource_id is not null and resource_type is null)",
+        "select count(*) from fct_focus_costs where x_source_format = 'focus' and (contracted_cost is null "
+        "or service_subcategory is null "
+        "or charge_frequency is null or (resource_id is null) <> (resource_type is null) or region_name is null "
+        "or billing_account_name is null or contracted_unit_price < 0 or (sku_id is not null and sku_meter is null) "
+        "or (consumed_quantity is not null and charge_category <> 'Usage') or pricing_unit like '%-%-%')",
     )[0]
     services = _query(
         real, "select service_name from fct_focus_costs group by all having count(distinct service_category) > 1"

@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from servers import postgres
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from finops.core import loads
 from finops.core.errors import BadInput, Unavailable
@@ -23,7 +24,8 @@ from finops.core.formats import Provider, SourceFormat
 from finops.core.loads import Load, LoadedDelivery, LoadTotal
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import attempts, ledger, store
+from finops.core.state import attempts, closing, ledger, store
+from finops.core.state.closing import ClosedPeriod, InvoiceKey, LockedRate, SignOff
 from finops.core.state.ledger import Delivery, LandedFile, Total
 from finops.core.state.store import open_state
 from finops.core.state.tables import metadata
@@ -279,3 +281,23 @@ def test_a_store_that_cannot_be_reached_is_one_line_without_the_password(tmp_pat
         open_state(Settings(home=tmp_path, state_url="postgresql+psycopg://u:canary@127.0.0.1:1/none"))
     assert "\n" not in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+def test_a_sign_off_keeps_its_amount_exactly(settings: Settings) -> None:
+    key = InvoiceKey(JANUARY, "AWS", "INV-1", "", "USD")
+    made = SignOff(key, Decimal("-12345678901234567.000000000001"), "Ann", "late fee, agreed with AWS", NOON)
+    with open_state(settings).begin() as connection:
+        closing.record_sign_off(connection, made)
+    with open_state(settings).connect() as connection:
+        assert closing.sign_offs(connection) == [made]
+
+
+def test_a_month_is_closed_once_and_keeps_its_rates_to_the_last_digit(settings: Settings) -> None:
+    rate = LockedRate("EUR", "USD", Decimal("1.038912345678901234"), "bank")
+    closed = ClosedPeriod(JANUARY, NOON, "Ann", "build-1", "d" * 64, {"charges.parquet": "a" * 64}, (rate,))
+    with open_state(settings).begin() as connection:
+        closing.record_closed(connection, closed)
+    with open_state(settings).connect() as connection:
+        assert closing.closed_periods(connection) == {JANUARY: closed}
+    with pytest.raises(IntegrityError), open_state(settings).begin() as connection:
+        closing.record_closed(connection, closed)

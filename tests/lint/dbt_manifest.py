@@ -54,7 +54,7 @@ def _faults(key: str, node: dict[str, Any], nodes: dict[str, Any]) -> Iterator[s
     if not node["description"].startswith("One row per"):
         yield "its description does not begin with its grain, “One row per …”"
     is_public = node["config"].get("access") == "public"
-    if is_public != (layer == "marts" or node["name"] in ("fct_focus_costs", "dim_tag_sets")):
+    if is_public != (layer == "marts" or node["name"] in ("fct_focus_costs", "fct_container_costs", "dim_tag_sets")):
         yield f"access {node['config'].get('access')} is not what its layer has"
     if is_public:
         yield from _undocumented(node)

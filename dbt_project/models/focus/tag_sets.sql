@@ -18,3 +18,11 @@ from
         from {{ ref("focus_charges") }}
         where {{ is_in_scope() }}
     )
+union
+select
+    provider,
+    billing_period,
+    {{ hash_of(["tags", "cast(null as varchar)"]) }} as tag_set_id,
+    tags,
+from {{ ref("fct_container_costs") }}
+where tags is not null and {{ is_in_scope() }}

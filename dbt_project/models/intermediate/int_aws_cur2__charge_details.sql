@@ -5,18 +5,16 @@
     "consumed_unit",
     "pricing_currency",
     "provider_name",
-    "sku_price_details",
     "sub_account_type",
     "x_source_changes",
 ] %}
 
 with
-    services as (select * from {{ ref("focus_services") }} where provider = 'aws'),
-
-    regions as (select * from {{ ref("cloud_regions") }} where provider = 'aws'),
-
     {% for kind, types in [
-        ("line", "line_item_line_item_type <> 'SavingsPlanNegation'"),
+        (
+            "line",
+            "line_item_line_item_type is distinct from 'SavingsPlanNegation'",
+        ),
         (
             "unused",
             "line_item_line_item_type in ('SavingsPlanRecurringFee', 'RIFee')",
@@ -33,8 +31,16 @@ with
                     -- Equal throughout the group, which is one combination of them.
                     any_value({{ name }}) as {{ name }},
                 {%- endfor %}
+                -- An account has one name; were it renamed within the month, the last
+                -- by
+                -- name serves for all of its lines.
+                max(bill_payer_account_name) as bill_payer_account_name,
+                max(line_item_usage_account_name) as line_item_usage_account_name,
+                -- They follow from the SKU, and are asked of nothing that has none.
+                any_value(line_item_operation) as line_item_operation,
+                any_value(product_instance_family) as product_instance_family,
             from {{ ref("int_aws_cur2__ruled") }}
-            where {{ types }}
+            where {{ types }} and not {{ aws_is_split_cost() }}
             group by
                 provider,
                 billing_period,
@@ -43,21 +49,27 @@ with
     {% endfor %}
 
     uncancelled_details as (
-        select distinct
+        select
             provider,
             billing_period,
             'uncancelled' as kind,
             x_details_id,
-            source,
-            bill_payer_account_id,
-            line_item_currency_code,
-            savings_plan_id,
-            'ComputeSavingsPlans' as line_item_product_code,
-            'SavingsPlanNegation' as line_item_line_item_type,
-            'Savings plan negations that do not cancel the usage they cover'
-            as line_item_line_item_description,
-            false as has_resource,
+            any_value(columns(* exclude (provider, billing_period, x_details_id))),
         from {{ ref("int_aws_cur2__uncancelled_negations") }}
+        group by provider, billing_period, x_details_id
+    ),
+
+    -- The `product` map costs as much as everything else of a line, so it is opened
+    -- only where nothing else names what was bought.
+    marketplace_products as (
+        select
+            provider,
+            billing_period,
+            line_item_product_code,
+            max(product_product_name) as marketplace_product,
+        from {{ ref("int_aws_cur2__ruled") }}
+        where bill_billing_entity = 'AWS Marketplace'
+        group by provider, billing_period, line_item_product_code
     ),
 
     details as (
@@ -71,126 +83,19 @@ with
         from uncancelled_details
     ),
 
-    classified as (
-        select
-            *,
-            case
-                when kind = 'unused'
-                then 'Usage'
-                when has_resource and {{ aws_line_rule() }} = 'discount'
-                then 'Usage'
-                else {{ aws_charge_category() }}
-            end as charge_category,
-            case
-                when line_item_line_item_type = 'Refund' then 'Correction'
-            end as charge_class,
-            if(
-                kind = 'unused', 'Usage-Based', {{ aws_charge_frequency() }}
-            ) as charge_frequency,
-            case
-                when kind = 'unused'
-                then 'Unused'
-                when {{ aws_line_rule() }} in ('plan_covered', 'reservation_covered')
-                then 'Used'
-            end as commitment_discount_status,
+    with_products as (
+        select details.*, marketplace_products.marketplace_product,
         from details
+        left join
+            marketplace_products
+            on marketplace_products.provider = details.provider
+            and marketplace_products.billing_period = details.billing_period
+            and marketplace_products.line_item_product_code
+            = details.line_item_product_code
+            and details.bill_billing_entity = 'AWS Marketplace'
     ),
 
-    mapped as (
-        select
-            classified.provider,
-            classified.billing_period,
-            classified.x_details_id,
-            nullif(line_item_availability_zone, '') as availability_zone,
-            bill_payer_account_id as billing_account_id,
-            nullif(bill_payer_account_name, '') as billing_account_name,
-            line_item_currency_code as billing_currency,
-            nullif(
-                capacity_reservation_capacity_reservation_arn, ''
-            ) as capacity_reservation_id,
-            case
-                when capacity_reservation_capacity_reservation_arn = ''
-                then null
-                when lower(capacity_reservation_capacity_reservation_status) = 'unused'
-                then 'Unused'
-                when capacity_reservation_capacity_reservation_arn is not null
-                then 'Used'
-            end as capacity_reservation_status,
-            charge_category,
-            charge_class,
-            nullif(line_item_line_item_description, '') as charge_description,
-            charge_frequency,
-            case
-                when savings_plan_id is not null
-                then 'Spend'
-                when reservation_id is not null
-                then 'Usage'
-            end as commitment_discount_category,
-            coalesce(savings_plan_id, reservation_id) as commitment_discount_id,
-            commitment_discount_status,
-            case
-                when savings_plan_id is not null
-                then 'Savings Plan'
-                when reservation_id is not null
-                then 'Reserved Instance'
-            end as commitment_discount_type,
-            case
-                when commitment_discount_status is null
-                then null
-                when savings_plan_id is not null
-                then line_item_currency_code
-                when commitment_discount_status = 'Used'
-                then pricing_unit
-            end as commitment_discount_unit,
-            nullif(bill_invoice_id, '') as invoice_id,
-            nullif(bill_invoicing_entity, '') as invoice_issuer_name,
-            case
-                when charge_category <> 'Usage' or charge_class is not null
-                then null
-                when commitment_discount_status is not null
-                then 'Committed'
-                when line_item_usage_type like '%SpotUsage%'
-                then 'Dynamic'
-                else 'Standard'
-            end as pricing_category,
-            case
-                when
-                    kind = 'line'
-                    and {{ aws_charge_category() }} in ('Usage', 'Purchase')
-                then nullif(pricing_unit, '')
-            end as pricing_unit,
-            case
-                when bill_billing_entity = 'AWS Marketplace'
-                then nullif(line_item_legal_entity, '')
-            end as publisher_name,
-            regions.region_id,
-            regions.region_name,
-            case
-                when has_resource
-                then
-                    coalesce(nullif(product_product_family, ''), line_item_product_code)
-                when kind = 'unused'
-                then if(savings_plan_id is null, 'Reserved Instance', 'Savings Plan')
-            end as resource_type,
-            coalesce(services.service_category, 'Other') as service_category,
-            coalesce(services.service_name, line_item_product_code) as service_name,
-            coalesce(
-                services.service_subcategory, 'Other (Other)'
-            ) as service_subcategory,
-            nullif(product_sku, '') as sku_id,
-            nullif(line_item_usage_type, '') as sku_meter,
-            nullif(pricing_rate_code, '') as sku_price_id,
-            line_item_usage_account_id as sub_account_id,
-            nullif(line_item_usage_account_name, '') as sub_account_name,
-            line_item_line_item_type as x_charge_type,
-            nullif(product_instance_type, '') as x_instance_type,
-            source as x_source,
-            'aws_cur2' as x_source_format,
-        from classified
-        left join
-            services on services.native_name = lower(classified.line_item_product_code)
-        left join regions on regions.native_name = classified.product_region_code
-    )
+    {{ aws_described("with_products", "aws_cur2") }}
 
 select
     provider,
@@ -201,4 +106,4 @@ select
         {%- else %} {{ name }},
         {%- endif %}
     {%- endfor %}
-from mapped
+from described

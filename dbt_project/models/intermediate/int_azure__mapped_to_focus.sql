@@ -3,11 +3,7 @@
     "capacity_reservation_id",
     "capacity_reservation_status",
     "list_unit_price",
-    "pricing_currency_contracted_unit_price",
-    "pricing_currency_effective_cost",
-    "pricing_currency_list_unit_price",
     "provider_name",
-    "sku_price_details",
     "x_source_changes",
 ] %}
 
@@ -22,6 +18,7 @@ with
         select
             *,
             {{ azure_is_priced_by_commitment() }} as is_priced_by_commitment,
+            {{ azure_is_paid_by_commitment() }} as is_paid_by_commitment,
             {{ azure_is_commitment_fee() }} as is_commitment_fee,
             -- An MCA billing account is named by two ids with a colon; there, the
             -- profile is what is invoiced.
@@ -89,7 +86,10 @@ with
         select
             *,
             case
-                when is_priced_by_commitment and not is_commitment_fee then 0 else cost
+                -- The actual export has nothing but fees here.
+                when is_paid_by_commitment and source_format = 'azure_amortized'
+                then 0
+                else cost
             end as billed_cost,
             case when is_commitment_fee then 0 else cost end as effective_cost,
             charge_category in ('Usage', 'Purchase')
@@ -115,7 +115,15 @@ with
                     )
                 else cost
             end as contracted_cost,
-            if(is_priced_by_commitment, benefit, null) as commitment_id,
+            if(is_paid_by_commitment, benefit, null) as commitment_id,
+            coalesce(
+                product_id,
+                meter_id,
+                product_order_id,
+                -- A marketplace offer may have a name only.
+                if(charge_category in ('Usage', 'Purchase'), product_name, null)
+            ) as sku,
+            coalesce(pricing_currency <> billing_currency, false) as is_converted,
             coalesce(
                 not is_commitment_fee
                 and charge_category = 'Usage'
@@ -132,7 +140,14 @@ with
                 publisher_name,
                 null
             ) as marketplace_publisher,
-            coalesce(units.focus_unit, nullif(costed.native_unit, ''), 'Units') as unit,
+            coalesce(
+                {{
+                    focus_unit_of(
+                        "coalesce(units.focus_unit, nullif(costed.native_unit, ''))"
+                    )
+                }},
+                'Units'
+            ) as unit,
         from costed
         left join units on units.native_unit = costed.native_unit
     ),
@@ -220,7 +235,11 @@ with
                 charge_category = 'Usage' and not is_unused, unit, null
             ) as consumed_unit,
             contracted_cost,
-            if(has_unit_price, billing_unit_price, null) as contracted_unit_price,
+            if(
+                has_unit_price,
+                cast(billing_unit_price / spread_block as decimal(38, 12)),
+                null
+            ) as contracted_unit_price,
             effective_cost,
             invoice_id,
             reseller_name as invoice_issuer_name,
@@ -252,15 +271,45 @@ with
                 else 'Other'
             end as pricing_category,
             pricing_currency,
+            case
+                when not is_converted
+                then null
+                when effective_cost = 0
+                then 0
+                when cost_in_pricing_currency is not null
+                then cost_in_pricing_currency
+                else cast(cast(cost as double) * pricing_rate as decimal(38, 12))
+            end as pricing_currency_effective_cost,
             if(
-                charge_category in ('Usage', 'Purchase'), pricing_quantity, null
+                is_converted and has_unit_price,
+                cast(unit_price / spread_block as decimal(38, 12)),
+                null
+            ) as pricing_currency_contracted_unit_price,
+            case
+                when not is_converted or not has_unit_price
+                then null
+                when pay_as_you_go_price <> 0
+                then cast(pay_as_you_go_price / spread_block as decimal(38, 12))
+                when pay_as_you_go_cost <> 0 and pricing_quantity <> 0
+                then
+                    cast(
+                        cast(pay_as_you_go_cost as double)
+                        * pricing_rate
+                        / (pricing_quantity * spread_block) as decimal(38, 12)
+                    )
+                else cast(unit_price / spread_block as decimal(38, 12))
+            end as pricing_currency_list_unit_price,
+            if(
+                charge_category in ('Usage', 'Purchase'),
+                cast(pricing_quantity * spread_block as decimal(38, 12)),
+                null
             ) as pricing_quantity,
             case
                 when
                     charge_category not in ('Usage', 'Purchase')
                     or pricing_quantity is null
                 then null
-                when block_size = 1
+                when block_size = spread_block
                 then unit
                 else block_size || ' ' || unit
             end as pricing_unit,
@@ -299,34 +348,63 @@ with
             coalesce(
                 services.service_subcategory, 'Other (Other)'
             ) as service_subcategory,
+            if(is_sold, sku, null) as sku_id,
             if(
-                charge_category = 'Tax',
-                null,
-                coalesce(product_id, meter_id, product_order_id)
-            ) as sku_id,
-            if(charge_category = 'Tax', null, meter_name) as sku_meter,
+                is_sold,
+                coalesce(meter_name, product_name, product_order_name, meter_category),
+                null
+            ) as sku_meter,
             if(
-                charge_category = 'Tax',
-                null,
-                concat_ws(
-                    '/',
-                    coalesce(product_id, meter_id, product_order_id),
-                    meter_id,
-                    pricing_model,
-                    term
-                )
+                is_sold, {{ sku_price_details("instance_type", "core_count") }}, null
+            ) as sku_price_details,
+            if(
+                is_sold, concat_ws('/', sku, meter_id, pricing_model, term), null
             ) as sku_price_id,
             subscription_id as sub_account_id,
             subscription_name as sub_account_name,
             if(subscription_id is null, null, 'Subscription') as sub_account_type,
             tags,
             charge_type as x_charge_type,
-            nullif(
-                regexp_extract(additional_info, '"ServiceType"\s*:\s*"([^"]+)"', 1), ''
-            ) as x_instance_type,
+            instance_type as x_instance_type,
             source as x_source,
             source_format as x_source_format,
-        from charges
+        from
+            (
+                select
+                    *,
+                    sku is not null and charge_category <> 'Tax' as is_sold,
+                    nullif(
+                        regexp_extract(
+                            additional_info, '"ServiceType"\s*:\s*"([^"]+)"', 1
+                        ),
+                        ''
+                    ) as instance_type,
+                    nullif(
+                        regexp_extract(additional_info, '"VCPUs"\s*:\s*"?(\d+)', 1), ''
+                    ) as core_count,
+                    -- FOCUS has blocks of plain units only: 100 GB/Month are GB-Months,
+                    -- a hundred times as many.
+                    if(regexp_matches(unit, '[-/]'), block_size, 1) as spread_block,
+                    -- What it is to pay in the pricing currency for one unit of the
+                    -- billing currency; where none is named, prices tell.
+                    nullif(
+                        case
+                            when exchange_rate <> 0
+                            then 1 / cast(exchange_rate as double)
+                            when cost <> 0 and cost_in_pricing_currency <> 0
+                            then
+                                cast(cost_in_pricing_currency as double)
+                                / cast(cost as double)
+                            when cost <> 0
+                            then
+                                cast(effective_price as double)
+                                * pricing_quantity
+                                / cast(cost as double)
+                        end,
+                        0
+                    ) as pricing_rate,
+                from charges
+            ) as charges
         left join
             services
             on services.native_name

@@ -1,4 +1,4 @@
--- The standard export lacks the resource, the price and the commitment of a row.
+-- The standard export lacks the resource and the price of a row.
 select *, 'gcp_detailed' as source_format
 from {{ ref("stg_gcp_detailed") }}
 union all by name

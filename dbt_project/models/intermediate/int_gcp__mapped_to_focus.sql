@@ -1,22 +1,16 @@
 {#- FOCUS columns that GCP's exports have nothing for, or that follow by rule (see staging/README.md). -#}
 {% set absent = [
-    "billing_account_name",
     "billing_account_type",
     "capacity_reservation_id",
     "capacity_reservation_status",
-    "contracted_unit_price",
     "invoice_id",
-    "list_unit_price",
-    "pricing_currency",
-    "pricing_currency_contracted_unit_price",
-    "pricing_currency_effective_cost",
-    "pricing_currency_list_unit_price",
     "provider_name",
-    "sku_price_details",
     "sub_account_type",
     "x_source_changes",
 ] %}
-{% set is_commitment_credit = "starts_with(c.type, 'COMMITTED_USAGE_DISCOUNT')" %}
+{% set unit = focus_unit_of(
+    "coalesce(units.focus_unit, charges.pricing_unit, usage_unit)"
+) %}
 
 with
     services as (select * from {{ ref("focus_services") }} where provider = 'gcp'),
@@ -25,76 +19,102 @@ with
 
     units as (select * from {{ ref("pricing_units") }}),
 
-    classified as (
-        select
-            *,
-            {{ gcp_credit_total() }} as credit_total,
-            {{ gcp_credit_total("c.type = 'PROMOTION'") }} as promotion_total,
-            list_filter(credits, lambda c:{{ is_commitment_credit }})[
-                1
-            ] as commitment_credit,
-            -- The fee of a commitment has a SKU of its own: "Commitment v1: Cpu in
-            -- Americas for 1 Year".
-            regexp_matches(sku_description, '^(?i)commitment\b') as is_commitment_fee,
-            case
-                when cost_type = 'tax'
-                then 'Tax'
-                when cost_type <> 'regular'
-                then 'Adjustment'
-                when regexp_matches(sku_description, '^(?i)commitment\b')
-                then 'Purchase'
-                else 'Usage'
-            end as native_category,
-        from {{ ref("int_gcp__lines") }}
-    ),
+    spread as (select * from {{ ref("int_gcp__commitments_spread") }}),
 
     lines as (
         select
-            *,
-            -- A promotion larger than what it pays for would turn the row negative and
-            -- vanish in it: it stands apart.
-            cost >= 0
-            and cost + credit_total < 0
-            and promotion_total < 0 as has_credit_apart,
-            native_category = 'Usage'
-            and commitment_credit is not null as is_covered_by_commitment,
-        from classified
+            lines.* exclude (is_spend_based),
+            coalesce(spread.is_spend_based, lines.is_spend_based) as is_spend_based,
+            spread.fee_share,
+            spread.quantity as covered_quantity,
+            case
+                when is_commitment_fee
+                then coalesce(subscription_instance_id, sku_id)
+                when is_covered_by_commitment
+                then
+                    coalesce(
+                        spread.commitment_id,
+                        subscription_instance_id,
+                        commitment_credits[1].id,
+                        commitment_credits[1].name,
+                        sku_id
+                    )
+            end as commitment_id,
+            case
+                when is_commitment_fee
+                then sku_description
+                when is_covered_by_commitment
+                then
+                    coalesce(
+                        spread.commitment_name,
+                        commitment_credits[1].name,
+                        sku_description
+                    )
+            end as commitment_name,
+        from {{ ref("int_gcp__classified") }} as lines
+        left join
+            spread
+            on spread.status = 'Used'
+            and spread.provider = lines.provider
+            and spread.billing_period = lines.billing_period
+            and spread.source_format = lines.source_format
+            and spread.file_name = lines.file_name
+            and spread.line_number = lines.line_number
+    ),
+
+    unused as (
+        select
+            lines.* exclude (is_spend_based),
+            spread.commitment_id,
+            spread.commitment_name,
+            spread.is_spend_based,
+            spread.fee_share,
+            spread.quantity as covered_quantity,
+        from {{ ref("int_gcp__classified") }} as lines
+        inner join
+            spread
+            on spread.status = 'Unused'
+            and spread.provider = lines.provider
+            and spread.billing_period = lines.billing_period
+            and spread.source_format = lines.source_format
+            and spread.file_name = lines.file_name
+            and spread.line_number = lines.line_number
     ),
 
     charges as (
         select
             *,
-            native_category as charge_category,
-            cast(
-                cost
-                + credit_total
-                - if(has_credit_apart, promotion_total, 0) as decimal(38, 12)
-            ) as billed_cost,
-            cost as contracted_cost,
-            coalesce(cost_at_list, cost) as list_cost,
-            case
-                when is_commitment_fee or is_covered_by_commitment
-                then
-                    coalesce(
-                        subscription_instance_id,
-                        commitment_credit.id,
-                        commitment_credit.name,
-                        sku_id
-                    )
-            end as commitment_id,
-            coalesce(
-                commitment_credit.type like '%DOLLAR_BASE%',
-                regexp_matches(sku_description, '(?i)dollar based'),
-                false
-            ) as is_spend_based,
-            native_category in ('Usage', 'Purchase') as is_priced,
+            if(
+                is_commitment_fee, 0, billed_cost + coalesce(fee_share, 0)
+            ) as effective_cost,
+            if(is_commitment_fee, 0, cost) as contracted_cost,
+            if(is_commitment_fee, 0, coalesce(cost_at_list, cost)) as list_cost,
+            if(is_covered_by_commitment, 'Used', null) as commitment_status,
+            native_pricing_quantity as priced_quantity,
+            charge_category in ('Usage', 'Purchase') as is_priced,
+            if(adjustment_id is null, null, 'Correction') as charge_class,
             sku_description as description,
         from lines
         union all by name
         select
-            *,
+            * exclude (charge_category, billed_cost),
+            'Usage' as charge_category,
+            cast(0 as decimal(38, 12)) as billed_cost,
+            fee_share as effective_cost,
+            fee_share as contracted_cost,
+            fee_share as list_cost,
+            'Unused' as commitment_status,
+            covered_quantity as priced_quantity,
+            true as is_priced,
+            cast(null as varchar) as charge_class,
+            'Unused: ' || sku_description as description,
+        from unused
+        union all by name
+        select
+            * exclude (charge_category, billed_cost, commitment_id, commitment_name),
             'Credit' as charge_category,
             promotion_total as billed_cost,
+            promotion_total as effective_cost,
             promotion_total as contracted_cost,
             promotion_total as list_cost,
             false as is_priced,
@@ -110,11 +130,11 @@ with
             zone as availability_zone,
             billed_cost,
             billing_account_id,
+            -- The export has no name for it.
+            billing_account_id as billing_account_name,
             currency as billing_currency,
             charge_category,
-            if(
-                adjustment_id is null or charge_category = 'Credit', null, 'Correction'
-            ) as charge_class,
+            charge_class,
             coalesce(adjustment_description, description) as charge_description,
             case
                 charge_category
@@ -134,21 +154,20 @@ with
                 else 'Usage'
             end as commitment_discount_category,
             commitment_id as commitment_discount_id,
-            if(
-                commitment_id is null,
-                null,
-                coalesce(commitment_credit.name, sku_description)
-            ) as commitment_discount_name,
+            commitment_name as commitment_discount_name,
             case
-                when commitment_id is null
+                when commitment_id is null or charge_class is not null
                 then null
+                -- Money that was committed is counted by what it costs.
+                when is_spend_based and charge_category = 'Purchase'
+                then billed_cost
                 when is_spend_based
-                then cost
-                else coalesce(usage_amount_in_pricing_units, usage_amount)
+                then coalesce(fee_share, 0)
+                when charge_category = 'Purchase'
+                then priced_quantity
+                else coalesce(covered_quantity, priced_quantity)
             end as commitment_discount_quantity,
-            if(
-                commitment_id is not null and charge_category = 'Usage', 'Used', null
-            ) as commitment_discount_status,
+            commitment_status as commitment_discount_status,
             case
                 when commitment_id is null
                 then null
@@ -157,26 +176,42 @@ with
                 else 'Resource-based committed use discount'
             end as commitment_discount_type,
             case
-                when commitment_id is null
+                when commitment_id is null or charge_class is not null
                 then null
                 when is_spend_based
                 then currency
-                else
-                    coalesce(
-                        units.focus_unit, charges.pricing_unit, usage_unit, 'Units'
-                    )
+                else coalesce({{ unit }}, 'Units')
             end as commitment_discount_unit,
-            if(charge_category = 'Usage', usage_amount, null) as consumed_quantity,
+            if(is_consumed, usage_amount, null) as consumed_quantity,
             if(
-                charge_category = 'Usage',
-                coalesce(usage_units.focus_unit, usage_unit),
+                is_consumed,
+                {{ focus_unit_of("coalesce(usage_units.focus_unit, usage_unit)") }},
                 null
             ) as consumed_unit,
             contracted_cost,
-            -- A commitment's fee is not spread over the usage it covers: the export
-            -- does not say which fee paid for which row. So a fee's cost is effective
-            -- when it is charged, and covered usage costs what it is billed.
-            billed_cost as effective_cost,
+            -- A price has no sign: where cost runs against quantity, the cost has it.
+            if(
+                is_priced
+                and charge_class is null
+                and contracted_cost < 0
+                and priced_quantity > 0,
+                cast(
+                    cast(-1 * contracted_cost as double)
+                    / priced_quantity as decimal(38, 12)
+                ),
+                null
+            ) as contracted_unit_price,
+            if(
+                is_priced
+                and charge_class is null
+                and list_cost < 0
+                and priced_quantity > 0,
+                cast(
+                    cast(-1 * list_cost as double) / priced_quantity as decimal(38, 12)
+                ),
+                null
+            ) as list_unit_price,
+            effective_cost,
             seller_name as invoice_issuer_name,
             list_cost,
             case
@@ -190,13 +225,36 @@ with
                 then 'Dynamic'
                 else 'Standard'
             end as pricing_category,
+            -- Prices are in US dollars; costs are converted at the rate of the month.
+            if(is_converted, 'USD', null) as pricing_currency,
             if(
-                is_priced, coalesce(usage_amount_in_pricing_units, usage_amount), null
-            ) as pricing_quantity,
+                is_converted,
+                cast(
+                    cast(effective_cost as double)
+                    / currency_conversion_rate as decimal(38, 12)
+                ),
+                null
+            ) as pricing_currency_effective_cost,
             if(
-                is_priced
-                and coalesce(usage_amount_in_pricing_units, usage_amount) is not null,
-                coalesce(units.focus_unit, charges.pricing_unit, usage_unit, 'Units'),
+                is_converted and is_priced and charge_class is null,
+                cast(
+                    abs(cast(contracted_cost as double) / nullif(priced_quantity, 0))
+                    / currency_conversion_rate as decimal(38, 12)
+                ),
+                null
+            ) as pricing_currency_contracted_unit_price,
+            if(
+                is_converted and is_priced and charge_class is null,
+                cast(
+                    abs(cast(list_cost as double) / nullif(priced_quantity, 0))
+                    / currency_conversion_rate as decimal(38, 12)
+                ),
+                null
+            ) as pricing_currency_list_unit_price,
+            if(is_priced, priced_quantity, null) as pricing_quantity,
+            if(
+                is_priced and priced_quantity is not null,
+                coalesce({{ unit }}, 'Units'),
                 null
             ) as pricing_unit,
             seller_name as publisher_name,
@@ -239,6 +297,11 @@ with
             if(
                 is_priced, concat_ws('/', sku_id, price_tier_start_amount), null
             ) as sku_price_id,
+            if(
+                sku_price_is_told,
+                {{ sku_price_details("machine_spec", "machine_cores") }},
+                null
+            ) as sku_price_details,
             project_id as sub_account_id,
             project_name as sub_account_name,
             tags,
@@ -246,7 +309,17 @@ with
             machine_spec as x_instance_type,
             source as x_source,
             source_format as x_source_format,
-        from charges
+        from
+            (
+                select
+                    *,
+                    charge_category = 'Usage'
+                    and commitment_status is distinct from 'Unused' as is_consumed,
+                    currency <> 'USD'
+                    and coalesce(currency_conversion_rate > 0, false) as is_converted,
+                    is_priced and sku_id is not null as sku_price_is_told,
+                from charges
+            ) as charges
         left join services on services.native_name = lower(charges.service_description)
         left join
             regions

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.chargeback import rounding, slugs
+from finops.chargeback import blocks, reporting, rounding, slugs
+from finops.chargeback.closing_models import AdjustmentBlock, Summary
 from finops.chargeback.models import (
     UNALLOCATED,
     Breakdown,
@@ -84,18 +85,21 @@ _BRIDGE = {
 
 
 def compose(month: PublishedMonth) -> tuple[Statement, ...]:
-    """Return the company's statement, then one for each cost centre that has costs this month, in their order."""
+    """Return the company's statement, then one for each cost centre with costs or adjustments, in their order."""
     company = [_company_section(month, currency) for currency in _currencies(month)]
-    owners = sorted({c.cost_center for c in month.charges} - {UNALLOCATED})
-    statements = [_statement(month, None, company)]
+    owners = sorted({c.cost_center for c in month.charges} | {a.cost_center for a in month.adjustments})
+    whole = reporting.of_company(month)
+    statements = [_statement(month, None, company, whole)]
     charges, previous, daily = _by_owner(month.charges), _by_owner(month.previous or ()), _by_owner(month.daily)
-    for owner in owners:
+    for owner in (each for each in owners if each != UNALLOCATED):
         sections = []
         for of_company in company:
-            own = _Rows.of(charges[owner], previous[owner], daily[owner], of_company.currency, month)
-            if own.current or own.previous:
-                sections.append(_section(own, _shown_of(of_company, owner), of_company.currency))
-        statements.append(_statement(month, owner, sections))
+            currency = of_company.currency
+            own = _Rows.of(charges[owner], previous[owner], daily[owner], currency, month)
+            block = blocks.of_owner(of_company.adjustments, owner)
+            if own.current or own.previous or block:
+                sections.append(_section(own, _shown_of(of_company, owner), currency, adjustments=block))
+        statements.append(_statement(month, owner, sections, reporting.of_owner(month, owner, whole)))
     return tuple(statements)
 
 
@@ -103,10 +107,13 @@ def _currencies(month: PublishedMonth) -> list[str]:
     """Return the currencies of both months, the one with most charges first: amounts cannot be compared."""
     counts = Counter(c.billing_currency for c in month.charges)
     counts.update({c.billing_currency: 0 for c in month.previous or ()})
+    counts.update({a.billing_currency: 0 for a in month.adjustments})
     return sorted(counts, key=lambda currency: (-counts[currency], currency))
 
 
-def _statement(month: PublishedMonth, owner: str | None, sections: Sequence[Section]) -> Statement:
+def _statement(
+    month: PublishedMonth, owner: str | None, sections: Sequence[Section], summary: Summary | None
+) -> Statement:
     return Statement(
         cost_center=owner,
         slug=slugs.COMPANY if owner is None else slugs.slug_of(owner),
@@ -114,6 +121,9 @@ def _statement(month: PublishedMonth, owner: str | None, sections: Sequence[Sect
         build_id=month.build_id,
         last_day=max((day.charge_date for section in sections for day in section.days), default=None),
         sections=tuple(sections),
+        closing=month.closing,
+        summary=summary,
+        invoices=month.invoices if owner is None else (),
     )
 
 
@@ -156,15 +166,23 @@ def _company_section(month: PublishedMonth, currency: str) -> Section:
         rounding.rounded(exact_sum(c.billed_cost for c in rows.current), digits),
         None if rows.previous is None else rounding.rounded(exact_sum(c.effective_cost for c in rows.previous), digits),
     )
-    return _section(rows, total, currency, month)
+    return _section(rows, total, currency, month, blocks.of_company(month.adjustments, currency, digits))
 
 
 def _shown_of(company: Section, owner: str) -> Shown:
+    """Return what the company's statement shows of an owner, who has a line there unless adjustments are all it has."""
     owners = next(each for each in company.breakdowns if each.name == _OWNERS.name)
-    return next(line.shown for line in owners.lines if line.labels == (owner,))
+    nothing = Shown(0, 0, None if company.total.previous is None else 0)
+    return next((line.shown for line in owners.lines if line.labels == (owner,)), nothing)
 
 
-def _section(rows: _Rows, total: Shown, currency: str, month: PublishedMonth | None = None) -> Section:
+def _section(
+    rows: _Rows,
+    total: Shown,
+    currency: str,
+    month: PublishedMonth | None = None,
+    adjustments: AdjustmentBlock | None = None,
+) -> Section:
     """Make one currency's section; with ``month`` it is the whole company's."""
     digits = rounding.digits_of(currency)
     cuts = _CUTS if month is None else (_OWNERS, *_CUTS)
@@ -195,6 +213,7 @@ def _section(rows: _Rows, total: Shown, currency: str, month: PublishedMonth | N
         movers_down=down,
         days=_days(rows.daily, total, digits),
         details=_details(rows.current, total, digits),
+        adjustments=adjustments,
     )
 
 

@@ -48,6 +48,47 @@ def write_csv(statement: Statement, path: Path) -> None:
                 writer.writerow([str(statement.billing_period), number, *_cells(line, section)])
 
 
+ADJUSTMENT_COLUMNS = (
+    "shown_in",
+    "billing_period",
+    "line",
+    "billing_currency",
+    "cost_center",
+    "provider",
+    "service_name",
+    "charge_category",
+    "effective_cost_rounded",
+    "billed_cost_rounded",
+    "effective_cost",
+    "billed_cost",
+    "origin",
+)
+
+
+def write_adjustments(statement: Statement, path: Path) -> None:
+    """Write one line per adjustment to a closed month (``billing_period``); exact and rounded like the lines."""
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(ADJUSTMENT_COLUMNS)
+        lines = [(s, n) for s in statement.sections if s.adjustments for n in s.adjustments.lines]
+        for number, (section, line) in enumerate(lines, start=1):
+            each = line.adjustment
+            texts = (each.billing_currency, each.cost_center, each.provider, each.service_name, each.charge_category)
+            writer.writerow(
+                [
+                    str(statement.billing_period),
+                    str(each.billing_period),
+                    number,
+                    *map(neutralise, texts),
+                    f"{from_units(line.effective, section.digits):f}",
+                    f"{from_units(line.billed, section.digits):f}",
+                    f"{each.effective_cost:f}",
+                    f"{each.billed_cost:f}",
+                    neutralise(each.origin.text),
+                ]
+            )
+
+
 def _cells(line: DetailLine, section: Section) -> list[str]:
     charge = line.charge
     return [

@@ -14,7 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from finops.chargeback import charts, wording
+from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, AdjustmentLine
 from finops.chargeback.models import UNALLOCATED, Breakdown, Line, Section, Shown, Statement
+from finops.chargeback.rounding import digits_of, rounded
 from finops.chargeback.slugs import slug_of
 from finops.core.periods import BillingPeriod
 
@@ -71,10 +73,17 @@ def _environment() -> Environment:
         "month": wording.month,
         "day": wording.day,
         "slug": slug_of,
+        "rate": wording.rate,
+        "exact_money": lambda amount, currency: wording.money(
+            rounded(amount, digits_of(currency)), digits_of(currency)
+        ),
+        "printable": wording.printable,
     }
     environment.globals |= {
         "UNALLOCATED": UNALLOCATED,
         "folded": folded,
+        "folded_adjustments": folded_adjustments,
+        "origins": origins,
         "outside": outside,
         "strip_parts": strip_parts,
         "daily_chart": _drawing(charts.daily_chart),
@@ -110,6 +119,29 @@ def folded(breakdown: Breakdown, most: int = _MOST_LINES) -> Folded:
     last = [line for line in breakdown.lines if line.labels == (UNALLOCATED,)]
     kept, others = lines[: most - len(last)] + last, lines[most - len(last) :]
     return Folded(tuple(kept), _added(others, f"{len(others)} others"))
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedAdjustments:
+    """The largest adjustments, and how many others there are with what these come to."""
+
+    lines: tuple[AdjustmentLine, ...]
+    count: int
+    effective: int
+    billed: int
+
+
+def folded_adjustments(block: AdjustmentBlock, most: int = _MOST_LINES) -> FoldedAdjustments:
+    """Return a block short enough to read, largest amounts first."""
+    lines = sorted(block.lines, key=lambda n: (-max(abs(n.effective), abs(n.billed)), n.adjustment.key))
+    kept, others = lines[:most], lines[most:]
+    return FoldedAdjustments(tuple(kept), len(others), sum(n.effective for n in others), sum(n.billed for n in others))
+
+
+def origins(block: AdjustmentBlock) -> list[Adjustment]:
+    """Return one adjustment of each closed month and provider: all of these have the same origin."""
+    found = {(n.adjustment.billing_period, n.adjustment.provider): n.adjustment for n in block.lines}
+    return [found[key] for key in sorted(found)]
 
 
 def _added(lines: Sequence[Line], label: str) -> Line:

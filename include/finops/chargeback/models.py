@@ -13,8 +13,14 @@ from decimal import Decimal, localcontext
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, Closing, Summary
+from finops.core.exchange import Exchange
 from finops.core.periods import BillingPeriod
+
+if TYPE_CHECKING:
+    from finops.chargeback.invoices.models import Comparison
 
 UNALLOCATED = "(unallocated)"
 """The ``cost_center`` of costs that have no owner; never charged to anybody."""
@@ -99,7 +105,11 @@ class ControlTotal:
 
 @dataclass(frozen=True, slots=True)
 class PublishedMonth:
-    """All that statements of one billing period are made from; ``previous`` is None when that is not published."""
+    """All that statements of one billing period are made from; ``previous`` is None when that is not published.
+
+    ``adjustments`` are of closed months before it. ``closing`` is None and ``invoices`` empty in an open month;
+    ``exchange`` is None where no reporting currency is set.
+    """
 
     build_id: str
     billing_period: BillingPeriod
@@ -107,6 +117,10 @@ class PublishedMonth:
     previous: tuple[Charge, ...] | None
     daily: tuple[DailyCost, ...]
     control_totals: tuple[ControlTotal, ...]
+    adjustments: tuple[Adjustment, ...] = ()
+    closing: Closing | None = None
+    exchange: Exchange | None = None
+    invoices: tuple[Comparison, ...] = ()
 
 
 # -- statements ---------------------------------------------------------------------------------------------------
@@ -230,6 +244,12 @@ class Section:
     movers_down: tuple[Mover, ...]
     days: tuple[Day, ...]
     details: tuple[DetailLine, ...]
+    adjustments: AdjustmentBlock | None = None
+
+    @property
+    def adjusted(self) -> int:
+        """What is charged with the adjustments to closed months."""
+        return self.total.effective + (self.adjustments.effective if self.adjustments else 0)
 
     def breakdown(self, name: str) -> Breakdown | None:
         """Return the breakdown called ``name``, if this section has it."""
@@ -238,7 +258,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one audience gets for one billing period. ``cost_center`` is None for the whole company."""
+    """What one audience gets for one billing period. ``cost_center`` is None for the whole company.
+
+    ``invoices``, as they were when the month was closed, are the whole company's alone.
+    """
 
     cost_center: str | None
     slug: str
@@ -246,6 +269,9 @@ class Statement:
     build_id: str
     last_day: date | None
     sections: tuple[Section, ...]
+    closing: Closing | None = None
+    summary: Summary | None = None
+    invoices: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,10 +285,17 @@ class StatementFile:
 
 @dataclass(frozen=True, slots=True)
 class StatementSet:
-    """The published statements of one billing period. ``path`` is the folder that readers open."""
+    """The published statements of one billing period. ``path`` is the folder that readers open.
+
+    ``statements`` is empty for a closed month, whose statements are not made again. ``notice`` says so.
+    """
 
     path: Path
     billing_period: BillingPeriod
     build_id: str
+    status: str
+    digest: str
     files: tuple[StatementFile, ...]
-    statements: Sequence[Statement]
+    totals: Sequence[dict[str, Any]]
+    statements: Sequence[Statement] = ()
+    notice: str = ""

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from finops.chargeback.models import UNALLOCATED, ControlTotal, PublishedMonth, Statement, exact_sum
+from finops.chargeback.closing_models import Adjustment
+from finops.chargeback.models import UNALLOCATED, Charge, ControlTotal, PublishedMonth, Section, Statement, exact_sum
 from finops.core.errors import Finding
 
 Sums = dict[tuple[str, ...], Decimal]
@@ -36,26 +37,79 @@ def prove_month(month: PublishedMonth) -> None:
 def prove_statements(month: PublishedMonth, statements: Sequence[Statement]) -> None:
     """Raise Finding unless the cost centres' statements and the unallocated remainder sum to the company's.
 
-    Checked per currency in exact amounts against the published rows, and in the shown cents.
+    Checked per currency in exact amounts against the published rows, and in the shown cents: the month's own costs,
+    the adjustments to closed months, and the sum in the reporting currency.
     """
     company, others = statements[0], statements[1:]
     for section in company.sections:
-        currency = section.currency
-        mine = [s for each in others for s in each.sections if s.currency == currency]
-        rows = [c for c in month.charges if c.billing_currency == currency]
+        mine = [s for each in others for s in each.sections if s.currency == section.currency]
+        rows = [c for c in month.charges if c.billing_currency == section.currency]
+        changed = [a for a in month.adjustments if a.billing_currency == section.currency]
         for measure in ("effective", "billed"):
-            stated = [getattr(s, f"exact_{measure}") for s in mine]
-            unallocated = [getattr(c, f"{measure}_cost") for c in rows if c.cost_center == UNALLOCATED]
-            exact = exact_sum([*stated, *unallocated])
-            fact = exact_sum(getattr(c, f"{measure}_cost") for c in rows)
             remainder = getattr(section.unallocated.shown, measure) if section.unallocated else 0
-            in_cents = sum(getattr(s.total, measure) for s in mine) + remainder
-            company_exact = getattr(section, f"exact_{measure}")
-            if exact != fact or company_exact != fact or in_cents != getattr(section.total, measure):
-                raise Finding(
-                    f"billing period {month.billing_period}: the statements' {measure} cost in {currency} does not sum "
-                    f"to the company's (difference {exact - company_exact})"
-                )
+            _prove_sum(
+                month,
+                f"{measure} cost in {section.currency}",
+                exact=(getattr(section, f"exact_{measure}"), [getattr(s, f"exact_{measure}") for s in mine], rows),
+                shown=(getattr(section.total, measure), [*(getattr(s.total, measure) for s in mine), remainder]),
+                column=f"{measure}_cost",
+            )
+            _prove_adjustments(month, section, mine, changed, measure)
+    _prove_summaries(month, company, others)
+
+
+def _prove_adjustments(
+    month: PublishedMonth, company: Section, mine: Sequence[Section], changed: Sequence[Adjustment], measure: str
+) -> None:
+    blocks = [s.adjustments for s in mine if s.adjustments]
+    whole = company.adjustments
+    loose = [] if whole is None else [n for n in whole.lines if n.adjustment.cost_center == UNALLOCATED]
+    _prove_sum(
+        month,
+        f"adjustments' {measure} cost in {company.currency}",
+        exact=(
+            getattr(whole, f"exact_{measure}") if whole else Decimal(0),
+            [getattr(each, f"exact_{measure}") for each in blocks],
+            changed,
+        ),
+        shown=(
+            getattr(whole, measure) if whole else 0,
+            [*(getattr(b, measure) for b in blocks), *(getattr(n, measure) for n in loose)],
+        ),
+        column=f"{measure}_cost",
+    )
+
+
+def _prove_sum(
+    month: PublishedMonth,
+    what: str,
+    *,
+    exact: tuple[Decimal, Sequence[Decimal], Sequence[Charge | Adjustment]],
+    shown: tuple[int, Sequence[int]],
+    column: str,
+) -> None:
+    company, stated, rows = exact
+    unallocated = [getattr(row, column) for row in rows if row.cost_center == UNALLOCATED]
+    together = exact_sum([*stated, *unallocated])
+    published = exact_sum(getattr(row, column) for row in rows)
+    if together != published or company != published or shown[0] != sum(shown[1]):
+        raise Finding(
+            f"billing period {month.billing_period}: the statements' {what} does not sum "
+            f"to the company's (difference {together - company})"
+        )
+
+
+def _prove_summaries(month: PublishedMonth, company: Statement, others: Sequence[Statement]) -> None:
+    if company.summary is None:
+        return
+    own = {each.cost_center: each.summary for each in others}
+    for owner, units in company.summary.owners:
+        summary = own.get(owner)
+        if summary is not None and not units == summary.total == sum(line.converted for line in summary.lines):
+            raise Finding(f"billing period {month.billing_period}: {owner[:100]!r} does not sum in {summary.currency}")
+    sums = {sum(units for _, units in company.summary.owners), sum(line.converted for line in company.summary.lines)}
+    if sums != {company.summary.total}:
+        raise Finding(f"billing period {month.billing_period}: statements do not sum in {company.summary.currency}")
 
 
 def _sums(amounts: Iterable[tuple[tuple[str, ...], Decimal]]) -> Sums:

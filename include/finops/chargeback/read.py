@@ -60,6 +60,12 @@ def read_month(publication: Publication, period: BillingPeriod) -> PublishedMont
         )
 
 
+def read_charges(publication: Publication, period: BillingPeriod) -> tuple[Charge, ...]:
+    """Return a month's rows of ``mart_chargeback`` as they are published now; none when it is not published."""
+    with publication.connect() as connection:
+        return _charges(connection, period)
+
+
 def _charges(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tuple[Charge, ...]:
     return tuple(sorted((Charge(*found) for found in _rows(connection, _CHARGES, period)), key=lambda each: each.key))
 

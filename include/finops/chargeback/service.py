@@ -1,30 +1,55 @@
-"""Publish the statements of a billing period: read, prove, write beside the old set, move one link."""
+"""Publish the statements of a month and close it: read, prove, write beside the old set, move one link."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import filecmp
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from finops.chargeback import csv_file, html, workbook
+from sqlalchemy import Connection
+
+from finops.chargeback import adjustments, closed, sets
+from finops.chargeback.closing_models import Adjustment, Closing, Origin
 from finops.chargeback.compose import compose
-from finops.chargeback.models import PublishedMonth, Statement, StatementFile, StatementSet
+from finops.chargeback.invoices import service as invoices
+from finops.chargeback.models import PublishedMonth, Statement, StatementSet
 from finops.chargeback.proof import prove_month, prove_statements
-from finops.chargeback.read import read_month
-from finops.chargeback.rounding import from_units
-from finops.core import published
-from finops.core.atomic import replace_link, sync_file, sync_folder
-from finops.core.errors import BadInput
+from finops.chargeback.read import read_charges, read_month
+from finops.core import exchange, loads, published
+from finops.core.errors import BadInput, Finding
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
+from finops.core.published import Publication
 from finops.core.settings import Settings
+from finops.core.state import closing, ledger
+from finops.core.state.closing import ClosedPeriod
+from finops.core.state.store import open_state
 
-_SETS = ".sets"
+ClosedMonths = Mapping[BillingPeriod, ClosedPeriod]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReport:
+    """What closing a month did, or would do. ``files`` is None after a dry run.
+
+    ``open_before`` are earlier published months that are still open; ``not_given`` the invoices that the bill names and
+    nobody has entered; ``adjustments`` how many lines of closed months the statements carry.
+    """
+
+    billing_period: BillingPeriod
+    build_id: str
+    tied_invoices: int
+    signed_off: int
+    not_given: tuple[str, ...]
+    open_before: tuple[BillingPeriod, ...]
+    adjustments: int
+    warnings: tuple[str, ...]
+    files: StatementSet | None
 
 
 def publish(settings: Settings, period: BillingPeriod, out: Path | None = None) -> StatementSet:
@@ -32,20 +57,82 @@ def publish(settings: Settings, period: BillingPeriod, out: Path | None = None) 
 
     ``billing_period=YYYY-MM`` is a link to a complete set of files: a set is written beside the one that readers
     have open, and then the link is moved. The set before stays for them until the next publication. Same published
-    version, same bytes.
+    version, same bytes. A closed month's statements are never made again: its files stay byte for byte, and are put
+    back where they are missing.
 
-    Raise BadInput when the period is not published or the folder cannot be written, NotReady when nothing is
-    published, Finding when published totals or the statements do not tie out; the old set is then untouched.
+    Raise BadInput when the period is not published, the folder cannot be written or an exchange rate is missing,
+    NotReady when nothing is published, Finding when published totals or the statements do not tie out, or a closed
+    month's files were changed; the old set is then untouched.
     """
-    month = read_month(published.latest(settings), period)
-    statements = prepare(month)
     target = settings.statements_dir if out is None else out
     try:
         with exclusive(settings, "statements"):
-            return _replace_set(target, month, statements)
+            months = closed_months(settings)
+            if period in months:
+                return _put_back(settings, months, period, target)
+            month = read(settings, published.latest(settings), period, months)
+            statements = prepare(month)
+            with sets.replacing_set(target, period) as folder:
+                manifest = sets.write_set(folder, month, statements)
+            return sets.described(target / f"billing_period={period}", manifest, statements)
     except OSError as error:
         where, reason = error.filename or target, error.strerror or str(error)
         raise BadInput(f"statements cannot be written: {where}: {reason}; choose a folder with --out") from error
+
+
+def close(settings: Settings, period: BillingPeriod, by: str, *, dry_run: bool = False) -> CloseReport:
+    """Make the statements of a published month final, freeze its rows, and record who closed it; for good.
+
+    Months may be closed in any order. With ``dry_run`` nothing is written. Raise BadInput when the month is closed, is
+    not published, lacks an exchange rate, or ``by`` says nothing; Finding when something landed is not published, the
+    books do not tie out, or an invoice has an unexplained cent that nobody signed for.
+    """
+    who = invoices.named(by, "--by")
+    with exclusive(settings, "statements"):
+        months = closed_months(settings)
+        if period in months:
+            raise BadInput(f"billing period {period} is closed: by {months[period].closed_by}, {_when(months[period])}")
+        publication = published.latest(settings)
+        month = read(settings, publication, period, months)
+        _require_all_published(settings, period)
+        checked = invoices.check(settings, [period])
+        month = replace(month, closing=Closing(who, datetime.now(UTC)), invoices=checked.comparisons)
+        statements = prepare(month)
+        if checked.open:
+            raise Finding(
+                f"{'; '.join(each.complaint for each in checked.open)}. Correct the bill or {invoices.config.FILE}, "
+                "or record who answers for it with `finops invoices sign-off`"
+            )
+        files = None if dry_run else _write_closed(settings, month, statements)
+        return CloseReport(
+            billing_period=period,
+            build_id=month.build_id,
+            tied_invoices=sum(each.status == "ties" for each in checked.comparisons),
+            signed_off=sum(each.status == "signed off" for each in checked.comparisons),
+            not_given=tuple(f"{c.invoice} of {c.provider}" for c in checked.comparisons if c.given is None),
+            open_before=tuple(p for p in publication.billing_periods if p < period and p not in months),
+            adjustments=len(month.adjustments),
+            warnings=checked.warnings,
+            files=files,
+        )
+
+
+def closed_months(settings: Settings) -> ClosedMonths:
+    """Return the closed months, in their order."""
+    with open_state(settings).connect() as connection:
+        return closing.closed_periods(connection)
+
+
+def months_to_write(settings: Settings, period: BillingPeriod) -> list[BillingPeriod]:
+    """Return the open months whose statements change when ``period`` is published anew.
+
+    The month itself, the one after, which compares with it, and for a closed month the one that shows what it became.
+    """
+    available, months = published.latest(settings).billing_periods, closed_months(settings)
+    wanted = {period, period.next} & set(available) - set(months)
+    if period in months and (shown_in := adjustments.shows_adjustments_of(period, available, months)):
+        wanted.add(shown_in)
+    return sorted(wanted)
 
 
 def prepare(month: PublishedMonth) -> tuple[Statement, ...]:
@@ -56,97 +143,120 @@ def prepare(month: PublishedMonth) -> tuple[Statement, ...]:
     return statements
 
 
-def _replace_set(target: Path, month: PublishedMonth, statements: Sequence[Statement]) -> StatementSet:
-    link = target / f"billing_period={month.billing_period}"
-    if link.exists() and not link.is_symlink():
-        raise BadInput(f"{link} is in the way: it is not a set of statements; move it or choose another --out")
-    sets = target / _SETS / link.name
-    sets.mkdir(parents=True, exist_ok=True)
-    before = link.resolve() if link.is_symlink() else None
-    with _new_folder(sets) as folder:
-        files = _write_set(folder, month, statements)
-        replace_link(link, str(Path(_SETS) / link.name / folder.name))
-    for old in sets.iterdir():
-        if old.resolve() not in (folder.resolve(), before):
-            shutil.rmtree(old, ignore_errors=True)
-    return StatementSet(link, month.billing_period, month.build_id, files, statements)
+def read(settings: Settings, publication: Publication, period: BillingPeriod, months: ClosedMonths) -> PublishedMonth:
+    """Return all that an open month's statements are made from.
+
+    A closed month before it is compared with as it was closed; what became of it since is an adjustment. Raise BadInput
+    for a month that is not published, Finding when a closed month's files were changed.
+    """
+    month = read_month(publication, period)
+    rates = exchange.load(settings, months)
+    if period.previous in months:
+        month = replace(month, previous=closed.read_charges(settings, months[period.previous]))
+    return replace(month, adjustments=_adjustments(settings, publication, period, months), exchange=rates)
 
 
-@contextmanager
-def _new_folder(parent: Path) -> Iterator[Path]:
-    """Yield a new folder that readers may enter; remove it when the block fails."""
-    folder = Path(tempfile.mkdtemp(prefix="set-", dir=parent))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+def _adjustments(
+    settings: Settings, publication: Publication, period: BillingPeriod, months: ClosedMonths
+) -> tuple[Adjustment, ...]:
+    available = publication.billing_periods
+    mine = [m for m in months if adjustments.shows_adjustments_of(m, available, months) == period]
+    if not mine:
+        return ()
+    shown = [(each, a) for each in months.values() for a in closed.read_adjustments(settings, each)]
+    found: list[Adjustment] = []
+    with open_state(settings).connect() as connection:
+        for m in mine:
+            before = [(where, a) for where, a in shown if a.billing_period == m]
+            since = max([months[m].closed_at, *(where.closed_at for where, _ in before)])
+            found += adjustments.adjustments(
+                m,
+                closed.read_charges(settings, months[m]),
+                read_charges(publication, m),
+                [a for _, a in before],
+                _origins(connection, months[m], since),
+            )
+    return tuple(sorted(found, key=lambda each: each.key))
 
 
-def _write_set(folder: Path, month: PublishedMonth, statements: Sequence[Statement]) -> tuple[StatementFile, ...]:
-    owners = frozenset(each.cost_center for each in statements if each.cost_center is not None)
-    for statement in statements:
-        place = folder / statement.slug
-        place.mkdir()  # an existing one would be another audience's: fail rather than share it
-        page = html.statement_page(statement, owners if statement.cost_center is None else ())
-        (place / "statement.html").write_text(page, encoding="utf-8")
-        workbook.write_workbook(statement, place / "statement.xlsx")
-        csv_file.write_csv(statement, place / "statement.csv")
-    index = html.index_page(month.billing_period, month.build_id, statements)
-    (folder / "index.html").write_text(index, encoding="utf-8")
-    files = tuple(_described(path, folder) for path in sorted(folder.rglob("*")) if path.is_file())
-    manifest = json.dumps(_manifest(month, statements, files), indent=2, ensure_ascii=False)
-    (folder / "manifest.json").write_text(manifest + "\n", encoding="utf-8")
-    for path in sorted(folder.rglob("*")):
-        (sync_file if path.is_file() else sync_folder)(path)
-    sync_folder(folder)
-    return files
+def _origins(connection: Connection, month: ClosedPeriod, since: datetime) -> Any:
+    """Return what gives a provider's origin: the loads of the closed month that came after ``since``."""
+    found = [load for load in loads.of_period(connection, month.billing_period) if load.loaded_at > since]
+
+    @cache
+    def origin_of(provider: str) -> Origin:
+        lines = tuple(
+            f"build {load.build_id}, loaded {loads.written(load.loaded_at)}, from "
+            + (", ".join(f"delivery {d.delivery_id[:12]} of {d.source}" for d in load.deliveries) or "no delivery")
+            for load in found
+            if load.provider.value == provider
+        )
+        return Origin(month.statements_digest, lines)
+
+    return origin_of
 
 
-def _described(path: Path, folder: Path) -> StatementFile:
-    content = path.read_bytes()
-    return StatementFile(path.relative_to(folder).as_posix(), hashlib.sha256(content).hexdigest(), len(content))
+def _require_all_published(settings: Settings, period: BillingPeriod) -> None:
+    with open_state(settings).connect() as connection:
+        waiting = sorted({i.provider.value for i in ledger.pending(connection) if i.billing_period == period})
+    if waiting:
+        raise Finding(
+            f"billing period {period}: what has landed of {', '.join(waiting)} is not published; "
+            "run `finops build` first"
+        )
 
 
-def _manifest(
-    month: PublishedMonth, statements: Sequence[Statement], files: Sequence[StatementFile]
-) -> dict[str, object]:
-    """Return what is in the set; its ``digest`` names the content of all files together."""
-    together = hashlib.sha256("\n".join(f"{each.sha256}  {each.path}" for each in files).encode())
-    return {
-        "billing_period": str(month.billing_period),
-        "build_id": month.build_id,
-        "status": "provisional",
-        "digest": together.hexdigest(),
-        "statements": summary(statements),
-        "files": [{"path": each.path, "sha256": each.sha256, "size": each.size} for each in files],
-    }
+def _write_closed(settings: Settings, month: PublishedMonth, statements: Sequence[Statement]) -> StatementSet:
+    """Write the closed month's folder, then its record, then what readers open; killed between, it can be repeated."""
+    period, made = month.billing_period, month.closing
+    if made is None:
+        raise ValueError("only a month with a closing can be written as closed")
+    folder = closed.new_folder(settings, period)
+    frozen = closed.freeze(folder, month.charges, month.adjustments)
+    (folder / "statements").mkdir()
+    manifest = sets.write_set(folder / "statements", month, statements)
+    closed.keep(folder, settings, period)
+    used = {c.billing_currency for c in month.charges}
+    rates = tuple(month.exchange.rate(each, period) for each in sorted(used)) if month.exchange else ()
+    record = ClosedPeriod(
+        period,
+        made.at,
+        made.by,
+        month.build_id,
+        manifest["digest"],
+        frozen,
+        tuple(rate for rate in rates if rate.source_currency != rate.target_currency),
+    )
+    with open_state(settings).begin() as connection:
+        closing.record_closed(connection, record)
+    return replace(_put_back(settings, {period: record}, period, settings.statements_dir), statements=statements)
 
 
-def summary(statements: Sequence[Statement]) -> list[dict[str, Any]]:
-    """Return each statement's totals per currency: rounded as shown, and exact; amounts are strings."""
-    return [
-        {
-            "cost_center": statement.cost_center,
-            "folder": statement.slug,
-            "totals": [
-                {
-                    "billing_currency": section.currency,
-                    "effective_cost": str(from_units(section.total.effective, section.digits)),
-                    "billed_cost": str(from_units(section.total.billed, section.digits)),
-                    "effective_cost_exact": f"{section.exact_effective:f}",
-                    "billed_cost_exact": f"{section.exact_billed:f}",
-                }
-                | _unallocated(section)
-                for section in statement.sections
-            ],
-        }
-        for statement in statements
-    ]
+def _put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, target: Path) -> StatementSet:
+    """Return a closed month's statements under ``target``; what is there already and is the same stays untouched."""
+    record = months[period]
+    kept = closed.folder_of(settings, period) / "statements"
+    found = sets.digest_of(kept) if kept.is_dir() else "missing"
+    if found != record.statements_digest:
+        raise Finding(
+            f"{kept} is not what was recorded when {period} was closed ({found[:12]}, not "
+            f"{record.statements_digest[:12]}); put it back from a backup"
+        )
+    link = target / f"billing_period={period}"
+    if not (link.is_symlink() and _is_same(kept, link)):
+        with sets.replacing_set(target, period) as folder:
+            shutil.copytree(kept, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+            sets.flush(folder)
+    notice = (
+        f"{period} was closed by {record.closed_by}, {_when(record)}: its statements are final and stay as they are"
+    )
+    return sets.described(link, sets.manifest_of(kept), notice=notice)
 
 
-def _unallocated(section: Any) -> dict[str, str]:
-    if section.unallocated is None:
-        return {}
-    return {"unallocated_effective_cost": str(from_units(section.unallocated.shown.effective, section.digits))}
+def _is_same(kept: Path, link: Path) -> bool:
+    here, there = ({p.relative_to(f) for p in f.rglob("*") if p.is_file()} for f in (kept, link.resolve()))
+    return here == there and all(filecmp.cmp(kept / name, link.resolve() / name, shallow=False) for name in here)
+
+
+def _when(record: ClosedPeriod) -> str:
+    return f"{record.closed_at:%Y-%m-%d %H:%M} UTC"

@@ -6,6 +6,7 @@ import calendar
 import hashlib
 import unicodedata
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from finops.chargeback.models import ABSENT, UNALLOCATED
@@ -36,6 +37,11 @@ def signed_money(units: int | None, digits: int) -> str:
     if units is None:
         return "–"
     return ("+" if units > 0 else "") + money(units, digits)
+
+
+def rate(value: Decimal) -> str:
+    """Return an exchange rate with all its decimals and no trailing zeros: ``1.0389``."""
+    return f"{value.normalize():f}"
 
 
 def share(permille: int | None) -> str:

@@ -13,6 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from finops.chargeback import wording
+from finops.chargeback.closing_models import Summary
 from finops.chargeback.csv_file import EXACT_COLUMNS, TEXT_COLUMNS
 from finops.chargeback.models import Breakdown, Mover, Section, Shown, Statement
 from finops.chargeback.rounding import from_units
@@ -55,6 +56,7 @@ def write_workbook(statement: Statement, path: Path) -> None:
     writer.movers()
     writer.days()
     writer.lines()
+    writer.adjustments()
     try:
         book.close()
     except FileCreateError as error:
@@ -93,7 +95,7 @@ class _Writer:
         row = 1
         for label, value in (
             ("Billing period", str(statement.billing_period)),
-            ("Status", "Provisional: the month is not closed"),
+            ("Status", self._status()),
             ("Generated from build", statement.build_id),
             ("Amounts", "rounded by the largest-remainder method: every column sums to its total"),
         ):
@@ -104,6 +106,33 @@ class _Writer:
             row = self._figures(sheet, row + 1, section)
             row = self._tie_out(sheet, row + 1, section) if section.tie_out else row
             row = self._bridge(sheet, row + 1, section)
+        if statement.summary is not None:
+            self._converted(sheet, row + 1, statement.summary)
+
+    def _status(self) -> str:
+        made = self.statement.closing
+        if made is None:
+            return "Provisional: the month is not closed"
+        return f"Final: closed by {made.by}, {made.at:%Y-%m-%d %H:%M} UTC"
+
+    def _converted(self, sheet: Worksheet, row: int, summary: Summary) -> None:
+        """Write the sum in the reporting currency: amounts, rates, and the company's cost centres."""
+        self._headings(
+            sheet, row, (f"Effective cost in {summary.currency}", summary.currency, "Amount", "Rate", "Source")
+        )
+        for line in summary.lines:
+            row += 1
+            self._text(sheet, row, 0, line.label)
+            self._units(sheet, row, 1, line.converted, summary.digits, self.money_format(summary.digits))
+            self._units(sheet, row, 2, line.amount, line.digits, self.money_format(line.digits))
+            sheet.write_number(row, 3, float(line.rate), self.exact)
+            self._text(sheet, row, 4, line.rate_source)
+        for owner, units in (*summary.owners, ("Total", summary.total)):
+            row += 1
+            style = self.bold if owner == "Total" else None
+            self._text(sheet, row, 0, wording.name(owner), style)
+            money = self.money_format(summary.digits, bold=owner == "Total")
+            self._units(sheet, row, 1, units, summary.digits, money)
 
     def _figures(self, sheet: Worksheet, row: int, section: Section) -> int:
         money, total = self.money_format(section.digits), section.total
@@ -117,6 +146,9 @@ class _Writer:
         ]
         if section.unallocated is not None:
             figures.append(("Not allocated to a cost centre", section.unallocated.shown.effective))
+        if section.adjustments is not None:
+            figures.append(("Adjustments to closed months", section.adjustments.effective))
+            figures.append(("This month and adjustments", section.adjusted))
         for label, units in figures:
             row += 1
             self._text(sheet, row, 0, label)
@@ -219,6 +251,26 @@ class _Writer:
                 for offset, name in enumerate(EXACT_COLUMNS, start=3):
                     sheet.write_number(row, column + offset, float(getattr(line.charge, name)), self.exact)
         self._filter(sheet, row, headings)
+
+    def adjustments(self) -> None:
+        """Write what closed months have changed by, if anything has."""
+        found = [(s, n) for s in self.statement.sections if s.adjustments for n in s.adjustments.lines]
+        if not found:
+            return
+        labels = ("Currency", "Billing period", "Cost centre", "Provider", "Service", "Charge category")
+        headings = (*labels, self.basis, "Billed", "effective_cost", "billed_cost", "Origin")
+        sheet = self._table("Adjustments", headings, [10, 14, 22, 16, 36, 16, 16, 16, 20, 20, 80])
+        for row, (section, line) in enumerate(found, start=1):
+            each, money = line.adjustment, self.money_format(section.digits)
+            texts = (section.currency, str(each.billing_period), each.cost_center, each.provider, each.service_name)
+            for column, text in enumerate((*texts, each.charge_category)):
+                self._text(sheet, row, column, text)
+            self._units(sheet, row, 6, line.effective, section.digits, money)
+            self._units(sheet, row, 7, line.billed, section.digits, money)
+            sheet.write_number(row, 8, float(each.effective_cost), self.exact)
+            sheet.write_number(row, 9, float(each.billed_cost), self.exact)
+            self._text(sheet, row, 10, each.origin.text)
+        self._filter(sheet, len(found), headings)
 
     def _figure_headings(self) -> tuple[str, ...]:
         previous = self.statement.billing_period.previous

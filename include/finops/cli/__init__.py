@@ -64,8 +64,10 @@ for _command in (
     "status",
     "chargeback",
     "tags",
+    "invoices",
     "reconcile",
     "diff",
+    "conformance",
     "export",
 ):
     import_module(f"finops.cli.{_command}")

@@ -14,6 +14,7 @@ from finops.core.settings import Settings
 
 if TYPE_CHECKING:
     from finops.chargeback.models import Statement, StatementSet
+    from finops.chargeback.service import CloseReport
 
 chargeback = typer.Typer(help="Statements of what each cost centre is charged.", no_args_is_help=True)
 app.add_typer(chargeback, name="chargeback")
@@ -30,32 +31,84 @@ def publish(
     out: Annotated[Path | None, typer.Option(help="Folder to write to; FINOPS_HOME/statements.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print totals and files as JSON.")] = False,
 ) -> None:
-    """Write HTML, XLSX and CSV statements of a published month, per cost centre and for the whole company."""
+    """Write HTML, XLSX and CSV statements of a published month; a closed month's stay as they are."""
     from finops.chargeback import service
 
     done = service.publish(Settings(), BillingPeriod.parse(billing_period), out)
     typer.echo(_as_json(done) if as_json else _as_text(done))
 
 
-def _as_json(done: StatementSet) -> str:
+@chargeback.command()
+def close(
+    billing_period: Annotated[str, typer.Option(help="The month, as YYYY-MM.")],
+    by: Annotated[str, typer.Option(help="Who closes it; stands on the statements.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what closing would do.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Make a month's statements final, for good; refused while the books or an invoice do not tie out."""
     from finops.chargeback import service
 
+    report = service.close(Settings(), BillingPeriod.parse(billing_period), by, dry_run=dry_run)
+    for warning in report.warnings:
+        typer.echo(f"finops: warning: {warning}", err=True)
+    typer.echo(_report_as_json(report) if as_json else _report_as_text(report))
+
+
+def _report_as_json(report: CloseReport) -> str:
     content = {
-        "path": str(done.path),
-        "billing_period": str(done.billing_period),
-        "build_id": done.build_id,
-        "statements": service.summary(done.statements),
-        "files": [{"path": each.path, "sha256": each.sha256, "size": each.size} for each in done.files],
+        "billing_period": str(report.billing_period),
+        "build_id": report.build_id,
+        "is_closed": report.files is not None,
+        "tied_invoices": report.tied_invoices,
+        "signed_off_invoices": report.signed_off,
+        "invoices_not_given": list(report.not_given),
+        "open_before": [str(period) for period in report.open_before],
+        "adjustments": report.adjustments,
+        "files": None if report.files is None else _content(report.files),
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
+def _report_as_text(report: CloseReport) -> str:
+    period, files = report.billing_period, report.files
+    signed = f", {report.signed_off} signed off" if report.signed_off else ""
+    lines = [f"Every stage of {period} is equal; {report.tied_invoices} invoices tie to the cent{signed}"]
+    if report.not_given:
+        lines.append(f"No invoice was entered for {', '.join(report.not_given)}")
+    if report.adjustments:
+        lines.append(f"Its statements carry {report.adjustments} adjustments to closed months")
+    if report.open_before:
+        lines.append(f"Still open before it: {', '.join(map(str, report.open_before))}")
+    if files is None:
+        return "\n".join([*lines, f"{period} can be closed; nothing was written"])
+    return "\n".join([*lines, f"{period} is closed: final statements in {files.path}, digest {files.digest[:12]}"])
+
+
+def _as_json(done: StatementSet) -> str:
+    return json.dumps(_content(done), indent=2, ensure_ascii=False)
+
+
+def _content(done: StatementSet) -> dict[str, object]:
+    return {
+        "path": str(done.path),
+        "billing_period": str(done.billing_period),
+        "build_id": done.build_id,
+        "status": done.status,
+        "digest": done.digest,
+        "statements": list(done.totals),
+        "files": [{"path": each.path, "sha256": each.sha256, "size": each.size} for each in done.files],
+    }
+
+
 def _as_text(done: StatementSet) -> str:
+    if done.notice:
+        return f"{done.notice} ({done.path / 'index.html'})"
     company, *others = done.statements
     lines = [f"Statements of {done.billing_period}, effective (charged) and billed cost, from build {done.build_id}"]
     lines += [line for each in others for line in _totals(each)]
     lines += [line for line in _not_allocated(company)]
     lines += _totals(company)
+    lines += _adjustments(company)
     return "\n".join([*lines, f"Open {done.path / 'index.html'}"])
 
 
@@ -66,6 +119,21 @@ def _totals(statement: Statement) -> list[str]:
     return [
         _row(who, wording.money(s.total.effective, s.digits), wording.money(s.total.billed, s.digits), s.currency)
         for s in statement.sections
+    ]
+
+
+def _adjustments(company: Statement) -> list[str]:
+    from finops.chargeback import wording
+
+    return [
+        _row(
+            "adjustments to closed months",
+            wording.money(s.adjustments.effective, s.digits),
+            wording.money(s.adjustments.billed, s.digits),
+            s.currency,
+        )
+        for s in company.sections
+        if s.adjustments is not None
     ]
 
 

@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         return self.root / "statements"
 
     @property
+    def closed_dir(self) -> Path:
+        """Closed months, ``billing_period=…/``: their rows and final statements, never changed."""
+        return self.root / "closed"
+
+    @property
     def locks_dir(self) -> Path:
         """One lock file per store that has a single writer."""
         return self.root / "locks"

@@ -12,6 +12,9 @@ from finops.core.formats import SourceFormat
 from finops.core.money import SQL_TYPE
 from finops.ingest.reading import Table, identifier
 
+SPLIT_COSTS = ("EKSPod-EC2", "ECSTask-EC2")
+"""Operations of AWS lines that share an instance's cost out among its containers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measures:
@@ -26,6 +29,10 @@ class Measures:
     source_cost: str
     billed_cost: str
     cost_columns: tuple[str, ...]
+
+
+_PAID_BY_COMMITMENT = "('usage', 'unusedreservation', 'unusedsavingsplan', 'purchase', 'refund')"
+"""Charge types for which Azure invoices nothing where a reservation or savings plan priced them: the fee paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Tab
                 "bill_billing_period_start_date",
                 "line_item_currency_code",
                 "bill_payer_account_id",
+                "line_item_operation",
                 ("line_item_net_unblended_cost", "line_item_unblended_cost"),
             )
         case SourceFormat.AWS_CUR_LEGACY:
@@ -58,6 +66,7 @@ def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Tab
                 "bill/BillingPeriodStartDate",
                 "lineItem/CurrencyCode",
                 "bill/PayerAccountId",
+                "lineItem/Operation",
                 ("lineItem/NetUnblendedCost", "lineItem/UnblendedCost"),
             )
         case SourceFormat.AZURE_ACTUAL | SourceFormat.AZURE_AMORTIZED:
@@ -84,10 +93,13 @@ def money(expression: str, duckdb_type: str) -> str:
     return f"try_cast({expression} as {SQL_TYPE})"
 
 
+_AMERICAN = "['%m/%d/%Y', '%m/%d/%Y %H:%M:%S']"
+
+
 def time_of(expression: str) -> str:
     """Return the moment in UTC of a time or of its text (ISO, or Azure's MM/DD/YYYY), NULL when it is none."""
     as_text = f"cast({expression} as varchar)"
-    return f"coalesce(try_cast({expression} as timestamptz)::timestamp, try_strptime({as_text}, '%m/%d/%Y'))"
+    return f"coalesce(try_cast({expression} as timestamptz)::timestamp, try_strptime({as_text}, {_AMERICAN}))"
 
 
 def month_of(expression: str) -> str:
@@ -95,18 +107,28 @@ def month_of(expression: str) -> str:
     return f"strftime({time_of(expression)}, '%Y-%m')"
 
 
-def _aws(file: _File, period: str, currency: str, account: str, costs: tuple[str, str]) -> Measures:
+def _aws(file: _File, period: str, currency: str, account: str, operation: str, costs: tuple[str, str]) -> Measures:
     present = [name for name in costs if name in file.columns]
     cost = f"coalesce({', '.join(file.amount(name) for name in present)})"
-    names = tuple(file.columns[name] for name in present)
-    return Measures(month_of(file.column(period)), file.column(currency), file.column(account), cost, cost, names)
+    # A container's share of an instance repeats what the instance's own line bills; staging leaves it out likewise.
+    is_split = f"coalesce({file.column(operation)}, '') in {SPLIT_COSTS}" if operation in file.columns else "false"
+    return Measures(
+        period=month_of(file.column(period)),
+        currency=file.column(currency),
+        account=file.column(account),
+        source_cost=cost,
+        billed_cost=f"case when {is_split} then 0 else {cost} end",
+        cost_columns=tuple(file.columns[name] for name in present),
+    )
 
 
 def _azure(file: _File, *, is_actual: bool) -> Measures:
     cost = file.amount("CostInBillingCurrency")
     is_committed = f"coalesce({is_committed_price(file.column('PricingModel'))}, false)"
     is_fee = f"coalesce(lower({file.column('ChargeType')}) in ('purchase', 'refund'), false)"
-    is_billed = f"{is_committed} and {is_fee}" if is_actual else f"not {is_committed}"
+    # Tax or rounding is invoiced, whatever priced what it belongs to.
+    is_paid = f"{is_committed} and coalesce(lower({file.column('ChargeType')}) in {_PAID_BY_COMMITMENT}, false)"
+    is_billed = f"{is_committed} and {is_fee}" if is_actual else f"not ({is_paid})"
     return Measures(
         period=month_of(file.column("BillingPeriodStartDate")),
         currency=file.column("BillingCurrency"),

@@ -128,6 +128,8 @@ def _first_line(error: object) -> str:
 
 def _observed(result: dict[str, Any]) -> str:
     if "unexpected_count" in result:
+        if not result["element_count"]:
+            return "there are no rows"
         return f"not so in {result['unexpected_count']:,} of {result['element_count']:,} rows"
     found = result["observed_value"]
     return f"{found:,} found" if found else "none found"

@@ -21,7 +21,7 @@ from finops.sample.company import AWS_PAYER
 from finops.sample.exact import total
 from finops.sample.files import parquet_parts, write_json
 from finops.sample.lines import Month
-from finops.sample.models import MonthResult, Total, TotalKey
+from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
 from finops.sample.progress import Steps
 from finops.sample.series import guid
 
@@ -58,6 +58,8 @@ def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps:
         for each in blocks(seed, lines_per_month, month, injections):
             parts.write(_table(each, month, names))
             _count(sums, each)
+            if not month.is_open:
+                _invoice(result.invoices, each, month)
             steps.advance(len(each))
     path = root / "metadata" / partition / f"{EXPORT}-Manifest.json"
     write_json(path, _manifest(seed, month, [each.name for each in parts.paths]))
@@ -70,6 +72,21 @@ def _count(sums: Total, made: Block) -> None:
     is_bare = np.array([not each.get("resource_tags") for each in made.series])[made.owner]
     cost = total(net)
     sums.add(len(made), cost, cost, total(net[is_bare]))
+
+
+def _invoice(invoices: dict[InvoiceKey, InvoiceTotal], made: Block, month: Month) -> None:
+    named = _constants(month)
+    key = InvoiceKey(
+        Provider.AWS,
+        month.period,
+        str(named["bill_invoicing_entity"]),
+        str(named["bill_invoice_id"]),
+        str(named["bill_payer_account_id"]),
+        str(named["line_item_currency_code"]),
+    )
+    net = made.amounts["line_item_net_unblended_cost"]
+    is_tax = np.array([each.get("line_item_line_item_type") == "Tax" for each in made.series])[made.owner]
+    invoices.setdefault(key, InvoiceTotal()).add(total(net), total(net[is_tax]))
 
 
 def _constants(month: Month) -> dict[str, str | None]:

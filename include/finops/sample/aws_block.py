@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from finops.sample.chance import seeded
 from finops.sample.company import Account
 from finops.sample.lines import Lines, Month
 from finops.sample.models import SeriesKey
 from finops.sample.series import Series
+
+_PRICED = frozenset({"Usage", "Fee", "RIFee", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def billed(cost: np.ndarray) -> dict[str, np.ndarray]:
 def row(account: Account, service: str, line_type: str, description: str, **own: Any) -> Series:
     """Describe a line that no resource stands behind: a fee, a tax, a credit."""
     values = {
+        **_price(service, line_type, own),
         "line_item_usage_account_id": account.id,
         "line_item_usage_account_name": account.name,
         "line_item_line_item_type": line_type,
@@ -71,6 +75,15 @@ def row(account: Account, service: str, line_type: str, description: str, **own:
         **own,
     }
     return Series({}, values, SeriesKey(account.id, service), 0.0, 0.0, is_tagged=False)
+
+
+def _price(service: str, line_type: str, own: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SKU and rate code of what AWS's price list has: its own usage and what is bought of it."""
+    if line_type not in _PRICED or own.get("bill_billing_entity") == "AWS Marketplace":
+        return {}
+    rng = seeded("sku", service, own.get("line_item_usage_type"), line_type)
+    sku = "".join(rng.choices("ABCDEFGHJKMNPQRSTUVWXYZ23456789", k=16))
+    return {"product_sku": sku, "pricing_rate_code": f"{sku}.JRTCKXETXF.6YS6EN2CT7"}
 
 
 def single_cost(cost: float) -> dict[str, float]:

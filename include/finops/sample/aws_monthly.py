@@ -28,9 +28,8 @@ def monthly(seed: int, month: Month, spent: float) -> Block:
     rows = [*_support(spent), *_marketplace(rng), *_credits(rng, month, spent), *_fees(rng)]
     while len(rows) < MONTHLY_LINES:
         account = AWS_ACCOUNTS[len(rows) % len(AWS_ACCOUNTS)]
-        rows.append(
-            _plain(account, "AmazonRoute53", "Fee", "0.50 per hosted zone for the month", 0.5, usage_type="HostedZone")
-        )
+        text = "$0.50 per Hosted Zone for the first 25 Hosted Zones"
+        rows.append(_plain(account, "AmazonRoute53", "Usage", text, 0.5, "HostedZone", pricing_unit="HostedZone"))
     return single_lines(rows[:MONTHLY_LINES], [(0, month.hours)] * MONTHLY_LINES)
 
 
@@ -48,10 +47,12 @@ def _plain(account: Account, service: str, kind: str, text: str, cost: float, us
 
 def _support(spent: float) -> list[_Row]:
     fee = max(spent * 0.03, 100.0)
-    text = "Enterprise Support for month of service"
+    text = "3% of monthly AWS usage from $1M+"
     tax = {"line_item_tax_type": "VAT"}
+    # Support is metered by the dollars that were spent, so AWS writes it as usage of them.
+    support, amounts = _plain(AWS_PAYER, "AWSSupportEnterprise", "Usage", text, fee, "Dollar", pricing_unit="Dollar")
     return [
-        _plain(AWS_PAYER, "AWSSupportEnterprise", "Fee", text, fee, "Dollar"),
+        (support, amounts | {"line_item_usage_amount": round(spent, 2)}),
         _plain(AWS_PAYER, "AWSSupportEnterprise", "EdpDiscount", "Enterprise Discount Program Discount", -fee * 0.06),
         _plain(
             AWS_PAYER,
@@ -111,7 +112,11 @@ def _fees(rng: Random) -> list[_Row]:
     made = []
     for account in AWS_ACCOUNTS:
         zones = rng.randint(2, 9)
-        made.append(_plain(account, "AmazonRoute53", "Usage", f"{zones} hosted zones", zones * 0.5, "HostedZone"))
+        text = "$0.50 per Hosted Zone for the first 25 Hosted Zones"
+        zone_lines, amounts = _plain(
+            account, "AmazonRoute53", "Usage", text, zones * 0.5, "HostedZone", pricing_unit="HostedZone"
+        )
+        made.append((zone_lines, amounts | {"line_item_usage_amount": float(zones)}))
         made.append(
             _plain(
                 account,
@@ -120,6 +125,7 @@ def _fees(rng: Random) -> list[_Row]:
                 "Cost Explorer API requests",
                 rng.randint(20, 90) * 0.01,
                 "USE1-APIRequest",
+                pricing_unit="Requests",
             )
         )
         tax = f"Tax for product code AmazonRoute53 {account.name}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from finops.sample.aws_block import Block, billed, block, joined, row, single_cost, single_lines
 from finops.sample.aws_commitments import Commitment, arn, machines, term, term_texts
-from finops.sample.aws_series import offers, price
+from finops.sample.aws_series import normal_factor, offers, price
 from finops.sample.chance import seeded
 from finops.sample.company import AWS_PAYER
 from finops.sample.exact import rounded
@@ -102,6 +102,7 @@ def _reservation_fees(offer: Commitment, reserved: int, used: float, month: Mont
     recurring, upfront = _reserved_rates(offer)
     owned = reserved * month.hours
     unused = round(owned - used, 6)
+    factor = normal_factor(offer.instance_type) or 1.0
     usage_type = f"HeavyUsage:{offer.instance_type}"
     own = _reservation_columns(offer, month) | {
         "line_item_usage_type": usage_type,
@@ -115,6 +116,8 @@ def _reservation_fees(offer: Commitment, reserved: int, used: float, month: Mont
         "reservation_number_of_reservations": str(reserved),
         "reservation_units_per_reservation": str(month.hours),
         "reservation_total_reserved_units": str(owned),
+        "reservation_normalized_units_per_reservation": str(month.hours * factor),
+        "reservation_total_reserved_normalized_units": str(owned * factor),
     }
     text = f"{offer.instance_type} reserved instance, {offer.payment}, USD {price(recurring)} hourly fee"
     names = {
@@ -122,7 +125,12 @@ def _reservation_fees(offer: Commitment, reserved: int, used: float, month: Mont
         "unused_amortized_upfront_fee_for_billing_period": unused * upfront,
         "amortized_upfront_fee_for_billing_period": owned * upfront,
     }
-    amounts: dict[str, float] = {"reservation_unused_quantity": unused, "line_item_usage_amount": float(owned)}
+    amounts: dict[str, float] = {
+        "reservation_unused_quantity": unused,
+        "reservation_unused_normalized_unit_quantity": round(unused * factor, 6),
+        "line_item_usage_amount": float(owned),
+        "line_item_normalized_usage_amount": owned * factor,
+    }
     for name, value in names.items():
         amounts[f"reservation_{name}"] = amounts[f"reservation_net_{name}"] = round(value, 10)
     fee = row(AWS_PAYER, "AmazonEC2", "RIFee", text, **own)
@@ -130,7 +138,11 @@ def _reservation_fees(offer: Commitment, reserved: int, used: float, month: Mont
     spans = [(0, month.hours)]
     if upfront and month.period == term(month.period)[0]:
         purchase = row(AWS_PAYER, "AmazonEC2", "Fee", f"Sign up charge for {text}", **own, bill_bill_type="Purchase")
-        value = round(reserved * term(month.period)[1] * upfront, 6)
+        hours = reserved * term(month.period)[1]
+        value = round(hours * upfront, 6)
+        # On the fee that is paid once these count the whole term.
+        purchase.own["reservation_total_reserved_units"] = str(hours)
+        purchase.own["reservation_total_reserved_normalized_units"] = str(hours * factor)
         rows.append(
             (
                 purchase,

@@ -90,7 +90,7 @@ def columns(offer: Offer, account: Account, rate: float) -> dict[str, Any]:
         "line_item_unblended_rate": price(rate),
         "line_item_blended_rate": price(rate),
         "line_item_net_unblended_rate": price(net),
-        "line_item_normalization_factor": _normal_factor(instance),
+        "line_item_normalization_factor": normal_factor(instance),
         "pricing_public_on_demand_rate": price(public),
         "pricing_rate_code": f"{code}.JRTCKXETXF.6YS6EN2CT7",
         "pricing_rate_id": str(seeded(code).randint(10**9, 10**11)),
@@ -265,7 +265,8 @@ def _family(instance: str | None) -> str | None:
     return "GPU instance" if is_gpu else "General purpose"
 
 
-def _normal_factor(instance: str | None) -> float | None:
+def normal_factor(instance: str | None) -> float | None:
+    """Return the normalised units of an hour of this size, by which size-flexible reservations count."""
     if instance is None:
         return None
     size = instance.rsplit(".", 1)[-1]

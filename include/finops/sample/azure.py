@@ -22,7 +22,7 @@ from finops.sample.columnar import shared_text
 from finops.sample.company import EUROS_PER_DOLLAR
 from finops.sample.files import PART_ROWS, write_json
 from finops.sample.lines import Month
-from finops.sample.models import MonthResult, Total, TotalKey
+from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
 from finops.sample.progress import Steps
 from finops.sample.series import guid
 
@@ -100,6 +100,9 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
                     cost, table = _table(each, price, month)
                     parts[export].write(table)
                     _count(result.totals, export, each, cost, month)
+                    # What is invoiced is what the actual half says: commitments when they are bought.
+                    if EXPORTS[export] == "ActualCost" and not month.is_open:
+                        _invoice(result.invoices, each, cost, month)
             steps.advance(len(each))
     finally:
         for each_part in parts.values():
@@ -124,6 +127,17 @@ def _count(totals: dict[TotalKey, Total], export: str, made: Rows, cost: pa.Arra
         totals.setdefault(key, Total()).add(
             int(mine.sum()), total(cost, mine), total(cost, mine & is_billed), total(cost, mine & is_billed & is_bare)
         )
+
+
+def _invoice(invoices: dict[InvoiceKey, InvoiceTotal], made: Rows, cost: pa.Array, month: Month) -> None:
+    constants = _constants(month)
+    profile = np.array([each.get("billingProfileId") for each in made.series])[made.owner]
+    currency = np.array([each.get("billingCurrency") for each in made.series])[made.owner]
+    for account, code in sorted(set(zip(profile.tolist(), currency.tolist(), strict=True))):
+        invoice = str(_value("invoiceId", None, code, constants))
+        key = InvoiceKey(Provider.AZURE, month.period, "", invoice, account, code)
+        mine = (profile == account) & (currency == code)
+        invoices.setdefault(key, InvoiceTotal()).add(total(cost, mine))
 
 
 def _table(made: Rows, price: np.ndarray, month: Month) -> tuple[pa.Array, pa.Table]:

@@ -20,7 +20,7 @@ from finops.sample.gcp_bill import Rows, injections_of, rows
 from finops.sample.gcp_credits import ITEM, amounts, arrays
 from finops.sample.gcp_series import BILLING_ACCOUNTS
 from finops.sample.lines import Month
-from finops.sample.models import MonthResult, Total, TotalKey
+from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
 from finops.sample.progress import Steps
 
 EXPORT = "meridian-billing"
@@ -89,6 +89,8 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
             parts.write(table)
             latest = max(latest, pa.compute.max(table["export_time"]).as_py())
             _count(result.totals, each, credit, month)
+            if not month.is_open:
+                _bill(result.invoices, each, credit, month)
             steps.advance(len(each))
     path = folder / "manifest.json"
     listed = [
@@ -118,6 +120,19 @@ def _count(totals: dict[TotalKey, Total], made: Rows, credit: np.ndarray, month:
         bare = total(made.cost[mine & is_bare]) + total(credit[mine & is_bare])
         key = TotalKey(Provider.GCP, month.period, EXPORT, str(each))
         totals.setdefault(key, Total()).add(int(mine.sum()), cost, cost, bare)
+
+
+def _bill(invoices: dict[InvoiceKey, InvoiceTotal], made: Rows, credit: np.ndarray, month: Month) -> None:
+    """Add rows to the invoice of their billing account: the export names no invoice and no issuer."""
+    account = np.array([each.get("billing_account_id") for each in made.series])[made.owner]
+    currency = np.array([each.get("currency") for each in made.series])[made.owner]
+    is_tax = np.array([each.get("cost_type") == "tax" for each in made.series])[made.owner]
+    for name, code in sorted(set(zip(account.tolist(), currency.tolist(), strict=True))):
+        mine = (account == name) & (currency == code)
+        key = InvoiceKey(Provider.GCP, month.period, "", "", name, code)
+        invoices.setdefault(key, InvoiceTotal()).add(
+            total(made.cost[mine]) + total(credit[mine]), total(made.cost[mine & is_tax])
+        )
 
 
 def _table(made: Rows, credit: np.ndarray, month: Month) -> pa.Table:

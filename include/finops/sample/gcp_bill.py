@@ -13,15 +13,21 @@ from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.sample.anomalies import Injection, draw, factors
 from finops.sample.chance import seeded
-from finops.sample.company import GCP_PROJECTS, Account
+from finops.sample.company import EUROS_PER_DOLLAR, GCP_PROJECTS, Account
 from finops.sample.exact import rounded
 from finops.sample.gcp_credits import CREDITS
 from finops.sample.gcp_series import BILLING_ACCOUNTS, make, offers, population, project, structure
 from finops.sample.lines import Month, meter
 from finops.sample.models import AnomalyKind, Label, SeriesKey
-from finops.sample.series import Forgetfulness, Series
+from finops.sample.series import Forgetfulness, Series, guid
 
 CHUNK = 250_000
+# Which credits a commitment gives, the SKU of its fee, and what it costs of the price without it.
+_FEES = (
+    ("resource", "Commitment v1: N2 Cpu in Americas for 1 Year", 0.63),
+    ("memory", "Commitment v1: N2 Ram in Americas for 1 Year", 0.63),
+    ("dollar", "Commitment - dollar based v1: GCE for 1 year", 0.72),
+)
 _LATE = 0.004
 
 
@@ -110,26 +116,36 @@ def _forgotten(seed: int, month: Month) -> list[Injection]:
 
 
 def _commitment_fees(steady: Sequence[Series], month: Month) -> Iterator[Rows]:
-    """Daily fees of a resource-based and a spend-based commitment, a tenth above what usage can take."""
-    fees = {
-        "resource": ("Commitment v1: N2 Cpu in Americas for 1 Year", 0.63),
-        "dollar": ("Commitment - dollar based v1: GCE flexible for 1 year", 0.72),
-    }
-    for kind, (sku, paid) in fees.items():
-        covered = [e for e in steady if e.extra["credit"] == kind and e.get("currency") == "USD"]
-        daily = sum(e.level * 24 * e.rate for e in covered) * CREDITS[kind].share * paid * 1.1
-        head = _row(
-            GCP_PROJECTS[4],
-            "Compute Engine",
-            sku,
-            subscription=structure(instance_id=f"{kind}-{seeded('gcp', kind).getrandbits(48):012x}"),
-            _unit="seconds",
-            _pricing_unit="h",
-            _base=3600.0,
-        )
-        days = np.arange(month.count, dtype=np.int16)
-        cost = np.full(len(days), round(daily, 6))
-        yield Rows([head], np.zeros(len(days), np.int32), days, np.full(len(days), 24.0), cost)
+    """Daily fees of each billing account's commitments, a tenth above what its usual usage can take."""
+    for account in (GCP_PROJECTS[4], GCP_PROJECTS[-1]):
+        for kind, sku, price in _FEES:
+            credit = f"dollar-{account.currency}" if kind == "dollar" else kind
+            covered = [e for e in steady if e.extra["credit"] == credit and e.get("currency") == account.currency]
+            if covered:
+                yield _fee(account, kind, sku, price, covered, month)
+
+
+def _fee(account: Account, kind: str, sku: str, price: float, covered: Sequence[Series], month: Month) -> Rows:
+    is_money = kind == "dollar"
+    credit = CREDITS[f"dollar-{account.currency}" if is_money else kind]
+    in_dollars = EUROS_PER_DOLLAR if account.currency == "EUR" else 1.0
+    # What is committed: hours of a resource, or dollars an hour at the prices that would apply without it.
+    hourly = sum(e.level * (e.rate / in_dollars if is_money else 1.0) for e in covered) * credit.share * 1.1
+    quantity = round(hourly * 24, 3)
+    rate = price * (in_dollars if is_money else covered[0].rate)
+    subscription = credit.id if is_money else guid(seeded("gcp/commitment", "resource", account.currency))
+    head = _row(
+        account,
+        "Compute Engine",
+        sku,
+        subscription=structure(instance_id=subscription),
+        _unit="seconds",
+        _pricing_unit="h",
+        _base=3600.0,
+    )
+    days = np.arange(month.count, dtype=np.int16)
+    cost = np.full(len(days), round(quantity * rate, 6))
+    return Rows([head], np.zeros(len(days), np.int32), days, np.full(len(days), quantity), cost)
 
 
 def _once(seed: int, month: Month, total: float) -> Iterator[Rows]:
@@ -182,4 +198,7 @@ def _row(account: Account, service: str, sku: str, **own: Any) -> Series:
 
 def _single(account: Account, service: str, sku: str, cost: float, **own: Any) -> Rows:
     zero = np.zeros(1, np.int32)
-    return Rows([_row(account, service, sku, **own)], zero, zero.astype(np.int16), np.zeros(1), np.array([cost]))
+    # Tax, rounding and adjustments have no quantity.
+    is_sold = own.get("cost_type", "regular") == "regular"
+    row = _row(account, service, sku, _unit="count", _pricing_unit="count", **own)
+    return Rows([row], zero, zero.astype(np.int16), np.full(1, float(is_sold)), np.array([cost]))

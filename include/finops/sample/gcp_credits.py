@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from finops.sample.chance import seeded
 from finops.sample.exact import rounded
-from finops.sample.series import Series
+from finops.sample.series import Series, guid
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +27,31 @@ class Credit:
 # A promotion larger than its row makes the row negative: real, and never to be clamped.
 CREDITS = {
     "sud": Credit("Sustained Usage Discount", "Sustained Usage Discount", "", "SUSTAINED_USAGE_DISCOUNT", 0.2),
+    # A credit of a resource-based commitment says for what resource it is; one of a spend-based commitment names it.
     "resource": Credit(
         "Committed Usage Discount: CPU",
         "Committed Usage Discount: CPU",
-        "cud-n2-2025",
+        "Committed Usage Discount: CPU",
         "COMMITTED_USAGE_DISCOUNT",
         0.86,
     ),
-    "dollar": Credit(
-        "Committed Usage Discount - Dollar Based: GCE G2",
-        "Committed Usage Discount - Dollar Based: GCE G2",
-        "cud-flex-2025",
-        "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE",
-        0.74,
+    "memory": Credit(
+        "Committed Usage Discount: RAM",
+        "Committed Usage Discount: RAM",
+        "Committed Usage Discount: RAM",
+        "COMMITTED_USAGE_DISCOUNT",
+        0.86,
     ),
+    **{
+        f"dollar-{currency}": Credit(
+            "Committed Usage Discount - Dollar Based: GCE",
+            "Committed Usage Discount - Dollar Based: GCE",
+            guid(seeded("gcp/commitment", "dollar", currency)),
+            "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE",
+            0.74,
+        )
+        for currency in ("USD", "EUR")
+    },
     "discount": Credit("Contract discount, Vertex AI", "Contract discount, Vertex AI", "", "DISCOUNT", 0.08),
     "promotion": Credit("AI startup programme", "AI startup programme 2025", "promo-7731", "PROMOTION", 1.15),
     "free": Credit("Free tier", "Free tier, monthly", "", "FREE_TIER", 0.05),

@@ -140,7 +140,9 @@ def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Se
     }
     model = owner.model.name if owner.model and is_tagged else "(none)"
     key = SeriesKey(account.id, offer["service"], model)
-    extra = {"index": index, "account": account, "decimals": 10, "credit": offer["credit"]}
+    # Money is committed to one billing account, and each has a currency of its own.
+    credit = f"dollar-{account.currency}" if offer["credit"] == "dollar" else offer["credit"]
+    extra = {"index": index, "account": account, "decimals": 10, "credit": credit}
     return Series(shared, own, key, shared["_price"], level, Pattern(offer["pattern"]), is_tagged, extra=extra)
 
 

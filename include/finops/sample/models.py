@@ -74,12 +74,38 @@ class TotalKey:
     currency: str
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class InvoiceKey:
+    """An invoice that goes with a bill. Azure's and Google's bills name no issuer, Google's names no invoice."""
+
+    provider: Provider
+    period: BillingPeriod
+    issuer: str
+    invoice_id: str
+    billing_account_id: str
+    currency: str
+
+
+@dataclass(slots=True)
+class InvoiceTotal:
+    """Exact sums of an invoice's native lines: all of them, and those that are tax."""
+
+    total: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+
+    def add(self, total: Decimal, tax: Decimal = Decimal(0)) -> None:
+        """Count more lines."""
+        self.total += total
+        self.tax += tax
+
+
 @dataclass(slots=True)
 class MonthResult:
-    """One month of one provider as it was written."""
+    """One month of one provider as it was written. An open month has no invoices yet."""
 
     files: list[Path] = field(default_factory=list)
     totals: dict[TotalKey, Total] = field(default_factory=dict)
+    invoices: dict[InvoiceKey, InvoiceTotal] = field(default_factory=dict)
     labels: list[Label] = field(default_factory=list)
 
 

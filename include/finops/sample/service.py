@@ -1,4 +1,4 @@
-"""Write the sample: bills of three clouds, the labels of their anomalies, and the totals a reader should find."""
+"""Write the sample: bills of three clouds, their invoices, the labels of their anomalies, the totals to be found."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.sample import aws, azure, gcp
 from finops.sample.files import write_json
+from finops.sample.invoices import write_invoices
 from finops.sample.lines import Month
-from finops.sample.models import Label, MonthResult, SampleReport, Total, TotalKey
+from finops.sample.models import InvoiceKey, InvoiceTotal, Label, MonthResult, SampleReport, Total, TotalKey
 from finops.sample.progress import Progress, Steps
 from finops.sample.rhythm import EPOCH
 
@@ -106,6 +107,7 @@ def _generate(
     steps = Steps(len(periods) * sum(_share(provider, lines_per_month) for provider in wanted), progress)
     files: list[Path] = []
     totals: dict[TotalKey, Total] = {}
+    invoices: dict[InvoiceKey, InvoiceTotal] = {}
     labels: set[Label] = set()
     for period in periods:
         month = Month(period, 24, is_open=period == periods[-1])
@@ -114,12 +116,15 @@ def _generate(
             made = _WRITERS[provider](out, seed, _share(provider, lines_per_month), month, steps)
             files += made.files
             totals |= made.totals
+            invoices |= made.invoices
             labels |= set(made.labels)
             logger.info("wrote %s %s: %d files", provider, period, len(made.files))
     kept = _within(labels, periods)
     _write_labels(out / "labels.csv", kept)
+    write_invoices(out / "invoices.csv", invoices)
     write_json(out / _MARK, _expected(totals))
-    return SampleReport(out, tuple(periods), (*files, out / "labels.csv", out / _MARK), totals, kept)
+    also = (out / "labels.csv", out / "invoices.csv", out / _MARK)
+    return SampleReport(out, tuple(periods), (*files, *also), totals, kept)
 
 
 def _share(provider: Provider, lines_per_month: int) -> int:

@@ -54,6 +54,8 @@ class Bill:
     charge_class: str = "(none)"
     pricing_category: str = "Standard"
     environment: str = "production"
+    invoice_issuer_name: str = "Amazon Web Services, Inc."
+    invoice_id: str = "(none)"
 
     @property
     def month(self) -> str:
@@ -74,8 +76,9 @@ def publish_version(settings: Settings, bills: Sequence[Bill], *, build_id: str 
 
     folder = settings.published_dir / "versions" / build_id
     folder.mkdir(parents=True)
-    marts = ["fct_daily_costs", "mart_chargeback", "mart_reconciliation"]
-    (folder / "manifest.json").write_text(json.dumps({"build_id": build_id, "marts": marts}), encoding="utf-8")
+    marts = ["fct_daily_costs", "mart_chargeback", "mart_invoices", "mart_reconciliation"]
+    manifest = {"build_id": build_id, "marts": marts, "billing_periods": sorted({each.month for each in bills})}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     with duckdb.connect(str(folder / "finops.duckdb")) as connection:
         _create(connection, "fct_daily_costs", FCT_DAILY_COSTS, ("charge_count",))
         _create(connection, "mart_chargeback", MART_CHARGEBACK)
@@ -84,6 +87,13 @@ def publish_version(settings: Settings, bills: Sequence[Bill], *, build_id: str 
             "stage_order integer, stage varchar, row_count bigint, billed_cost decimal(38, 12), "
             "effective_cost decimal(38, 12), difference decimal(38, 12))"
         )
+        connection.execute(
+            "create table mart_invoices (billing_period varchar, provider varchar, billing_currency varchar, "
+            "invoice_issuer_name varchar, billing_account_id varchar, invoice_id varchar, charge_count bigint, "
+            "billed_cost decimal(38, 12), billed_charges decimal(38, 12), billed_tax decimal(38, 12), "
+            "billed_credits decimal(38, 12), billed_adjustments decimal(38, 12))"
+        )
+        _insert(connection, "mart_invoices", _invoiced(bills))
         _insert(connection, "fct_daily_costs", _summed(bills, FCT_DAILY_COSTS, counted=True))
         _insert(connection, "mart_chargeback", _summed(bills, MART_CHARGEBACK))
         _insert(connection, "mart_reconciliation", _reconciled(bills))
@@ -108,6 +118,22 @@ def _summed(bills: Sequence[Bill], columns: Sequence[str], *, counted: bool = Fa
         [*key, *(sum((getattr(b, m) for b in group), Decimal(0)) for m in MEASURES), *([len(group)] if counted else [])]
         for key, group in groups.items()
     ]
+
+
+def _invoiced(bills: Sequence[Bill]) -> list[list[object]]:
+    grain = ("billing_period", "provider", "billing_currency", "invoice_issuer_name", "billing_account_id")
+    rows: list[list[object]] = []
+    for *key, billed, _, _, _, count in _summed(bills, [*grain, "invoice_id"], counted=True):
+        parts = [
+            [
+                b
+                for b in bills
+                if key == [b.month, *(getattr(b, c) for c in (*grain[1:], "invoice_id"))] and b.charge_category in kinds
+            ]
+            for kinds in (("Usage", "Purchase"), ("Tax",), ("Credit",), ("Adjustment",))
+        ]
+        rows.append([*key, count, billed, *(sum((b.billed_cost for b in part), Decimal(0)) for part in parts)])
+    return rows
 
 
 def _reconciled(bills: Sequence[Bill]) -> list[list[object]]:

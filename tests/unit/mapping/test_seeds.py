@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -71,3 +72,18 @@ def test_a_region_id_has_one_name() -> None:
         names[row["provider"], row["region_id"]].add(row["region_name"])
 
     assert {region: found for region, found in names.items() if len(found) > 1} == {}
+
+
+def test_the_seeds_know_at_least_250_services() -> None:
+    assert len({(row["provider"], row["service_name"]) for row in _rows("focus_services")}) >= 250
+
+
+def test_every_repair_that_the_mapping_can_make_is_described_in_words() -> None:
+    macros = SEEDS.parent / "macros"
+    rules = re.findall(r'^ +"(\w+)": "', (macros / "focus_repair_rules.sql").read_text("utf-8"), re.MULTILINE)
+    enumerations = re.findall(r'^ +"(\w+)": \[', (macros / "focus_enumerations.sql").read_text("utf-8"), re.MULTILINE)
+    described = {row["id"]: row["description"] for row in _rows("focus_repairs")}
+
+    assert len(rules) > 30
+    assert set(described) == {*rules, *(f"{column}_spelled" for column in enumerations)}
+    assert all(len(words.split()) >= 5 for words in described.values())

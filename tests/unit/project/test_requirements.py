@@ -12,7 +12,13 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-uv.txt"]
+LOCKS = [
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-uv.txt",
+    "requirements-conformance.txt",
+    "requirements-converter.txt",
+]
 
 
 def locked(name: str) -> dict[str, set[str]]:

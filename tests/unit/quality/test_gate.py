@@ -76,6 +76,43 @@ def test_every_mart_is_held_to_its_grain_its_types_and_the_totals_before_it(sett
         assert expected in findings
 
 
+def test_a_line_set_aside_must_be_where_it_is_said_to_be(settings: Settings) -> None:
+    """Without such lines the table is empty, which is as it should be; a count that nothing backs is refused."""
+    craft(settings, SCOPE, lines=60)
+    edit(
+        settings,
+        "create table main.fct_container_costs as select billing_period, provider, billing_currency"
+        " from marts.mart_chargeback limit 0",
+    )
+    edit(
+        settings,
+        "create table marts.mart_set_aside_lines as select billing_period, provider, billing_currency,"
+        " 'cur' as x_source, 'split cost' as reason, 'fct_container_costs' as kept_in, 1 as row_count,"
+        " 0::decimal(38,12) as source_cost from marts.mart_chargeback limit 0",
+    )
+    assert check(settings).passed
+    edit(
+        settings,
+        "insert into marts.mart_set_aside_lines values"
+        " ('2025-01', 'aws', 'USD', 'cur', 'split cost', 'fct_container_costs', 1, 0)",
+    )
+    assert "mart_set_aside_lines: every split-cost line is in fct_container_costs" in refused(settings)
+
+
+def test_negations_that_do_not_cancel_are_pointed_out(settings: Settings) -> None:
+    craft(settings, SCOPE, lines=60)
+    edit_fact(
+        settings,
+        "aws",
+        "2025-01",
+        "fact.* replace (case when charge_description = 'line 7' then 'SavingsPlanNegation' else x_charge_type end"
+        " as x_charge_type)",
+    )
+    verdict = check(settings)
+    assert verdict.passed
+    assert any("savings plan negations cancel the usage they cover" in warning for warning in verdict.warnings)
+
+
 def test_a_table_without_a_suite_is_not_published(settings: Settings) -> None:
     craft(settings, SCOPE, lines=60)
     edit(settings, "create table marts.mart_unjudged as select 1 as x")

@@ -149,8 +149,25 @@ def test_google_credits_are_of_every_kind_and_one_is_larger_than_its_row(half_ye
 
 
 def test_google_commitment_fees_name_their_subscription_and_exceed_what_they_give(half_year_query) -> None:
-    [(fees, subscriptions)] = half_year_query(
-        "select sum(cost), count(distinct subscription.instance_id) from gcp where sku.description like 'Commitment%'"
-    )
-    assert subscriptions == 2
-    assert fees > 0
+    rows = half_year_query("""
+        select billing_account_id, count(distinct subscription.instance_id), count(distinct sku.description), sum(cost)
+        from gcp where sku.description like 'Commitment%' group by 1
+    """)
+    assert (2, 3) in [row[1:3] for row in rows], "cores and memory of one subscription, and a spend-based one"
+    assert all(cost > 0 for *_, cost in rows)
+    accounts = half_year_query("select distinct billing_account_id from gcp where credits[1].type like 'COMMITTED%'")
+    assert {row[0] for row in rows} == {row[0] for row in accounts}, "each account's credits are its own"
+
+
+def test_google_spend_credits_name_the_commitment_and_leave_some_of_it(half_year_query) -> None:
+    rows = half_year_query("""
+        with fees as (
+            select subscription.instance_id as id, sum(usage.amount_in_pricing_units * currency_conversion_rate) as sold
+            from gcp where sku.description like 'Commitment - dollar%' group by 1
+        ), given as (
+            select credits[1].id as id, -sum(credits[1].amount) as used
+            from gcp where credits[1].type like '%DOLLAR_BASE' group by 1
+        )
+        select used < sold, used > sold / 2 from fees join given using (id)
+    """)
+    assert rows == [(True, True)] * 2

@@ -20,15 +20,23 @@
     "line_item_usage_type",
     "pricing_rate_code",
     "pricing_unit",
+    "product_instance_family",
     "product_instance_type",
     "product_product_family",
     "product_region_code",
     "product_sku",
     "reservation_reservation_a_r_n",
     "savings_plan_savings_plan_a_r_n",
+    "split_line_item_parent_resource_id",
+] %}
+{#- AWS writes these counts as text, in Parquet too. -#}
+{% set counts = [
+    "reservation_total_reserved_normalized_units",
+    "reservation_total_reserved_units",
 ] %}
 {% set amounts = [
     "line_item_net_unblended_cost",
+    "line_item_normalized_usage_amount",
     "line_item_unblended_cost",
     "line_item_usage_amount",
     "pricing_public_on_demand_cost",
@@ -37,6 +45,8 @@
     "reservation_net_unused_amortized_upfront_fee_for_billing_period",
     "reservation_net_unused_recurring_fee",
     "reservation_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_unused_normalized_unit_quantity",
+    "reservation_unused_quantity",
     "reservation_unused_recurring_fee",
     "savings_plan_amortized_upfront_commitment_for_billing_period",
     "savings_plan_net_amortized_upfront_commitment_for_billing_period",
@@ -46,6 +56,16 @@
     "savings_plan_savings_plan_effective_cost",
     "savings_plan_total_commitment_to_date",
     "savings_plan_used_commitment",
+    "split_line_item_actual_usage",
+    "split_line_item_net_split_cost",
+    "split_line_item_net_unused_cost",
+    "split_line_item_public_on_demand_split_cost",
+    "split_line_item_public_on_demand_unused_cost",
+    "split_line_item_reserved_usage",
+    "split_line_item_split_cost",
+    "split_line_item_split_usage",
+    "split_line_item_split_usage_ratio",
+    "split_line_item_unused_cost",
 ] %}
 {% set moments = [
     "bill_billing_period_start_date",
@@ -61,6 +81,10 @@ with
             billing_period,
             {%- for name in text_columns %} {{ name }}, {%- endfor %}
             {%- for name in amounts %} {{ money(name) }} as {{ name }}, {%- endfor %}
+            {%- for name in counts %}
+                {{ money_from_text(name) }} as {{ name }},
+            {%- endfor %}
+            {{ entry_of_map("product", "product_name") }} as product_product_name,
             {{ json_from_map("resource_tags") }} as tags,
             {{ json_from_map("cost_category") }} as x_cost_categories,
             {%- for name in moments %}
@@ -75,9 +99,10 @@ with
             source,
             billing_period,
             {%- for name in text_columns %} {{ name }}, {%- endfor %}
-            {%- for name in amounts %}
+            {%- for name in amounts + counts %}
                 {{ money_from_text(name) }} as {{ name }},
             {%- endfor %}
+            {{ entry_of_json("product", "product_name") }} as product_product_name,
             nullif(nullif(resource_tags, ''), '{}') as tags,
             nullif(nullif(cost_category, ''), '{}') as x_cost_categories,
             {%- for name in moments %}

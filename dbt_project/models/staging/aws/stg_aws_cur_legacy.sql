@@ -19,8 +19,14 @@
     "line_item_usage_type": ["lineItem/UsageType"],
     "pricing_rate_code": ["pricing/RateCode"],
     "pricing_unit": ["pricing/unit"],
+    "product_instance_family": [
+        "product/instanceFamily",
+        "product/instanceTypeFamily",
+        "product_instance_type_family",
+    ],
     "product_instance_type": ["product/instanceType"],
     "product_product_family": ["product/productFamily"],
+    "product_product_name": ["product/ProductName"],
     "product_region_code": [
         "product/regionCode",
         "product/region",
@@ -35,9 +41,18 @@
         "savingsPlan/SavingsPlanARN",
         "savings_plan_savings_plan_arn",
     ],
+    "split_line_item_parent_resource_id": ["splitLineItem/ParentResourceId"],
+} %}
+{#- AWS writes these counts as text, in Parquet too. -#}
+{% set counts = {
+    "reservation_total_reserved_normalized_units": "reservation/TotalReservedNormalizedUnits",
+    "reservation_total_reserved_units": "reservation/TotalReservedUnits",
+    "reservation_unused_normalized_unit_quantity": "reservation/UnusedNormalizedUnitQuantity",
+    "reservation_unused_quantity": "reservation/UnusedQuantity",
 } %}
 {% set amounts = {
     "line_item_net_unblended_cost": "lineItem/NetUnblendedCost",
+    "line_item_normalized_usage_amount": "lineItem/NormalizedUsageAmount",
     "line_item_unblended_cost": "lineItem/UnblendedCost",
     "line_item_usage_amount": "lineItem/UsageAmount",
     "pricing_public_on_demand_cost": "pricing/publicOnDemandCost",
@@ -55,6 +70,16 @@
     "savings_plan_savings_plan_effective_cost": "savingsPlan/SavingsPlanEffectiveCost",
     "savings_plan_total_commitment_to_date": "savingsPlan/TotalCommitmentToDate",
     "savings_plan_used_commitment": "savingsPlan/UsedCommitment",
+    "split_line_item_actual_usage": "splitLineItem/ActualUsage",
+    "split_line_item_net_split_cost": "splitLineItem/NetSplitCost",
+    "split_line_item_net_unused_cost": "splitLineItem/NetUnusedCost",
+    "split_line_item_public_on_demand_split_cost": "splitLineItem/PublicOnDemandSplitCost",
+    "split_line_item_public_on_demand_unused_cost": "splitLineItem/PublicOnDemandUnusedCost",
+    "split_line_item_reserved_usage": "splitLineItem/ReservedUsage",
+    "split_line_item_split_cost": "splitLineItem/SplitCost",
+    "split_line_item_split_usage": "splitLineItem/SplitUsage",
+    "split_line_item_split_usage_ratio": "splitLineItem/SplitUsageRatio",
+    "split_line_item_unused_cost": "splitLineItem/UnusedCost",
 } %}
 {% set moments = {
     "bill_billing_period_start_date": "bill/BillingPeriodStartDate",
@@ -79,6 +104,9 @@ with
             {%- for name, natives in texts.items() %}
                 {{ text_of([name] + natives) }} as {{ name }},
             {%- endfor %}
+            {%- for name, native in counts.items() %}
+                {{ money_from_text(text_of([name, native])) }} as {{ name }},
+            {%- endfor %}
             {%- for name, native in amounts.items() %}
                 {{ money(first_of([name, native])) }} as {{ name }},
             {%- endfor %}
@@ -99,7 +127,7 @@ with
             {%- for name, natives in texts.items() %}
                 {{ text_of([name] + natives) }} as {{ name }},
             {%- endfor %}
-            {%- for name, native in amounts.items() %}
+            {%- for name, native in dict(amounts, **counts).items() %}
                 {{ money_from_text(text_of([name, native])) }} as {{ name }},
             {%- endfor %}
             {%- for name, native in moments.items() %}
@@ -122,7 +150,7 @@ with
 select
     * exclude (tag_columns),
     {%- for name in absent %} cast(null as varchar) as {{ name }}, {%- endfor %}
-    {{ json_from_prefixed("tag_columns", tag_prefix) }} as resource_tags,
-    {{ json_from_prefixed("tag_columns", category_prefix) }} as cost_category,
+    {{ json_from_prefixed("tag_columns", tag_prefix) }} as tags,
+    {{ json_from_prefixed("tag_columns", category_prefix) }} as x_cost_categories,
 from unioned
 where {{ is_of_billing_period("bill_billing_period_start_date") }}

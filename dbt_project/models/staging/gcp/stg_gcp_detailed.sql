@@ -4,7 +4,6 @@ with
             {{ gcp_usage_lines() }}
             resource.name as resource_name,
             resource.global_name as resource_global_name,
-            subscription.instance_id as subscription_instance_id,
             cast(price.tier_start_amount as decimal(38, 12)) as price_tier_start_amount,
         from {{ source("landing_gcp", "gcp_detailed_parquet") }}
     )

@@ -257,3 +257,30 @@ period_loads = Table(
     Column("row_count", BigInteger, nullable=False),
     Column("totals", JSON, nullable=False, comment="Per currency: rows, billed and effective cost as exact text."),
 )
+
+invoice_sign_offs = Table(
+    "invoice_sign_offs",
+    metadata,
+    Column("sign_off_id", Integer, primary_key=True, autoincrement=True),
+    Column("billing_period", String(7), nullable=False),
+    Column("issuer", Text, nullable=False, comment="As the invoice's entry has it; empty where it names none."),
+    Column("invoice_id", Text, nullable=False, comment="Empty where the entry names none."),
+    Column("billing_account_id", Text, nullable=False, comment="Empty where the entry names none."),
+    Column("billing_currency", String(3), nullable=False),
+    Column("residue", ExactDecimal, nullable=False, comment="The unexplained amount it covers, and no other."),
+    Column("signed_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("signed_at", UtcDateTime, nullable=False),
+)
+
+closed_periods = Table(
+    "closed_periods",
+    metadata,
+    Column("billing_period", String(7), primary_key=True),
+    Column("closed_at", UtcDateTime, nullable=False),
+    Column("closed_by", Text, nullable=False),
+    Column("build_id", String(40), nullable=False, comment="The published build that was closed."),
+    Column("statements_digest", String(64), nullable=False, comment="As in the statements' manifest.json."),
+    Column("frozen", JSON, nullable=False, comment="sha256 of each frozen Parquet file, by name."),
+    Column("rates", JSON, nullable=False, comment="Exchange rates locked with the month; amounts as exact text."),
+)

@@ -5,18 +5,10 @@ from __future__ import annotations
 from great_expectations.expectations import Expectation
 
 from finops.core.focus import COLUMNS, Level
+from finops.core.line_types import KNOWN_ADJUSTMENTS
 from finops.core.sql import compose, join, literal
 from finops.quality.models import Given, RowRule, Severity, Suite
 from finops.quality.rules import BATCH, FACT, filled, has_rows, is_exact, no_rows, one_of
-
-KNOWN_ADJUSTMENTS = (
-    "Refund",
-    "SavingsPlanNegation",
-    "RoundingAdjustment",
-    "adjustment",
-    "rounding_error",
-)
-"""Native line types that are adjustments by what they are; any other adjustment is a type nobody has mapped."""
 
 _SHOWN = ("provider", "billing_period", "x_charge_type", "charge_description")
 
@@ -48,9 +40,8 @@ ROW_RULES = (
     ),
     RowRule(
         "commitment_purchase_has_no_effective_cost",
-        # Google's export does not say which fee paid for which usage: there a fee is effective when it is charged.
         "a commitment's purchase has no effective cost where usage carries it",
-        "charge_category <> 'Purchase' or commitment_discount_id is null or effective_cost = 0 or provider = 'gcp'",
+        "charge_category <> 'Purchase' or commitment_discount_id is null or effective_cost = 0",
         (*_SHOWN, "commitment_discount_id", "billed_cost", "effective_cost"),
     ),
     RowRule(
@@ -90,6 +81,7 @@ def suite(given: Given) -> Suite:
             *(one_of(column.snake, column.allowed) for column in COLUMNS if column.allowed),
             is_exact(),
             _line_types_are_mapped(),
+            _negations_cancel(),
         ),
         ROW_RULES,
     )
@@ -107,3 +99,15 @@ def _line_types_are_mapped() -> Expectation:
         known=join(", ", map(literal, KNOWN_ADJUSTMENTS)),
     )
     return no_rows("every native line type has a mapping of its own", query, Severity.WARNS)
+
+
+def _negations_cancel() -> Expectation:
+    query = compose(
+        """
+        select provider, commitment_discount_id, charge_period_start, billed_cost, billing_currency
+        from {batch}
+        where x_charge_type = 'SavingsPlanNegation'
+        """,
+        batch=BATCH,
+    )
+    return no_rows("savings plan negations cancel the usage they cover", query, Severity.WARNS)

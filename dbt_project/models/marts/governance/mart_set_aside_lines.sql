@@ -1,0 +1,11 @@
+select
+    billing_period,
+    provider,
+    billing_currency,
+    source as x_source,
+    reason,
+    kept_in,
+    cast(row_count as bigint) as row_count,
+    cast(source_cost as decimal(38, 12)) as source_cost,
+from {{ ref("set_aside_lines") }}
+where {{ is_in_scope() }}

@@ -1,0 +1,1 @@
+"""The invoice gate: what the bills say of each invoice, against the invoice."""

@@ -1,0 +1,195 @@
+"""A set of statement files: written complete under a name of its own, then one link is moved to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from finops.chargeback import csv_file, html, workbook
+from finops.chargeback.invoices.models import Comparison
+from finops.chargeback.models import PublishedMonth, Section, Statement, StatementFile, StatementSet
+from finops.chargeback.rounding import from_units
+from finops.core.atomic import replace_link, sync_file, sync_folder
+from finops.core.errors import BadInput
+from finops.core.periods import BillingPeriod
+
+MANIFEST = "manifest.json"
+_SETS = ".sets"
+
+
+@contextmanager
+def replacing_set(target: Path, period: BillingPeriod) -> Iterator[Path]:
+    """Yield a new folder to fill; then let readers of ``target``'s month find it, and remove all but the set before.
+
+    Raise BadInput when something else is in the way.
+    """
+    link = target / f"billing_period={period}"
+    if link.exists() and not link.is_symlink():
+        raise BadInput(f"{link} is in the way: it is not a set of statements; move it or choose another --out")
+    sets = target / _SETS / link.name
+    sets.mkdir(parents=True, exist_ok=True)
+    before = link.resolve() if link.is_symlink() else None
+    with _new_folder(sets) as folder:
+        yield folder
+        replace_link(link, str(Path(_SETS) / link.name / folder.name))
+    for old in sets.iterdir():
+        if old.resolve() not in (folder.resolve(), before):
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _new_folder(parent: Path) -> Iterator[Path]:
+    """Yield a new folder that readers may enter; remove it when the block fails."""
+    folder = Path(tempfile.mkdtemp(prefix="set-", dir=parent))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def write_set(folder: Path, month: PublishedMonth, statements: Sequence[Statement]) -> dict[str, Any]:
+    """Write the files of all statements, flushed to disk. Return the manifest, which names each of them."""
+    owners = frozenset(each.cost_center for each in statements if each.cost_center is not None)
+    for statement in statements:
+        place = folder / statement.slug
+        place.mkdir()  # an existing one would be another audience's: fail rather than share it
+        page = html.statement_page(statement, owners if statement.cost_center is None else ())
+        (place / "statement.html").write_text(page, encoding="utf-8")
+        workbook.write_workbook(statement, place / "statement.xlsx")
+        csv_file.write_csv(statement, place / "statement.csv")
+        if any(section.adjustments for section in statement.sections):
+            csv_file.write_adjustments(statement, place / "adjustments.csv")
+    index = html.index_page(month.billing_period, month.build_id, statements)
+    (folder / "index.html").write_text(index, encoding="utf-8")
+    files = tuple(_described(path, folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    manifest = _manifest(month, statements, files)
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    flush(folder)
+    return manifest
+
+
+def flush(folder: Path) -> None:
+    """Flush a set to disk."""
+    for path in sorted(folder.rglob("*")):
+        (sync_file if path.is_file() else sync_folder)(path)
+    sync_folder(folder)
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a set."""
+    found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return found
+
+
+def described(
+    link: Path, manifest: dict[str, Any], statements: Sequence[Statement] = (), notice: str = ""
+) -> StatementSet:
+    """Return the set that a manifest describes."""
+    return StatementSet(
+        path=link,
+        billing_period=BillingPeriod.parse(manifest["billing_period"]),
+        build_id=manifest["build_id"],
+        status=manifest["status"],
+        digest=manifest["digest"],
+        files=tuple(StatementFile(each["path"], each["sha256"], each["size"]) for each in manifest["files"]),
+        totals=manifest["statements"],
+        statements=statements,
+        notice=notice,
+    )
+
+
+def digest_of(folder: Path) -> str:
+    """Return the digest of a set's files as they are now, which its manifest and its month's record must hold."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST)
+    return _together([_described(path, folder) for path in paths])
+
+
+def _described(path: Path, folder: Path) -> StatementFile:
+    content = path.read_bytes()
+    return StatementFile(path.relative_to(folder).as_posix(), hashlib.sha256(content).hexdigest(), len(content))
+
+
+def _manifest(month: PublishedMonth, statements: Sequence[Statement], files: Sequence[StatementFile]) -> dict[str, Any]:
+    """Return what is in the set; its ``digest`` names the content of all files together."""
+    closing = month.closing
+    closed = {} if closing is None else {"closed_by": closing.by, "closed_at": closing.at.isoformat()}
+    return {
+        "billing_period": str(month.billing_period),
+        "build_id": month.build_id,
+        "status": "provisional" if closing is None else "final",
+        **closed,
+        "digest": _together(files),
+        "statements": summary(statements),
+        "invoices": [_invoice(each) for each in month.invoices],
+        "files": [{"path": each.path, "sha256": each.sha256, "size": each.size} for each in files],
+    }
+
+
+def _invoice(each: Comparison) -> dict[str, str | None]:
+    signed = each.sign_off
+    return {
+        "invoice": each.invoice,
+        "provider": each.provider,
+        "issuer": each.issuer,
+        "billing_currency": each.currency,
+        "status": each.status,
+        "billed_cost": f"{each.billed_cost:f}",
+        "invoice_total": None if each.given is None else f"{each.given.total:f}",
+        "unexplained": f"{each.residue.unexplained:f}",
+        "signed_off_by": None if signed is None else signed.signed_by,
+        "reason": None if signed is None else signed.reason,
+    }
+
+
+def _together(files: Sequence[StatementFile]) -> str:
+    return hashlib.sha256("\n".join(f"{each.sha256}  {each.path}" for each in files).encode()).hexdigest()
+
+
+def summary(statements: Sequence[Statement]) -> list[dict[str, Any]]:
+    """Return each statement's totals per currency: rounded as shown, and exact; amounts are strings."""
+    return [
+        {
+            "cost_center": statement.cost_center,
+            "folder": statement.slug,
+            "totals": [
+                {
+                    "billing_currency": section.currency,
+                    "effective_cost": str(from_units(section.total.effective, section.digits)),
+                    "billed_cost": str(from_units(section.total.billed, section.digits)),
+                    "effective_cost_exact": f"{section.exact_effective:f}",
+                    "billed_cost_exact": f"{section.exact_billed:f}",
+                }
+                | _unallocated(section)
+                | _adjustments(section)
+                for section in statement.sections
+            ],
+        }
+        for statement in statements
+    ]
+
+
+def _unallocated(section: Section) -> dict[str, str]:
+    if section.unallocated is None:
+        return {}
+    return {"unallocated_effective_cost": str(from_units(section.unallocated.shown.effective, section.digits))}
+
+
+def _adjustments(section: Section) -> dict[str, str]:
+    block = section.adjustments
+    if block is None:
+        return {}
+    return {
+        "adjustments_effective_cost": str(from_units(block.effective, section.digits)),
+        "adjustments_billed_cost": str(from_units(block.billed, section.digits)),
+        "adjustments_effective_cost_exact": f"{block.exact_effective:f}",
+        "adjustments_billed_cost_exact": f"{block.exact_billed:f}",
+    }

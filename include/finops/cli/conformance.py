@@ -1,0 +1,150 @@
+"""``finops conformance``: how much of FOCUS 1.2 the published bills fill, and what nobody has mapped."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finops.cli import app
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+
+    from finops.conformance.models import Coverage, Finding, Report
+
+_WIDTH = 160
+
+
+@app.command()
+def conformance(
+    billing_period: Annotated[
+        list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
+    ] = None,
+    provider: Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Show how far each FOCUS column is filled; list unknown services, units, line types, and repairs, with spend."""
+    from finops.conformance import service
+
+    periods = [BillingPeriod.parse(text) for text in billing_period or []]
+    found = service.report(Settings(), periods, provider, progress=_show)
+    _show("", 0, 0)
+    if as_json:
+        typer.echo(json.dumps(_as_json(found), indent=2))
+    else:
+        _print(found)
+
+
+def _show(message: str, done: int, total: int) -> None:
+    """Keep one line of progress on a terminal; say nothing to a file or a pipe."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K[{done}/{total}] {message}" if total else "\r\033[K")
+        sys.stderr.flush()
+
+
+def _as_json(found: Report) -> dict[str, Any]:
+    return {
+        "build_id": found.build_id,
+        "billing_periods": list(found.billing_periods),
+        "rows": found.rows,
+        "columns": [
+            {
+                "provider": each.provider,
+                "column": each.column,
+                "state": each.state.value,
+                "applicable": each.applicable,
+                "filled": each.filled,
+                "share": each.share,
+                "must": each.must,
+                "rule": each.rule,
+            }
+            for each in found.coverage
+        ],
+        "findings": [
+            {
+                "kind": each.kind.value,
+                "provider": each.provider,
+                "name": each.name,
+                "why": each.why,
+                "billing_currency": each.billing_currency,
+                "rows": each.rows,
+                "billed_cost": format(each.billed_cost, "f"),
+            }
+            for each in found.findings
+        ],
+    }
+
+
+def _print(found: Report) -> None:
+    from rich.console import Console
+
+    from finops.conformance.models import Kind
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    console.print(_columns(found))
+    breaches = sum(each.is_breach for each in found.coverage)
+    console.print(
+        f"[red]{breaches} columns are null on rows where FOCUS forbids it.[/red]"
+        if breaches
+        else "No column is null where FOCUS forbids it."
+    )
+    titles = {
+        Kind.SERVICE: "Services the seeds do not know (category Other)",
+        Kind.UNIT: "Units the seeds do not know, or not in FOCUS's unit format",
+        Kind.LINE_TYPE: "Native line types nobody has mapped",
+        Kind.REPAIR: "Repairs of native FOCUS rows, by rule",
+    }
+    for kind, title in titles.items():
+        rows = [each for each in found.findings if each.kind is kind]
+        console.print(_findings(title, rows) if rows else f"{title}: none")
+
+
+def _columns(found: Report) -> Table:
+    from rich.table import Table
+
+    months = " to ".join(dict.fromkeys((found.billing_periods[0], found.billing_periods[-1])))
+    table = Table(title=f"FOCUS 1.2 columns, {months}, build {found.build_id}", title_justify="left")
+    table.add_column("column")
+    by_provider = {provider: {e.column: e for e in found.coverage if e.provider == provider} for provider in found.rows}
+    for provider, rows in found.rows.items():
+        table.add_column(f"{provider}, {rows:,} rows")
+    for column in dict.fromkeys(each.column for each in found.coverage):
+        table.add_row(column, *(_cell(columns[column]) for columns in by_provider.values()))
+    return table
+
+
+def _cell(each: Coverage) -> str:
+    from finops.conformance.models import State
+
+    if each.state is State.PARTLY and each.share is not None:
+        # A column that misses one row in a million is not filled, whatever rounding makes of it.
+        text = f"{each.state} {min(each.share, 0.999):.1%} of {each.applicable:,}"
+    else:
+        text = each.state.value
+    if each.is_breach:
+        return f"[red]{text}[/red]"
+    return f"[dim]{text}[/dim]" if each.state is State.NOT_APPLICABLE else text
+
+
+def _findings(title: str, rows: Iterable[Finding]) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for name in ("provider", "name", "why"):
+        table.add_column(name, overflow="fold")
+    for name in ("rows", "billed cost"):
+        table.add_column(name, justify="right")
+    table.add_column("currency")
+    for each in rows:
+        cost = f"{each.billed_cost:,.2f}"
+        table.add_row(each.provider, escape(each.name), each.why, f"{each.rows:,}", cost, each.billing_currency)
+    return table

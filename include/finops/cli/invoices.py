@@ -1,0 +1,134 @@
+"""``finops invoices``: what the bills say of each invoice, against the invoice."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finops.cli import app
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from rich.table import Table
+
+    from finops.chargeback.invoices.models import Comparison, InvoiceCheck
+
+_WIDTH = 180
+
+invoices = typer.Typer(help="Tie the bills to the invoices.", no_args_is_help=True)
+app.add_typer(invoices, name="invoices")
+
+
+@invoices.callback()
+def _group() -> None:
+    """Tie the bills to the invoices."""
+
+
+@invoices.command()
+def check(
+    billing_period: Annotated[
+        list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Compare billed cost with the invoices in invoices.yml; exit 1 on an unexplained cent that nobody signed for."""
+    from finops.chargeback.invoices import service
+
+    found = service.check(Settings(), [BillingPeriod.parse(text) for text in billing_period or []])
+    for warning in found.warnings:
+        typer.echo(f"finops: warning: {warning}", err=True)
+    if as_json:
+        typer.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+    if found.open:
+        raise typer.Exit(1)
+
+
+@invoices.command("sign-off")
+def sign_off(
+    billing_period: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month.")],
+    invoice_id: Annotated[str, typer.Option(help="The invoice, or its billing account where it has no id.")],
+    by: Annotated[str, typer.Option(help="Who answers for the difference.")],
+    reason: Annotated[str, typer.Option(help="Why it is accepted.")],
+    currency: Annotated[str | None, typer.Option(help="Where invoices of two currencies share the name.")] = None,
+) -> None:
+    """Record who answers for what is unexplained of an invoice; another amount later is not covered by it."""
+    from finops.chargeback.invoices import service
+
+    done = service.sign_off(
+        Settings(), BillingPeriod.parse(billing_period), invoice_id, by=by, reason=reason, currency=currency
+    )
+    typer.echo(
+        f"{done.residue.unexplained:f} {done.currency} of invoice {done.invoice} of {done.billing_period} "
+        f"is signed off by {' '.join(by.split())}"
+    )
+
+
+def _as_json(found: InvoiceCheck) -> dict[str, object]:
+    return {
+        "build_id": found.build_id,
+        "is_tied": not found.open,
+        "warnings": list(found.warnings),
+        "invoices": [_line(each) for each in found.comparisons],
+    }
+
+
+def _line(each: Comparison) -> dict[str, object]:
+    residue, given, signed = each.residue, each.given, each.sign_off
+    return {
+        "billing_period": str(each.billing_period),
+        "provider": each.provider,
+        "issuer": each.issuer,
+        "invoice": each.invoice,
+        "billing_accounts": sorted({row.billing_account_id for row in each.billed}),
+        "billing_currency": each.currency,
+        "status": each.status,
+        "billed_cost": format(each.billed_cost, "f"),
+        "invoice_total": None if given is None else format(given.total, "f"),
+        "residue": {name: format(getattr(residue, name), "f") for name in ("tax", "credit", "rounding", "unexplained")},
+        "signed_off": None if signed is None else {"by": signed.signed_by, "reason": signed.reason},
+    }
+
+
+def _print(found: InvoiceCheck) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    console.print(_table(found))
+    for each in found.open:
+        console.print(f"[red]{each.complaint}[/red]", soft_wrap=True)
+    counts = {s: sum(e.status == s for e in found.comparisons) for s in ("ties", "signed off", "not given")}
+    words = [f"{counts['ties']} tie to the cent", f"{counts['not given']} not given"]
+    words += [f"{counts['signed off']} signed off"] if counts["signed off"] else []
+    words += [f"{len(found.open)} with an unexplained difference"] if found.open else []
+    console.print(f"{len(found.comparisons)} invoices: {', '.join(words)}.")
+
+
+def _table(found: InvoiceCheck) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"Invoices and what is billed, build {found.build_id}", title_justify="left")
+    for name in ("period", "provider", "issuer", "invoice", "cur."):
+        table.add_column(name)
+    for name in ("billed", "invoice total", "tax", "credit", "rounding", "unexplained"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for each in found.comparisons:
+        residue = each.residue
+        parts = (residue.tax, residue.credit, residue.rounding, residue.unexplained)
+        amounts = ["" if each.given is None else _amount(part) for part in parts]
+        total = "" if each.given is None else f"{each.given.total:,}"
+        names = (str(each.billing_period), each.provider, each.issuer, each.invoice, each.currency)
+        table.add_row(*names, f"{each.billed_cost:,.2f}", total, *amounts, each.status)
+    return table
+
+
+def _amount(value: Decimal) -> str:
+    return "0" if value == 0 else f"{value.normalize():,f}"

@@ -1,0 +1,1 @@
+"""How much of FOCUS 1.2 the published bills fill, and what in them nobody has mapped yet."""

@@ -1,0 +1,90 @@
+"""The query over one provider's billing period: everything the report needs, in one pass.
+
+Rows are grouped by what is amiss with them and nothing else. What is known becomes null in the key, so that there are
+as many groups as combinations of unknown things, however many rows there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from finops.conformance.applicability import APPLICABILITY
+from finops.conformance.units import UNIT_FORMAT
+from finops.core.focus import COLUMNS
+from finops.core.line_types import KNOWN_ADJUSTMENTS
+from finops.core.sql import Sql, compose, identifier, join, literal
+
+KEYS = ("billing_currency", "service", "pricing_unit", "consumed_unit", "line_type", "repairs")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of one provider and billing period that share a key; the counts are in the order of ``APPLICABILITY``."""
+
+    provider: str
+    billing_currency: str
+    service: str | None
+    pricing_unit: str | None
+    consumed_unit: str | None
+    line_type: str | None
+    repairs: str | None
+    rows: int
+    billed_cost: Decimal
+    applicable: tuple[int, ...]
+    filled: tuple[int, ...]
+
+
+def query(fact: Sql, services: Sql, units: Sql) -> Sql:
+    """Return the query. ``services`` and ``units`` are files: the seeds that say what is known."""
+    snake = {column.name: column.snake for column in COLUMNS}
+    counts = [
+        compose(
+            "count(*) filter ({where}), count({column}) filter ({where})",
+            where=Sql(each.where),
+            column=identifier(snake[each.column]),
+        )
+        for each in APPLICABILITY
+    ]
+    return compose(
+        """
+        with services as (select distinct service_name from read_csv({services}, all_varchar = true)),
+        units as (select distinct focus_unit from read_csv({units}, all_varchar = true))
+        select
+            billing_currency,
+            case when service_category = 'Other' and service_name not in (from services) then service_name end,
+            case when {pricing_unit} then pricing_unit end,
+            case when {consumed_unit} then consumed_unit end,
+            case when charge_category = 'Adjustment' and x_charge_type not in ({known}) then x_charge_type end,
+            x_source_changes,
+            count(*),
+            sum(billed_cost),
+            {counts}
+        from ({fact})
+        group by 1, 2, 3, 4, 5, 6
+        """,
+        services=services,
+        units=units,
+        known=join(", ", map(literal, KNOWN_ADJUSTMENTS)),
+        pricing_unit=_is_odd("pricing_unit"),
+        consumed_unit=_is_odd("consumed_unit"),
+        counts=join(", ", counts),
+        fact=fact,
+    )
+
+
+def _is_odd(unit: str) -> Sql:
+    return compose(
+        "({unit} not in (from units) or not regexp_full_match({unit}, {form}))", unit=Sql(unit), form=UNIT_FORMAT
+    )
+
+
+def group(provider: str, row: tuple[Any, ...]) -> Group:
+    """Read one row of the query."""
+    size = len(KEYS)
+    rows, cost, *counts = row[size:]
+    keys = dict(zip(KEYS, row[:size], strict=True))
+    return Group(
+        provider, **keys, rows=rows, billed_cost=cost, applicable=tuple(counts[0::2]), filled=tuple(counts[1::2])
+    )

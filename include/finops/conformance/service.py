@@ -1,0 +1,75 @@
+"""Read the published fact, one provider and billing period at a time."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+
+from finops.conformance import scan, tally
+from finops.conformance.models import Report
+from finops.core import published
+from finops.core.errors import BadInput
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.published import Publication
+from finops.core.settings import Settings
+from finops.core.sql import compose, literal
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is read next, how many were, and how many there are."""
+
+
+def report(
+    settings: Settings,
+    periods: Sequence[BillingPeriod] = (),
+    provider: Provider | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Return the coverage of what is published. Empty ``periods``: all of them.
+
+    Raise NotReady when nothing is published, BadInput when nothing is of a wanted period or provider.
+    """
+    publication = published.latest(settings)
+    wanted = _wanted(publication, periods, provider)
+    seeds = settings.dbt_dir / "seeds"
+    groups: list[scan.Group] = []
+    with publication.connect() as connection:
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute(compose("set memory_limit = {limit}", limit=settings.memory_limit))
+        for done, (door, period) in enumerate(wanted):
+            if progress is not None:
+                progress(f"{door} {period}", done, len(wanted))
+            query = scan.query(
+                publication.focus_sql(door, period),
+                literal(seeds / "focus_services.csv"),
+                literal(seeds / "pricing_units.csv"),
+            )
+            groups += [scan.group(door.value, row) for row in connection.execute(query).fetchall()]
+    with (seeds / "pricing_units.csv").open(encoding="utf-8", newline="") as file:
+        units = {row["focus_unit"] for row in csv.DictReader(file)}
+    rows: dict[str, int] = {}
+    for each in groups:
+        rows[each.provider] = rows.get(each.provider, 0) + each.rows
+    return Report(
+        publication.build_id,
+        tuple(sorted({str(period) for _, period in wanted})),
+        dict(sorted(rows.items())),
+        tally.coverage(groups),
+        tally.findings(groups, units),
+    )
+
+
+def _wanted(
+    publication: Publication, periods: Sequence[BillingPeriod], provider: Provider | None
+) -> list[tuple[Provider, BillingPeriod]]:
+    parts = [name.split("/") for name in publication.manifest["fact"]["partitions"]]
+    there = [(Provider(door), BillingPeriod.parse(month)) for door, month in parts if provider in (None, door)]
+    known = {period for _, period in there}
+    of = "" if provider is None else f" of {provider}"
+    listed = ", ".join(sorted(map(str, known))) or "no months"
+    for period in periods:
+        if period not in known:
+            raise BadInput(f"nothing{of} is published for {period}; there are {listed}")
+    if not there:
+        raise BadInput(f"nothing{of} is published")
+    return [each for each in there if not periods or each[1] in periods]

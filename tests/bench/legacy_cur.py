@@ -1,0 +1,48 @@
+"""Write the sample's AWS month as a legacy Cost and Usage Report, for tools that read no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from finops.core.atomic import replacing
+from finops.core.formats import SourceFormat, columns_of
+from finops.core.sql import Sql, compose, identifier, join, literal
+
+ABSENT = ("lineItem/NetUnblendedCost", "lineItem/NetUnblendedRate")
+"""A report has net columns only where the payer has negotiated discounts."""
+
+ALSO = {"product/region": "product_region_code"}
+"""A legacy report gives the region's code twice."""
+
+TAGS = ("ai_project", "ai_model", "ai_stage", "cost_center", "environment", "owner")
+
+
+def write(cur2: str, out: Path) -> None:
+    """Write the lines of CUR 2.0 Parquet files (a glob) to ``out`` as CSV, the same rows each time."""
+    with duckdb.connect() as connection, replacing(out) as temporary:
+        connection.execute("set timezone = 'UTC'")
+        source = compose("read_parquet({files})", files=cur2)
+        described = connection.execute(compose("describe select * from {source}", source=source)).fetchall()
+        kinds = {name: kind for name, kind, *_ in described}
+        columns = [
+            compose("{value} as {name}", value=_text(found, kinds[found]), name=identifier(column.name))
+            for column in columns_of(SourceFormat.AWS_CUR_LEGACY)
+            if column.name not in ABSENT
+            for found in column.aliases
+            if found in kinds
+        ]
+        columns += [compose("{value} as {name}", value=identifier(v), name=identifier(n)) for n, v in ALSO.items()]
+        columns += [
+            compose("resource_tags[{key}] as {name}", key=f"user_{tag}", name=identifier(f"resourceTags/user:{tag}"))
+            for tag in TAGS
+        ]
+        rows = compose("select {columns} from {source}", columns=join(", ", columns), source=source)
+        connection.execute(compose("copy ({rows}) to {out} (format csv, header true)", rows=rows, out=temporary))
+
+
+def _text(column: str, kind: str) -> Sql:
+    if kind == "TIMESTAMP":
+        return compose("strftime({column}, {form})", column=identifier(column), form=literal("%Y-%m-%dT%H:%M:%SZ"))
+    return identifier(column)
