@@ -5,7 +5,8 @@ to be done is read from the state store, not from the event, so an event too man
 and a killed run is made good by the next. Readers keep the last published version until `publish` has moved them on.
 
 Started by hand without a partition key it builds everything that is pending, as `finops build` does. A failed `gate`
-names the expectations; open `quality/<build_id>/index.html` under FINOPS_HOME.
+names the expectations; open `quality/<build_id>/index.html` under FINOPS_HOME. `serve` copies what changed into the
+PostgreSQL schema that BI tools read; it is skipped where FINOPS_SERVING_URL is not set.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from finops.core.formats import Provider
 from finops_airflow import steps
 from finops_airflow.assets import LANDED, PUBLISHED, RESYNC
 from finops_airflow.defaults import WAREHOUSE_POOL, finops_dag
+from finops_airflow.tasks import serve
 
 
 @task(pool=WAREHOUSE_POOL)
@@ -46,4 +48,4 @@ with finops_dag(
 ):
     # One run at a time, not only one task: between a build and its publication nobody else may build.
     built = build()
-    built >> task(steps.pass_gate, task_id="gate", pool=WAREHOUSE_POOL)() >> publish(built)
+    built >> task(steps.pass_gate, task_id="gate", pool=WAREHOUSE_POOL)() >> publish(built) >> serve()

@@ -15,6 +15,7 @@ from finops.core.errors import BadInput
 from finops_airflow import steps
 from finops_airflow.assets import PUBLISHED
 from finops_airflow.defaults import finops_dag
+from finops_airflow.tasks import serve
 
 
 @task
@@ -37,4 +38,4 @@ with finops_dag(
         )
     },
 ):
-    write_statements()
+    write_statements() >> serve()

@@ -41,6 +41,11 @@ _DAILY = (
     " 'training' as ai_stage, 'production' as environment,"
     " '(none)' as value_sources, tags is not null as has_required_tags"
 )
+_ALLOCATED = (
+    "cost_center, 'direct' as entry_kind, '(none)' as rule_id, 0 as rule_version, '(none)' as rule_digest,"
+    " '(none)' as counterpart, service_category, service_name, null::decimal(13,12) as share,"
+    " null::decimal(38,12) as weight"
+)
 _MEASURES = ", ".join(
     f"sum({m})::decimal(38,12) as {m}" for m in ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
 )
@@ -181,6 +186,9 @@ def _build_marts(
             )
         )
         + f" from main.fct_focus_costs where {chosen} group by all",
+        "mart_allocated_costs": f"select {keys}, {_ALLOCATED}, sum(billed_cost)::decimal(38,12) as billed_cost,"
+        " sum(effective_cost)::decimal(38,12) as effective_cost"
+        f" from marts.fct_daily_costs where {chosen} group by all",
         "mart_reconciliation": _reconciliation(settings, scope),
     }
     for name, query in models.items():
@@ -206,7 +214,8 @@ def _reconciliation(settings: Settings, scope: Scope) -> str:
                         )
     chosen = " or ".join(f"(provider = '{p}' and billing_period = '{m}')" for p, m in scope)
     tables = ((3, "focus", "main.fct_focus_costs"), (4, "daily", "marts.fct_daily_costs"))
-    for order, stage, table in (*tables, (5, "chargeback", "marts.mart_chargeback")):
+    marts = ((5, "chargeback", "marts.mart_chargeback"), (6, "allocated", "marts.mart_allocated_costs"))
+    for order, stage, table in (*tables, *marts):
         stages.append(
             f"select {order}, '{stage}', billing_period, provider, billing_currency, count(*),"
             f" sum(billed_cost)::decimal(38,12), sum(effective_cost)::decimal(38,12) from {table}"

@@ -7,7 +7,9 @@ role of the machine). The fields are those of Airflow's own cloud connections, s
            ``profile_name``, ``role_arn`` with ``external_id``, ``endpoint_url``.
 ``az://``, ``https://``  extra: ``connection_string``, ``sas_token`` or ``shared_access_key``; or ``tenant_id`` with
            login and password as client id and secret; else login and password are the account and its key.
-``bq://``  extra: ``keyfile_dict`` (JSON) or ``key_path``, ``project``, ``endpoint_url``.
+``bq://``, ``gs://``  extra: ``keyfile_dict`` (JSON) or ``key_path``, ``project``, ``endpoint_url``.
+``mailto:``  host, port, login and password of the mail server; extra: ``from_email``, ``encryption`` (``starttls``, the
+           default, or ``tls``), ``ca_file``.
 
 A message names the connection and the field and never a value: values are secrets.
 """
@@ -25,6 +27,7 @@ ATTEMPTS = 6
 """Requests for one answer, the first included."""
 
 BIGQUERY_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
+STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
 
 class ConnectedSource(Protocol):
@@ -54,6 +57,8 @@ def client_for(source: ConnectedSource) -> object | None:
         "az": _blob,
         "https": _blob,
         "bq": _bigquery,
+        "gs": _storage,
+        "mailto": _mail_server,
     }
     if scheme not in makers:
         raise BadInput(f"connection {source.connection!r}: {source.uri!r} is a folder, which needs none; remove it")
@@ -68,7 +73,9 @@ def _connection(conn_id: str) -> Any:
     try:
         return Connection.get(conn_id)
     except AirflowNotFoundException:
-        raise BadInput(f"there is no Airflow Connection {conn_id!r}; create it, or correct sources.yml") from None
+        raise BadInput(
+            f"there is no Airflow Connection {conn_id!r}; create it, or correct the file that names it"
+        ) from None
 
 
 def _extra(connection: Any) -> dict[str, Any]:
@@ -155,6 +162,17 @@ def _azure_credential(connection: Any, extra: Mapping[str, Any]) -> Any:
 
 def _bigquery(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
     from google.cloud import bigquery
+
+    return bigquery.Client(**_google_options(connection, extra, BIGQUERY_SCOPES))
+
+
+def _storage(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
+    from google.cloud import storage
+
+    return storage.Client(**_google_options(connection, extra, STORAGE_SCOPES))
+
+
+def _google_options(connection: Any, extra: Mapping[str, Any], scopes: tuple[str, ...]) -> dict[str, Any]:
     from google.oauth2.service_account import Credentials
 
     credentials = None
@@ -162,16 +180,40 @@ def _bigquery(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
         if extra.get("keyfile_dict"):
             found = extra["keyfile_dict"]
             info = json.loads(found) if isinstance(found, str) else found
-            credentials = Credentials.from_service_account_info(info, scopes=BIGQUERY_SCOPES)
+            credentials = Credentials.from_service_account_info(info, scopes=scopes)
         elif extra.get("key_path"):
-            credentials = Credentials.from_service_account_file(extra["key_path"], scopes=BIGQUERY_SCOPES)
+            credentials = Credentials.from_service_account_file(extra["key_path"], scopes=scopes)
     except (ValueError, OSError):
         # The library's own message may quote the key.
         raise BadInput(
             f"connection {connection.conn_id!r}: keyfile_dict or key_path is no service account key"
         ) from None
     options = {"api_endpoint": extra["endpoint_url"]} if extra.get("endpoint_url") else None
-    return bigquery.Client(project=extra.get("project"), credentials=credentials, client_options=options)
+    return {"project": extra.get("project"), "credentials": credentials, "client_options": options}
+
+
+def _mail_server(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+    from finops.delivery.models import MailServer
+
+    _require(connection, "host")
+    encryption = extra.get("encryption", "starttls")
+    if not extra.get("from_email") or encryption not in ("starttls", "tls"):
+        raise BadInput(
+            f"connection {connection.conn_id!r}: extra needs from_email, and encryption starttls or tls, if it is there"
+        )
+    return MailServer(
+        host=connection.host,
+        port=connection.port or 587,
+        sender=extra["from_email"],
+        user=connection.login or None,
+        password=SecretStr(connection.password) if connection.password else None,
+        encryption=encryption,
+        ca_file=Path(extra["ca_file"]) if extra.get("ca_file") else None,
+    )
 
 
 def _require(connection: Any, *fields: str) -> None:

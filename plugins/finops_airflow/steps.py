@@ -140,6 +140,14 @@ def publish_marts() -> str:
     return publish(Settings()).build_id
 
 
+def serve_published() -> int | None:
+    """Serve what is published from PostgreSQL; return how many months of tables changed, None where not configured."""
+    from finops.serving.service import publish
+
+    settings = Settings()
+    return len(publish(settings).changes) if settings.serving_url else None
+
+
 def write_statements(billing_period: str) -> list[str]:
     """Write the chargeback statements that a billing period's publication changes; return the folders they are in.
 
@@ -150,6 +158,21 @@ def write_statements(billing_period: str) -> list[str]:
 
     settings, period = Settings(), BillingPeriod.parse(billing_period)
     return [str(publish(settings, each).path) for each in months_to_write(settings, period)]
+
+
+def deliver_statements(billing_period: str) -> list[str]:
+    """Deliver what is missing of a month's statements; return where it went.
+
+    Raise NotDelivered when a target failed: the others have theirs, and a repeat sends only what is missing.
+    """
+    from finops.delivery.models import Result
+    from finops.delivery.service import NotDelivered, deliver
+    from finops_airflow.clients import client_for
+
+    report = deliver(Settings(), BillingPeriod.parse(billing_period), clients=client_for)
+    if report.failed:
+        raise NotDelivered(report)
+    return [each.target for each in report.outcomes if each.result is Result.DELIVERED]
 
 
 def pending_periods(settings: Settings) -> list[PeriodInput]:

@@ -141,3 +141,26 @@ def test_a_connection_that_cannot_serve_is_named_and_none_of_its_values(connect,
 def test_a_connection_that_does_not_exist_is_named():
     with pytest.raises(BadInput, match="no Airflow Connection 'absent'"):
         client_for(SimpleNamespace(uri="s3://bills/cur", connection="absent"))
+
+
+def test_a_service_account_key_reaches_the_storage_client_with_the_right_to_write(connect):
+    key = service_account()
+    client = connect("gs://meridian/statements", extra={"project": "jobs", "keyfile_dict": key})
+    assert client.project == "jobs"
+    assert client._credentials.service_account_email == key["client_email"]
+    assert client._credentials.scopes == ("https://www.googleapis.com/auth/devstorage.read_write",)
+
+
+def test_a_mail_connection_becomes_a_mail_server_that_hides_its_password(connect):
+    extra = {"from_email": "finops@meridian.example"}
+    server = connect("mailto:lead@meridian.example", host="mail", login="finops", password=CANARY, extra=extra)
+    assert (server.host, server.port, server.sender, server.user) == ("mail", 587, "finops@meridian.example", "finops")
+    assert server.encryption == "starttls"
+    assert server.password.get_secret_value() == CANARY
+    assert CANARY not in repr(server)
+
+
+@pytest.mark.parametrize("extra", [{}, {"from_email": "a@b.example", "encryption": "none"}])
+def test_mail_without_a_sender_or_in_the_clear_is_refused(connect, extra):
+    with pytest.raises(BadInput, match="from_email"):
+        connect("mailto:lead@meridian.example", host="mail", password=CANARY, extra=extra)

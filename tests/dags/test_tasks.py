@@ -80,6 +80,40 @@ def test_publication_names_every_month_of_the_build_also_of_one_by_hand(call, mo
     assert outlets == {PUBLISHED: ["2025-01", "2025-02"]}
 
 
+@pytest.mark.parametrize("dag_id", ["build_marts", "publish_chargeback"])
+def test_what_is_published_is_served_where_a_database_is_configured(call, bag, monkeypatch, dag_id):
+    monkeypatch.setattr(steps, "serve_published", lambda: 3)
+    assert call(dag_id, "serve") == 3
+    monkeypatch.setattr(steps, "serve_published", lambda: None)
+    with skipped():
+        call(dag_id, "serve")
+    upstream = {"build_marts": {"publish"}, "publish_chargeback": {"write_statements"}}
+    assert bag.dags[dag_id].get_task("serve").upstream_task_ids == upstream[dag_id]
+
+
+def test_without_a_database_to_serve_from_nothing_is_even_read(home):
+    assert steps.serve_published() is None
+
+
+def test_a_failed_target_fails_the_task_after_the_others_have_theirs(call, home, monkeypatch):
+    from finops.delivery import service
+    from finops.delivery.models import DeliveryReport, Outcome, Result
+
+    def deliver(_settings, period, *, clients):
+        assert clients is not None
+        outcomes = [
+            Outcome("cc-1001", "s3://a", Result.FAILED, "d", (), "s3://a: is busy", is_retryable=True),
+            Outcome("cc-1002", "s3://b", Result.DELIVERED, "d", ()),
+        ]
+        return DeliveryReport(period, tuple(outcomes if str(period) == "2025-01" else outcomes[1:]), (), ())
+
+    monkeypatch.setattr(service, "deliver", deliver)
+    assert call("deliver_statements", "deliver_statements", params={"billing_period": "2025-02"}) == ["s3://b"]
+    with pytest.raises(service.NotDelivered, match="1 of 2 deliveries of 2025-01 failed: s3://a: is busy") as caught:
+        call("deliver_statements", "deliver_statements", params={"billing_period": "2025-01"})
+    assert caught.value.is_retryable
+
+
 def test_a_backfill_run_by_hand_without_a_month_says_what_it_needs(call):
     with pytest.raises(BadInput, match="needs a partition key"):
         call("backfill_billing", "land_source", "payer", dag_run=run())

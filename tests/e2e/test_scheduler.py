@@ -12,6 +12,7 @@ from finops.core import published
 from finops.core.settings import Settings
 from finops.core.state import ledger
 from finops.core.state.store import open_state
+from finops.quality.reconciliation import STAGES
 from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.processes import members
 
@@ -83,7 +84,7 @@ def test_a_daily_run_takes_three_clouds_to_published_marts_that_tie_to_the_bills
     assert published.latest(settings).billing_periods == PERIODS
     stages = mart_rows_by_stage(settings)
     assert set(stages) == {(provider, month) for provider in ("aws", "azure", "gcp") for month in MONTHS}
-    assert all(found == {"source", "landing", "focus", "daily", "chargeback"} for found, _ in stages.values())
+    assert all(found == set(STAGES) for found, _ in stages.values())
     assert {difference for _, difference in stages.values()} == {0}
 
 

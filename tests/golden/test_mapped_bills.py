@@ -7,6 +7,7 @@ other's rows. ``like`` names the columns a line has where the case does not say 
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation

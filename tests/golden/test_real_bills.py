@@ -15,6 +15,7 @@ from finops.core.formats import Provider, SourceFormat
 from finops.core.money import exact
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
+from finops.quality.reconciliation import STAGES
 from finops.transform.service import build
 
 pytestmark = pytest.mark.shared
@@ -127,7 +128,7 @@ def test_every_stage_has_the_cost_of_the_source(real: Settings, expected: Totals
         "from marts.mart_reconciliation",
     )
 
-    assert {stage for *_, stage, _, _ in stages} >= {"source", "landing", "focus", "daily", "chargeback"}
+    assert {stage for *_, stage, _, _ in stages} >= set(STAGES)
     assert {(p, m, c) for p, m, c, *_ in stages} == set(expected)
     assert [row for row in stages if row[5] != 0 or row[4] != expected[row[:3]][1]] == []
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import bigquery, blob, s3
+from servers import bigquery, blob, gcs, postgres, s3
 
 from finops.sample.service import generate
 
@@ -42,6 +42,19 @@ def blob_server(_blob_server: blob.BlobServer) -> blob.BlobServer:
 
 
 @pytest.fixture(scope="session")
+def _gcs_server() -> Iterator[gcs.GcsServer]:
+    with gcs.gcs_server() as server:
+        yield server
+
+
+@pytest.fixture
+def gcs_server(_gcs_server: gcs.GcsServer) -> gcs.GcsServer:
+    """Google Cloud Storage; it behaves, and counts requests anew, at the start of each test."""
+    _gcs_server.proxy.reset()
+    return _gcs_server
+
+
+@pytest.fixture(scope="session")
 def _bigquery_server() -> Iterator[bigquery.BigQueryServer]:
     with bigquery.bigquery_server() as server:
         yield server
@@ -53,6 +66,15 @@ def bigquery_server(_bigquery_server: bigquery.BigQueryServer) -> bigquery.BigQu
     _bigquery_server.proxy.reset()
     _bigquery_server.queries.clear()
     return _bigquery_server
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The SQLAlchemy URL of a real PostgreSQL server's first database, as its superuser."""
+    if reason := postgres.why_not():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    with postgres.postgres_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

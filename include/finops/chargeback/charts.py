@@ -49,6 +49,13 @@ class _Scale:
 def daily_chart(
     days: Sequence[Day], period: BillingPeriod, currency: str, digits: int, *, ident: str, width: int, height: int = 240
 ) -> str:
+    """Return the drawing of a month's daily cost as markup."""
+    return _markup(daily_drawing(days, period, currency, digits, ident=ident, width=width, height=height))
+
+
+def daily_drawing(
+    days: Sequence[Day], period: BillingPeriod, currency: str, digits: int, *, ident: str, width: int, height: int = 240
+) -> Element:
     """Return a month's daily cost as stacked columns, one part per provider; credits hang below the zero line.
 
     The axis is the calendar month (UTC). Days outside it are not drawn; the table beside the chart has them.
@@ -73,7 +80,7 @@ def daily_chart(
         _add(svg, "text", place).text = str(number)
     for day in drawn:
         _column(svg, day, scale, round(left + pitch * (day.charge_date.day - 1), 2), pitch, currency, digits)
-    return _markup(svg)
+    return svg
 
 
 def _column(svg: Element, day: Day, scale: _Scale, x: float, pitch: float, currency: str, digits: int) -> None:
@@ -104,6 +111,11 @@ def series_of(provider: str) -> str:
 
 
 def share_strip(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str) -> str:
+    """Return the bar of a split total as markup."""
+    return _markup(strip_drawing(parts, ident=ident, title=title))
+
+
+def strip_drawing(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str) -> Element:
     """Return one bar split by share: (name, tenths of a percent, class), drawn in the order given."""
     described = ", ".join(f"{label} {wording.share(permille)}" for label, permille, _ in parts)
     svg = _canvas(1000, 28, ident, title, described, stretch=True)
@@ -117,7 +129,7 @@ def share_strip(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str
             part = _add(svg, "rect", {"class": css_class, **box})
             _add(part, "title", {}).text = f"{label}: {wording.share(permille)}"
             x += width
-    return _markup(svg)
+    return svg
 
 
 def share_bar(permille: int | None) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from finops.chargeback import csv_file, html, workbook
 from finops.chargeback.invoices.models import Comparison
 from finops.chargeback.models import PublishedMonth, Section, Statement, StatementFile, StatementSet
+from finops.chargeback.pdf.statement import write_pdf
 from finops.chargeback.rounding import from_units
 from finops.core.atomic import replace_link, sync_file, sync_folder
 from finops.core.errors import BadInput
@@ -64,6 +65,7 @@ def write_set(folder: Path, month: PublishedMonth, statements: Sequence[Statemen
         page = html.statement_page(statement, owners if statement.cost_center is None else ())
         (place / "statement.html").write_text(page, encoding="utf-8")
         workbook.write_workbook(statement, place / "statement.xlsx")
+        write_pdf(statement, place / "statement.pdf")
         csv_file.write_csv(statement, place / "statement.csv")
         if any(section.adjustments for section in statement.sections):
             csv_file.write_adjustments(statement, place / "adjustments.csv")

@@ -27,7 +27,7 @@ def reconcile(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Show the billed cost at every stage, from the source files to chargeback; exit 1 when any two differ."""
+    """Show the billed cost at every stage, from the source files to allocation; exit 1 when any two differ."""
     from finops.quality import reconciliation
 
     periods = [BillingPeriod.parse(text) for text in billing_period or []]

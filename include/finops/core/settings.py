@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -22,6 +23,19 @@ class Settings(BaseSettings):
         description="All data; a relative path counts from project_dir.",
     )
     state_url: str | None = Field(default=None, description="SQLAlchemy URL of the state store; SQLite in home.")
+    serving_url: str | None = Field(
+        default=None, repr=False, description="PostgreSQL URL of the database that BI tools read; none: not served."
+    )
+    serving_schema: str = Field(
+        default="finops", min_length=1, max_length=63, description="Schema in it that is the platform's alone."
+    )
+    smtp_host: str | None = Field(default=None, description="Mail server that takes statements; none: no mail.")
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str | None = Field(default=None, description="Who signs in to it; none: nobody.")
+    smtp_password: SecretStr | None = Field(default=None, description="From the environment alone.")
+    smtp_sender: str | None = Field(default=None, description="Address that mail comes from.")
+    smtp_encryption: Literal["starttls", "tls"] = Field(default="starttls", description="tls: from the first byte.")
+    smtp_ca_file: Path | None = Field(default=None, description="Certificates of the mail server's own authority.")
     config_dir: Path | None = Field(default=None, description="Folder of the YAML files; include/config.")
     memory_limit: str = Field(
         default="800MB",

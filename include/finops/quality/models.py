@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from finops.core.allocation import Rules
 from finops.core.sql import Sql, in_scope
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ class LandedTotal:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the suites are made for: the candidate's scope, the ledger's totals of it, and the time."""
+    """What the suites are made for: the candidate's scope, the ledger's totals, the time, the rules of allocation."""
 
     pairs: tuple[tuple[str, str], ...]
     landed: tuple[LandedTotal, ...]
     now: datetime
+    allocation: Rules = field(default_factory=Rules)
 
     @property
     def scope(self) -> Sql:

@@ -13,7 +13,7 @@ from finops.core.settings import Settings
 from finops.core.state import ledger
 from finops.core.state.store import open_state
 
-STAGES = ("source", "landing", "focus", "daily", "chargeback")
+STAGES = ("source", "landing", "focus", "daily", "chargeback", "allocated")
 """The stages a bill passes, in order; every published bill must have them all."""
 
 

@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime
 from typing import NoReturn
 
+from finops.core import allocation
 from finops.core.candidate import Candidate, Verdict, load_candidate, save_verdict
 from finops.core.errors import Finding
 from finops.core.locks import exclusive
@@ -72,7 +73,7 @@ def _given(settings: Settings, candidate: Candidate) -> Given:
             rows, cost = (before.row_count, before.billed_cost) if before else (0, 0)
             sums[key] = LandedTotal(*key, rows + total.row_count, cost + total.billed_cost)
     pairs = tuple((each.provider.value, str(each.billing_period)) for each in candidate.scope)
-    return Given(pairs, tuple(sums[key] for key in sorted(sums)), datetime.now(UTC))
+    return Given(pairs, tuple(sums[key] for key in sorted(sums)), datetime.now(UTC), allocation.of_build(settings))
 
 
 def _verdict(candidate: Candidate, results: list[TableResult]) -> Verdict:

@@ -1,4 +1,4 @@
-"""Write the sample: bills of three clouds, their invoices, the labels of their anomalies, the totals to be found."""
+"""Write the sample: bills of three clouds, their invoices, what is measured, the anomalies, the totals to be found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from finops.core.atomic import replacing
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.sample import aws, azure, gcp
+from finops.sample import aws, azure, drivers, gcp
 from finops.sample.files import write_json
 from finops.sample.invoices import write_invoices
 from finops.sample.lines import Month
@@ -122,8 +122,9 @@ def _generate(
     kept = _within(labels, periods)
     _write_labels(out / "labels.csv", kept)
     write_invoices(out / "invoices.csv", invoices)
+    drivers.write(out / "drivers.csv", periods, seed)
     write_json(out / _MARK, _expected(totals))
-    also = (out / "labels.csv", out / "invoices.csv", out / _MARK)
+    also = (out / "labels.csv", out / "invoices.csv", out / "drivers.csv", out / _MARK)
     return SampleReport(out, tuple(periods), (*files, *also), totals, kept)
 
 

@@ -12,6 +12,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from finops.core.allocation import Rules
+from finops.core.allocation.drivers import quantities
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
 from finops.core.money import SQL_TYPE
@@ -19,17 +21,20 @@ from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
 from finops.core.state.ledger import Delivery, PeriodInput
 from finops.core.tag_policy import TagPolicy
-from finops.transform import tag_inputs
+from finops.transform import allocation_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
 
 _EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
 
 
-def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy) -> None:
+def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy, allocation: Rules) -> None:
     """Replace ``warehouse/inputs/`` with what this scope needs, and make the folders its fact goes into.
 
-    Raise BadInput when a landed file is gone.
+    Raise BadInput when a landed file is gone, or a file of quantities cannot be used.
     """
+    periods = {str(item.billing_period) for item in scope}
+    # First, for nothing is to be touched when one of these files is not as it should be.
+    driven = quantities(settings, allocation, periods)
     shutil.rmtree(settings.inputs_dir, ignore_errors=True)
     for item in scope:
         for delivery in item.deliveries:
@@ -40,6 +45,7 @@ def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy)
         _write_empty_files(settings.inputs_dir / source_format, source_format)
     _write_operations(settings.inputs_dir / "ops", scope)
     tag_inputs.write(settings.inputs_dir / "ops", policy)
+    allocation_inputs.write(settings.inputs_dir / "ops", allocation, driven, periods)
 
 
 def _link(settings: Settings, delivery: Delivery) -> None:

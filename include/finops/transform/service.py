@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
-LAYOUT = "5"
+LAYOUT = "6"
 """What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""
 
 _STORED_FILES = (
@@ -43,8 +43,9 @@ def build(
 
     Without ``periods`` the scope is every (provider, billing period) whose current deliveries differ from those it was
     last built from. Named periods are built whether they are pending or not. When the warehouse is gone, or is of
-    another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for, or a
-    tag policy that cannot be meant, FinopsError when dbt fails, Unavailable when another build runs.
+    another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for,
+    and for a tag policy or allocation rules that cannot be meant, FinopsError when dbt fails, Unavailable when another
+    build runs.
     """
     if not _scope(settings, periods):
         return None
@@ -99,9 +100,11 @@ def _is_whole(item: PeriodInput) -> bool:
 
 
 def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | None) -> Candidate:
+    from finops.core import allocation
     from finops.transform import inputs
 
     policy = tag_policy.load(settings)
+    rules = allocation.load(settings)
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     # From here on the warehouse is no longer what the last candidate says it is.
     (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
@@ -110,7 +113,7 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
         ledger.start_build(connection, build_id)
     try:
         _clear_other_layout(settings)
-        inputs.prepare(settings, scope, policy)
+        inputs.prepare(settings, scope, policy, rules)
         _run_dbt(settings, progress)
     except FinopsError as error:
         with state.begin() as connection:

@@ -140,7 +140,7 @@ def _reconciled(bills: Sequence[Bill]) -> list[list[object]]:
     rows: list[list[object]] = []
     grain = ("billing_period", "provider", "billing_currency")
     for month, provider, currency, billed, effective, _, _, count in _summed(bills, grain, counted=True):
-        for order, stage in enumerate(("source", "landing", "focus", "daily", "chargeback"), start=1):
+        for order, stage in enumerate(("source", "landing", "focus", "daily", "chargeback", "allocated"), start=1):
             measured = effective if order >= 3 else None
             rows.append([month, provider, currency, order, stage, count, billed, measured, Decimal(0)])
     return rows

@@ -65,7 +65,7 @@ def test_every_mart_is_held_to_its_grain_its_types_and_the_totals_before_it(sett
     for expected in (
         f"fct_daily_costs: {ties} fct_focus_costs, exactly",
         "mart_costs_by_region: one row per billing_period, provider, billing_currency, provider_name, region_id",
-        "mart_reconciliation: every bill has the stages source, landing, focus, daily, chargeback",
+        "mart_reconciliation: every bill has the stages source, landing, focus, daily, chargeback, allocated",
         "mart_reconciliation: the source stage is what the ledger recorded when the bills landed",
         "mart_reconciliation: no stage differs from the source files",
         "mart_reconciliation: the daily stage is the sum of its table, counted again",
@@ -190,6 +190,8 @@ def test_what_only_deserves_a_look_warns_and_passes(settings: Settings) -> None:
         "update marts.fct_daily_costs set service_category = 'Other' where service_name = 'service-1'",
         "update marts.mart_chargeback set service_name = service_name || rowid",
         "update marts.mart_chargeback set cost_center = '(unallocated)' where cost_center = 'cc-1001'",
+        "update marts.mart_allocated_costs set cost_center = '(unallocated)', service_name = service_name || rowid"
+        " where cost_center = 'cc-1001'",
     ):
         edit(settings, oddity)
     verdict = check(settings)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
+from tests.allocation_model import allocate
 
+from finops.core import allocation
+from finops.core.allocation.drivers import quantities
 from finops.core.candidate import load_candidate
 from finops.core.errors import BadInput, FinopsError, NotReady
 from finops.core.formats import Provider
@@ -25,7 +30,7 @@ from finops.transform import inputs
 from finops.transform.service import build
 
 JANUARY, FEBRUARY = BillingPeriod(2025, 1), BillingPeriod(2025, 2)
-MARTS = ("fct_daily_costs", "mart_costs_by_service", "mart_chargeback", "mart_reconciliation")
+MARTS = ("fct_daily_costs", "mart_costs_by_service", "mart_chargeback", "mart_allocated_costs", "mart_reconciliation")
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +38,10 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Two months of AWS bills, landed and built once; tests that change them say so."""
     home = tmp_path_factory.mktemp("build")
     settings = Settings(home=home / "home")
-    generate(home / "sample", months=2, lines_per_month=2_000, providers=[Provider.AWS], first_period=JANUARY)
-    ingest(settings, Provider.AWS, str(home / "sample" / "aws"))
+    # Where the rules of allocation look for the company's GPU hours.
+    sample = settings.root / "sample"
+    generate(sample, months=2, lines_per_month=2_000, providers=[Provider.AWS], first_period=JANUARY)
+    ingest(settings, Provider.AWS, str(sample / "aws"))
     assert build(settings) is not None
     return settings
 
@@ -47,7 +54,7 @@ def _marts(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
 def test_every_stage_adds_up_to_the_ledger(landed: Settings) -> None:
     with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:
         found = connection.execute("select count(*), count(*) filter (difference <> 0) from marts.mart_reconciliation")
-        assert found.fetchone() == (10, 0)
+        assert found.fetchone() == (12, 0)
 
 
 def test_the_fact_has_every_focus_column_through_the_warehouse_and_through_its_files(landed: Settings) -> None:
@@ -60,6 +67,55 @@ def test_the_fact_has_every_focus_column_through_the_warehouse_and_through_its_f
         names = {column[0] for column in through_files.description or ()}
         assert through_files.fetchall() == through_warehouse
     assert {"billed_cost", "billing_period_start", "pricing_currency", "publisher_name", "x_source_format"} <= names
+
+
+def test_shared_cost_is_what_the_rules_mean_when_a_second_hand_reckons_them(landed: Settings) -> None:
+    """The model as dbt builds it, on the sample and the rules that are shipped, to the last decimal."""
+    rules = allocation.load(landed)
+    used = quantities(landed, rules, {"2025-01", "2025-02"})
+    with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:
+        daily = connection.execute("select * exclude (charge_date) from marts.fct_daily_costs")
+        names = [column[0] for column in daily.description]
+        rows = [SimpleNamespace(**dict(zip(names, values, strict=True))) for values in daily.fetchall()]
+        found = connection.execute(
+            "select billing_period, provider, billing_currency, cost_center, entry_kind, rule_id, rule_version,"
+            " sum(billed_cost), sum(effective_cost) from marts.mart_allocated_costs group by all"
+        ).fetchall()
+    for row in rows:
+        row.key = (row.billing_period, row.provider, row.billing_currency)
+
+    entries = {((row[:3]), *row[3:7]): row[7:] for row in found if any(row[7:])}
+    assert entries == allocate(rows, rules, used)
+    assert {rule for *_, rule, _ in entries} == {"(none)", *(pool.id for pool in rules.pools)}
+
+
+def test_building_without_rules_leaves_every_cost_where_the_bill_has_it(landed: Settings, tmp_path: Path) -> None:
+    shutil.copy(landed.configuration_dir / "tag_policy.yml", tmp_path)
+    landed.config_dir = tmp_path
+    try:
+        build(landed, [FEBRUARY])
+    finally:
+        landed.config_dir = None
+    with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:
+        kinds = connection.execute(
+            "select billing_period, list(distinct entry_kind order by entry_kind) from marts.mart_allocated_costs"
+            " group by all order by all"
+        ).fetchall()
+    build(landed, [FEBRUARY])
+    assert kinds == [("2025-01", ["direct", "offset", "pool"]), ("2025-02", ["direct"])]
+
+
+def test_rules_that_cannot_be_meant_stop_a_build_before_it_touches_anything(landed: Settings, tmp_path: Path) -> None:
+    before = load_candidate(landed), sorted(landed.inputs_dir.rglob("*"))
+    (tmp_path / "allocation.yml").write_text("pools:\n  - id: tax\n", encoding="utf-8")
+    shutil.copy(landed.configuration_dir / "tag_policy.yml", tmp_path)
+    landed.config_dir = tmp_path
+    try:
+        with pytest.raises(BadInput, match=r"allocation.yml:2: pools\[1\]: lacks version"):
+            build(landed, [JANUARY])
+    finally:
+        landed.config_dir = None
+    assert (load_candidate(landed), sorted(landed.inputs_dir.rglob("*"))) == before
 
 
 def test_building_one_month_again_changes_nothing(landed: Settings) -> None:

@@ -124,7 +124,7 @@ def test_the_command_takes_as_of_with_its_month_only(tmp_path: Path) -> None:
 
 def test_wrong_use_is_named_with_what_is_right(settings: Settings, tmp_path: Path) -> None:
     out = tmp_path / "m.csv"
-    with pytest.raises(BadInput, match=r"no mart 'nope'; the marts are fct_daily_costs, mart_chargeback"):
+    with pytest.raises(BadInput, match=r"no mart 'nope'; the marts are fct_daily_costs, mart_allocated_costs"):
         export_mart(settings, "nope", out)
     with pytest.raises(BadInput, match=r"no column 'owner'; its columns are billing_period, provider"):
         export_mart(settings, MART, out, [("owner", "x")])

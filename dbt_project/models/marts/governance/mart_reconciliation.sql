@@ -1,8 +1,16 @@
 {% set counted_models = {
     "daily": "fct_daily_costs",
     "chargeback": "mart_chargeback",
+    "allocated": "mart_allocated_costs",
 } %}
-{% set stage_names = ["source", "landing", "focus", "daily", "chargeback"] %}
+{% set stage_names = [
+    "source",
+    "landing",
+    "focus",
+    "daily",
+    "chargeback",
+    "allocated",
+] %}
 
 with
     totals as (

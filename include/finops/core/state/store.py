@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 """The newest migration; a test holds it to the migrations folder."""
 
 

@@ -284,3 +284,13 @@ closed_periods = Table(
     Column("frozen", JSON, nullable=False, comment="sha256 of each frozen Parquet file, by name."),
     Column("rates", JSON, nullable=False, comment="Exchange rates locked with the month; amounts as exact text."),
 )
+
+statement_deliveries = Table(
+    "statement_deliveries",
+    metadata,
+    Column("billing_period", String(7), primary_key=True),
+    Column("audience", String(80), primary_key=True, comment="The folder that is the audience's own in a set."),
+    Column("target", String(512), primary_key=True, comment="URI it was delivered to; holds no secret."),
+    Column("digest", String(64), nullable=False, comment="Digest of the files that were delivered last."),
+    Column("delivered_at", UtcDateTime, nullable=False),
+)

@@ -1,4 +1,4 @@
-"""Expectations on ``mart_reconciliation``: the same billed cost at every stage, from the source files to chargeback.
+"""Expectations on ``mart_reconciliation``: the same billed cost at every stage, from the source files to allocation.
 
 The mart says what dbt found; the expectations do the sums again, and hold the first stage to the ledger, which was
 written when the bills landed.
@@ -12,9 +12,13 @@ from finops.core.sql import Sql, compose, identifier, join, literal
 from finops.quality.models import Given, Suite
 from finops.quality.rules import BATCH, DAILY, KEY, filled, has_rows, is_exact, is_unique, no_rows, rows_of
 
-STAGES = ("source", "landing", "focus", "daily", "chargeback")
+STAGES = ("source", "landing", "focus", "daily", "chargeback", "allocated")
 # The focus stage needs no count of its own: it equals the daily stage, and the daily costs tie to the fact.
-_COUNTED = {"daily": DAILY, "chargeback": Sql("marts.mart_chargeback")}
+_COUNTED = {
+    "daily": DAILY,
+    "chargeback": Sql("marts.mart_chargeback"),
+    "allocated": Sql("marts.mart_allocated_costs"),
+}
 _KEY = join(", ", map(identifier, KEY))
 
 

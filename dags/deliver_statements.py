@@ -1,0 +1,34 @@
+"""Delivers the statements of a billing period to the folders, buckets and mailboxes of `delivery.yml`, on demand.
+
+Trigger it with the month as the parameter `billing_period`, once the statements are as they should be: people get them
+by mail. A target that failed is named; clear the task, or trigger the month again, and only what is missing is sent.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import Param, task
+
+from finops_airflow import steps
+from finops_airflow.defaults import finops_dag
+
+
+@task
+def deliver_statements(*, params):
+    return steps.deliver_statements(params["billing_period"])
+
+
+with finops_dag(
+    "deliver_statements",
+    schedule=None,
+    deadline=timedelta(hours=2),
+    tags=["chargeback"],
+    doc_md=__doc__,
+    params={
+        "billing_period": Param(
+            type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Billing period, YYYY-MM"
+        )
+    },
+):
+    deliver_statements()

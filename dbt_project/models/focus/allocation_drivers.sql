@@ -1,0 +1,16 @@
+{{
+    config(
+        materialized="view",
+        group="bills",
+        access="protected",
+        contract={"enforced": false},
+    )
+}}
+
+select
+    billing_period,
+    driver,
+    cost_center,
+    provider,
+    cast(quantity as decimal(38, 12)) as quantity,
+from {{ ref("stg_ops_allocation_drivers") }}

@@ -1,0 +1,1 @@
+"""A month's chargeback as double entries for the general ledger."""

@@ -1,0 +1,87 @@
+"""Write the journal of a published month: read, prove, post, prove again, write."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from finops.chargeback import closed, csv_file
+from finops.chargeback.journal import config
+from finops.chargeback.journal.entries import entries_of
+from finops.chargeback.journal.files import WRITERS
+from finops.chargeback.journal.models import Entry, Journal
+from finops.chargeback.models import PublishedMonth, Statement
+from finops.chargeback.read import read_month
+from finops.chargeback.service import closed_months, prepare
+from finops.core import published
+from finops.core.atomic import replacing
+from finops.core.errors import BadInput, Finding
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+
+def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
+    """Write the journal of ``period`` to ``out``, whose ending says whether CSV or XLSX.
+
+    Raise BadInput for the month, the configuration or the file; NotReady when nothing is published; Finding when the
+    published totals do not tie out or the entries do not balance. The file is then left as it was.
+    """
+    writer = WRITERS.get(out.suffix.lower())
+    if writer is None:
+        raise BadInput(f"{out}: a journal is written as {' or '.join(sorted(WRITERS))}; name a file that ends so")
+    accounts = config.load(settings)
+    month = read_month(published.latest(settings), period)
+    _require_as_closed(settings, month)
+    statements = prepare(month)
+    entries = entries_of(statements, [_digest_of(each) for each in statements], accounts)
+    prove(statements, entries)
+    try:
+        with replacing(out) as path:
+            writer(entries, path)
+        digest = hashlib.sha256(out.read_bytes()).hexdigest()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInput(f"the journal cannot be written: {out}: {reason}; choose another file with --out") from error
+    return Journal(out, digest, period, month.build_id, entries)
+
+
+def _require_as_closed(settings: Settings, month: PublishedMonth) -> None:
+    """Raise Finding for a closed month that was restated since: its entries would not be its final statements'."""
+    closed_month = closed_months(settings).get(month.billing_period)
+    if closed_month is None:
+        return
+    frozen = closed.read_charges(settings, closed_month)
+    if sorted(frozen, key=lambda c: c.key) != sorted(month.charges, key=lambda c: c.key):
+        raise Finding(
+            f"billing period {month.billing_period} was closed and its bill restated since: its journal is the one "
+            "written at the close, and the change belongs to the open month, which shows it as an adjustment"
+        )
+
+
+def prove(statements: Sequence[Statement], entries: Sequence[Entry]) -> None:
+    """Raise Finding unless every document balances and all charges of a currency sum to the company's total."""
+    balance: dict[tuple[str, str], int] = defaultdict(int)
+    charged: dict[str, int] = defaultdict(int)
+    for entry in entries:
+        balance[entry.document, entry.currency] += entry.debit - entry.credit
+        charged[entry.currency] += 0 if entry.is_clearing else entry.debit - entry.credit
+    for (document, currency), units in sorted(balance.items()):
+        if units:
+            raise Finding(f"journal document {document}: debits and credits in {currency} differ by {units}")
+    for section in statements[0].sections:
+        if charged[section.currency] != section.total.effective:
+            raise Finding(
+                f"journal of {statements[0].billing_period}: {section.currency} posted to cost centres is not the "
+                "company's total; run `finops reconcile`"
+            )
+
+
+def _digest_of(statement: Statement) -> str:
+    """Return the sha256 of the statement's CSV file, which the manifest of the published set names as well."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "statement.csv"
+        csv_file.write_csv(statement, path)
+        return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,164 @@
+"""``finops allocation``: who pays for what is shared, before it is built and after."""
+
+from __future__ import annotations
+
+import json
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finops.cli import app
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from finops.transform.allocated import Entry
+    from finops.transform.allocation_trial import Move, Trial
+
+allocation = typer.Typer(help="Who pays for what is shared.", no_args_is_help=True)
+app.add_typer(allocation, name="allocation")
+
+_WIDTH = 160
+_SHOWN = 4
+"""Receivers of a move that a table has room for."""
+
+
+@allocation.callback()
+def _group() -> None:
+    """Who pays for what is shared."""
+
+
+@allocation.command()
+def check(
+    billing_period: Annotated[
+        list[str] | None,
+        typer.Option(metavar="YYYY-MM", help="A published month to try the rules on; repeatable. Default: the newest."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the moves as JSON.")] = False,
+) -> None:
+    """Check allocation.yml, and say what it would move of what is published; exit 1 where the gate would refuse it."""
+    from finops.transform import allocation_trial
+
+    trial = allocation_trial.check(Settings(), [BillingPeriod.parse(text) for text in billing_period or []])
+    if trial is None:
+        typer.echo(
+            json.dumps({"build_id": None, "moves": []}) if as_json else "The rules are sound; nothing to try on."
+        )
+        return
+    findings = allocation_trial.findings(trial)
+    if as_json:
+        typer.echo(json.dumps(_trial_as_json(trial), indent=2, ensure_ascii=False))
+    else:
+        _print(_moves(trial))
+        for finding in findings:
+            typer.echo(finding.text)
+    if any(finding.is_refused for finding in findings):
+        raise typer.Exit(1)
+
+
+@allocation.command()
+def explain(
+    billing_period: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month.")],
+    cost_center: Annotated[str | None, typer.Option(help="Only this cost centre.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the entries as JSON.")] = False,
+) -> None:
+    """Show what each cost centre bears of a published month: its own cost, and what each rule added or took."""
+    from finops.transform import allocated
+
+    entries = allocated.explain(Settings(), BillingPeriod.parse(billing_period), cost_center)
+    if as_json:
+        typer.echo(json.dumps([_plain(entry) for entry in entries], indent=2, ensure_ascii=False))
+    else:
+        _print(_entries(entries, billing_period))
+
+
+def _plain(value: Any) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {k: format(v, "f") if isinstance(v, Decimal) else v for k, v in asdict(value).items()}
+
+
+def _trial_as_json(trial: Trial) -> dict[str, object]:
+    return {
+        "build_id": trial.build_id,
+        "billing_periods": list(trial.billing_periods),
+        "moves": [
+            {
+                **{name: getattr(move, name) for name in ("rule_id", "rule_version", "billing_period", "provider")},
+                "billing_currency": move.billing_currency,
+                "effective_cost": format(move.effective_cost, "f"),
+                "is_divided": move.is_divided,
+                "parts": [_plain(part) for part in move.parts],
+            }
+            for move in trial.moves
+        ],
+        "unmatched": [{"rule_id": rule, "billing_period": period} for rule, period in trial.unmatched],
+    }
+
+
+def _print(table: Table) -> None:
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False).print(table)
+
+
+def _table(title: str, texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for name in texts:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _moves(trial: Trial) -> Table:
+    from rich.markup import escape
+
+    title = f"What allocation.yml moves of build {trial.build_id}, effective cost"
+    table = _table(title, ("period", "rule", "provider", "currency", "from", "to"), ("moved",))
+    for move in trial.moves:
+        names = (move.billing_period, f"{move.rule_id} v{move.rule_version}", move.provider, move.billing_currency)
+        given = ", ".join(part.cost_center for part in move.taken[:_SHOWN]) + _more(len(move.taken))
+        table.add_row(*map(escape, (*names, given, _receivers(move))), f"{move.effective_cost:,.2f}")
+    return table
+
+
+def _receivers(move: Move) -> str:
+    if not move.is_divided:
+        return "nobody: nothing to divide by, it stays"
+    shown = [f"{part.cost_center} {part.effective_cost:,.2f}" for part in move.borne[:_SHOWN]]
+    return ", ".join(shown) + _more(len(move.borne))
+
+
+def _more(count: int) -> str:
+    return f" and {count - _SHOWN} more" if count > _SHOWN else ""
+
+
+def _entries(entries: list[Entry], period: str) -> Table:
+    from itertools import groupby
+
+    from rich.markup import escape
+
+    table = _table(
+        f"What each cost centre bears of {period}",
+        ("cost centre", "currency", "provider", "entry", "rule", "counterpart"),
+        ("share", "effective cost", "billed cost"),
+    )
+    for (center, currency), group in groupby(entries, key=lambda e: (e.cost_center, e.billing_currency)):
+        effective = billed = Decimal(0)
+        for each in group:
+            effective, billed = effective + each.effective_cost, billed + each.billed_cost
+            rule = "" if each.entry_kind == "direct" else f"{each.rule_id} v{each.rule_version}"
+            names = (center, currency, each.provider, each.entry_kind, rule, each.counterpart if rule else "")
+            share = "" if each.share is None else f"{each.share:.2%}"
+            table.add_row(*map(escape, names), share, f"{each.effective_cost:,.2f}", f"{each.billed_cost:,.2f}")
+        total = (escape(center), currency, "", "total", "", "", "", f"{effective:,.2f}", f"{billed:,.2f}")
+        table.add_row(*total, style="bold")
+        table.add_section()
+    return table

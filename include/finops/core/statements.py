@@ -1,0 +1,108 @@
+"""Read published chargeback statements. The only door through which other features reach them.
+
+``statements/billing_period=YYYY-MM`` is a link to a complete set of files. A reader resolves it once and stays in that
+set, which the next publication leaves in place: ``manifest.json`` names every file with its digest, and each audience
+has a folder of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from finops.core.errors import BadInput, Finding, NotReady
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFile:
+    """A file of a set: ``path`` is relative to the set's folder, ``sha256`` what its bytes must give."""
+
+    path: str
+    sha256: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The file's name within its audience's folder."""
+        return PurePosixPath(self.path).name
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceStatement:
+    """What one audience gets. ``cost_center`` is None for the whole company; ``folder`` is no other audience's."""
+
+    cost_center: str | None
+    folder: str
+    totals: tuple[dict[str, str], ...]
+    files: tuple[StatementFile, ...]
+
+    def file(self, name: str) -> StatementFile | None:
+        """Return the audience's file of that name, if it has one."""
+        return next((each for each in self.files if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedStatements:
+    """The statements of one billing period. ``status`` is ``provisional`` or ``final``."""
+
+    path: Path
+    billing_period: BillingPeriod
+    build_id: str
+    status: str
+    digest: str
+    audiences: tuple[AudienceStatement, ...]
+
+    def verified(self, file: StatementFile) -> Path:
+        """Return where a file is. Raise Finding when it does not hold what the manifest says."""
+        path = self.path / file.path
+        try:
+            with path.open("rb") as handle:
+                found = hashlib.file_digest(handle, "sha256").hexdigest()
+        except FileNotFoundError:
+            found = "missing"
+        if found != file.sha256:
+            raise Finding(
+                f"{path} is not what its manifest.json lists ({found[:12]}, not {file.sha256[:12]}); "
+                f"run `finops chargeback publish --billing-period {self.billing_period}` again"
+            )
+        return path
+
+
+def published_periods(settings: Settings) -> list[BillingPeriod]:
+    """Return the billing periods that have statements, in order."""
+    links = settings.statements_dir.glob("billing_period=*")
+    return sorted(BillingPeriod.parse(each.name.partition("=")[2]) for each in links if each.is_symlink())
+
+
+def open_statements(settings: Settings, period: BillingPeriod) -> PublishedStatements:
+    """Return the published statements of ``period``. Raise NotReady when there are none."""
+    link = settings.statements_dir / f"billing_period={period}"
+    if not link.is_symlink():
+        raise NotReady(
+            f"there are no statements of {period}; run `finops chargeback publish --billing-period {period}` first"
+        )
+    path = link.resolve()
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        files = tuple(StatementFile(each["path"], each["sha256"], each["size"]) for each in manifest["files"])
+        return PublishedStatements(
+            path,
+            period,
+            manifest["build_id"],
+            manifest["status"],
+            manifest["digest"],
+            tuple(_audience(each, files) for each in manifest["statements"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path / 'manifest.json'} is not a manifest of statements: {error!r}") from None
+
+
+def _audience(entry: dict[str, Any], files: tuple[StatementFile, ...]) -> AudienceStatement:
+    folder = entry["folder"]
+    own = tuple(each for each in files if PurePosixPath(each.path).parts[:-1] == (folder,))
+    return AudienceStatement(entry["cost_center"], folder, tuple(entry["totals"]), own)

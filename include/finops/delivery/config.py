@@ -1,0 +1,113 @@
+"""Who gets statements where: ``delivery.yml`` in the configuration folder."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from finops.core.errors import BadInput
+from finops.core.settings import Settings
+from finops.delivery.models import Addressee, Target
+
+FILE = "delivery.yml"
+_ADDRESS = re.compile(r"[^\s@,;<>?&\"']+@[^\s@,;<>?&\"']+")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+_FORMS = (
+    "give a folder (/path or {home}/path), s3://bucket/prefix, az://account/container/prefix, gs://bucket/prefix or "
+    "mailto:person@company.example"
+)
+_LONGEST_URI = 512
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose mappings name no key twice: the last one would win in silence, and somebody would get nothing."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    pairs = [(loader.construct_object(key, deep=True), value) for key, value in node.value]
+    counts = Counter(key for key, _ in pairs)
+    twice = next((key for key, count in counts.items() if count > 1), None)
+    if twice is not None:
+        raise yaml.constructor.ConstructorError(None, None, f"{twice!r} appears twice", node.start_mark)
+    return {key: loader.construct_object(value, deep=True) for key, value in pairs}
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load(settings: Settings) -> tuple[Addressee, ...]:
+    """Return the audiences that have targets, the company first, ``{home}`` replaced.
+
+    Raise BadInput, naming the file and the key, when the file is missing or is not as it should be.
+    """
+    path = settings.configuration_dir / FILE
+    content = _read(path)
+    for key in content:
+        _require(key in ("company", "cost_centers"), path, str(key), "is no key; there are company and cost_centers")
+    cost_centers = content.get("cost_centers") or {}
+    _require(isinstance(cost_centers, dict), path, "cost_centers", "must be a mapping from cost centre to targets")
+    found = [Addressee(None, _targets(settings, path, "company", content.get("company")))]
+    for name, entries in cost_centers.items():
+        key = f"cost_centers.{name}"
+        _require(isinstance(name, str) and bool(name), path, key, "must be a text; put the cost centre in quotes")
+        found.append(Addressee(name, _targets(settings, path, key, entries)))
+    return tuple(each for each in found if each.targets)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506: a safe loader, made stricter
+    except FileNotFoundError:
+        raise BadInput(f"{path} does not exist; write it to say who gets statements where") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise BadInput(f"{path}: not readable ({' '.join(str(error).split())})") from None
+    _require(content is None or isinstance(content, dict), path, "the file", "must be a mapping")
+    return content or {}
+
+
+def _targets(settings: Settings, path: Path, key: str, entries: Any) -> tuple[Target, ...]:
+    _require(entries is None or isinstance(entries, list), path, key, "must be a list of targets")
+    targets = []
+    for number, entry in enumerate(entries or [], start=1):
+        where = f"{key}[{number}]"
+        given = {"to": entry} if isinstance(entry, str) else entry
+        _require(isinstance(given, dict), path, where, f"must be a target; {_FORMS}")
+        for field, value in given.items():
+            _require(field in ("to", "connection"), path, f"{where}.{field}", "is no key; there are to and connection")
+            _require(isinstance(value, str) and bool(value), path, f"{where}.{field}", "must be a text")
+        _require("to" in given, path, f"{where}.to", f"is missing; {_FORMS}")
+        uri = given["to"].replace("{home}", str(settings.root))
+        if reason := _fault(uri):
+            raise BadInput(f"{path}: {where}.to: {reason}")
+        targets.append(Target(uri.rstrip("/"), given.get("connection")))
+    twice = [uri for uri, count in Counter(each.uri for each in targets).items() if count > 1]
+    _require(not twice, path, key, f"has the target {twice[:1]} twice")
+    return tuple(targets)
+
+
+def _fault(uri: str) -> str | None:
+    """Return what is wrong with a target's address. One that may hold a secret is not repeated."""
+    parts = urlsplit(uri)
+    if parts.scheme != "mailto" and ("@" in parts.netloc or parts.query):
+        return "must hold no password and no signature; credentials stand beside it, in connection"
+    if len(uri) > _LONGEST_URI:
+        return f"is longer than {_LONGEST_URI} characters"
+    if parts.scheme in ("s3", "gs"):
+        return None if _BUCKET.fullmatch(parts.netloc) else f"{uri!r} names no valid bucket; {_FORMS}"
+    if parts.scheme in ("az", "https"):
+        container = parts.path.strip("/").partition("/")[0]
+        return None if parts.netloc and container else f"{uri!r} names no account and container; {_FORMS}"
+    if parts.scheme == "mailto":
+        is_one = _ADDRESS.fullmatch(uri.removeprefix("mailto:"))
+        return None if is_one else f"{uri!r} is not one address; each gets a target of its own"
+    return None if not parts.scheme and Path(uri).is_absolute() else f"{uri!r} is no target; {_FORMS}"
+
+
+def _require(holds: bool, path: Path, key: str, fault: str) -> None:
+    if not holds:
+        raise BadInput(f"{path}: {key}: {fault}")

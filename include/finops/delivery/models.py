@@ -1,0 +1,129 @@
+"""The types of the delivery feature: an audience's parcel, where it goes, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from finops.core.periods import BillingPeriod
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A configured place. ``uri`` holds no secret; ``connection`` is the Airflow Connection with the credentials."""
+
+    uri: str
+    connection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """An audience and its places. ``cost_center`` is None for the whole company."""
+
+    cost_center: str | None
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelFile:
+    """One file of a parcel; its bytes were checked against the digest."""
+
+    name: str
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """All that one audience gets for one billing period. ``folder`` is the audience's name in paths."""
+
+    cost_center: str | None
+    folder: str
+    billing_period: BillingPeriod
+    build_id: str
+    status: str
+    totals: tuple[dict[str, str], ...]
+    files: tuple[ParcelFile, ...]
+
+    @property
+    def digest(self) -> str:
+        """Digest of what is delivered: the same parcel again is told by it."""
+        lines = [self.status, *(f"{each.sha256}  {each.name}" for each in self.files)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    @property
+    def path(self) -> str:
+        """Where it lies below a target's prefix; no other audience's parcel can be there."""
+        return f"billing_period={self.billing_period}/{self.folder}"
+
+    def manifest(self, prefix: str = "") -> bytes:
+        """Return the list of the files, each under its name with ``prefix`` before it."""
+        content = {
+            "billing_period": str(self.billing_period),
+            "cost_center": self.cost_center,
+            "status": self.status,
+            "build_id": self.build_id,
+            "digest": self.digest,
+            "files": [
+                {"path": f"{prefix}{each.name}", "sha256": each.sha256, "size": len(each.content)}
+                for each in self.files
+            ],
+        }
+        return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in, always encrypted: ``encryption`` is ``starttls`` or ``tls`` from the first byte."""
+
+    host: str
+    port: int
+    sender: str
+    user: str | None = None
+    password: SecretStr | None = None
+    encryption: str = "starttls"
+    ca_file: Path | None = None
+
+
+class Result(StrEnum):
+    """What became of a parcel at one target."""
+
+    PLANNED = "planned"
+    DELIVERED = "delivered"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A parcel at one target. ``reason`` is why it failed, ``is_retryable`` whether trying again can help."""
+
+    cost_center: str | None
+    target: str
+    result: Result
+    digest: str
+    files: tuple[str, ...]
+    reason: str | None = None
+    is_retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """All targets of a billing period, whoever has places but no statement, and who has a statement but no place."""
+
+    billing_period: BillingPeriod
+    outcomes: tuple[Outcome, ...]
+    without_statement: tuple[str | None, ...]
+    without_target: tuple[str | None, ...]
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """What could not be delivered."""
+        return tuple(each for each in self.outcomes if each.result is Result.FAILED)

@@ -1,0 +1,87 @@
+"""Deliver the statements of a billing period: each audience's parcel to each of its targets, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from finops.core.errors import Finding, FinopsError
+from finops.core.locks import exclusive
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops.core.state import statement_deliveries
+from finops.core.state.store import open_state
+from finops.core.statements import open_statements
+from finops.delivery import config
+from finops.delivery.models import DeliveryReport, Outcome, Parcel, Result, Target
+from finops.delivery.parcels import pack
+from finops.delivery.targets import open_place
+
+Clients = Callable[[Target], Any]
+"""From a target to its SDK's client; None leaves it to the SDK's default chain."""
+
+
+class NotDelivered(Finding):
+    """Some targets did not get their parcel. ``is_retryable`` when trying again can help one of them."""
+
+    def __init__(self, report: DeliveryReport) -> None:
+        reasons = "; ".join(f"{each.reason}" for each in report.failed)
+        count = f"{len(report.failed)} of {len(report.outcomes)}"
+        super().__init__(f"{count} deliveries of {report.billing_period} failed: {reasons}")
+        self.is_retryable = any(each.is_retryable for each in report.failed)
+
+
+def deliver(
+    settings: Settings, period: BillingPeriod, *, clients: Clients = lambda _: None, dry_run: bool = False
+) -> DeliveryReport:
+    """Deliver what is missing of ``period`` to every configured target; a dry run only says who would get what.
+
+    What a target has already, by the state store or by its own manifest, is not sent again. A target that fails is
+    reported and does not keep the others from theirs: see ``DeliveryReport.failed``.
+
+    Raise BadInput when ``delivery.yml`` is not as it should be, NotReady when the month has no statements, Finding
+    when a file is not what the statements' manifest lists; nothing is sent then.
+    """
+    targets = {each.cost_center: each.targets for each in config.load(settings)}
+    with exclusive(settings, "deliveries"):
+        statements = open_statements(settings, period)
+        addressed = [each for each in statements.audiences if each.cost_center in targets]
+        for audience in addressed:
+            pack(statements, audience)  # Proves it. One is in memory at a time, so each is read again when it goes.
+        with open_state(settings).begin() as connection:
+            known = statement_deliveries.delivered(connection, period)
+        outcomes = []
+        for audience in addressed:
+            parcel = pack(statements, audience)
+            for target in targets[audience.cost_center]:
+                has_it = known.get((parcel.folder, target.uri)) == parcel.digest
+                outcomes.append(_hand_over(settings, parcel, target, clients, has_it=has_it, dry_run=dry_run))
+    stated = [each.cost_center for each in statements.audiences]
+    return DeliveryReport(
+        period,
+        tuple(outcomes),
+        without_statement=tuple(each for each in targets if each not in stated),
+        without_target=tuple(each for each in stated if each not in targets),
+    )
+
+
+def _hand_over(
+    settings: Settings, parcel: Parcel, target: Target, clients: Clients, *, has_it: bool, dry_run: bool
+) -> Outcome:
+    def outcome(result: Result, error: FinopsError | None = None) -> Outcome:
+        names = tuple(each.name for each in parcel.files)
+        reason, is_retryable = (None, False) if error is None else (str(error), error.is_retryable)
+        return Outcome(parcel.cost_center, target.uri, result, parcel.digest, names, reason, is_retryable)
+
+    if has_it or dry_run:
+        return outcome(Result.UNCHANGED if has_it else Result.PLANNED)
+    try:
+        place = open_place(settings, target, clients(target))
+        result = Result.UNCHANGED if place.holds(parcel) else Result.DELIVERED
+        if result is Result.DELIVERED:
+            place.put(parcel)
+    except FinopsError as error:
+        return outcome(Result.FAILED, error)
+    with open_state(settings).begin() as connection:
+        statement_deliveries.record(connection, parcel.billing_period, parcel.folder, target.uri, parcel.digest)
+    return outcome(result)

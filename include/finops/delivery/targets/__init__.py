@@ -1,0 +1,45 @@
+"""The places a parcel can go to, behind one protocol."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from finops.core.settings import Settings
+from finops.delivery.models import Parcel, Target
+
+
+class Place(Protocol):
+    """A target that takes parcels."""
+
+    def holds(self, parcel: Parcel) -> bool:
+        """Tell whether this very parcel is there already, as far as the place can be asked."""
+        ...
+
+    def put(self, parcel: Parcel) -> None:
+        """Deliver it. Raise BadInput or Unavailable, naming the place, when it cannot be."""
+        ...
+
+
+def open_place(settings: Settings, target: Target, client: Any = None) -> Place:
+    """Return the place of a target. ``client`` is the SDK's own (for mail a MailServer); None: the default chain."""
+    scheme = urlsplit(target.uri).scheme
+    if scheme == "s3":
+        from finops.delivery.targets.s3 import S3Place
+
+        return S3Place(target.uri, client)
+    if scheme in ("az", "https"):
+        from finops.delivery.targets.blob import BlobPlace
+
+        return BlobPlace(target.uri, client)
+    if scheme == "gs":
+        from finops.delivery.targets.gcs import GcsPlace
+
+        return GcsPlace(target.uri, client)
+    if scheme == "mailto":
+        from finops.delivery.targets.mail import MailPlace, configured_server
+
+        return MailPlace(target.uri, client or configured_server(settings))
+    from finops.delivery.targets.folder import FolderPlace
+
+    return FolderPlace(target.uri)

@@ -1,0 +1,199 @@
+"""What is published, as tables with monthly parts. Reading is lazy: only the parts that changed are ever opened."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from finops.core.published import Publication
+from finops.core.settings import Settings
+from finops.core.sql import Sql, compose, identifier, join
+from finops.core.statements import AudienceStatement, PublishedStatements, open_statements, published_periods
+from finops.serving.descriptions import Descriptions
+from finops.serving.models import Column, Control, Part, Release, Table
+
+STATEMENT_LINES = "statement_lines"
+_PIECE_ROWS = 20_000
+_TYPES = {
+    "VARCHAR": "text",
+    "DATE": "date",
+    "BOOLEAN": "boolean",
+    "INTEGER": "integer",
+    "BIGINT": "bigint",
+    "HUGEINT": "numeric(38,0)",
+    "DOUBLE": "double precision",
+    "TIMESTAMP": "timestamp without time zone",
+    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
+}
+_STATEMENT_COLUMNS = (
+    Column("billing_period", "text", "Billing month, YYYY-MM, UTC."),
+    # NULL equals nothing: no grant of a cost centre, whatever its name, opens the company's statement.
+    Column("audience", "text", "Whose statement: a cost centre; NULL for the whole company's, which finance reads."),
+    Column("status", "text", "provisional, or final once the month is closed."),
+)
+_STATEMENTS_DESCRIPTION = (
+    "One row per line of a statement, per billing period and audience. The company's statement holds every cost "
+    "centre's lines once more, so filter on audience before summing. Texts are as the statement shows them: one that "
+    "a spreadsheet would run as a formula begins with an apostrophe."
+)
+
+
+def read_release(settings: Settings, publication: Publication) -> Release:
+    """Return what is to be served of a publication and of the statements that are published beside it."""
+    described = Descriptions.of(settings)
+    marts = [_mart(settings, publication, name, described) for name in publication.marts]
+    statements = [open_statements(settings, period) for period in published_periods(settings)]
+    return Release(
+        publication.build_id,
+        datetime.fromisoformat(publication.manifest["published_at"]),
+        (*marts, *([_statement_lines(statements)] if statements else [])),
+    )
+
+
+def postgres_type(kind: str) -> str:
+    """Return PostgreSQL's type for one of DuckDB's. What PostgreSQL has no plain type for is served as JSON."""
+    if kind.startswith("DECIMAL("):
+        return f"numeric{kind.removeprefix('DECIMAL').replace(' ', '')}"
+    return _TYPES.get(kind, "jsonb")
+
+
+# -- marts --------------------------------------------------------------------------------------------------------
+
+
+def _mart(settings: Settings, publication: Publication, name: str, described: Descriptions) -> Table:
+    with publication.connect() as connection:
+        kinds = connection.execute(compose("describe {mart}", mart=identifier(name))).fetchall()
+    columns = tuple(Column(column, postgres_type(kind), described.column(name, column)) for column, kind, *_ in kinds)
+    months = publication.manifest["marts"][name]["billing_periods"]
+    return Table(
+        name,
+        columns,
+        tuple(_mart_part(settings, publication, name, columns, month, entry) for month, entry in months.items()),
+        described.table(name),
+    )
+
+
+def _mart_part(
+    settings: Settings,
+    publication: Publication,
+    name: str,
+    columns: tuple[Column, ...],
+    month: str,
+    entry: dict[str, Any],
+) -> Part:
+    file = publication.path / name / f"billing_period={month}" / "part.parquet"
+    # A month that no build has touched is a hard link to the same bytes in every version.
+    with file.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    query = compose(
+        """
+        select {columns}
+        from (select *, {month} as billing_period from read_parquet({file}, hive_partitioning = false))
+        """,
+        columns=join(", ", map(_selected, columns)),
+        month=month,
+        file=file,
+    )
+    rows = partial(_parquet_rows, settings, query)
+    return Part(name, month, digest, tuple(each.name for each in columns), rows, _expected(entry))
+
+
+def _selected(column: Column) -> Sql:
+    name = identifier(column.name)
+    if column.kind == "text":
+        # PostgreSQL's text cannot hold a NUL. Dropping it would make two cost centres one.
+        return compose("replace({name}, chr(0), chr(65533)) as {name}", name=name)
+    return compose("to_json({name}) as {name}", name=name) if column.kind == "jsonb" else name
+
+
+def _parquet_rows(settings: Settings, query: Sql) -> Iterator[bytes]:
+    import duckdb
+    from pyarrow import csv as arrow_csv
+
+    form = arrow_csv.WriteOptions(include_header=False, quoting_style="all_valid")
+    limits: dict[str, Any] = {"memory_limit": settings.memory_limit, "threads": 1}
+    with duckdb.connect(config=limits) as connection:
+        connection.execute("set timezone = 'UTC'")
+        for batch in connection.sql(query).to_arrow_reader(_PIECE_ROWS):
+            piece = io.BytesIO()
+            arrow_csv.write_csv(batch, piece, form)
+            yield piece.getvalue()
+
+
+def _expected(entry: dict[str, Any]) -> Control:
+    amounts = [
+        (currency, measure, Decimal(text))
+        for currency, sums in entry["totals"].items()
+        for measure, text in sums.items()
+        if text is not None
+    ]
+    return Control(entry["rows"], tuple(amounts))
+
+
+# -- statements ---------------------------------------------------------------------------------------------------
+
+
+def _statement_lines(sets: Iterable[PublishedStatements]) -> Table:
+    parts, columns = [], {each.name: each for each in _STATEMENT_COLUMNS}
+    for statements in sets:
+        header = _header(statements)
+        columns |= {name: Column(name, statement_type(name)) for name in header if name not in columns}
+        names = ("audience", "status", *header)
+        rows = partial(_statement_rows, statements, header)
+        digest = f"{statements.status} {statements.digest}"
+        parts.append(Part(STATEMENT_LINES, str(statements.billing_period), digest, names, rows))
+    return Table(STATEMENT_LINES, tuple(columns.values()), tuple(parts), _STATEMENTS_DESCRIPTION)
+
+
+def statement_type(column: str) -> str:
+    """Return the PostgreSQL type of a column of ``statement.csv``; the file itself has only texts."""
+    if column == "line":
+        return "bigint"
+    if column.startswith(("has_", "is_")):
+        return "boolean"
+    return "numeric(38,12)" if column.endswith(("_cost", "_rounded", "_amount")) else "text"
+
+
+def _header(statements: PublishedStatements) -> tuple[str, ...]:
+    for audience in statements.audiences:
+        if file := audience.file("statement.csv"):
+            with (statements.path / file.path).open(encoding="utf-8", newline="") as handle:
+                return tuple(next(csv.reader(handle)))
+    return ("billing_period",)
+
+
+def _statement_rows(statements: PublishedStatements, header: tuple[str, ...]) -> Iterator[bytes]:
+    for audience in statements.audiences:
+        if file := audience.file("statement.csv"):
+            yield from _csv_pieces(statements.verified(file), audience, statements.status, header)
+
+
+def _csv_pieces(path: Path, audience: AudienceStatement, status: str, header: tuple[str, ...]) -> Iterator[bytes]:
+    with path.open(encoding="utf-8", newline="") as handle:
+        reader = csv.reader(handle)
+        place = {name: index for index, name in enumerate(next(reader))}
+        cells_of = [(place[name], statement_type(name) == "text") for name in header]
+        lines: list[str] = []
+        for cells in reader:
+            # A text that is empty stays empty; an amount that is empty is absent.
+            values = [cells[index] if is_text else cells[index] or None for index, is_text in cells_of]
+            lines.append(",".join(map(_field, (audience.cost_center, status, *values))))
+            if len(lines) == _PIECE_ROWS:
+                yield _joined(lines)
+                lines.clear()
+        yield _joined(lines)
+
+
+def _field(value: str | None) -> str:
+    return "" if value is None else '"' + value.replace('"', '""').replace("\0", "\ufffd") + '"'
+
+
+def _joined(lines: list[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()

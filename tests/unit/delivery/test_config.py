@@ -1,0 +1,89 @@
+"""``delivery.yml`` is right as a whole, or its first fault is named with file and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from finops.core.errors import BadInput
+from finops.core.settings import Settings
+from finops.delivery import config
+from finops.delivery.models import Addressee, Target
+
+
+def read(tmp_path: Path, text: str) -> tuple[Addressee, ...]:
+    (tmp_path / "delivery.yml").write_text(text, encoding="utf-8")
+    return config.load(Settings(home=tmp_path / "home", config_dir=tmp_path))
+
+
+def test_targets_are_read_in_their_order_with_home_and_connection(tmp_path):
+    found = read(
+        tmp_path,
+        """
+        company: ["{home}/outbox/"]
+        cost_centers:
+          cc-1001:
+            - {to: s3://meridian-finance/statements, connection: aws_finance}
+            - mailto:lead@meridian.example
+          company: [gs://meridian/x]
+          cc-1002: []
+        """,
+    )
+    assert found == (
+        Addressee(None, (Target(f"{tmp_path}/home/outbox"),)),
+        Addressee(
+            "cc-1001",
+            (Target("s3://meridian-finance/statements", "aws_finance"), Target("mailto:lead@meridian.example")),
+        ),
+        # A cost centre of that name is not the company.
+        Addressee("company", (Target("gs://meridian/x"),)),
+    )
+
+
+def test_the_shipped_file_is_valid_and_delivers_to_nobody():
+    assert config.load(Settings()) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- a", "the file: must be a mapping"),
+        ("cost_centres: {}", "cost_centres: is no key"),
+        ("company: s3://a", "company: must be a list"),
+        ("cost_centers: [a]", "cost_centers: must be a mapping"),
+        ("cost_centers: {1001: []}", "cost_centers.1001: must be a text; put the cost centre in quotes"),
+        ("cost_centers: {a: [], a: []}", "'a' appears twice"),
+        ("company: [{tu: x}]", r"company\[1\].tu: is no key"),
+        ("company: [{connection: x}]", r"company\[1\].to: is missing"),
+        ("company: [[]]", r"company\[1\]: must be a target"),
+        ("company: [{to: 7}]", r"company\[1\].to: must be a text"),
+        ("company: [/share, /share/]", "has the target .* twice"),
+        ("company: [share]", "'share' is no target"),
+        ("company: ['s3://B_/x']", "names no valid bucket"),
+        ("company: ['az://account']", "names no account and container"),
+        ("company: ['mailto:a@b.example,c@d.example']", "is not one address"),
+        ('company: ["mailto:a@b.example\\r\\nBcc: c@d.example"]', "is not one address"),
+        ("company: ['mailto:a@b.example?bcc=c@d.example']", "is not one address"),
+        ("company: [", "not readable"),
+    ],
+)
+def test_a_fault_is_one_line_that_names_file_and_key(tmp_path, text, words):
+    with pytest.raises(BadInput, match=words) as caught:
+        read(tmp_path, text)
+    assert str(tmp_path / "delivery.yml") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://AKIA:canary@bucket/x", "https://a.blob.core.windows.net/c?sig=canary", "gs://u:canary@b/x"]
+)
+def test_an_address_with_a_secret_is_refused_and_not_repeated(tmp_path, uri):
+    with pytest.raises(BadInput, match="must hold no password and no signature") as caught:
+        read(tmp_path, f"company: ['{uri}']")
+    assert "canary" not in str(caught.value)
+
+
+def test_a_missing_file_says_what_it_is_for(tmp_path):
+    with pytest.raises(BadInput, match="say who gets statements where"):
+        config.load(Settings(home=tmp_path, config_dir=tmp_path))
