@@ -62,8 +62,8 @@
         from_parquet as (
             select
                 provider as provider,
-                source,
-                billing_period,
+                source as source,
+                billing_period as billing_period,
                 {%- for name, natives in texts.items() %}
                     {{ text_of(natives) }} as {{ name }},
                 {%- endfor %}
@@ -80,8 +80,8 @@
         from_csv as (
             select
                 provider as provider,
-                source,
-                billing_period,
+                source as source,
+                billing_period as billing_period,
                 {%- for name, natives in texts.items() %}
                     {{ text_of(natives) }} as {{ name }},
                 {%- endfor %}

@@ -4,9 +4,9 @@
     invoiced with the next.
 -#}
 {% macro gcp_usage_lines() %}
-    provider,
-    source,
-    billing_period,
+    provider as provider,
+    source as source,
+    billing_period as billing_period,
     filename as file_name,
     file_row_number as line_number,
     billing_account_id,

@@ -14,7 +14,7 @@ from finops_airflow.local.processes import members
 
 from .conftest import wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
 
 def test_ctrl_c_in_the_middle_of_the_demo_leaves_no_process_behind(settings, tmp_path):

@@ -34,12 +34,14 @@ def load(settings: Settings) -> None:
 
 
 def plant_a_cent(settings: Settings, period: BillingPeriod) -> None:
-    """Make one cost of a delivered file a cent more, and nothing else."""
+    """Make one charge of a delivered file a cent more, and nothing else."""
     sample = settings.root / "sample" / "aws"
     (part,) = sample.rglob(f"*BILLING_PERIOD={period}/*.parquet")
     (manifest,) = sample.rglob(f"metadata/BILLING_PERIOD={period}/*")
-    rows = f"read_parquet('{part}', file_row_number = true)"
-    first = f"(select min(file_row_number) from {rows} where line_item_line_item_type = 'Usage')"
+    rows = f"read_parquet('{part}', file_row_number = true, hive_partitioning = false)"
+    # A line that costs something: split-cost lines of containers cost nothing and are no charges.
+    is_charge = "line_item_line_item_type = 'Usage' and line_item_net_unblended_cost > 0"
+    first = f"(select min(file_row_number) from {rows} where {is_charge})"
     net = f"line_item_net_unblended_cost + case when file_row_number = {first} then {CENT} else 0 end"
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")

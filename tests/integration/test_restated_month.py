@@ -35,7 +35,7 @@ def _restate(bills: Path) -> tuple[str, str]:
     (part,) = bills.rglob("*BILLING_PERIOD=2025-01/*.parquet")
     (manifest,) = bills.rglob("metadata/BILLING_PERIOD=2025-01/*")
     restated = part.with_suffix(".restated")
-    rows = f"read_parquet('{part}', file_row_number = true)"
+    rows = f"read_parquet('{part}', file_row_number = true, hive_partitioning = false)"
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         number, account = connection.execute(

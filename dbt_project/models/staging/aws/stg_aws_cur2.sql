@@ -76,9 +76,9 @@
 with
     from_parquet as (
         select
-            provider,
-            source,
-            billing_period,
+            provider as provider,
+            source as source,
+            billing_period as billing_period,
             {%- for name in text_columns %} {{ name }}, {%- endfor %}
             {%- for name in amounts %} {{ money(name) }} as {{ name }}, {%- endfor %}
             {%- for name in counts %}
@@ -95,9 +95,9 @@ with
 
     from_csv as (
         select
-            provider,
-            source,
-            billing_period,
+            provider as provider,
+            source as source,
+            billing_period as billing_period,
             {%- for name in text_columns %} {{ name }}, {%- endfor %}
             {%- for name in amounts + counts %}
                 {{ money_from_text(name) }} as {{ name }},

@@ -98,9 +98,9 @@
 with
     from_parquet as (
         select
-            provider,
-            source,
-            billing_period,
+            provider as provider,
+            source as source,
+            billing_period as billing_period,
             {%- for name, natives in texts.items() %}
                 {{ text_of([name] + natives) }} as {{ name }},
             {%- endfor %}
@@ -121,9 +121,9 @@ with
 
     from_csv as (
         select
-            provider,
-            source,
-            billing_period,
+            provider as provider,
+            source as source,
+            billing_period as billing_period,
             {%- for name, natives in texts.items() %}
                 {{ text_of([name] + natives) }} as {{ name }},
             {%- endfor %}

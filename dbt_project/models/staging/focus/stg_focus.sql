@@ -3,9 +3,9 @@
 with
     from_parquet as (
         select
-            provider,
-            source,
-            billing_period,
+            provider as provider,
+            source as source,
+            billing_period as billing_period,
             {%- for name in columns["texts"] %}
                 {{ text_of([name]) }} as {{ snake_case(name) }},
             {%- endfor %}
@@ -23,9 +23,9 @@ with
 
     from_csv as (
         select
-            provider,
-            source,
-            billing_period,
+            provider as provider,
+            source as source,
+            billing_period as billing_period,
             {%- for name in columns["texts"] %}
                 {{ text_of([name]) }} as {{ snake_case(name) }},
             {%- endfor %}
