@@ -31,7 +31,7 @@ def publish(
     out: Annotated[Path | None, typer.Option(help="Folder to write to; FINOPS_HOME/statements.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print totals and files as JSON.")] = False,
 ) -> None:
-    """Write HTML, XLSX and CSV statements of a published month; a closed month's stay as they are."""
+    """Write HTML, XLSX, CSV and PDF statements of a published month; a closed month's stay as they are."""
     from finops.chargeback import service
 
     done = service.publish(Settings(), BillingPeriod.parse(billing_period), out)

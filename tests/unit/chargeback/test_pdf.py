@@ -143,3 +143,11 @@ def test_a_long_table_repeats_its_headings_on_every_page(ordinary: tuple[Stateme
     found = pages(replace(company, sections=(replace(section, breakdowns=longer),)), tmp_path)
     assert sum("Services, USD" in page for page in found) >= 2
     assert "service 40" in "\n".join(found)
+
+
+def test_two_long_names_that_begin_alike_stay_two_in_the_tables(settings: Settings, tmp_path: Path) -> None:
+    names = ["x" * 4000, "x" * 4001]
+    company = statements_of(settings, [bill("2026-06-03", "1", cost_center=name) for name in names])[0]
+    text = "".join(pages(company, tmp_path)).replace("\n", "")
+    for name in names:
+        assert wording.name(name)[-9:] in text

@@ -45,14 +45,15 @@ class Sheet:
 
 
 class _Name(Flowable):
-    """The first cell of a row: one or two lines, and small ones below."""
+    """The first cell of a row: a name in as many lines as it takes, and small ones below."""
 
     def __init__(self, row: Row, width: float, size: float, *, bold: bool) -> None:
         super().__init__()
         self.size, self.small, self.bold, self.width = size, size - 0.9, bold, width
-        self.lines = fitted(row.name, size, width, bold=bold, most=2)
+        # A long name's digest stands at its end: lines enough for it also where the amounts take much of the width.
+        self.lines = fitted(row.name, size, width, bold=bold, most=4)
         self.below = fitted(row.also, self.small, width, most=2) if row.also else []
-        self.height = (size + 1.8) * len(self.lines) + (self.small + 1.6) * len(self.below)
+        self.height = (size + 1.8) * (len(self.lines) + len(self.below))
 
     def wrap(self, *_: float) -> tuple[float, float]:
         return self.width, self.height
@@ -67,7 +68,7 @@ class _Name(Flowable):
             self.canv.setFont(typeface(bold=bold), size)
             for line in lines:
                 self.canv.drawString(0, y, line)
-                y -= size + 1.7
+                y -= self.size + 1.8
 
 
 class _Share(Flowable):
