@@ -7,7 +7,8 @@ version, which later publications do not touch. A version holds
 - ``finops.duckdb``: every mart as a table; open it read-only;
 - ``<mart>/billing_period=YYYY-MM/part.parquet``: the same marts as Parquet;
 - ``fct_focus_costs/provider=…/billing_period=…/*.parquet``: the FOCUS fact as it is stored, and ``reader.sql``,
-  which gives it every FOCUS column. ``Publication.focus_sql`` is that text, ready to run.
+  which gives it every FOCUS column. ``Publication.focus_sql`` is that text, ready to run. ``tag_sets.parquet`` beside
+  it says what tags were resolved to.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 FACT = "fct_focus_costs"
 READER = "reader.sql"
+TAG_SETS = "tag_sets.parquet"
+"""What the tags of a partition of the fact were resolved to: one row per ``tags``, with the daily mart's columns."""
 PLAIN_READER = """
     select *
     from read_parquet(
@@ -87,6 +90,16 @@ class Publication:
             wanted.append(compose("billing_period = {period}", period=str(period)))
         fact = reader_sql(self.path / FACT)
         return compose("select * from ({fact}) as fact where {wanted}", fact=fact, wanted=join(" and ", wanted))
+
+    def tag_sets(self, provider: Provider, period: BillingPeriod) -> Path:
+        """Return the file of what the tags of one partition were resolved to. Raise NotReady when there is none."""
+        path = self.path / FACT / f"provider={provider}" / f"billing_period={period}" / TAG_SETS
+        if not path.exists():
+            raise NotReady(
+                f"build {self.build_id} did not keep how the tags of {provider} {period} were resolved; "
+                f"run `finops build --billing-period {period}`"
+            )
+        return path
 
     def connect(self) -> DuckDBPyConnection:
         """Open the version's database read-only, in UTC. The caller closes it."""

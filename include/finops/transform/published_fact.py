@@ -9,8 +9,9 @@ from typing import Any
 
 from finops.core.candidate import Candidate
 from finops.core.errors import NotReady
-from finops.core.published import FACT, READER, Publication
+from finops.core.published import FACT, READER, TAG_SETS, Publication
 from finops.core.settings import Settings
+from finops.core.sql import compose
 
 
 def write(settings: Settings, candidate: Candidate, previous: Publication | None, building: Path) -> dict[str, Any]:
@@ -29,8 +30,27 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
     for name in sorted(in_scope):
         _link_files(settings.focus_dir / _leaf(name), root / _leaf(name))
         partitions[name] = {"rows": _row_count(root / _leaf(name) / "part.parquet")}
+    _write_tag_sets(settings, candidate, root)
     rows = sum(partition["rows"] for partition in partitions.values())
     return {"rows": rows, "partitions": dict(sorted(partitions.items()))}
+
+
+def _write_tag_sets(settings: Settings, candidate: Candidate, root: Path) -> None:
+    """Write beside each partition in scope what its tags were resolved to, so that a line can be traced to charges."""
+    import duckdb
+
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        known = connection.execute("select 1 from duckdb_tables() where table_name = 'dim_tag_sets'").fetchall()
+        for each in candidate.scope if known else ():
+            query = """
+                copy (
+                    select * exclude (provider, billing_period) from dim_tag_sets
+                    where provider = {provider} and billing_period = {period} order by tags
+                ) to {target} (format parquet, compression zstd)
+            """
+            target = root / _leaf(f"{each.provider}/{each.billing_period}") / TAG_SETS
+            parts = {"provider": each.provider.value, "period": str(each.billing_period), "target": target}
+            connection.execute(compose(query, **parts))
 
 
 def _leaf(name: str) -> str:
