@@ -10,8 +10,8 @@ Key = tuple[str, ...]
 
 
 def line_id(kind: str, key: Key) -> str:
-    """Return the name of the line with this key, ``d-…`` (direct) or ``s-…`` (shared); it stays from month to month."""
-    return f"{kind}-{_digest(key)[:12]}"
+    """Return the name of the line with this key, ``d…`` (direct) or ``s…`` (shared); it stays from month to month."""
+    return f"{kind}{_digest(key)[:12]}"
 
 
 def together(parts: Iterable[Key]) -> str:

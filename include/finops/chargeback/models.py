@@ -298,6 +298,11 @@ class Statement:
     invoices: tuple[Comparison, ...] = ()
 
     @property
+    def has_shared_lines(self) -> bool:
+        """Whether any rule moved cost to or from it."""
+        return any(section.shared and section.shared.lines for section in self.sections)
+
+    @property
     def lines_digest(self) -> str:
         """One digest of all direct and shared lines: ids, rules, amounts, source rows. No build, time or order is in it."""
         found: list[tuple[str, ...]] = []

@@ -243,7 +243,7 @@ def _budget(section: Section, month: PublishedMonth, owner: str | None) -> Itera
     with localcontext() as context:
         context.prec = 60
         used = (Decimal(section.borne) / Decimal(budget)).quantize(Decimal("0.001")) if budget else None
-    left = _money(budget - section.borne, digits, Kind.SIGNED)
+    left = _money(budget - section.borne, digits)
     yield Schedule(
         "budget",
         "Budget",

@@ -67,6 +67,9 @@ def write_set(folder: Path, month: PublishedMonth, statements: Sequence[Statemen
         workbook.write_workbook(statement, place / "statement.xlsx")
         write_pdf(statement, place / "statement.pdf")
         csv_file.write_csv(statement, place / "statement.csv")
+        csv_file.write_schedules(statement, place / "schedules.csv")
+        if statement.has_shared_lines:
+            csv_file.write_shared(statement, place / "shared.csv")
         if any(section.adjustments for section in statement.sections):
             csv_file.write_adjustments(statement, place / "adjustments.csv")
     index = html.index_page(month.billing_period, month.build_id, statements)
@@ -162,6 +165,7 @@ def summary(statements: Sequence[Statement]) -> list[dict[str, Any]]:
         {
             "cost_center": statement.cost_center,
             "folder": statement.slug,
+            "lines_digest": statement.lines_digest,
             "totals": [
                 {
                     "billing_currency": section.currency,
