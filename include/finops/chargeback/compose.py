@@ -306,9 +306,7 @@ def _days(daily: Sequence[DailyCost], total: Shown, digits: int) -> tuple[Day, .
     return tuple(Day(dates[day], tuple(parts)) for day, parts in by_day.items())
 
 
-def _details(
-    charges: Sequence[Charge], total: Shown, digits: int, month: PublishedMonth
-) -> tuple[DetailLine, ...]:
+def _details(charges: Sequence[Charge], total: Shown, digits: int, month: PublishedMonth) -> tuple[DetailLine, ...]:
     effective = rounding.apportion_amounts({c.key: c.effective_cost for c in charges}, total.effective, digits)
     billed = rounding.apportion_amounts({c.key: c.billed_cost for c in charges}, total.billed, digits)
     return tuple(

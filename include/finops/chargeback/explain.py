@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 from finops.chargeback.models import Charge, PublishedMonth, exact_sum
-from finops.chargeback.read import read_month
+from finops.chargeback.read import CHARGE_KEY, read_month
 from finops.chargeback.shared import Entry
 from finops.core import allocation, published
 from finops.core import statements as published_statements
@@ -38,10 +38,7 @@ COLUMNS = (
 )
 """What is listed of a charge; ``cost_center`` is whose it is by tag."""
 
-_DIRECT = (
-    "billing_currency cost_center provider provider_name service_category service_name ai_project ai_model ai_stage "
-    "charge_category has_required_tags"
-).split()
+_DIRECT = (*CHARGE_KEY, "has_required_tags")
 _OF_TAGS = ("cost_center", "ai_project", "ai_model", "ai_stage", "environment")
 _CENT = Decimal("0.005")
 
@@ -163,7 +160,9 @@ def _require_same(
     stated = None
     if file is not None:
         with statements.verified(file).open(encoding="utf-8", newline="") as handle:
-            stated = next((r["source_digest"] for r in csv.DictReader(handle) if r.get("line_id") == found.line_id), None)
+            stated = next(
+                (r["source_digest"] for r in csv.DictReader(handle) if r.get("line_id") == found.line_id), None
+            )
     if stated != digest:
         raise Finding(
             f"what is behind line {found.line_id} of {period}/{folder} changed since it was written (source digest "
@@ -189,17 +188,19 @@ def _sources_of(
 ) -> tuple[Decimal, list[Source]]:
     if entry.entry_kind not in ("pool", "offset", "kept"):
         raise BadInput(
-            f"line {entry.line_id} is made of no charges: {entry.entry_kind} of {entry.rule_id} is a quantity or an amount "
-            "times the rate in allocation.yml"
+            f"line {entry.line_id} is made of no charges: {entry.entry_kind} of {entry.rule_id} is a quantity or an "
+            "amount times the rate in allocation.yml"
         )
     rules = allocation.load(settings)
     pool = next((p for p in rules.pools if (p.id, p.digest) == (entry.rule_id, entry.rule_digest)), None)
     if pool is None:
         if any(price.digest == entry.rule_digest for price in rules.prices):
-            raise BadInput(f"line {entry.line_id} is made of no charges: it is the credit of price list {entry.rule_id}")
+            raise BadInput(
+                f"line {entry.line_id} is made of no charges: it is the credit of price list {entry.rule_id}"
+            )
         raise BadInput(
-            f"allocation.yml no longer holds rule {entry.rule_id} as it was applied (version {entry.rule_version}, digest "
-            f"{entry.rule_digest}); put that version back to explain the line"
+            f"allocation.yml no longer holds rule {entry.rule_id} as it was applied (version {entry.rule_version}, "
+            f"digest {entry.rule_digest}); put that version back to explain the line"
         )
     factor = entry.share if entry.entry_kind == "pool" and entry.share is not None else Decimal(1)
     if entry.entry_kind == "offset":
@@ -243,7 +244,8 @@ def _focus(
         for n in (*daily, "commitment_discount_status")
     ]
     resolved = [
-        compose("coalesce(tag_sets.{name}, {absent}) as {name}", name=identifier(n), absent=_absent(n)) for n in _OF_TAGS
+        compose("coalesce(tag_sets.{name}, {absent}) as {name}", name=identifier(n), absent=_absent(n))
+        for n in _OF_TAGS
     ]
     query = """
         with charges as (

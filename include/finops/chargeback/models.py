@@ -304,7 +304,7 @@ class Statement:
 
     @property
     def lines_digest(self) -> str:
-        """One digest of all direct and shared lines: ids, rules, amounts, source rows. No build, time or order is in it."""
+        """One digest of all direct and shared lines: ids, rules, amounts, source rows; no build, no order."""
         found: list[tuple[str, ...]] = []
         for section in self.sections:
             for line in section.details:

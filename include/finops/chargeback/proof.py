@@ -35,7 +35,7 @@ def prove_month(month: PublishedMonth) -> None:
 
 
 def prove_shared(month: PublishedMonth) -> None:
-    """Raise Finding unless direct entries equal the charges and the rules' entries of each bill sum to zero, exactly."""
+    """Raise Finding unless direct entries equal the charges and the rules' entries of each bill sum to zero."""
     if not month.direct_totals:
         return
     owners = ("cost_center", "provider", "billing_currency")
@@ -105,7 +105,7 @@ def _prove_direct_and_shared(month: PublishedMonth, company: Section, mine: Sequ
     loose += company.shared.of_owner(UNALLOCATED).effective
     if company.borne != company.total.effective or company.borne != loose + sum(section.borne for section in mine):
         raise Finding(
-            f"billing period {month.billing_period}: direct and shared cost in {company.currency} do not sum to the total"
+            f"billing period {month.billing_period}: direct and shared cost in {company.currency} do not sum to it"
         )
 
 

@@ -15,6 +15,20 @@ from finops.core.sql import Sql, compose, identifier, join
 if TYPE_CHECKING:
     import duckdb
 
+CHARGE_KEY = (
+    "billing_currency",
+    "cost_center",
+    "provider",
+    "provider_name",
+    "service_category",
+    "service_name",
+    "ai_project",
+    "ai_model",
+    "ai_stage",
+    "charge_category",
+)
+"""The columns of ``Charge.key``, in its order, but for its last, ``has_required_tags``."""
+
 _CHARGES = """
     select cost_center, provider, billing_currency, provider_name, service_category, service_name,
         ai_project, ai_model, ai_stage, charge_category, has_required_tags,
@@ -111,14 +125,10 @@ def _charges(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tu
 
 def _source_digests(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> dict[tuple[str, ...], str]:
     """Return the digest of the daily rows behind each charge, by the charge's key."""
-    keys = (
-        "billing_currency cost_center provider provider_name service_category service_name ai_project ai_model ai_stage "
-        "charge_category has_required_tags"
-    ).split()
+    keys = (*CHARGE_KEY, "has_required_tags")
     query = _digests(connection, "fct_daily_costs", keys, Sql("true"))
     return {
-        (*(str(part) for part in key), str(flag)): digest
-        for *key, flag, digest in _rows(connection, query, period)
+        (*(str(part) for part in key), str(flag)): digest for *key, flag, digest in _rows(connection, query, period)
     }
 
 

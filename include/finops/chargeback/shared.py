@@ -1,7 +1,7 @@
 """Shared cost in cents: what the rules of allocation.yml moved to and from a cost centre, beside its direct cost.
 
-The entries of a rule sum to zero, so over all cost centres and what is not allocated they add nothing: direct + shared =
-total, exactly and, because the company's entries are rounded within a total of zero, to the cent.
+The entries of a rule sum to zero, so over all cost centres and what is not allocated they add nothing: direct and
+shared cost is the total, exactly and, because the company's entries are rounded within a total of zero, to the cent.
 """
 
 from __future__ import annotations

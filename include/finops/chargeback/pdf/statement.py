@@ -294,9 +294,9 @@ def _notes(statement: Statement) -> Sequence[Flowable]:
         ),
         (
             "Shared cost",
-            "Taken from where it arose and given on by the rules of allocation.yml, each with its version; the rules add "
-            "nothing, so direct and shared cost of all cost centres is the company’s total. All tables but these show "
-            "direct cost.",
+            "Taken from where it arose and given on by the rules of allocation.yml, each with its version; the rules "
+            "add nothing, so direct and shared cost of all cost centres is the company’s total. All tables but these "
+            "show direct cost.",
         ),
         (
             "Proof",
