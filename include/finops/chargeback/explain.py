@@ -9,7 +9,7 @@ from typing import Any
 
 from finops.chargeback.models import Charge, PublishedMonth, exact_sum
 from finops.chargeback.read import CHARGE_KEY, read_month
-from finops.chargeback.shared import Entry
+from finops.chargeback.shared import DIRECT, Entry
 from finops.core import allocation, published
 from finops.core import statements as published_statements
 from finops.core.allocation.models import Pool, Rules
@@ -90,10 +90,10 @@ def explain(settings: Settings, statement: str, line: str) -> Explanation:
     if isinstance(found, Charge):
         factor, sources = Decimal(1), _charges_of(publication, period, found)
         digest = month.source_digests[found.key]
-        rule = ("direct", 0)
+        rule_id, version = DIRECT, 0
     else:
         factor, sources = _sources_of(settings, publication, period, found)
-        digest, rule = found.source_digest, (found.rule_id, found.rule_version)
+        digest, rule_id, version = found.source_digest, found.rule_id, found.rule_version
     rests = []
     for measure in ("effective", "billed"):
         rest = exact_sum(
@@ -108,14 +108,16 @@ def explain(settings: Settings, statement: str, line: str) -> Explanation:
     return Explanation(
         f"{period}/{folder}",
         line,
-        *rule,
+        rule_id,
+        version,
         digest,
         publication.build_id,
         found.billing_currency,
         factor,
         found.effective_cost,
         found.billed_cost,
-        *rests,
+        rests[0],
+        rests[1],
         sources,
     )
 

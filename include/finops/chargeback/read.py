@@ -132,9 +132,7 @@ def _source_digests(connection: duckdb.DuckDBPyConnection, period: BillingPeriod
     }
 
 
-def _shared(
-    connection: duckdb.DuckDBPyConnection, publication: Publication, period: BillingPeriod
-) -> dict[str, tuple[Any, ...]]:
+def _shared(connection: duckdb.DuckDBPyConnection, publication: Publication, period: BillingPeriod) -> dict[str, Any]:
     """Return direct totals and the rules' entries; nothing of a version that is older than the mart."""
     if _ALLOCATED not in publication.marts:
         return {}

@@ -176,7 +176,9 @@ def _rule(key: tuple[str, int, str, str], lines: Sequence[SharedLine], digits: i
 
 def _savings(section: Section, charges: Sequence[Charge]) -> Iterator[Schedule]:
     """Yield what prices and commitments saved on usage, by FOCUS's columns, of providers that give list prices."""
-    digits, sums = section.digits, {m: defaultdict(Decimal) for m in ("list_cost", "contracted_cost", "effective_cost")}
+    digits = section.digits
+    measures = ("list_cost", "contracted_cost", "effective_cost")
+    sums: dict[str, dict[tuple[str, ...], Decimal]] = {m: defaultdict(Decimal) for m in measures}
     with localcontext() as context:
         context.prec = 60
         for charge in charges:

@@ -52,8 +52,8 @@ def write_workbook(statement: Statement, path: Path) -> None:
     book.set_properties({"title": f"Chargeback statement {statement.billing_period}", "created": created})
     writer = _Writer(book, statement)
     writer.summary()
-    for title, found in schedules_of(statement).items():
-        writer.schedule(title, found)
+    for title, schedules in schedules_of(statement).items():
+        writer.schedule(title, schedules)
     for name, title in _SHEETS.items():
         found = [(s, b) for s in statement.sections if (b := s.breakdown(name)) is not None]
         if found:
@@ -302,8 +302,9 @@ class _Writer:
 
     def lines(self) -> None:
         """Write every line, its rounded amounts and its exact ones."""
-        headings = ("Line", "Currency", *TEXT_COLUMNS, "has_required_tags", self.basis, "Billed", *EXACT_COLUMNS)
-        headings = (*headings, "Line id", "Rule", "Source digest")
+        amounts = (self.basis, "Billed", *EXACT_COLUMNS)
+        proof = ("Line id", "Rule", "Source digest")
+        headings = ("Line", "Currency", *TEXT_COLUMNS, "has_required_tags", *amounts, *proof)
         widths = [7, 10, *[22] * len(TEXT_COLUMNS), 18, 16, 16, *[20] * 4, 16, 10, 24]
         sheet = self._table("Lines", headings, widths)
         row = 0
