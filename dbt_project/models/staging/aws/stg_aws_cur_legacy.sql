@@ -1,3 +1,5 @@
+{{ config(materialized="parsed_once", source_format="aws_cur_legacy") }}
+
 {#-
     Legacy CUR under the names of CUR 2.0, so that one mapping serves both. In CSV a column is `lineItem/UsageType`, in
     Parquet `line_item_usage_type`; each tag key and cost category is a column of its own.

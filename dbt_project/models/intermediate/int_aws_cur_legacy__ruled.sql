@@ -1,0 +1,1 @@
+{{ aws_ruled(ref("stg_aws_cur_legacy")) }}
