@@ -1,1 +1,1 @@
-{{ aws_ruled(ref("stg_aws_cur_legacy")) }}
+{{ aws_ruled(ref("int_aws_cur_legacy__lines")) }}

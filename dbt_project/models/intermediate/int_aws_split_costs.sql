@@ -2,7 +2,7 @@
 
 with
     split_lines as (
-        {% for lines in ["stg_aws_cur2", "stg_aws_cur_legacy"] %}
+        {% for lines in ["stg_aws_cur2", "int_aws_cur_legacy__lines"] %}
             select *
             from {{ ref(lines) }}
             where {{ aws_is_split_cost() }}
