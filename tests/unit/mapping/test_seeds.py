@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import re
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
+from finops.core.focus import COLUMNS
 
 SEEDS = Path(__file__).resolve().parents[3] / "dbt_project" / "seeds"
 
@@ -97,3 +100,11 @@ def test_every_repair_that_the_mapping_can_make_is_described_in_words() -> None:
     assert len(rules) > 30
     assert set(described) == {*rules, *(f"{column}_spelled" for column in enumerations)}
     assert all(len(words.split()) >= 5 for words in described.values())
+
+
+def test_mapping_and_conformance_allow_the_same_values() -> None:
+    """Each has the lists in its own language; a value that one lacks would be repaired away or reported as a fault."""
+    macro = (SEEDS.parent / "macros" / "focus_enumerations.sql").read_text(encoding="utf-8")
+    listed = ast.literal_eval(macro[macro.index("{\n" + " " * 16) : macro.rindex(")\n    }}")].strip())
+
+    assert listed == {column.snake: list(column.allowed) for column in COLUMNS if column.allowed}
