@@ -57,7 +57,7 @@ def _new_folder(parent: Path) -> Iterator[Path]:
 
 
 def write_set(folder: Path, statements: Sequence[Statement]) -> dict[str, Any]:
-    """Write the files of all statements, the company's first, flushed to disk. Return the manifest, which names each."""
+    """Write the files of all statements, the company's first, flushed to disk. Return the manifest of the set."""
     owners = owners_of(statements)
     for statement in statements:
         place = folder / statement.slug

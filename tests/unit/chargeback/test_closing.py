@@ -306,3 +306,20 @@ def test_the_commands_say_in_one_line_what_is_closed(settings: Settings, monkeyp
     again = CliRunner().invoke(app, ["chargeback", "publish", "--billing-period", "2026-06"])
     assert again.output.count("\n") == 1
     assert "2026-06 was closed by Ann" in again.output
+
+
+def test_status_says_which_months_are_closed_by_whom_and_with_which_statements(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from finops.cli import app
+
+    monkeypatch.setenv("FINOPS_HOME", str(settings.root))
+    publish_version(settings, quarter())
+    service.close(settings, MAY, "Ann Lee")
+    record = service.closed_months(settings)[MAY]
+    (listed,) = json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["closed"]
+    assert (listed["billing_period"], listed["closed_by"]) == ("2026-05", "Ann Lee")
+    assert listed["statements_digest"] == record.statements_digest
+    text = CliRunner().invoke(app, ["status"]).stdout
+    assert "Ann Lee" in text
+    assert record.statements_digest[:12] in text
