@@ -23,7 +23,7 @@ _WIDTH = 160
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False) -> None:
-    """Show current deliveries with their totals, what waits or was refused, pending builds, the last publication."""
+    """Show current deliveries, what waits or was refused, pending builds, closed months, the last publication."""
     from finops.core.state.store import open_state
 
     settings = Settings()
@@ -46,7 +46,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
 
 def _collect(connection: Connection) -> dict[str, Any]:
     from finops.core import loads
-    from finops.core.state import attempts, ledger
+    from finops.core.state import attempts, closing, ledger
 
     loaded = loads.counts(connection)
     return {
@@ -101,6 +101,16 @@ def _collect(connection: Connection) -> dict[str, Any]:
             }
             for each in ledger.builds(connection)
         ],
+        "closed": [
+            {
+                "billing_period": str(each.billing_period),
+                "closed_at": each.closed_at.isoformat(),
+                "closed_by": each.closed_by,
+                "build_id": each.build_id,
+                "statements_digest": each.statements_digest,
+            }
+            for each in closing.closed_periods(connection).values()
+        ],
     }
 
 
@@ -151,11 +161,22 @@ def _tables(found: dict[str, Any]) -> list[Table]:
         (each["build_id"], _minute(each["started_at"]), _minute(each["finished_at"]), each["outcome"], each["detail"])
         for each in found["builds"]
     ]
+    closed = [
+        (
+            each["billing_period"],
+            each["closed_by"],
+            _minute(each["closed_at"]),
+            each["build_id"],
+            each["statements_digest"][:12],
+        )
+        for each in found["closed"]
+    ]
     return [
         _table("Current deliveries", "provider,source,period,format,landed (UTC),rows >,loads >,cost >", deliveries),
         _table("Not taken", "provider,source,period,outcome,since (UTC),reason", not_taken),
         _table("Pending", "provider,period,state", pending),
         _table("Last builds", "build,started (UTC),finished,outcome,detail", builds),
+        _table("Closed months", "period,by,at (UTC),build,statements", closed),
     ]
 
 
