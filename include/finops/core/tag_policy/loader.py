@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from finops.core.errors import BadInput
+from finops.core.located_yaml import Located, read
 from finops.core.settings import Settings
 from finops.core.tag_policy import checks
-from finops.core.located_yaml import Located, read
 from finops.core.tag_policy.models import TagPolicy
 
 POLICY_FILE, RULES_FILE = "tag_policy.yml", "virtual_tags.yml"

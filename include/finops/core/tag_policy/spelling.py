@@ -13,4 +13,4 @@ def fold(key: str) -> str:
 
     ``CostCenter``, ``cost_center`` and ``user:cost-center`` are all ``costcenter``.
     """
-    return _SEPARATORS.sub("", _PREFIX.sub("", key.strip().lower()))
+    return _SEPARATORS.sub("", _PREFIX.sub("", key.strip(" ").lower()))
