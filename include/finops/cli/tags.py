@@ -19,7 +19,7 @@ from finops.core.settings import Settings
 if TYPE_CHECKING:
     from finops.tagging.models import Check, KeyCompliance, UnallocatedMonth
 
-_WIDTH = 160
+_WIDTH, _LONGEST = 160, 60
 
 tags = typer.Typer(help="Tags: the policy, who keeps it, and how to repair what does not.", no_args_is_help=True)
 app.add_typer(tags, name="tags")
@@ -115,7 +115,7 @@ def _check_text(found: Check) -> str:
     lines += [f"{source} asks for resources or tags: only a build can tell" for source in found.undecided_rules]
     lines += [
         f"  {s.billing_period} {s.provider:<6} {s.effective_cost:>16,.2f} {s.billing_currency}  "
-        f"{s.cost_center} ({s.source}) -> {s.new_cost_center} ({s.new_source})"
+        f"{_shown(s.cost_center)} ({s.source}) -> {_shown(s.new_cost_center)} ({s.new_source})"
         for s in found.shifts
     ]
     if not found.shifts:
@@ -140,7 +140,7 @@ def _print(keys: list[KeyCompliance], months: list[UnallocatedMonth]) -> None:
     for key in keys:
         shares = [f"{_share(key.cost_share(*s))} ({_share(key.resource_share(*s))})" for s in states]
         head = (key.billing_period, key.billing_currency, key.subject, key.tag_key, "yes" if key.is_required else "no")
-        table.add_row(*map(escape, head), *shares)
+        table.add_row(*(escape(_shown(text)) for text in head), *shares)
     console.print(table)
     burn = Table(title="Without a cost centre, of effective cost", title_justify="left")
     for name in ("period", "currency"):
@@ -152,6 +152,12 @@ def _print(keys: list[KeyCompliance], months: list[UnallocatedMonth]) -> None:
         amounts = (month.effective_cost, month.untagged, month.unallocated)
         burn.add_row(month.billing_period, month.billing_currency, *(f"{a:,.2f}" for a in amounts), _share(share))
     console.print(burn)
+
+
+def _shown(text: str) -> str:
+    """Return text of a bill for a terminal: one short line that cannot steer it or turn its direction."""
+    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
 
 
 def _share(value: Decimal | None) -> str:

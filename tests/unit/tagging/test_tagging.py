@@ -14,9 +14,12 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from finops.cli import app
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
+from finops.core.published import latest
 from finops.core.settings import Settings
 from finops.core.tag_policy import load
 from finops.tagging import repair, service, worklist
@@ -142,7 +145,20 @@ def _csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-HOSTILE = ["=1+1", "@cmd", "-2", "../../etc/passwd", "<script>", "x" * 4096, "研究🚀", 'a"b,\nc']
+HOSTILE = [
+    "\x1b[31mred\x1b[0m\r\n",
+    "abc\u202egnp.exe",
+    "مشروع",
+    "[bold]x[/]",
+    "=1+1",
+    "@cmd",
+    "-2",
+    "../../etc/passwd",
+    "<script>",
+    "x" * 4096,
+    "研究🚀",
+    'a"b,\nc',
+]
 
 
 def test_hostile_text_is_text_in_a_work_list_and_no_path_in_its_name(tmp_path: Path) -> None:
@@ -155,6 +171,26 @@ def test_hostile_text_is_text_in_a_work_list_and_no_path_in_its_name(tmp_path: P
         for column in ("likely_owner", "found_value", "resource_id"):
             assert row[column].removeprefix("'") == text
             assert not row[column].startswith(("=", "@", "-", "+"))
+
+
+def test_hostile_text_is_a_short_line_of_text_on_a_terminal(
+    published: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINOPS_HOME", str(published.root))
+    with duckdb.connect(str(latest(published).database)) as connection:
+        for text in HOSTILE:
+            connection.execute(
+                "insert into mart_tag_compliance select * replace (? as sub_account_name) from mart_tag_compliance"
+                " where tag_key = 'cost-center' and tag_status = 'valid' limit 1",
+                [text],
+            )
+    done = CliRunner().invoke(app, ["tags", "compliance", "--by", "account"])
+
+    assert done.exit_code == 0
+    for text in ("[bold]x[/]", "=1+1", "<script>", "研究🚀", "abc\N{REPLACEMENT CHARACTER}gnp.exe"):
+        assert text in done.stdout
+    assert not [each for each in done.stdout.replace("\n", "") if not each.isprintable()]
+    assert "x" * 61 not in done.stdout.replace("\n", "")
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
