@@ -44,6 +44,7 @@ def _pool(number: int) -> dict[str, object]:
     return {
         "id": f"pool-{number}",
         "version": 1,
+        "description": "Shared out",
         "select": {"cost_center": f"cc-{2000 + number}"},
         "split": methods[number % 2],
         "if_empty": "warn",
