@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.core.errors import NotReady
+from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
     with open_state(settings).begin() as connection:
         found = _collect(connection)
     found["published"] = _published(settings)
+    found["resolved_by_another_policy"] = _outdated(settings)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -42,6 +43,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
     console.print(
         f"Published: {published['build_id']} at {published['path']}" if published else "Nothing is published."
     )
+    outdated = found["resolved_by_another_policy"]
+    if outdated:
+        console.print(
+            f"Tags resolved by another policy than the present one: {', '.join(outdated)}; "
+            "`finops build --billing-period YYYY-MM` resolves a month again"
+        )
 
 
 def _collect(connection: Connection) -> dict[str, Any]:
@@ -122,6 +129,18 @@ def _published(settings: Settings) -> dict[str, str] | None:
     except NotReady:
         return None
     return {"build_id": latest.build_id, "path": str(latest.path)}
+
+
+def _outdated(settings: Settings) -> list[str]:
+    """Return the published months, as provider/YYYY-MM, whose tags another policy than the present one resolved."""
+    from finops.core import published, tag_policy
+
+    try:
+        return published.latest(settings).resolved_otherwise(tag_policy.load(settings).digest)
+    except NotReady:
+        return []
+    except BadInput as error:
+        return [f"not known, since {error}"]
 
 
 def _tables(found: dict[str, Any]) -> list[Table]:

@@ -66,6 +66,11 @@ class Publication:
         """The months that hold anything, in order."""
         return [BillingPeriod.parse(text) for text in self.manifest["billing_periods"]]
 
+    def resolved_otherwise(self, tag_policy: str) -> list[str]:
+        """Return the ``provider/YYYY-MM`` whose tags were resolved by another policy than that of this digest."""
+        digests = self.manifest.get("tag_policies", {})
+        return [name for name in self.manifest["fact"]["partitions"] if digests.get(name) != tag_policy]
+
     def parquet(self, mart: str) -> str:
         """Return the glob of a mart's Parquet files; read it with ``hive_partitioning=true``.
 

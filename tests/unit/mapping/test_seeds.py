@@ -40,7 +40,6 @@ def test_every_service_has_a_category_and_subcategory_that_focus_has(allowed: se
         ("focus_services", ("provider", "native_name")),
         ("cloud_regions", ("provider", "native_name")),
         ("pricing_units", ("native_unit",)),
-        ("tag_key_aliases", ("native_key",)),
     ],
 )
 def test_a_name_is_there_once_so_that_no_join_repeats_a_row(seed: str, key: tuple[str, ...]) -> None:
@@ -76,15 +75,6 @@ def test_a_region_id_has_one_name() -> None:
         names[row["provider"], row["region_id"]].add(row["region_name"])
 
     assert {region: found for region, found in names.items() if len(found) > 1} == {}
-
-
-@pytest.mark.parametrize(
-    "spelling", ["CostCenter", "cost_center", "user:cost-center", "AI-Model", "ai_model", "aiStage", "env", "Owner"]
-)
-def test_the_spellings_that_bills_hold_stand_for_a_canonical_key(spelling: str) -> None:
-    aliases = {row["native_key"]: row["canonical_key"] for row in _rows("tag_key_aliases")}
-
-    assert aliases[spelling.lower()] in {"ai-model", "ai-stage", "cost-center", "environment", "owner"}
 
 
 def test_the_seeds_know_at_least_250_services() -> None:
