@@ -36,8 +36,10 @@ _DAILY = (
     "charge_period_start::date as charge_date, provider_name, billing_account_id, sub_account_id, sub_account_name,"
     " region_id, service_category, service_name, charge_category, coalesce(charge_class, '(none)') as charge_class,"
     " pricing_category, coalesce(commitment_discount_status, '(none)') as commitment_discount_status,"
-    " coalesce(tags ->> 'cost-center', '(unallocated)') as cost_center, 'robots' as ai_project, 'arm-7' as ai_model,"
-    " 'training' as ai_stage, 'production' as environment, tags is not null as has_required_tags"
+    " coalesce(tags ->> 'cost-center', '(unallocated)') as cost_center,"
+    " if(tags is null, '(none)', 'tag') as cost_center_source, 'robots' as ai_project, 'arm-7' as ai_model,"
+    " 'training' as ai_stage, 'production' as environment,"
+    " '(none)' as value_sources, tags is not null as has_required_tags"
 )
 _ALLOCATED = (
     "cost_center, 'direct' as entry_kind, '(none)' as rule_id, 0 as rule_version, '(none)' as rule_digest,"

@@ -1,7 +1,7 @@
 {#-
     Where covered usage of a savings plan and its negations do not cancel, over one payer, plan and interval: a negation
     may sit on another account than the usage. The invoice holds the difference, so the fact does, as an adjustment.
-    `ruled` is the relation of `aws_ruled`.
+    `ruled` is the relation of `aws_ruled`; `x_details_id` is the key of how they are described.
 -#}
 {% macro aws_uncancelled_negations(ruled) %}
     select
@@ -20,6 +20,16 @@
         as line_item_line_item_description,
         false as has_resource,
         false as is_normalized,
+        {{
+            hash_of(
+                [
+                    "source",
+                    "bill_payer_account_id",
+                    "line_item_currency_code",
+                    "savings_plan_id",
+                ]
+            )
+        }} as x_details_id,
     from {{ ruled }}
     where
         line_item_line_item_type in ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')

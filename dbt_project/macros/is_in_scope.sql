@@ -2,7 +2,8 @@
     A predicate that keeps the rows of the periods in scope. The periods are literals, because only literals keep DuckDB
     from opening the files of other periods.
 -#}
-{% macro is_in_scope() %}
+{% macro is_in_scope(relation=none) %}
+    {%- set of = relation ~ "." if relation else "" -%}
     {%- set periods = {} -%}
     {%- for row in periods_in_scope() -%}
         {%- do periods.setdefault(row["provider"], []).append(
@@ -13,8 +14,8 @@
         false
         {%- for provider, months in periods.items() %}
             or (
-                provider = '{{ provider }}'
-                and billing_period in ({{ months | join(", ") }})
+                {{ of }}provider = '{{ provider }}'
+                and {{ of }}billing_period in ({{ months | join(", ") }})
             )
         {%- endfor %}
     )

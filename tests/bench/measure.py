@@ -104,38 +104,67 @@ def nothing(settings: Settings, period: str) -> None:
 
 def land(settings: Settings, period: str) -> None:
     """Land the legacy report beside a home as one downloaded by hand."""
+    _land(settings, "legacy.csv", "legacy-home")
+
+
+def land_little(settings: Settings, period: str) -> None:
+    """Land a few lines of it: what starting costs."""
+    _land(settings, "legacy-few.csv", "legacy-few-home")
+
+
+def _land(settings: Settings, report: str, home: str) -> None:
     from finops.core.formats import Provider
     from finops.ingest.service import ingest
 
-    report = ingest(
-        Settings(home=settings.root / "legacy-home"),
+    found = ingest(
+        Settings(home=settings.root / home),
         Provider.AWS,
-        str(settings.root / "legacy.csv"),
+        str(settings.root / report),
         no_manifest=True,
         source="legacy",
     )
-    if report.not_taken:
-        raise SystemExit(str(report.not_taken))
+    if found.not_taken:
+        raise SystemExit(str(found.not_taken))
 
 
 def convert(settings: Settings, period: str) -> None:
-    """Have focus-converter convert the legacy report beside a home; its own processes are what is measured."""
+    """Have focus-converter convert the legacy report beside a home, as it does by default."""
+    _convert(settings, "legacy.csv")
+
+
+def convert_bare(settings: Settings, period: str) -> None:
+    """Have it leave out the native columns, which its rows carry by default."""
+    _convert(settings, "legacy.csv", "--no-export-include-source-columns")
+
+
+def convert_little(settings: Settings, period: str) -> None:
+    """Have it convert a few lines: what starting it costs."""
+    _convert(settings, "legacy-few.csv")
+
+
+def _convert(settings: Settings, report: str, *options: str) -> None:
+    """Run the converter; its own processes are what is measured."""
     from tests.bench.rival import ENVIRONMENT
 
     with tempfile.TemporaryDirectory(dir=settings.root) as out:
         command = [ENVIRONMENT / "bin" / "focus-converter", "convert", "--provider", "aws-cur"]
-        command += ["--data-format", "csv", "--data-path", settings.root / "legacy.csv"]
-        command += ["--export-path", out, "--export-format", "parquet", "--no-export-include-source-columns"]
+        command += ["--data-format", "csv", "--data-path", settings.root / report]
+        command += ["--export-path", out, "--export-format", "parquet", *options]
         # Where it fails it waits for its own writers for ever.
         subprocess.run(command, check=True, capture_output=True, timeout=900)
+
+
+MEASUREMENTS = {
+    each.__name__: each for each in (decode, build, nothing, land, land_little, convert, convert_bare, convert_little)
+}
 
 
 def main() -> None:
     """Run the named measurement and print what it cost."""
     name, home, period = sys.argv[1:4]
-    measured = {"decode": decode, "build": build, "nothing": nothing, "land": land, "convert": convert}[name]
+    measured = MEASUREMENTS[name]
     measured(Settings(home=Path(home)), period)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN if measured is convert else resource.RUSAGE_SELF)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN if name.startswith("convert") else resource.RUSAGE_SELF)
     sys.stdout.write(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}))
 
 

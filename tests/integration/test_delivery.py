@@ -380,7 +380,7 @@ def test_a_folder_that_cannot_be_written_is_named(settings, tmp_path):
 
 def test_the_configuration_is_read_before_anything_else(settings):
     configure(settings, {"cost_centers": {"cc-1001": ["ftp://x"]}})
-    with pytest.raises(BadInput, match=r"delivery\.yml: cost_centers\.cc-1001\[1\]\.to: 'ftp://x' is no target"):
+    with pytest.raises(BadInput, match=r"delivery\.yml:3: cost_centers\.cc-1001\[1\]: 'ftp://x' is no target"):
         service.deliver(settings, JANUARY)
 
 

@@ -10,29 +10,7 @@
 with
     -- Grouped by the key of the details first: joining them to a few thousand sums is
     -- cheaper than to every line.
-    sums as (
-        select
-            provider,
-            billing_period,
-            x_details_id,
-            tags,
-            x_cost_categories,
-            cast(charge_period_start as date) as charge_date,
-            count(*) as charge_count,
-            sum(billed_cost) as billed_cost,
-            sum(effective_cost) as effective_cost,
-            sum(contracted_cost) as contracted_cost,
-            sum(list_cost) as list_cost,
-        from {{ ref("focus_charges") }}
-        where {{ is_in_scope() }}
-        group by
-            provider,
-            billing_period,
-            x_details_id,
-            tags,
-            x_cost_categories,
-            cast(charge_period_start as date)
-    ),
+    sums as (select * from {{ ref("charge_sums") }}),
 
     details as (
         select * from {{ ref("focus_charge_details") }} where {{ is_in_scope() }}
@@ -42,7 +20,7 @@ select
     sums.provider,
     sums.billing_period,
     sums.charge_date,
-    {{ tags_of_charge() }} as tags,
+    sums.resolution_id,
     details.billing_currency,
     coalesce(
         details.provider_name,

@@ -1,17 +1,3 @@
 {{ config(materialized="ephemeral") }}
 
-select
-    provider,
-    source,
-    billing_period,
-    line_item_currency_code as billing_currency,
-    count(*) as row_count,
-    sum(
-        case
-            when {{ aws_is_split_cost() }}
-            then 0
-            else coalesce(line_item_net_unblended_cost, line_item_unblended_cost)
-        end
-    ) as billed_cost,
-from {{ ref("stg_aws_cur_legacy") }}
-group by provider, source, billing_period, line_item_currency_code
+{{ aws_landed_totals(ref("stg_aws_cur_legacy")) }}

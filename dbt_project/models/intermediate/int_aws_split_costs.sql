@@ -2,10 +2,10 @@
 
 with
     split_lines as (
-        {% for lines in ["stg_aws_cur2", "stg_aws_cur_legacy"] %}
+        {% for lines in ["stg_aws_cur2", "int_aws_cur_legacy__lines"] %}
             select *
             from {{ ref(lines) }}
-            where {{ aws_is_split_cost() }}
+            where line_item_operation in ({{ aws_split_cost_operations() }})
             {% if not loop.last %}
                 union all by name
             {% endif %}

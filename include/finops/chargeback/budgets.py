@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from finops.core.configuration import Currency, Period, entry_of, list_of, read_yaml
+from finops.core.configuration import Currency, Period, entries_of, entry_of, read_mapping
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -37,13 +37,10 @@ def load(settings: Settings, period: BillingPeriod) -> tuple[Budget, ...]:
 
     Raise BadInput, naming entry and key, for what is no budget, and for two of one cost centre, currency and month.
     """
-    path = settings.configuration_dir / FILE
-    content = read_yaml(path)
-    if unknown := sorted(set(content) - {"budgets"}):
-        raise BadInput(f"{path}: {unknown[0]}: unknown key; the file holds `budgets`")
-    places = [f"{path}: budgets[{number}]" for number, _ in enumerate(list_of(content, "budgets", path), start=1)]
-    entries = zip(places, list_of(content, "budgets", path), strict=True)
-    found = [(where, entry_of(Budget, entry, where)) for where, entry in entries]
+    content = read_mapping(settings.configuration_dir / FILE)
+    if unknown := sorted(set(content.content) - {"budgets"}):
+        raise content.error((unknown[0],), "is no setting; there is budgets")
+    found = [(where, entry_of(Budget, entry, where)) for where, entry in entries_of(content, "budgets")]
     seen: list[tuple[str, Budget]] = []
     for where, each in found:
         for _, other in seen:

@@ -40,6 +40,8 @@ COLUMNS = (
 
 _DIRECT = (*CHARGE_KEY, "has_required_tags")
 _OF_TAGS = ("cost_center", "ai_project", "ai_model", "ai_stage", "environment")
+_IS = {"provider_name": "coalesce({name}, {is_}) = {is_}"}
+"""The fact stores no provider's name where it is the one that its bills have; sums tell if that were another."""
 _CENT = Decimal("0.005")
 
 
@@ -176,7 +178,10 @@ def _require_same(
 def _charges_of(publication: Publication, period: BillingPeriod, charge: Charge) -> list[Source]:
     wanted = join(
         " and ",
-        [compose("{name}::varchar = {is_}", name=identifier(n), is_=_text(getattr(charge, n))) for n in _DIRECT],
+        [
+            compose(_IS.get(n, "{name}::varchar = {is_}"), name=identifier(n), is_=_text(getattr(charge, n)))
+            for n in _DIRECT
+        ],
     )
     return _focus(publication, period, charge.provider, wanted, Decimal(1))
 
@@ -239,31 +244,49 @@ def _focus(
     publication: Publication, period: BillingPeriod, provider: str, wanted: Sql, factor: Decimal
 ) -> list[Source]:
     """Return the charges of a bill for which ``wanted`` holds of the daily mart's columns."""
-    door = Provider(provider)
+    folder = publication.partition(Provider(provider), period)
     daily = ("sub_account_id", "sub_account_name", "region_id", "charge_class", "pricing_category")
     absent = [
-        compose("coalesce(fact.{name}, '(none)') as {name}", name=identifier(n))
+        compose("coalesce({name}, '(none)') as {name}", name=identifier(n))
         for n in (*daily, "commitment_discount_status")
     ]
     resolved = [
-        compose("coalesce(tag_sets.{name}, {absent}) as {name}", name=identifier(n), absent=_absent(n))
-        for n in _OF_TAGS
+        compose("coalesce(owners.{name}, {absent}) as {name}", name=identifier(n), absent=_absent(n)) for n in _OF_TAGS
     ]
     query = """
-        with charges as (
-            select fact.* replace ({absent}), {resolved},
-                coalesce(tag_sets.has_required_tags, false) as has_required_tags
-            from ({focus}) as fact
-            left join read_parquet({tag_sets}) as tag_sets on tag_sets.tags = fact.tags
+        with lines as (
+            select lines.*, coalesce(resources.resource_rules, '') as resource_rules
+            from read_parquet({part}, hive_partitioning = false) as lines
+            left join read_parquet({resources}, hive_partitioning = false) as resources
+                on resources.resource_id = lines.resource_id
+        ),
+
+        charges as (
+            select lines.* exclude (tags, x_cost_categories, resource_rules), details.* exclude (x_details_id),
+                {resolved}, owners.has_required_tags, {provider} as provider, {period} as billing_period
+            from lines
+            inner join read_parquet({details}, hive_partitioning = false) as details
+                on details.x_details_id = lines.x_details_id
+            left join read_parquet({owners}, hive_partitioning = false) as owners
+                on owners.x_details_id = lines.x_details_id
+                and owners.resource_rules = lines.resource_rules
+                and owners.tags is not distinct from lines.tags
+                and owners.x_cost_categories is not distinct from lines.x_cost_categories
+                and cast(lines.charge_period_start as date) between owners.first_day and owners.last_day
         )
-        select {columns} from charges where {wanted} order by all
+
+        select {columns} from (select * replace ({absent}) from charges) where {wanted} order by all
     """
     sql = compose(
         query,
-        absent=join(", ", absent),
+        part=folder / "part.parquet",
+        details=folder / "details.parquet",
+        owners=folder / published.OWNERS,
+        resources=folder / published.OWNER_RESOURCES,
         resolved=join(", ", resolved),
-        focus=publication.focus_sql(door, period),
-        tag_sets=publication.tag_sets(door, period),
+        absent=join(", ", absent),
+        provider=provider,
+        period=str(period),
         columns=join(", ", map(identifier, COLUMNS)),
         wanted=wanted,
     )

@@ -73,7 +73,7 @@ def publish(settings: Settings, period: BillingPeriod, out: Path | None = None) 
             month = read(settings, published.latest(settings), period, months)
             statements = prepare(month)
             with sets.replacing_set(target, period) as folder:
-                manifest = sets.write_set(folder, month, statements)
+                manifest = sets.write_set(folder, statements)
             return sets.described(target / f"billing_period={period}", manifest, statements)
     except OSError as error:
         where, reason = error.filename or target, error.strerror or str(error)
@@ -221,7 +221,7 @@ def _write_closed(settings: Settings, month: PublishedMonth, statements: Sequenc
     folder = closed.new_folder(settings, period)
     frozen = closed.freeze(folder, month.charges, month.adjustments)
     (folder / "statements").mkdir()
-    manifest = sets.write_set(folder / "statements", month, statements)
+    manifest = sets.write_set(folder / "statements", statements)
     closed.keep(folder, settings, period)
     used = {c.billing_currency for c in month.charges}
     rates = tuple(month.exchange.rate(each, period) for each in sorted(used)) if month.exchange else ()

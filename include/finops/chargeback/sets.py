@@ -6,14 +6,14 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from finops.chargeback import csv_file, html, workbook
 from finops.chargeback.invoices.models import Comparison
-from finops.chargeback.models import PublishedMonth, Section, Statement, StatementFile, StatementSet
+from finops.chargeback.models import Section, Statement, StatementFile, StatementSet
 from finops.chargeback.pdf.statement import write_pdf
 from finops.chargeback.rounding import from_units
 from finops.core.atomic import replace_link, sync_file, sync_folder
@@ -56,30 +56,51 @@ def _new_folder(parent: Path) -> Iterator[Path]:
         raise
 
 
-def write_set(folder: Path, month: PublishedMonth, statements: Sequence[Statement]) -> dict[str, Any]:
-    """Write the files of all statements, flushed to disk. Return the manifest, which names each of them."""
-    owners = frozenset(each.cost_center for each in statements if each.cost_center is not None)
+def write_set(folder: Path, statements: Sequence[Statement]) -> dict[str, Any]:
+    """Write the files of all statements, the company's first, flushed to disk. Return the manifest of the set."""
+    owners = owners_of(statements)
     for statement in statements:
         place = folder / statement.slug
         place.mkdir()  # an existing one would be another audience's: fail rather than share it
-        page = html.statement_page(statement, owners if statement.cost_center is None else ())
-        (place / "statement.html").write_text(page, encoding="utf-8")
-        workbook.write_workbook(statement, place / "statement.xlsx")
-        write_pdf(statement, place / "statement.pdf")
-        csv_file.write_csv(statement, place / "statement.csv")
-        csv_file.write_schedules(statement, place / "schedules.csv")
-        if statement.has_shared_lines:
-            csv_file.write_shared(statement, place / "shared.csv")
-        if any(section.adjustments for section in statement.sections):
-            csv_file.write_adjustments(statement, place / "adjustments.csv")
-    index = html.index_page(month.billing_period, month.build_id, statements)
+        write_files(place, statement, owners)
+    return complete(folder, statements)
+
+
+def owners_of(statements: Sequence[Statement]) -> frozenset[str]:
+    """Return the cost centres that have a statement, to which the company's page links."""
+    return frozenset(each.cost_center for each in statements if each.cost_center is not None)
+
+
+def write_files(place: Path, statement: Statement, owners: Collection[str]) -> None:
+    """Write one audience's files into its folder; the same statement gives the same bytes."""
+    page = html.statement_page(statement, owners if statement.cost_center is None else ())
+    (place / "statement.html").write_text(page, encoding="utf-8")
+    workbook.write_workbook(statement, place / "statement.xlsx")
+    write_pdf(statement, place / "statement.pdf")
+    csv_file.write_csv(statement, place / "statement.csv")
+    csv_file.write_schedules(statement, place / "schedules.csv")
+    if statement.has_shared_lines:
+        csv_file.write_shared(statement, place / "shared.csv")
+    if any(section.adjustments for section in statement.sections):
+        csv_file.write_adjustments(statement, place / "adjustments.csv")
+
+
+def complete(folder: Path, statements: Sequence[Statement]) -> dict[str, Any]:
+    """Write the index and the manifest of a folder that holds every audience's files; flush it. Return the manifest."""
+    company = statements[0]
+    index = html.index_page(company.billing_period, company.build_id, statements)
     (folder / "index.html").write_text(index, encoding="utf-8")
-    files = tuple(_described(path, folder) for path in sorted(folder.rglob("*")) if path.is_file())
-    manifest = _manifest(month, statements, files)
+    manifest = _manifest(statements, described_files(folder))
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
     flush(folder)
     return manifest
+
+
+def described_files(folder: Path) -> tuple[StatementFile, ...]:
+    """Return every file below a folder, its manifest apart, with its digest."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST)
+    return tuple(_described(path, folder) for path in paths)
 
 
 def flush(folder: Path) -> None:
@@ -114,8 +135,7 @@ def described(
 
 def digest_of(folder: Path) -> str:
     """Return the digest of a set's files as they are now, which its manifest and its month's record must hold."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST)
-    return _together([_described(path, folder) for path in paths])
+    return _together(described_files(folder))
 
 
 def _described(path: Path, folder: Path) -> StatementFile:
@@ -123,18 +143,19 @@ def _described(path: Path, folder: Path) -> StatementFile:
     return StatementFile(path.relative_to(folder).as_posix(), hashlib.sha256(content).hexdigest(), len(content))
 
 
-def _manifest(month: PublishedMonth, statements: Sequence[Statement], files: Sequence[StatementFile]) -> dict[str, Any]:
+def _manifest(statements: Sequence[Statement], files: Sequence[StatementFile]) -> dict[str, Any]:
     """Return what is in the set; its ``digest`` names the content of all files together."""
-    closing = month.closing
+    company = statements[0]
+    closing = company.closing
     closed = {} if closing is None else {"closed_by": closing.by, "closed_at": closing.at.isoformat()}
     return {
-        "billing_period": str(month.billing_period),
-        "build_id": month.build_id,
+        "billing_period": str(company.billing_period),
+        "build_id": company.build_id,
         "status": "provisional" if closing is None else "final",
         **closed,
         "digest": _together(files),
         "statements": summary(statements),
-        "invoices": [_invoice(each) for each in month.invoices],
+        "invoices": [_invoice(each) for each in company.invoices],
         "files": [{"path": each.path, "sha256": each.sha256, "size": each.size} for each in files],
     }
 

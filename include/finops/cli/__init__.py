@@ -65,6 +65,7 @@ for _command in (
     "allocation",
     "chargeback",
     "explain",
+    "tags",
     "invoices",
     "deliver",
     "serve",

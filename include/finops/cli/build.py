@@ -42,14 +42,17 @@ def build(
     _show("publish", 0, 1)
     publication = publish.publish(settings)
     _clear()
+    outdated = publication.resolved_otherwise(candidate.tag_policy)
     built = [{"provider": each.provider.value, "billing_period": str(each.billing_period)} for each in candidate.scope]
     if as_json:
         done = {"build_id": candidate.build_id, "built": built, "path": str(publication.path)}
-        typer.echo(json.dumps({**done, "warnings": list(verdict.warnings)}, indent=2))
+        typer.echo(json.dumps({**done, "warnings": list(verdict.warnings), "outdated": outdated}, indent=2))
         return
     for each in built:
         typer.echo(f"Built {each['provider']:<6} {each['billing_period']}")
     typer.echo(f"Published build {candidate.build_id} in {publication.path}")
+    if outdated:
+        typer.echo(f"Tags resolved by an older policy: {', '.join(outdated)} (name the month to resolve it again)")
 
 
 def _show(message: str, done: int, total: int) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.core.errors import NotReady
+from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,13 +23,14 @@ _WIDTH = 160
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False) -> None:
-    """Show current deliveries with their totals, what waits or was refused, pending builds, the last publication."""
+    """Show current deliveries, what waits or was refused, pending builds, closed months, the last publication."""
     from finops.core.state.store import open_state
 
     settings = Settings()
     with open_state(settings).begin() as connection:
         found = _collect(connection)
     found["published"] = _published(settings)
+    found["resolved_by_another_policy"] = _outdated(settings)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -42,11 +43,17 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
     console.print(
         f"Published: {published['build_id']} at {published['path']}" if published else "Nothing is published."
     )
+    outdated = found["resolved_by_another_policy"]
+    if outdated:
+        console.print(
+            f"Tags resolved by another policy than the present one: {', '.join(outdated)}; "
+            "`finops build --billing-period YYYY-MM` resolves a month again"
+        )
 
 
 def _collect(connection: Connection) -> dict[str, Any]:
     from finops.core import loads
-    from finops.core.state import attempts, ledger
+    from finops.core.state import attempts, closing, ledger
 
     loaded = loads.counts(connection)
     return {
@@ -101,6 +108,16 @@ def _collect(connection: Connection) -> dict[str, Any]:
             }
             for each in ledger.builds(connection)
         ],
+        "closed": [
+            {
+                "billing_period": str(each.billing_period),
+                "closed_at": each.closed_at.isoformat(),
+                "closed_by": each.closed_by,
+                "build_id": each.build_id,
+                "statements_digest": each.statements_digest,
+            }
+            for each in closing.closed_periods(connection).values()
+        ],
     }
 
 
@@ -112,6 +129,18 @@ def _published(settings: Settings) -> dict[str, str] | None:
     except NotReady:
         return None
     return {"build_id": latest.build_id, "path": str(latest.path)}
+
+
+def _outdated(settings: Settings) -> list[str]:
+    """Return the published months, as provider/YYYY-MM, whose tags another policy than the present one resolved."""
+    from finops.core import published, tag_policy
+
+    try:
+        return published.latest(settings).resolved_otherwise(tag_policy.load(settings).digest)
+    except NotReady:
+        return []
+    except BadInput as error:
+        return [f"not known, since {error}"]
 
 
 def _tables(found: dict[str, Any]) -> list[Table]:
@@ -151,11 +180,22 @@ def _tables(found: dict[str, Any]) -> list[Table]:
         (each["build_id"], _minute(each["started_at"]), _minute(each["finished_at"]), each["outcome"], each["detail"])
         for each in found["builds"]
     ]
+    closed = [
+        (
+            each["billing_period"],
+            each["closed_by"],
+            _minute(each["closed_at"]),
+            each["build_id"],
+            each["statements_digest"][:12],
+        )
+        for each in found["closed"]
+    ]
     return [
         _table("Current deliveries", "provider,source,period,format,landed (UTC),rows >,loads >,cost >", deliveries),
         _table("Not taken", "provider,source,period,outcome,since (UTC),reason", not_taken),
         _table("Pending", "provider,period,state", pending),
         _table("Last builds", "build,started (UTC),finished,outcome,detail", builds),
+        _table("Closed months", "period,by,at (UTC),build,statements", closed),
     ]
 
 

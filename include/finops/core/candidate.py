@@ -50,6 +50,8 @@ class Candidate:
 
     build_id: str
     scope: tuple[BuiltPeriod, ...]
+    tag_policy: str = ""
+    """Digest of the tag policy and rules that its tags were resolved by."""
 
     @property
     def billing_periods(self) -> list[BillingPeriod]:
@@ -70,7 +72,8 @@ class Verdict:
 def save_candidate(settings: Settings, candidate: Candidate) -> None:
     """Write the candidate beside the warehouse."""
     scope = [each.as_json() for each in candidate.scope]
-    _write(settings.warehouse_dir / "candidate.json", {"build_id": candidate.build_id, "scope": scope})
+    content = {"build_id": candidate.build_id, "scope": scope, "tag_policy": candidate.tag_policy}
+    _write(settings.warehouse_dir / "candidate.json", content)
 
 
 def load_candidate(settings: Settings) -> Candidate:
@@ -79,7 +82,8 @@ def load_candidate(settings: Settings) -> Candidate:
     if not path.exists():
         raise NotReady("there is no finished build to judge or publish; run `finops build`")
     found = json.loads(path.read_text(encoding="utf-8"))
-    return Candidate(found["build_id"], tuple(map(BuiltPeriod.from_json, found["scope"])))
+    scope = tuple(map(BuiltPeriod.from_json, found["scope"]))
+    return Candidate(found["build_id"], scope, found.get("tag_policy", ""))
 
 
 def save_verdict(settings: Settings, verdict: Verdict) -> None:

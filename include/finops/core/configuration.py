@@ -1,6 +1,6 @@
-"""Configuration that holds amounts: YAML and CSV whose numbers stay the text that was written.
+"""Configuration that is lists of entries, in YAML and in CSV files that it names: each entry with its file and line.
 
-YAML's own reading of ``0.1`` is a binary double; here every scalar is text until a model says what it is.
+Numbers stay the text that was written until a model says what they are.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import csv
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from finops.core.errors import BadInput
+from finops.core.located_yaml import Located, read
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -35,22 +35,19 @@ Period = Annotated[BillingPeriod, BeforeValidator(_period)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="Code of ISO 4217.")]
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the file's mapping, every scalar as text; empty when the file is empty or is not there.
+def read_mapping(path: Path) -> Located:
+    """Read a file that is a mapping of settings; it is empty when the file is empty or is not there.
 
-    Raise BadInput when it cannot be read or is no mapping.
+    Raise BadInput when it cannot be read, is no mapping or has a key twice.
     """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadInput(f"{path}: not readable ({' '.join(str(error).split())})") from None
-    if content is None or content == "":
-        return {}
-    if not isinstance(content, dict):
-        raise BadInput(f"{path}: is not a mapping of settings")
-    return content
+    if not path.exists():
+        return Located(path, {}, {})
+    found = read(path)
+    if found.content is None:
+        return Located(path, {}, {})
+    if not isinstance(found.content, dict):
+        raise found.error((), "is not a mapping of settings")
+    return found
 
 
 def read_csv(path: Path) -> list[dict[str, str]] | None:
@@ -77,12 +74,15 @@ def entry_of(model: type[Model], entry: object, where: str) -> Model:
         raise BadInput(f"{where}: {key}: {first['msg'].removeprefix('Value error, ')}{given}") from None
 
 
-def list_of(content: dict[str, Any], key: str, path: Path) -> list[Any]:
-    """Return the list under ``key``; empty when it is not there. Raise BadInput when it is no list."""
-    found = content.get(key) or []
-    if not isinstance(found, list):
-        raise BadInput(f"{path}: {key}: is not a list")
-    return found
+def entries_of(found: Located, key: str, name: str = "entry") -> list[tuple[str, Any]]:
+    """Return what is listed under ``key``, each with the words for where it stands; empty when it is not there.
+
+    Raise BadInput when it is no list.
+    """
+    listed = found.content.get(key) or []
+    if not isinstance(listed, list):
+        raise found.error((key,), "is not a list")
+    return [(f"{found.path}:{found.lines[key, n]}: {name} {n + 1}", entry) for n, entry in enumerate(listed)]
 
 
 def file_named(text: str, settings: Settings) -> Path:

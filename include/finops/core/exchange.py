@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from finops.core.configuration import Currency, Period, entry_of, file_named, list_of, read_csv, read_yaml
+from finops.core.configuration import Currency, Period, entries_of, entry_of, file_named, read_csv, read_mapping
 from finops.core.errors import BadInput
+from finops.core.located_yaml import Located
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.state.closing import ClosedPeriod, LockedRate
@@ -78,14 +78,14 @@ class Exchange:
 def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod]) -> Exchange | None:
     """Return the exchange to the reporting currency, or None when ``currency.yml`` sets none.
 
-    Raise BadInput, naming file, entry and key, for what is not as it should be, and for a rate that differs from the
-    one its month was closed with.
+    Raise BadInput, naming file, line, entry and key, for what is not as it should be, and for a rate that differs from
+    the one its month was closed with.
     """
     path = settings.configuration_dir / FILE
-    content = read_yaml(path)
-    chosen = entry_of(CurrencySettings, content, str(path))
+    content = read_mapping(path)
+    chosen = entry_of(CurrencySettings, content.content, str(path))
     rates: dict[Pair, LockedRate] = {}
-    for where, entry in _entries(settings, path, content):
+    for where, entry in _entries(settings, content):
         given = entry_of(RateEntry, entry, where)
         pair = (given.billing_period, given.source_currency, given.target_currency)
         rate = LockedRate(given.source_currency, given.target_currency, given.rate, given.source)
@@ -100,13 +100,13 @@ def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod]) -> Ex
     return Exchange(chosen.reporting_currency, rates, str(path))
 
 
-def _entries(settings: Settings, path: Path, content: dict[str, object]) -> list[tuple[str, object]]:
-    found = [(f"{path}: rate {n}", entry) for n, entry in enumerate(list_of(content, "rates", path), start=1)]
-    for text in list_of(content, "files", path):
+def _entries(settings: Settings, content: Located) -> list[tuple[str, object]]:
+    found = entries_of(content, "rates", "rate")
+    for _, text in entries_of(content, "files"):
         file = file_named(str(text), settings)
         rows = read_csv(file)
         if rows is None:
-            raise BadInput(f"{file}, which {path} lists, is not there; write it or take it out of the list")
+            raise BadInput(f"{file}, which {content.path} lists, is not there; write it or take it out of the list")
         found += [(f"{file}: line {n}", row) for n, row in enumerate(rows, start=2)]
     return found
 

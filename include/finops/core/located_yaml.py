@@ -12,6 +12,9 @@ from finops.core.errors import BadInput
 
 Place = tuple[str | int, ...]
 
+_AS_WRITTEN = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
+"""What stays the text it is: an account 012345670123 is no octal number, an amount 0.1 no binary double."""
+
 
 @dataclass(frozen=True)
 class Located:
@@ -61,8 +64,7 @@ def _convert(loader: yaml.SafeLoader, node: yaml.Node, place: Place, found: Loca
         return _mapping(loader, node, place, found)
     if isinstance(node, yaml.SequenceNode):
         return [_convert(loader, item, (*place, number), found) for number, item in enumerate(node.value)]
-    if node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
-        # The text as it stands: an account 012345670123 is no octal number.
+    if node.tag in _AS_WRITTEN:
         return node.value
     return loader.construct_object(node, deep=True)
 

@@ -7,8 +7,8 @@ version, which later publications do not touch. A version holds
 - ``finops.duckdb``: every mart as a table; open it read-only;
 - ``<mart>/billing_period=YYYY-MM/part.parquet``: the same marts as Parquet;
 - ``fct_focus_costs/provider=…/billing_period=…/*.parquet``: the FOCUS fact as it is stored, and ``reader.sql``,
-  which gives it every FOCUS column. ``Publication.focus_sql`` is that text, ready to run. ``tag_sets.parquet`` beside
-  it says what tags were resolved to.
+  which gives it every FOCUS column. ``Publication.focus_sql`` is that text, ready to run. ``owners.parquet`` and
+  ``owner_resources.parquet`` beside a partition say whose its lines are.
 """
 
 from __future__ import annotations
@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 FACT = "fct_focus_costs"
 READER = "reader.sql"
-TAG_SETS = "tag_sets.parquet"
-"""What the tags of a partition of the fact were resolved to: one row per ``tags``, with the daily mart's columns."""
+OWNERS, OWNER_RESOURCES = "owners.parquet", "owner_resources.parquet"
+"""Whose the lines of a partition are, as the build resolved their tags.
+
+``owners``: ``x_details_id``, ``tags`` and ``x_cost_categories`` as stored, ``resource_rules``, days of one ``rule_era``,
+and the daily mart's columns of tags. ``owner_resources``: the ``resource_rules`` of resources that have any, else ``''``.
+"""
 PLAIN_READER = """
     select *
     from read_parquet(
@@ -69,6 +73,11 @@ class Publication:
         """The months that hold anything, in order."""
         return [BillingPeriod.parse(text) for text in self.manifest["billing_periods"]]
 
+    def resolved_otherwise(self, tag_policy: str) -> list[str]:
+        """Return the ``provider/YYYY-MM`` whose tags were resolved by another policy than that of this digest."""
+        digests = self.manifest.get("tag_policies", {})
+        return [name for name in self.manifest["fact"]["partitions"] if digests.get(name) != tag_policy]
+
     def parquet(self, mart: str) -> str:
         """Return the glob of a mart's Parquet files; read it with ``hive_partitioning=true``.
 
@@ -91,12 +100,12 @@ class Publication:
         fact = reader_sql(self.path / FACT)
         return compose("select * from ({fact}) as fact where {wanted}", fact=fact, wanted=join(" and ", wanted))
 
-    def tag_sets(self, provider: Provider, period: BillingPeriod) -> Path:
-        """Return the file of what the tags of one partition were resolved to. Raise NotReady when there is none."""
-        path = self.path / FACT / f"provider={provider}" / f"billing_period={period}" / TAG_SETS
-        if not path.exists():
+    def partition(self, provider: Provider, period: BillingPeriod) -> Path:
+        """Return the folder of one partition of the fact, with ``owners.parquet``. Raise NotReady without it."""
+        path = self.path / FACT / f"provider={provider}" / f"billing_period={period}"
+        if not (path / OWNERS).exists():
             raise NotReady(
-                f"build {self.build_id} did not keep how the tags of {provider} {period} were resolved; "
+                f"build {self.build_id} did not keep whose the lines of {provider} {period} are; "
                 f"run `finops build --billing-period {period}`"
             )
         return path

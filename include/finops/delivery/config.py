@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from finops.core.errors import BadInput
+from finops.core.located_yaml import Located, Place, read
 from finops.core.settings import Settings
 from finops.delivery.models import Addressee, Target
 
@@ -24,69 +23,44 @@ _FORMS = (
 _LONGEST_URI = 512
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML whose mappings name no key twice: the last one would win in silence, and somebody would get nothing."""
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    pairs = [(loader.construct_object(key, deep=True), value) for key, value in node.value]
-    counts = Counter(key for key, _ in pairs)
-    twice = next((key for key, count in counts.items() if count > 1), None)
-    if twice is not None:
-        raise yaml.constructor.ConstructorError(None, None, f"{twice!r} appears twice", node.start_mark)
-    return {key: loader.construct_object(value, deep=True) for key, value in pairs}
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
 def load(settings: Settings) -> tuple[Addressee, ...]:
     """Return the audiences that have targets, the company first, ``{home}`` replaced.
 
-    Raise BadInput, naming the file and the key, when the file is missing or is not as it should be.
+    Raise BadInput, naming file, line and key, when the file is missing or is not as it should be.
     """
     path = settings.configuration_dir / FILE
-    content = _read(path)
+    if not path.exists():
+        raise BadInput(f"{path} does not exist; write it to say who gets statements where")
+    file = read(path)
+    content = {} if file.content is None else file.content
+    _require(isinstance(content, dict), file, (), "must be a mapping")
     for key in content:
-        _require(key in ("company", "cost_centers"), path, str(key), "is no key; there are company and cost_centers")
+        _require(key in ("company", "cost_centers"), file, (key,), "is no key; there are company and cost_centers")
     cost_centers = content.get("cost_centers") or {}
-    _require(isinstance(cost_centers, dict), path, "cost_centers", "must be a mapping from cost centre to targets")
-    found = [Addressee(None, _targets(settings, path, "company", content.get("company")))]
+    _require(isinstance(cost_centers, dict), file, ("cost_centers",), "must be a mapping from cost centre to targets")
+    found = [Addressee(None, _targets(settings, file, ("company",), content.get("company")))]
     for name, entries in cost_centers.items():
-        key = f"cost_centers.{name}"
-        _require(isinstance(name, str) and bool(name), path, key, "must be a text; put the cost centre in quotes")
-        found.append(Addressee(name, _targets(settings, path, key, entries)))
+        found.append(Addressee(name, _targets(settings, file, ("cost_centers", name), entries)))
     return tuple(each for each in found if each.targets)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506: a safe loader, made stricter
-    except FileNotFoundError:
-        raise BadInput(f"{path} does not exist; write it to say who gets statements where") from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise BadInput(f"{path}: not readable ({' '.join(str(error).split())})") from None
-    _require(content is None or isinstance(content, dict), path, "the file", "must be a mapping")
-    return content or {}
-
-
-def _targets(settings: Settings, path: Path, key: str, entries: Any) -> tuple[Target, ...]:
-    _require(entries is None or isinstance(entries, list), path, key, "must be a list of targets")
+def _targets(settings: Settings, file: Located, place: Place, entries: Any) -> tuple[Target, ...]:
+    _require(entries is None or isinstance(entries, list), file, place, "must be a list of targets")
     targets = []
-    for number, entry in enumerate(entries or [], start=1):
-        where = f"{key}[{number}]"
+    for number, entry in enumerate(entries or []):
+        where = (*place, number)
         given = {"to": entry} if isinstance(entry, str) else entry
-        _require(isinstance(given, dict), path, where, f"must be a target; {_FORMS}")
+        _require(isinstance(given, dict), file, where, f"must be a target; {_FORMS}")
         for field, value in given.items():
-            _require(field in ("to", "connection"), path, f"{where}.{field}", "is no key; there are to and connection")
-            _require(isinstance(value, str) and bool(value), path, f"{where}.{field}", "must be a text")
-        _require("to" in given, path, f"{where}.to", f"is missing; {_FORMS}")
+            _require(field in ("to", "connection"), file, (*where, field), "is no key; there are to and connection")
+            _require(isinstance(value, str) and bool(value), file, (*where, field), "must be a text")
+        _require("to" in given, file, where, f"lacks to; {_FORMS}")
         uri = given["to"].replace("{home}", str(settings.root))
         if reason := _fault(uri):
-            raise BadInput(f"{path}: {where}.to: {reason}")
+            raise file.error((*where, "to"), reason)
         targets.append(Target(uri.rstrip("/"), given.get("connection")))
     twice = [uri for uri, count in Counter(each.uri for each in targets).items() if count > 1]
-    _require(not twice, path, key, f"has the target {twice[:1]} twice")
+    _require(not twice, file, place, f"has the target {twice[:1]} twice")
     return tuple(targets)
 
 
@@ -108,6 +82,6 @@ def _fault(uri: str) -> str | None:
     return None if not parts.scheme and Path(uri).is_absolute() else f"{uri!r} is no target; {_FORMS}"
 
 
-def _require(holds: bool, path: Path, key: str, fault: str) -> None:
+def _require(holds: bool, file: Located, place: Place, fault: str) -> None:
     if not holds:
-        raise BadInput(f"{path}: {key}: {fault}")
+        raise file.error(place, fault)

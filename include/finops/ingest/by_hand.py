@@ -83,10 +83,10 @@ class HandSource:
         """Give the delivery the copies that were read; a file of two periods is one file with two names."""
         fetched = []
         for expected in ref.files:
-            read = self._facts[expected.key].file
+            facts = self._facts[expected.key]
             path = folder / local_name(expected.key)
-            os.link(read.path, path)
-            fetched.append(FetchedFile(path, expected.key, sha256=self._facts[expected.key].sha256, etag=read.etag))
+            os.link(facts.file.path, path)
+            fetched.append(FetchedFile(path, expected.key, etag=facts.file.etag, facts=facts))
         return fetched
 
     def _look_into(self, each: StoredObject) -> str | None:

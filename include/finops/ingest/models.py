@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.state.ledger import Delivery
+
+if TYPE_CHECKING:
+    from finops.ingest.verify import FileFacts
 
 
 class Outcome(StrEnum):
@@ -71,7 +74,8 @@ class FetchedFile:
     """A whole local copy of one file of a delivery, in a temporary folder.
 
     ``source_key`` names it at its origin; its ending (.parquet, .csv, .csv.gz) tells how to read it.
-    ``row_count`` is what the manifest (or the extraction) says it holds, None when neither tells.
+    ``row_count`` is what the manifest (or the extraction) says it holds, None when neither tells. ``facts`` are those
+    of an inspection that the copy has had already.
     """
 
     path: Path
@@ -79,6 +83,7 @@ class FetchedFile:
     row_count: int | None = None
     sha256: str | None = None
     etag: str | None = None
+    facts: FileFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,7 +230,7 @@ def _verify(run: _Run, ref: DeliveryRef, folder: Path) -> list[FileFacts]:
         expected, actual = sizes.get(each.source_key), each.path.stat().st_size
         if expected is not None and actual != expected:
             raise BadInput(f"{each.source_key}: {actual} bytes, its manifest says {expected}; fetch it again")
-    facts = [inspect(run.connection, each, ref.provider, ref.format) for each in fetched]
+    facts = [each.facts or inspect(run.connection, each, ref.provider, ref.format) for each in fetched]
     _must_agree(ref, facts)
     return facts
 

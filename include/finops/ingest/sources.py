@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
+from finops.core.located_yaml import read
 from finops.core.settings import Settings
 
 
@@ -31,15 +31,12 @@ def load(settings: Settings) -> tuple[ConfiguredSource, ...]:
     Raise BadInput, naming the file, the source and the field, when the file is missing or is not as it should be.
     """
     path = settings.configuration_dir / "sources.yml"
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(f"{path} does not exist; write it, or name --provider and --from") from None
-    except (OSError, yaml.YAMLError) as error:
-        raise BadInput(f"{path}: not readable ({' '.join(str(error).split())})") from None
-    entries = content.get("sources") if isinstance(content, dict) else None
+    if not path.exists():
+        raise BadInput(f"{path} does not exist; write it, or name --provider and --from")
+    file = read(path)
+    entries = file.content.get("sources") if isinstance(file.content, dict) else None
     if not isinstance(entries, list):
-        raise BadInput(f"{path}: has no list `sources`")
+        raise file.error(("sources",), "there is no list `sources`")
     found = []
     for number, entry in enumerate(entries, start=1):
         try:

@@ -166,7 +166,8 @@ def _checks(table: Table, source_format: SourceFormat, columns: dict[str, str], 
             checks.append(_Check(name, is_bad, "is not a finite amount"))
         elif column.is_required and column.duckdb_type.startswith("TIMESTAMP"):
             quoted = identifier(name)
-            checks.append(_Check(name, f"{quoted} is not null and {time_of(quoted)} is null", "is not a time"))
+            moment = time_of(quoted, table.types[name])
+            checks.append(_Check(name, f"{quoted} is not null and {moment} is null", "is not a time"))
     is_code = f"regexp_full_match({measures.currency}, '[A-Z]{{3}}')"
     checks.append(_Check(_bare(measures.currency), f"not coalesce({is_code}, false)", "is no currency code"))
     checks.append(_Check(_bare(measures.period), f"({measures.period}) is null", "tells no billing month"))

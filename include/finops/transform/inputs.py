@@ -20,13 +20,14 @@ from finops.core.money import SQL_TYPE
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
 from finops.core.state.ledger import Delivery, PeriodInput
-from finops.transform import allocation_inputs
+from finops.core.tag_policy import TagPolicy
+from finops.transform import allocation_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
 
 _EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
 
 
-def prepare(settings: Settings, scope: Sequence[PeriodInput], allocation: Rules) -> None:
+def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy, allocation: Rules) -> None:
     """Replace ``warehouse/inputs/`` with what this scope needs, and make the folders its fact goes into.
 
     Raise BadInput when a landed file is gone, or a file of quantities cannot be used.
@@ -43,6 +44,7 @@ def prepare(settings: Settings, scope: Sequence[PeriodInput], allocation: Rules)
     for source_format in SourceFormat:
         _write_empty_files(settings.inputs_dir / source_format, source_format)
     _write_operations(settings.inputs_dir / "ops", scope)
+    tag_inputs.write(settings.inputs_dir / "ops", policy)
     allocation_inputs.write(settings.inputs_dir / "ops", allocation, driven, periods)
 
 

@@ -86,10 +86,17 @@ def _manifest(
         "published_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "billing_periods": sorted({partition.split("/")[1] for partition in fact["partitions"]}),
         "scope": [each.as_json() for each in candidate.scope],
+        "tag_policies": _tag_policies(candidate, previous),
         "fact": fact,
         "marts": marts,
         "gate": {"passed": verdict.passed, "warnings": list(verdict.warnings)},
     }
+
+
+def _tag_policies(candidate: Candidate, previous: Publication | None) -> dict[str, str]:
+    """Return, per provider and month, the digest of the policy that its tags were resolved by."""
+    before = {} if previous is None else previous.manifest.get("tag_policies", {})
+    return {**before, **{f"{e.provider}/{e.billing_period}": candidate.tag_policy for e in candidate.scope}}
 
 
 def _flush(root: Path) -> None:

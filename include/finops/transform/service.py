@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from finops.core import tag_policy
 from finops.core.atomic import replacing
 from finops.core.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.core.errors import BadInput, FinopsError
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
-LAYOUT = "5"
+LAYOUT = "6"
 """What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""
 
 _STORED_FILES = (
@@ -43,7 +44,8 @@ def build(
     Without ``periods`` the scope is every (provider, billing period) whose current deliveries differ from those it was
     last built from. Named periods are built whether they are pending or not. When the warehouse is gone, or is of
     another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for,
-    and for allocation rules that cannot be meant, FinopsError when dbt fails, Unavailable when another build runs.
+    and for a tag policy or allocation rules that cannot be meant, FinopsError when dbt fails, Unavailable when another
+    build runs.
     """
     if not _scope(settings, periods):
         return None
@@ -101,6 +103,7 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
     from finops.core import allocation
     from finops.transform import inputs
 
+    policy = tag_policy.load(settings)
     rules = allocation.load(settings)
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     # From here on the warehouse is no longer what the last candidate says it is.
@@ -110,7 +113,7 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
         ledger.start_build(connection, build_id)
     try:
         _clear_other_layout(settings)
-        inputs.prepare(settings, scope, rules)
+        inputs.prepare(settings, scope, policy, rules)
         _run_dbt(settings, progress)
     except FinopsError as error:
         with state.begin() as connection:
@@ -118,7 +121,7 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
         raise
     with replacing(settings.warehouse_dir / "layout") as marker:
         marker.write_text(LAYOUT, encoding="utf-8")
-    candidate = Candidate(build_id, tuple(map(_built, scope)))
+    candidate = Candidate(build_id, tuple(map(_built, scope)), policy.digest)
     save_candidate(settings, candidate)
     return candidate
 

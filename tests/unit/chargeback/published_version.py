@@ -77,7 +77,12 @@ def publish_version(settings: Settings, bills: Sequence[Bill], *, build_id: str 
     folder = settings.published_dir / "versions" / build_id
     folder.mkdir(parents=True)
     marts = ["fct_daily_costs", "mart_chargeback", "mart_invoices", "mart_reconciliation"]
-    manifest = {"build_id": build_id, "marts": marts, "billing_periods": sorted({each.month for each in bills})}
+    manifest: dict[str, object] = {
+        "build_id": build_id,
+        "marts": marts,
+        "billing_periods": sorted({each.month for each in bills}),
+    }
+    manifest["fact"] = {"partitions": []}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     with duckdb.connect(str(folder / "finops.duckdb")) as connection:
         _create(connection, "fct_daily_costs", FCT_DAILY_COSTS, ("charge_count",))

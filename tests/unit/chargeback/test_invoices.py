@@ -173,7 +173,7 @@ def test_amounts_are_taken_digit_by_digit(configured: Callable[[str], Settings])
 def test_a_wrong_entry_is_named_with_file_and_key(
     configured: Callable[[str], Settings], entry: str, complaint: str
 ) -> None:
-    with pytest.raises(BadInput, match=rf"invoices.yml: .*{complaint}"):
+    with pytest.raises(BadInput, match=rf"invoices.yml:2: .*{complaint}"):
         config.load(configured(f"invoices:\n  - {entry}\n"))
 
 

@@ -87,7 +87,7 @@ def test_rates_come_from_csv_files_too(settings: Settings) -> None:
 )
 def test_a_wrong_rate_is_named(settings: Settings, entry: str, complaint: str) -> None:
     write(settings, f"reporting_currency: USD\nrates:\n- {entry}\n")
-    with pytest.raises(BadInput, match=rf"currency.yml: {complaint}"):
+    with pytest.raises(BadInput, match=rf"currency.yml:3: {complaint}"):
         exchange.load(settings, {})
 
 

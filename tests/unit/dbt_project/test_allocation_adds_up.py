@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.allocation_model import UNIT, Entry, Pair, Row, allocate
-from tests.allocation_sql import allocation_sql
+from tests.model_sql import allocation_sql
 
 from finops.core.allocation import Rules
 from finops.core.allocation.checks import faults

@@ -38,7 +38,7 @@ def test_the_sources_that_are_shipped_are_the_three_sample_folders(settings: Set
         ("sources: [{name: a, provider: aws, uri: x}, {name: a, provider: aws, uri: y}]", "source a appears twice"),
         ("sources: [3]", "number 1"),
         ("source: []", "no list"),
-        ("sources: [", "not readable"),
+        ("sources: [", "sources.yml:1: no YAML"),
     ],
 )
 def test_a_configuration_that_is_not_as_it_should_be_names_file_source_and_field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -89,6 +90,7 @@ def test_shared_cost_is_what_the_rules_mean_when_a_second_hand_reckons_them(land
 
 
 def test_building_without_rules_leaves_every_cost_where_the_bill_has_it(landed: Settings, tmp_path: Path) -> None:
+    shutil.copy(landed.configuration_dir / "tag_policy.yml", tmp_path)
     landed.config_dir = tmp_path
     try:
         build(landed, [FEBRUARY])
@@ -106,6 +108,7 @@ def test_building_without_rules_leaves_every_cost_where_the_bill_has_it(landed: 
 def test_rules_that_cannot_be_meant_stop_a_build_before_it_touches_anything(landed: Settings, tmp_path: Path) -> None:
     before = load_candidate(landed), sorted(landed.inputs_dir.rglob("*"))
     (tmp_path / "allocation.yml").write_text("pools:\n  - id: tax\n", encoding="utf-8")
+    shutil.copy(landed.configuration_dir / "tag_policy.yml", tmp_path)
     landed.config_dir = tmp_path
     try:
         with pytest.raises(BadInput, match=r"allocation.yml:2: pools\[1\]: lacks version"):

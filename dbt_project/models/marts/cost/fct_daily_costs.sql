@@ -1,7 +1,7 @@
 with
     by_tags as (select * from {{ ref("focus_charges_by_day") }}),
 
-    tag_sets as (select * from {{ ref("dim_tag_sets") }} where {{ is_in_scope() }}),
+    resolutions as (select * from {{ ref("tag_resolutions") }}),
 
     resolved as (
         select
@@ -22,23 +22,25 @@ with
             coalesce(
                 by_tags.commitment_discount_status, '(none)'
             ) as commitment_discount_status,
-            coalesce(tag_sets.cost_center, '(unallocated)') as cost_center,
-            coalesce(tag_sets.ai_project, '(none)') as ai_project,
-            coalesce(tag_sets.ai_model, '(none)') as ai_model,
-            coalesce(tag_sets.ai_stage, '(none)') as ai_stage,
-            coalesce(tag_sets.environment, '(none)') as environment,
-            coalesce(tag_sets.has_required_tags, false) as has_required_tags,
+            coalesce(resolutions.cost_center, '(unallocated)') as cost_center,
+            coalesce(resolutions.cost_center_source, '(none)') as cost_center_source,
+            coalesce(resolutions.ai_project, '(none)') as ai_project,
+            coalesce(resolutions.ai_model, '(none)') as ai_model,
+            coalesce(resolutions.ai_stage, '(none)') as ai_stage,
+            coalesce(resolutions.environment, '(none)') as environment,
+            coalesce(resolutions.value_sources, '(none)') as value_sources,
+            resolutions.has_required_tags,
             by_tags.charge_count,
             by_tags.billed_cost,
             by_tags.effective_cost,
             by_tags.contracted_cost,
             by_tags.list_cost,
         from by_tags
-        left join
-            tag_sets
-            on tag_sets.provider = by_tags.provider
-            and tag_sets.billing_period = by_tags.billing_period
-            and tag_sets.tags = by_tags.tags
+        inner join
+            resolutions
+            on resolutions.provider = by_tags.provider
+            and resolutions.billing_period = by_tags.billing_period
+            and resolutions.resolution_id = by_tags.resolution_id
     )
 
 select
@@ -58,10 +60,12 @@ select
     pricing_category,
     commitment_discount_status,
     cost_center,
+    cost_center_source,
     ai_project,
     ai_model,
     ai_stage,
     environment,
+    value_sources,
     has_required_tags,
     cast(sum(charge_count) as bigint) as charge_count,
     sum(billed_cost) as billed_cost,
@@ -86,8 +90,10 @@ group by
     pricing_category,
     commitment_discount_status,
     cost_center,
+    cost_center_source,
     ai_project,
     ai_model,
     ai_stage,
     environment,
+    value_sources,
     has_required_tags

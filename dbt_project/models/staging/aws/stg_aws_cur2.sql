@@ -1,3 +1,5 @@
+{{ config(materialized="parsed_once", source_format="aws_cur2") }}
+
 {#- Text of the columns that both kinds of file hold alike. -#}
 {% set text_columns = [
     "bill_billing_entity",

@@ -1,3 +1,5 @@
+{{ config(materialized="parsed_once", source_format="aws_cur_legacy") }}
+
 {#-
     Legacy CUR under the names of CUR 2.0, so that one mapping serves both. In CSV a column is `lineItem/UsageType`, in
     Parquet `line_item_usage_type`; each tag key and cost category is a column of its own.
@@ -147,10 +149,6 @@ with
         from from_csv
     )
 
-select
-    * exclude (tag_columns),
-    {%- for name in absent %} cast(null as varchar) as {{ name }}, {%- endfor %}
-    {{ json_from_prefixed("tag_columns", tag_prefix) }} as tags,
-    {{ json_from_prefixed("tag_columns", category_prefix) }} as x_cost_categories,
+select *, {%- for name in absent %} cast(null as varchar) as {{ name }}, {%- endfor %}
 from unioned
 where {{ is_of_billing_period("bill_billing_period_start_date") }}

@@ -1,1 +1,3 @@
+{{ config(materialized="parsed_once", source_format="azure_amortized") }}
+
 {{ azure_cost_lines("azure_amortized") }}

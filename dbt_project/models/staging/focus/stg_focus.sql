@@ -1,3 +1,5 @@
+{{ config(materialized="parsed_once", source_format="focus") }}
+
 {% set columns = focus_native_columns() %}
 
 with

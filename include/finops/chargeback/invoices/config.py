@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from finops.chargeback.invoices.models import GivenInvoice
-from finops.core.configuration import Currency, Period, entry_of, file_named, list_of, read_csv, read_yaml
+from finops.core.configuration import Currency, Period, entries_of, entry_of, file_named, read_csv, read_mapping
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
 
@@ -43,15 +43,15 @@ class InvoiceEntry(BaseModel):
 def load(settings: Settings) -> tuple[tuple[GivenInvoice, ...], tuple[str, ...]]:
     """Return the invoices, and one warning for each listed file that is not there: its invoices count as not given.
 
-    Raise BadInput, naming file, entry and key, for anything that is not as it should be.
+    Raise BadInput, naming file, line, entry and key, for anything that is not as it should be.
     """
     path = settings.configuration_dir / FILE
-    content = read_yaml(path)
-    if unknown := sorted(set(content) - {"invoices", "files"}):
-        raise BadInput(f"{path}: {unknown[0]}: is no setting; there are invoices and files")
-    entries = [(f"{path}: entry {n}", entry) for n, entry in enumerate(list_of(content, "invoices", path), start=1)]
+    found = read_mapping(path)
+    if unknown := sorted(set(found.content) - {"invoices", "files"}):
+        raise found.error((unknown[0],), "is no setting; there are invoices and files")
+    entries = entries_of(found, "invoices")
     warnings = []
-    for text in list_of(content, "files", path):
+    for _, text in entries_of(found, "files"):
         file = file_named(str(text), settings)
         rows = read_csv(file)
         if rows is None:

@@ -6,14 +6,19 @@ import hashlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from finops.chargeback import closed, csv_file
+from finops.chargeback.closing_models import Closing
+from finops.chargeback.compose import compose
 from finops.chargeback.journal import config
 from finops.chargeback.journal.entries import entries_of
 from finops.chargeback.journal.files import WRITERS
 from finops.chargeback.journal.models import Entry, Journal
-from finops.chargeback.models import PublishedMonth, Statement
+from finops.chargeback.models import ABSENT, ControlTotal, DailyCost, PublishedMonth, Statement, exact_sum
+from finops.chargeback.proof import BILL, prove_statements
 from finops.chargeback.read import read_month
 from finops.chargeback.service import closed_months, prepare
 from finops.core import published
@@ -21,6 +26,7 @@ from finops.core.atomic import replacing
 from finops.core.errors import BadInput, Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.core.state.closing import ClosedPeriod
 
 
 def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
@@ -33,9 +39,14 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
     if writer is None:
         raise BadInput(f"{out}: a journal is written as {' or '.join(sorted(WRITERS))}; name a file that ends so")
     accounts = config.load(settings)
-    month = read_month(published.latest(settings), period)
-    _require_as_closed(settings, month)
-    statements = prepare(month)
+    closed_month = closed_months(settings).get(period)
+    if closed_month is None:
+        month = read_month(published.latest(settings), period)
+        statements = prepare(month)
+    else:
+        month = _as_closed(settings, closed_month)
+        statements = compose(month)
+        prove_statements(month, statements)
     entries = entries_of(statements, [_digest_of(each) for each in statements], accounts)
     prove(statements, entries)
     try:
@@ -48,17 +59,28 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
     return Journal(out, digest, period, month.build_id, entries)
 
 
-def _require_as_closed(settings: Settings, month: PublishedMonth) -> None:
-    """Raise Finding for a closed month that was restated since: its entries would not be its final statements'."""
-    closed_month = closed_months(settings).get(month.billing_period)
-    if closed_month is None:
-        return
-    frozen = closed.read_charges(settings, closed_month)
-    if sorted(frozen, key=lambda c: c.key) != sorted(month.charges, key=lambda c: c.key):
-        raise Finding(
-            f"billing period {month.billing_period} was closed and its bill restated since: its journal is the one "
-            "written at the close, and the change belongs to the open month, which shows it as an adjustment"
+def _as_closed(settings: Settings, month: ClosedPeriod) -> PublishedMonth:
+    """Return a closed month's rows as they were frozen: what was restated since belongs to an open month's books.
+
+    Raise Finding when the frozen file was changed.
+    """
+    charges = closed.read_charges(settings, month)
+    # Which day a cost fell on was not frozen, and neither the entries nor statement.csv tell days apart.
+    day = date(month.billing_period.year, month.billing_period.month, 1)
+    daily = tuple(
+        DailyCost(
+            *(c.cost_center, c.provider, c.billing_currency, day, c.charge_category, ABSENT),
+            *(c.effective_cost, c.billed_cost),
         )
+        for c in charges
+    )
+    # The bills tied out when the month was closed: it would not be closed otherwise.
+    billed: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    for charge in charges:
+        billed[charge.provider, charge.billing_currency].append(charge.billed_cost)
+    totals = tuple(ControlTotal(*key, 1, BILL, len(of), exact_sum(of), None) for key, of in sorted(billed.items()))
+    closing = Closing(month.closed_by, month.closed_at)
+    return PublishedMonth(month.build_id, month.billing_period, charges, None, daily, totals, closing=closing)
 
 
 def prove(statements: Sequence[Statement], entries: Sequence[Entry]) -> None:

@@ -39,10 +39,12 @@ GRAIN = (
     "pricing_category",
     "commitment_discount_status",
     "cost_center",
+    "cost_center_source",
     "ai_project",
     "ai_model",
     "ai_stage",
     "environment",
+    "value_sources",
     "has_required_tags",
 )
 TOLERATED_SILENCE = timedelta(days=3)
@@ -77,6 +79,12 @@ def suite(given: Given) -> Suite:
                 "a day's row stands for at least one charge",
                 Sql("charge_count > 0"),
                 (*KEY, "charge_date", "charge_count"),
+            ),
+            RowRule(
+                "says_who_named_its_owner",
+                "a cost centre has a source, and what has none is unallocated",
+                Sql("(cost_center = '(unallocated)') = (cost_center_source = '(none)')"),
+                (*KEY, "cost_center", "cost_center_source"),
             ),
         ),
     )

@@ -1,4 +1,4 @@
-"""The SQL of ``mart_allocated_costs`` for given rules, without dbt: its own files, rendered by Jinja alone.
+"""The SQL of models, without dbt: their own files, rendered by Jinja alone.
 
 dbt takes seconds to compile a model; a law that is tried on many rules needs it in milliseconds. What dbt itself makes
 of the same files is tested where the sample is built.
@@ -7,6 +7,7 @@ of the same files is tested where the sample is built.
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ DBT = Path(__file__).resolve().parents[1] / "dbt_project"
 MACROS = (
     *("allocation_balances", "allocation_entry", "allocation_pool", "allocation_prices", "allocation_weights"),
     *("is_of_rule", "one_or_several", "share_of", "text_literal", "text_literals"),
+    *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
 )
 
 
@@ -46,7 +48,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     names = environment.globals
     names |= {"adapter": Adapter(names), "dbt": Dbt, "return": lambda value: value, "is_in_scope": lambda: "true"}
-    names["ref"] = lambda name: name
+    names |= {"ref": lambda name: name, "config": lambda **_: ""}
     texts = [(DBT / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS]
     modules: dict[str, Any] = {}
     for name in re.findall(r"{%-? macro (\w+)", "\n".join(texts)):
@@ -54,7 +56,15 @@ def _environment() -> jinja2.Environment:
     for text in texts:
         module = environment.from_string(text).module
         modules |= {name: getattr(module, name) for name in re.findall(r"{%-? macro (\w+)", text)}
+    dimensions = literal_eval(str(modules["tag_dimensions"]()).strip())
+    names["tag_dimensions"] = lambda: dimensions
     return environment
+
+
+def model_sql(path: str) -> str:
+    """Return the SELECT of a model below ``models`` over tables named as the models it refers to."""
+    text = (DBT / "models" / path).read_text(encoding="utf-8")
+    return _environment().from_string(text).render()
 
 
 def allocation_sql(document: dict[str, Any]) -> str:

@@ -1,0 +1,82 @@
+{{
+    config(
+        materialized="table",
+        group="bills",
+        access="protected",
+        contract={"enforced": false},
+    )
+}}
+
+with
+    charge_sums as (select * from {{ ref("charge_sums") }}),
+
+    resolution_values as (select * from {{ ref("tag_resolution_values") }}),
+
+    tag_set_values as (select * from {{ ref("tag_set_values") }}),
+
+    resolutions as (
+        select distinct
+            provider, billing_period, resolution_id, tag_set_id, required_keys,
+        from charge_sums
+    ),
+
+    states as (
+        select
+            provider,
+            billing_period,
+            tag_set_id,
+            {{
+                hash_of(
+                    ["string_agg(tag_key || '=' || tag_status, ',' order by tag_key)"]
+                )
+            }} as tag_state_id,
+            string_agg(tag_key, ',' order by tag_key) filter (
+                where own_value is not null
+            ) as own_keys,
+        from tag_set_values
+        group by provider, billing_period, tag_set_id
+    ),
+
+    resolved as (
+        select
+            provider,
+            billing_period,
+            resolution_id,
+            {%- for column, key in tag_dimensions().items() %}
+                max(tag_value) filter (where tag_key = '{{ key }}') as {{ column }},
+            {%- endfor %}
+            max(value_source) filter (
+                where tag_key = 'cost-center'
+            ) as cost_center_source,
+            string_agg(tag_key || '=' || value_source, ' ' order by tag_key) filter (
+                where value_source <> 'tag'
+            ) as value_sources,
+        from resolution_values
+        group by provider, billing_period, resolution_id
+    )
+
+select
+    resolutions.provider,
+    resolutions.billing_period,
+    resolutions.resolution_id,
+    resolutions.tag_set_id,
+    resolutions.required_keys,
+    states.tag_state_id,
+    {%- for column in tag_dimensions() %} resolved.{{ column }}, {%- endfor %}
+    resolved.cost_center_source,
+    resolved.value_sources,
+    list_has_all(
+        {{ list_of_text("coalesce(states.own_keys, '')") }},
+        {{ list_of_text("resolutions.required_keys") }}
+    ) as has_required_tags,
+from resolutions
+inner join
+    states
+    on states.provider = resolutions.provider
+    and states.billing_period = resolutions.billing_period
+    and states.tag_set_id = resolutions.tag_set_id
+left join
+    resolved
+    on resolved.provider = resolutions.provider
+    and resolved.billing_period = resolutions.billing_period
+    and resolved.resolution_id = resolutions.resolution_id

@@ -1,0 +1,1 @@
+{{ aws_charge_details("aws_cur_legacy") }}

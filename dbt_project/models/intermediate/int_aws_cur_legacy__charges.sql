@@ -1,0 +1,1 @@
+{{ aws_charges("aws_cur_legacy") }}

@@ -1,0 +1,1 @@
+{{ aws_ruled(ref("int_aws_cur_legacy__lines")) }}

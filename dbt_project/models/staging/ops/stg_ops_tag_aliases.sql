@@ -1,0 +1,4 @@
+{{ config(materialized="ephemeral") }}
+
+select folded_key, tag_key,
+from {{ source("ops", "tag_aliases") }}

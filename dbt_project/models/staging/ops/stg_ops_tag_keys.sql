@@ -1,0 +1,4 @@
+{{ config(materialized="ephemeral") }}
+
+select tag_key, key_order, is_listed, pattern, is_lower_case,
+from {{ source("ops", "tag_keys") }}

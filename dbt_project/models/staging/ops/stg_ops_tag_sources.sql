@@ -1,0 +1,4 @@
+{{ config(materialized="ephemeral") }}
+
+select value_source, source_rank,
+from {{ source("ops", "tag_sources") }}

@@ -1,0 +1,70 @@
+"""Expectations on ``mart_tag_compliance``: what charges and resources say of each key."""
+
+from __future__ import annotations
+
+from great_expectations.expectations import Expectation
+
+from finops.core.sql import Sql, compose, identifier
+from finops.quality.models import Given, RowRule, Suite
+from finops.quality.rules import BATCH, DAILY, KEY, filled, has_rows, is_exact, is_unique, no_rows, one_of
+
+GRAIN = (
+    "charge_date",
+    "tag_key",
+    "tag_status",
+    "is_required",
+    "sub_account_id",
+    "sub_account_name",
+    "service_name",
+    "cost_center",
+)
+COSTS = ("billed_cost", "effective_cost")
+STATUSES = ("valid", "misspelt", "wrong_value", "missing")
+
+
+def suite(given: Given) -> Suite:
+    """Return the suite for the candidate at hand."""
+    columns = [*KEY, *GRAIN]
+    return Suite(
+        "mart_tag_compliance",
+        identifier("marts", "mart_tag_compliance"),
+        (
+            has_rows(),
+            *filled(*columns, *COSTS, "charge_count", "resource_count"),
+            one_of("tag_status", STATUSES),
+            is_exact(COSTS),
+            is_unique(columns),
+            _every_key_has_every_cost(given),
+        ),
+        (
+            RowRule(
+                "counts_something",
+                "a row stands for a charge or a resource",
+                Sql("charge_count > 0 or resource_count > 0"),
+                (*KEY, "tag_key"),
+            ),
+        ),
+    )
+
+
+def _every_key_has_every_cost(given: Given) -> Expectation:
+    query = compose(
+        """
+        select billing_period, provider, billing_currency, tag_key, found, daily.expected
+        from (
+            select billing_period, provider, billing_currency, tag_key,
+                row(sum(charge_count), sum(billed_cost), sum(effective_cost)) as found
+            from {batch} group by all
+        ) as sums
+        full join (
+            select billing_period, provider, billing_currency,
+                row(sum(charge_count), sum(billed_cost), sum(effective_cost)) as expected
+            from {daily} where {scope} group by all
+        ) as daily using (billing_period, provider, billing_currency)
+        where found is distinct from expected
+        """,
+        batch=BATCH,
+        daily=DAILY,
+        scope=given.scope,
+    )
+    return no_rows("for each key the charges and costs of all statuses sum to those of fct_daily_costs, exactly", query)

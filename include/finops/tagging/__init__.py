@@ -1,0 +1,1 @@
+"""What resources say of themselves: compliance, work lists, repair. Reads published data only."""

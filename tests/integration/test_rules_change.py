@@ -1,0 +1,89 @@
+"""Rules that name owners change after a month was closed: the month is resolved again, and its statements stay."""
+
+from __future__ import annotations
+
+import shutil
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from finops.chargeback import service as chargeback
+from finops.core import tag_policy
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.published import latest
+from finops.core.settings import Settings
+from finops.ingest.service import ingest
+from finops.quality.service import check
+from finops.sample.service import generate
+from finops.transform.publish import publish
+from finops.transform.service import build
+
+JANUARY, FEBRUARY = BillingPeriod(2025, 1), BillingPeriod(2025, 2)
+EVERYTHING = """
+rules:
+  - id: everything
+    version: 2
+    set: {cost-center: cc-4242}
+    when: {charge_category: Usage}
+    overrides: always
+"""
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Settings:
+    """Two published months, with a configuration that the test may change."""
+    config = tmp_path / "config"
+    shutil.copytree(Settings().configuration_dir, config)
+    (config / "invoices.yml").unlink()
+    settings = Settings(home=tmp_path / "home", config_dir=config)
+    generate(tmp_path / "bills", months=2, lines_per_month=2_000, providers=[Provider.AWS], first_period=JANUARY)
+    ingest(settings, Provider.AWS, str(tmp_path / "bills" / "aws"))
+    _publish(settings, None)
+    return settings
+
+
+def _publish(settings: Settings, periods: list[BillingPeriod] | None) -> None:
+    assert build(settings, periods) is not None
+    assert check(settings).passed
+    publish(settings)
+
+
+def _owners(settings: Settings, mart: str, period: BillingPeriod) -> dict[str, Decimal]:
+    where = "where entry_kind = 'direct' and" if mart == "mart_allocated_costs" else "where"
+    with latest(settings).connect() as connection:
+        query = f"select cost_center, sum(billed_cost) from {mart} {where} billing_period = ? group by 1"
+        return dict(connection.execute(query, [str(period)]).fetchall())
+
+
+def _files(settings: Settings, period: BillingPeriod) -> dict[str, bytes]:
+    folder = (settings.statements_dir / f"billing_period={period}").resolve()
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_closed_month_s_statements_stay_when_its_owners_change_and_the_next_month_shows_it(company: Settings) -> None:
+    chargeback.publish(company, JANUARY)
+    chargeback.close(company, JANUARY, "Ann Lee")
+    before, files = _owners(company, "fct_daily_costs", JANUARY), _files(company, JANUARY)
+    assert latest(company).resolved_otherwise(tag_policy.load(company).digest) == []
+
+    (company.configuration_dir / "virtual_tags.yml").write_text(EVERYTHING, encoding="utf-8")
+    outdated = latest(company).resolved_otherwise(tag_policy.load(company).digest)
+    assert outdated == ["aws/2025-01", "aws/2025-02"], "the months to resolve again are named"
+    assert build(company) is None, "a changed rule moves nothing by itself"
+    _publish(company, [JANUARY])
+
+    after = _owners(company, "fct_daily_costs", JANUARY)
+    assert sum(after.values()) == sum(before.values()), "rules move cost, and make none"
+    assert after["cc-4242"] > 0
+    assert "cc-4242" not in before
+    for mart in ("mart_chargeback", "mart_allocated_costs"):
+        assert _owners(company, mart, JANUARY) == after, f"{mart} goes by the resolved owners"
+    assert latest(company).resolved_otherwise(tag_policy.load(company).digest) == ["aws/2025-02"]
+    assert chargeback.months_to_write(company, JANUARY) == [FEBRUARY]
+    chargeback.publish(company, JANUARY)
+    chargeback.publish(company, FEBRUARY)
+    assert _files(company, JANUARY) == files
+    february = b"".join(v for name, v in _files(company, FEBRUARY).items() if name.endswith(".csv"))
+    assert b"cc-4242" in february, "February's statements adjust January for its new owner"

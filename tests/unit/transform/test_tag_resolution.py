@@ -1,0 +1,337 @@
+"""Tags through dbt: every line gets the value and the source that a reference written for one line gives it.
+
+One bill of random lines, built twice: as it is, and with its lines in another order. The rules hold every condition
+there is, the tags every spelling, values that are wrong, and text that wants to be something else.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from finops.core.candidate import load_candidate
+from finops.core.formats import Provider, SourceFormat
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops.core.tag_policy import TagPolicy, load
+from finops.core.tag_policy.spelling import fold
+from finops.ingest.service import ingest
+from finops.sample.service import generate
+from finops.transform.service import build
+
+LIKE = Path(__file__).parents[2] / "golden" / "like.yml"
+HOSTILE = [
+    '=HYPERLINK("http://x","y")',
+    "<script>alert(1)</script>",
+    "x" * 4096,
+    "研究チーム🚀",
+    "مشروع",
+    "a'; drop table t; --",
+    'say "hi", {"b": 1}\n\\',
+]
+
+POLICY = r"""
+precedence: [tag, label, cost_category, rule]
+keys:
+  - {name: cost-center, case: lower, pattern: "cc-[0-9]{4}", aliases: [cc]}
+  - {name: ai-project, required: [{has_resource: true}]}
+  - {name: ai-model, required: false}
+  - {name: ai-stage, required: [{service_category: Compute}], allowed: [training, inference], values: {train: training}}
+  - {name: environment, required: false}
+  - {name: owner, required: false}
+"""
+RULES = """
+account_labels:
+  - sub_account_id: [1002]
+    labels: {cost-center: cc-2002}
+rules:
+  - {id: forced, version: 3, set: {cost-center: cc-9999}, when: {tags: {environment: [sand*]}}, overrides: always}
+  - {id: volumes, set: {cost-center: cc-3001, ai-project: disks}, when: {resource_id: ["vol-*", "*/disk/?"]}}
+  - {id: january, set: {cost-center: cc-3002}, when: {sub_account_id: "1001", from: 2025-01-05, to: 2025-01-20}}
+  - {id: storage, set: {ai-stage: inference}, when: {service_category: Storage, region_id: [eu-west-1, "us-*"]}}
+  - {id: rest, version: 2, set: {cost-center: cc-3003}, when: {has_resource: true, sub_account_id: "1001"}}
+"""
+
+
+def _lines() -> list[dict[str, Any]]:
+    rng = random.Random(7)
+    found = []
+    for number in range(600):
+        tags: dict[str, str] = {}
+        for names, values in (
+            (
+                ["cost-center", "CostCenter", "user:cost_center", "user_cost_center", "cc", "accountTag/cost-center"],
+                ["cc-1001", "CC-1001", " cc-1002 ", "cc-101", "nobody", "", HOSTILE[0]],
+            ),
+            (["ai-stage", "AI.Stage"], ["training", "Train", "TRAINING", "trainin", *HOSTILE[:2]]),
+            (["ai-project", "aiproject"], ["atlas", *HOSTILE]),
+            (["environment"], ["sandbox", "prod"]),
+            (["owner"], ["ada", "bob", *HOSTILE]),
+        ):
+            for name in names:
+                if rng.random() < 0.3:
+                    tags[name] = rng.choice(values)
+        resource = rng.choice(["vol-1", "vol-2", "i-1", "i-2", "x/disk/1", None])
+        found.append(
+            {
+                "BilledCost": number + 1,
+                "EffectiveCost": f"{(number + 1) / 8}",
+                "ChargePeriodStart": f"2025-01-{rng.randint(1, 31):02d} 0{rng.randint(0, 9)}:00:00",
+                "SubAccountId": rng.choice(["1001", "1002", "1003"]),
+                "ServiceCategory": (category := rng.choice(["Compute", "Storage"])),
+                "ServiceName": f"Made up {category}",
+                "RegionId": rng.choice(["eu-west-1", "us-east-1", "eu-north-1"]),
+                "RegionName": "somewhere",
+                "ResourceId": resource or "NULL",
+                "ResourceType": "Thing" if resource else "NULL",
+                "Tags": json.dumps(tags, ensure_ascii=False) if tags else "NULL",
+            }
+        )
+    return found
+
+
+def _build(folder: Path, lines: list[dict[str, Any]]) -> Settings:
+    config = folder / "config"
+    config.mkdir(parents=True)
+    (config / "tag_policy.yml").write_text(POLICY, encoding="utf-8")
+    (config / "virtual_tags.yml").write_text(RULES, encoding="utf-8")
+    settings = Settings(home=folder / "home", config_dir=config)
+    like = yaml.safe_load(LIKE.read_text(encoding="utf-8"))["focus_1_0"]
+    period = {"BillingPeriodStart": "2025-01-01 00:00:00", "BillingPeriodEnd": "2025-02-01 00:00:00"}
+    rows = [
+        {**like, **period, **line, "ChargePeriodEnd": line["ChargePeriodStart"].replace(":00:00", ":30:00")}
+        for line in lines
+    ]
+    with (folder / "bill.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    path = str(folder / "bill.csv")
+    ingest(settings, Provider.AWS, path, no_manifest=True, source="bill", source_format=SourceFormat.FOCUS)
+    assert build(settings) is not None
+    return settings
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return _build(tmp_path_factory.mktemp("tags"), _lines())
+
+
+def _rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+class Reference:
+    """The rules of the policy for one line, as its documentation says them."""
+
+    def __init__(self, policy: TagPolicy) -> None:
+        self.policy = policy
+
+    def entries(self, line: dict[str, Any], key: str) -> list[tuple[str, str, str, str, str | None]]:
+        """Yield (origin, status, native key, found value, valid value) of the line's tags that stand for a key."""
+        found = []
+        declared = self.policy.key(key)
+        assert declared is not None
+        tags = {} if line["Tags"] == "NULL" else json.loads(line["Tags"])
+        for native, raw in tags.items():
+            text = raw.strip(" ")
+            if not text or fold(native) not in declared.spellings:
+                continue
+            listed = {value.lower(): value for value in declared.allowed} | declared.values
+            value: str | None = text.lower() if declared.case == "lower" else text
+            if text.lower() in listed:
+                value = listed[text.lower()]
+            elif declared.allowed or (declared.pattern and not re.fullmatch(declared.pattern, str(value))):
+                value = None
+            rewritten = native.startswith("user_") and fold(native) == fold(key)
+            is_right = native in (key, f"user:{key}") or rewritten
+            status = "wrong_value" if value is None else "valid" if is_right and value == text else "misspelt"
+            origin = "label" if native.lower().startswith("accounttag/") else "tag"
+            found.append((origin, status, native, text, value))
+        order = {"valid": 0, "misspelt": 1, "wrong_value": 2}
+        return sorted(found, key=lambda e: (order[e[1]], e[2].encode()))
+
+    def status(self, line: dict[str, Any], key: str) -> str:
+        return next((e[1] for e in self.entries(line, key) if e[0] == "tag"), "missing")
+
+    def resolve(self, line: dict[str, Any], key: str) -> tuple[str | None, str]:
+        acting = [a for a in self.policy.assignments() if key in a.values and self._acts(a.when, line)]
+        for each in acting:
+            if each.overrides_tags:
+                return each.values[key], each.source
+        for origin in ("tag", "label"):
+            for entry in self.entries(line, key):
+                if entry[0] == origin and entry[4] is not None:
+                    return entry[4], origin
+        return (acting[0].values[key], acting[0].source) if acting else (None, "(none)")
+
+    def _acts(self, when: Any, line: dict[str, Any]) -> bool:
+        resource = None if line["ResourceId"] == "NULL" else line["ResourceId"]
+        facts = {
+            "sub_account_id": line["SubAccountId"],
+            "service_category": line["ServiceCategory"],
+            "region_id": line["RegionId"],
+            "resource_id": resource,
+        }
+        day = date.fromisoformat(line["ChargePeriodStart"][:10])
+        if not (when.from_date or date.min) <= day < (when.to_date or date.max):
+            return False
+        if when.has_resource is not None and when.has_resource != (resource is not None):
+            return False
+        for name, fact in facts.items():
+            patterns = getattr(when, name)
+            if patterns and not (fact and any(fnmatchcase(fact, p) for p in patterns)):
+                return False
+        for key, patterns in when.tags.items():
+            own = next((e for e in self.entries(line, key) if e[0] == "tag"), None)
+            if own is None or not any(fnmatchcase(t, p) for t in (own[3], own[4] or "") for p in patterns):
+                return False
+        return True
+
+
+COLUMNS = {
+    "cost_center": "cost-center",
+    "ai_project": "ai-project",
+    "ai_stage": "ai-stage",
+    "environment": "environment",
+}
+
+
+def test_every_line_gets_what_the_policy_says_and_from_where_it_says(built: Settings) -> None:
+    reference, expected = Reference(load(built)), defaultdict(Decimal)
+    for line in _lines():
+        values = {column: reference.resolve(line, key) for column, key in COLUMNS.items()}
+        named = tuple(values[c][0] or ("(unallocated)" if c == "cost_center" else "(none)") for c in COLUMNS)
+        sources = [(key, reference.resolve(line, key)[1]) for key in sorted(COLUMNS.values())]
+        other = " ".join(f"{key}={source}" for key, source in sources if source not in ("tag", "(none)"))
+        expected[(*named, values["cost_center"][1], other or "(none)")] += Decimal(line["BilledCost"])
+    found = _rows(
+        built,
+        f"select {', '.join(COLUMNS)}, cost_center_source, value_sources, sum(billed_cost)"
+        " from marts.fct_daily_costs group by all",
+    )
+
+    assert {tuple(key): cost for *key, cost in found} == expected
+    assert {key[4] for key in expected} == {
+        *("tag", "label", "rule:forced@3", "rule:volumes@1", "rule:january@1", "rule:rest@2", "(none)")
+    }, "every kind of source occurs"
+
+
+def test_compliance_says_of_each_key_what_the_lines_own_tags_say(built: Settings) -> None:
+    reference, expected = Reference(load(built)), defaultdict(Decimal)
+    for line in _lines():
+        for key in reference.policy.keys:
+            expected[key.name, reference.status(line, key.name)] += Decimal(line["EffectiveCost"])
+    found = _rows(built, "select tag_key, tag_status, sum(effective_cost) from marts.mart_tag_compliance group by all")
+
+    assert {(key, status): cost for key, status, cost in found if cost} == expected
+    totals = {sum(cost for name, _, cost in found if name == key.name) for key in reference.policy.keys}
+    assert len(totals) == 1, "the statuses of every key sum to the same cost"
+
+
+def test_a_key_is_required_where_its_scope_says(built: Settings) -> None:
+    found = _rows(
+        built,
+        "select distinct tag_key, service_name from marts.mart_tag_compliance where is_required and charge_count > 0",
+    )
+
+    assert ("ai-stage", "Made up Compute") in found
+    assert ("ai-stage", "Made up Storage") not in found
+    assert not [key for key, _ in found if key in ("environment", "owner", "ai-model")]
+
+
+def test_a_resource_is_counted_once_in_each_state_whatever_its_days(built: Settings) -> None:
+    reference = Reference(load(built))
+    states = {
+        (
+            line["SubAccountId"],
+            line["ServiceName"],
+            reference.resolve(line, "cost-center")[0],
+            tuple(reference.status(line, key.name) for key in reference.policy.keys),
+            line["ResourceId"],
+        )
+        for line in _lines()
+        if line["ResourceId"] != "NULL"
+    }
+    counted = _rows(built, "select sum(resource_count) from marts.mart_tag_compliance where tag_key = 'owner'")[0][0]
+
+    # A resource that a rule's period divides counts where its last day puts it.
+    assert counted <= len(states)
+    assert counted > 0.8 * len(states)
+
+
+def test_a_wrong_value_is_shown_as_it_is_with_the_nearest_that_is_allowed(built: Settings) -> None:
+    found = _rows(
+        built,
+        "select distinct tag_key, found_value, suggested_value, suggested_by from marts.mart_tag_violations"
+        " where tag_status = 'wrong_value'",
+    )
+    near = {(key, value): suggestion for key, value, suggestion, by in found if by == "nearest"}
+
+    assert near["ai-stage", "trainin"] == "training"
+    assert near.get(("cost-center", "cc-101"), "cc-1001") == "cc-1001"
+    assert [value for _, value, _, by in found if value in HOSTILE and by != "nearest"], "a script is near nothing"
+
+
+def test_text_of_any_kind_comes_through_as_text(built: Settings) -> None:
+    found = {value for (value,) in _rows(built, "select distinct ai_project from marts.fct_daily_costs")}
+
+    assert set(HOSTILE) <= found
+
+
+def test_the_parts_of_the_burn_down_sum_to_the_cost(built: Settings) -> None:
+    found = _rows(
+        built,
+        "select count(*) from marts.mart_unallocated_costs where effective_cost <> tagged_effective_cost"
+        " + labelled_effective_cost + ruled_effective_cost + unallocated_effective_cost",
+    )
+    assert found == [(0,)]
+
+
+def test_the_order_of_the_lines_changes_nothing_and_a_build_repeats_itself(built: Settings, tmp_path: Path) -> None:
+    other = _build(tmp_path / "other", list(reversed(_lines())))
+    for mart in ("fct_daily_costs", "mart_tag_compliance", "mart_tag_violations", "mart_unallocated_costs"):
+        query = f"select * from marts.{mart} order by all"
+        assert _rows(other, query) == _rows(built, query), mart
+
+
+def test_the_candidate_remembers_the_policy_that_resolved_it(built: Settings) -> None:
+    assert load_candidate(built).tag_policy == load(built).digest
+
+
+def test_in_the_demo_s_bills_less_has_no_owner_than_nobody_tagged(tmp_path: Path) -> None:
+    """The rules of virtual_tags.yml find owners: per currency, the unallocated share is below the untagged one."""
+    settings = Settings(home=tmp_path / "home")
+    generate(tmp_path / "sample", months=1, lines_per_month=2_000, first_period=BillingPeriod(2025, 1))
+    for provider in Provider:
+        ingest(settings, provider, str(tmp_path / "sample" / provider))
+    assert build(settings) is not None
+    known: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for total in json.loads((tmp_path / "sample" / "expected.json").read_text(encoding="utf-8")):
+        if "actual" not in total["source"]:
+            known[total["currency"]][0] += Decimal(total["untagged_cost"])
+            known[total["currency"]][1] += Decimal(total["source_cost"])
+    found = _rows(
+        settings,
+        "select billing_currency, sum(unallocated_effective_cost), sum(effective_cost - tagged_effective_cost),"
+        " sum(effective_cost) from marts.mart_unallocated_costs group by all",
+    )
+
+    assert {currency for currency, *_ in found} == {"EUR", "USD"}
+    for currency, unallocated, untagged, cost in found:
+        share_nobody_tagged = known[currency][0] / known[currency][1]
+        assert 0 < unallocated / cost < share_nobody_tagged
+        assert unallocated < untagged
