@@ -32,8 +32,9 @@ READER = "reader.sql"
 OWNERS, OWNER_RESOURCES = "owners.parquet", "owner_resources.parquet"
 """Whose the lines of a partition are, as the build resolved their tags.
 
-``owners``: ``x_details_id``, ``tags`` and ``x_cost_categories`` as stored, ``resource_rules``, days of one ``rule_era``,
-and the daily mart's columns of tags. ``owner_resources``: the ``resource_rules`` of resources that have any, else ``''``.
+``owners``: ``x_details_id``, ``tags`` and ``x_cost_categories`` as stored, ``resource_rules``, ``first_day`` to
+``last_day`` of one ``rule_era``, and the daily mart's columns of tags. ``owner_resources``: the ``resource_rules`` of
+resources that have any; of others they are ``''``.
 """
 PLAIN_READER = """
     select *

@@ -36,7 +36,8 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
 
 
 _OWNERS = """
-    select sums.x_details_id, tag_sets.line_tags as tags, tag_sets.x_cost_categories, sums.resource_rules, sums.rule_era,
+    select sums.x_details_id, tag_sets.line_tags as tags, tag_sets.x_cost_categories,
+        sums.resource_rules, sums.rule_era,
         min(sums.charge_date) as first_day, max(sums.charge_date) as last_day,
         {columns}, resolutions.has_required_tags
     from charge_sums as sums
