@@ -56,7 +56,7 @@ def quantities(settings: Settings, rules: Rules, periods: Collection[str]) -> li
         for driver in drivers:
             _require_some(path, driver, rows)
             found += (each for each in rows if each.driver == driver.name and each.billing_period in periods)
-    _check_charges(rules, found)
+    check_charges(rules, found)
     return sorted(found, key=lambda each: (each.billing_period, each.driver, each.cost_center, each.provider or ""))
 
 
@@ -132,7 +132,8 @@ def _quantity(text: str, where: str) -> Decimal:
     return quantity
 
 
-def _check_charges(rules: Rules, found: list[Quantity]) -> None:
+def check_charges(rules: Rules, found: Collection[Quantity]) -> None:
+    """Raise BadInput, naming price list, cost centre and month, for a charge of 10^12 or more."""
     for price in rules.prices:
         for each in found:
             if each.driver == price.driver and each.quantity * price.rate >= LARGEST_CHARGE:
