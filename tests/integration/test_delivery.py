@@ -30,7 +30,7 @@ pytestmark = pytest.mark.integration
 
 JANUARY = BillingPeriod(2025, 1)
 HOSTILE = "../../company\r\nBcc: thief@evil.example\n=cmd|' /C calc'!A0 🤖/\"<script>"
-FILES = {"statement.csv", "statement.html", "statement.pdf", "statement.xlsx"}
+FILES = {"schedules.csv", "statement.csv", "statement.html", "statement.pdf", "statement.xlsx"}
 
 
 @pytest.fixture

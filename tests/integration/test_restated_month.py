@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import random
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
+from finops.chargeback import service as chargeback
+from finops.chargeback.explain import explain
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -54,6 +58,29 @@ def _restate(bills: Path) -> tuple[str, str]:
     return account, "Usage"
 
 
+def _statement_lines(settings: Settings) -> list[dict[str, str]]:
+    """Publish the statements; return all direct and shared lines with the folder each stands in."""
+    folder = chargeback.publish(settings, JANUARY).path
+    found = []
+    for path in sorted([*folder.glob("*/statement.csv"), *folder.glob("*/shared.csv")]):
+        with path.open(encoding="utf-8", newline="") as handle:
+            found += [{**row, "statement": f"{JANUARY}/{path.parent.name}"} for row in csv.DictReader(handle)]
+    return found
+
+
+def _ten_lines_add_up(settings: Settings, lines: list[dict[str, str]]) -> None:
+    rng = random.Random(7)
+    shared = [row for row in lines if row["rule_id"] != "direct"]
+    direct = [row for row in lines if row["rule_id"] == "direct"]
+    for row in (*rng.sample(direct, 5), *rng.sample(shared, 5)):
+        found = explain(settings, row["statement"], row["line_id"])
+        assert found.sources
+        assert found.source_digest == row["source_digest"]
+        for measure in ("effective", "billed"):
+            added = sum((Decimal(s.row[f"{measure}_cost"]) * found.factor for s in found.sources), Decimal(0))
+            assert abs(added - Decimal(row[f"{measure}_cost"])) < Decimal("0.005")
+
+
 def test_one_restated_line_is_the_whole_difference_and_the_month_reads_as_it_was(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -62,9 +89,13 @@ def test_one_restated_line_is_the_whole_difference_and_the_month_reads_as_it_was
     closed = _load(settings, bills / "aws")
     at_close = tmp_path / "at_close.csv"
     export_mart(settings, "fct_daily_costs", at_close)
+    lines = _statement_lines(settings)
+    _ten_lines_add_up(settings, lines)
     account, category = _restate(bills / "aws")
     restated = _load(settings, bills / "aws")
 
+    # The statement is of the version before, which is still kept: it is explained as it was written.
+    _ten_lines_add_up(settings, lines)
     found = diff(settings, JANUARY)
 
     (change,) = found.changes

@@ -108,7 +108,7 @@ def test_a_publication_killed_at_any_moment_leaves_a_complete_set(settings: Sett
         running.kill()
         left_behind += running.wait() != 0
         manifest = json.loads((link / "manifest.json").read_bytes())
-        assert len(manifest["files"]) == 16 * 4 + 1
+        assert len(manifest["files"]) == 16 * 5 + 1
         for each in manifest["files"]:
             assert hashlib.sha256((link / each["path"]).read_bytes()).hexdigest() == each["sha256"]
     assert left_behind >= 3  # otherwise the kills came too late to prove anything

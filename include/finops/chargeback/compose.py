@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.chargeback import blocks, reporting, rounding, slugs
+from finops.chargeback import blocks, reporting, rounding, schedules, shared, slugs
 from finops.chargeback.closing_models import AdjustmentBlock, Summary
 from finops.chargeback.models import (
     UNALLOCATED,
@@ -65,6 +65,7 @@ _CUTS = (
     _Cut("provider", "Providers", ("Provider",), lambda c: (c.provider,)),
     _Cut("service_category", "Service categories", ("Service category",), lambda c: (c.service_category,)),
     _SERVICES,
+    _Cut("charge_category", "Kinds of charge", ("Kind of charge",), lambda c: (c.charge_category,)),
     _Cut("ai_model", "AI models", ("AI model",), lambda c: (c.ai_model,)),
     _Cut("ai_stage", "AI stages", ("Stage",), lambda c: (c.ai_stage,)),
     _TAGS,
@@ -87,7 +88,8 @@ _BRIDGE = {
 def compose(month: PublishedMonth) -> tuple[Statement, ...]:
     """Return the company's statement, then one for each cost centre with costs or adjustments, in their order."""
     company = [_company_section(month, currency) for currency in _currencies(month)]
-    owners = sorted({c.cost_center for c in month.charges} | {a.cost_center for a in month.adjustments})
+    bearers = (month.charges, month.adjustments, month.entries)
+    owners = sorted({each.cost_center for rows in bearers for each in rows})
     whole = reporting.of_company(month)
     statements = [_statement(month, None, company, whole)]
     charges, previous, daily = _by_owner(month.charges), _by_owner(month.previous or ()), _by_owner(month.daily)
@@ -97,8 +99,10 @@ def compose(month: PublishedMonth) -> tuple[Statement, ...]:
             currency = of_company.currency
             own = _Rows.of(charges[owner], previous[owner], daily[owner], currency, month)
             block = blocks.of_owner(of_company.adjustments, owner)
-            if own.current or own.previous or block:
-                sections.append(_section(own, _shown_of(of_company, owner), currency, adjustments=block))
+            moved = of_company.shared.of_owner(owner) if of_company.shared else None
+            if own.current or own.previous or block or (moved and moved.lines):
+                made = _section(own, _shown_of(of_company, owner), month, currency, adjustments=block, moved=moved)
+                sections.append(schedules.with_schedules(made, month, own.current, owner))
         statements.append(_statement(month, owner, sections, reporting.of_owner(month, owner, whole)))
     return tuple(statements)
 
@@ -107,7 +111,7 @@ def _currencies(month: PublishedMonth) -> list[str]:
     """Return the currencies of both months, the one with most charges first: amounts cannot be compared."""
     counts = Counter(c.billing_currency for c in month.charges)
     counts.update({c.billing_currency: 0 for c in month.previous or ()})
-    counts.update({a.billing_currency: 0 for a in month.adjustments})
+    counts.update({each.billing_currency: 0 for rows in (month.adjustments, month.entries) for each in rows})
     return sorted(counts, key=lambda currency: (-counts[currency], currency))
 
 
@@ -166,7 +170,10 @@ def _company_section(month: PublishedMonth, currency: str) -> Section:
         rounding.rounded(exact_sum(c.billed_cost for c in rows.current), digits),
         None if rows.previous is None else rounding.rounded(exact_sum(c.effective_cost for c in rows.previous), digits),
     )
-    return _section(rows, total, currency, month, blocks.of_company(month.adjustments, currency, digits))
+    block = blocks.of_company(month.adjustments, currency, digits)
+    moved = shared.of_company(month.entries, currency, digits) if month.direct_totals else None
+    made = _section(rows, total, month, currency, adjustments=block, moved=moved, is_company=True)
+    return schedules.with_schedules(made, month, rows.current)
 
 
 def _shown_of(company: Section, owner: str) -> Shown:
@@ -179,17 +186,20 @@ def _shown_of(company: Section, owner: str) -> Shown:
 def _section(
     rows: _Rows,
     total: Shown,
+    month: PublishedMonth,
     currency: str,
-    month: PublishedMonth | None = None,
-    adjustments: AdjustmentBlock | None = None,
+    *,
+    adjustments: AdjustmentBlock | None,
+    moved: shared.SharedBlock | None,
+    is_company: bool = False,
 ) -> Section:
-    """Make one currency's section; with ``month`` it is the whole company's."""
+    """Make one currency's section of the whole company or of an owner; its schedules are added to it."""
     digits = rounding.digits_of(currency)
-    cuts = _CUTS if month is None else (_OWNERS, *_CUTS)
+    cuts = (_OWNERS, *_CUTS) if is_company else _CUTS
     breakdowns = [_breakdown(cut, rows, total, digits) for cut in cuts]
     untagged = next(b for b in breakdowns if b.name == _TAGS.name).lines
     unallocated = None
-    if month is not None:
+    if is_company:
         owners = breakdowns[0].lines
         unallocated = next((line for line in owners if line.labels == (UNALLOCATED,)), None)
         if unallocated is not None:
@@ -208,12 +218,13 @@ def _section(
         ),
         unallocated=unallocated,
         bridge=_bridge(rows.daily, total, digits),
-        tie_out=() if month is None else _tie_out(month, breakdowns, currency, total, digits),
+        tie_out=_tie_out(month, breakdowns, currency, total, digits) if is_company else (),
         movers_up=up,
         movers_down=down,
         days=_days(rows.daily, total, digits),
-        details=_details(rows.current, total, digits),
+        details=_details(rows.current, total, digits, month),
         adjustments=adjustments,
+        shared=moved,
     )
 
 
@@ -295,10 +306,10 @@ def _days(daily: Sequence[DailyCost], total: Shown, digits: int) -> tuple[Day, .
     return tuple(Day(dates[day], tuple(parts)) for day, parts in by_day.items())
 
 
-def _details(charges: Sequence[Charge], total: Shown, digits: int) -> tuple[DetailLine, ...]:
+def _details(charges: Sequence[Charge], total: Shown, digits: int, month: PublishedMonth) -> tuple[DetailLine, ...]:
     effective = rounding.apportion_amounts({c.key: c.effective_cost for c in charges}, total.effective, digits)
     billed = rounding.apportion_amounts({c.key: c.billed_cost for c in charges}, total.billed, digits)
     return tuple(
-        DetailLine(charge, effective[charge.key], billed[charge.key])
+        DetailLine(charge, effective[charge.key], billed[charge.key], month.source_digests.get(charge.key, ""))
         for charge in sorted(charges, key=lambda each: each.key)
     )

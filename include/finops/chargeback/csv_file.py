@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 from finops.chargeback.models import DetailLine, Section, Statement
 from finops.chargeback.rounding import from_units
+from finops.chargeback.schedules import Item, Schedule, of_invoices
+from finops.chargeback.shared import DIRECT
 from finops.core.spreadsheet import neutralise
 
 TEXT_COLUMNS = (
@@ -30,6 +33,10 @@ COLUMNS = (
     "effective_cost_rounded",
     "billed_cost_rounded",
     *EXACT_COLUMNS,
+    "line_id",
+    "rule_id",
+    "rule_version",
+    "source_digest",
 )
 
 
@@ -46,6 +53,78 @@ def write_csv(statement: Statement, path: Path) -> None:
             for line in section.details:
                 number += 1
                 writer.writerow([str(statement.billing_period), number, *_cells(line, section)])
+
+
+SHARED_COLUMNS = (
+    "billing_period",
+    "line_id",
+    "billing_currency",
+    "cost_center",
+    "provider",
+    "entry_kind",
+    "rule_id",
+    "rule_version",
+    "rule_digest",
+    "counterpart",
+    "share",
+    "weight",
+    "effective_cost_rounded",
+    "billed_cost_rounded",
+    "effective_cost",
+    "billed_cost",
+    "source_digest",
+)
+
+
+def write_shared(statement: Statement, path: Path) -> None:
+    """Write one line per entry of a rule for shared cost. With ``statement.csv`` they sum to what is borne."""
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(SHARED_COLUMNS)
+        for section in statement.sections:
+            for line in section.shared.lines if section.shared else ():
+                each = line.entry
+                texts = (each.billing_currency, each.cost_center, each.provider, each.entry_kind, each.rule_id)
+                writer.writerow(
+                    [
+                        str(statement.billing_period),
+                        each.line_id,
+                        *map(neutralise, texts),
+                        each.rule_version,
+                        each.rule_digest,
+                        neutralise(each.counterpart),
+                        *("" if part is None else f"{part:f}" for part in (each.share, each.weight)),
+                        f"{from_units(line.effective, section.digits):f}",
+                        f"{from_units(line.billed, section.digits):f}",
+                        f"{each.effective_cost:f}",
+                        f"{each.billed_cost:f}",
+                        each.source_digest,
+                    ]
+                )
+
+
+SCHEDULE_COLUMNS = ("billing_period", "billing_currency", "schedule", "row", "remark", "column", "value")
+
+
+def write_schedules(statement: Statement, path: Path) -> None:
+    """Write the figures of every schedule, one a line, and the invoices; a share is a part of one."""
+    found = [(section.currency, each) for section in statement.sections for each in section.schedules]
+    if statement.invoices:
+        found.append(("", of_invoices(statement.invoices)))
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(SCHEDULE_COLUMNS)
+        for currency, schedule in found:
+            for item in (*schedule.items, *([schedule.total] if schedule.total else [])):
+                for row in _figures(schedule, item):
+                    writer.writerow([str(statement.billing_period), neutralise(currency), schedule.name, *row])
+
+
+def _figures(schedule: Schedule, item: Item) -> Iterator[list[str]]:
+    for heading, figure in zip(schedule.headings[1:], item.cells, strict=True):
+        if figure.value is not None:
+            text = neutralise(figure.value) if isinstance(figure.value, str) else f"{figure.value:f}"
+            yield [neutralise(item.label), neutralise(item.also), heading, text]
 
 
 ADJUSTMENT_COLUMNS = (
@@ -98,4 +177,8 @@ def _cells(line: DetailLine, section: Section) -> list[str]:
         f"{from_units(line.effective, section.digits):f}",
         f"{from_units(line.billed, section.digits):f}",
         *(f"{getattr(charge, column):f}" for column in EXACT_COLUMNS),
+        charge.line_id,
+        DIRECT,
+        "0",
+        line.source_digest,
     ]

@@ -6,8 +6,8 @@ unit (cents), rounded so that lines add up to their total; see ``rounding``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
 from enum import StrEnum
@@ -16,11 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, Closing, Summary
+from finops.chargeback.line_ids import line_id, together
 from finops.core.exchange import Exchange
 from finops.core.periods import BillingPeriod
 
 if TYPE_CHECKING:
+    from finops.chargeback.budgets import Budget
     from finops.chargeback.invoices.models import Comparison
+    from finops.chargeback.schedules import Schedule
+    from finops.chargeback.shared import DirectTotal, Entry, SharedBlock
+    from finops.chargeback.units import Measured
 
 UNALLOCATED = "(unallocated)"
 """The ``cost_center`` of costs that have no owner; never charged to anybody."""
@@ -75,6 +80,11 @@ class Charge:
             str(self.has_required_tags),
         )
 
+    @property
+    def line_id(self) -> str:
+        """Its name in a statement, the same in every month."""
+        return line_id("d", self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class DailyCost:
@@ -108,7 +118,8 @@ class PublishedMonth:
     """All that statements of one billing period are made from; ``previous`` is None when that is not published.
 
     ``adjustments`` are of closed months before it. ``closing`` is None and ``invoices`` empty in an open month;
-    ``exchange`` is None where no reporting currency is set.
+    ``exchange`` is None where no reporting currency is set. ``source_digests`` are those of the daily rows that each
+    charge, by its key, is summed from; ``entries`` what the rules of shared cost moved.
     """
 
     build_id: str
@@ -121,6 +132,11 @@ class PublishedMonth:
     closing: Closing | None = None
     exchange: Exchange | None = None
     invoices: tuple[Comparison, ...] = ()
+    source_digests: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    direct_totals: tuple[DirectTotal, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    measured: tuple[Measured, ...] = ()
 
 
 # -- statements ---------------------------------------------------------------------------------------------------
@@ -224,6 +240,7 @@ class DetailLine:
     charge: Charge
     effective: int
     billed: int
+    source_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +262,13 @@ class Section:
     days: tuple[Day, ...]
     details: tuple[DetailLine, ...]
     adjustments: AdjustmentBlock | None = None
+    shared: SharedBlock | None = None
+    schedules: tuple[Schedule, ...] = ()
+
+    @property
+    def borne(self) -> int:
+        """Direct and shared effective cost."""
+        return self.total.effective + (self.shared.effective if self.shared else 0)
 
     @property
     def adjusted(self) -> int:
@@ -272,6 +296,27 @@ class Statement:
     closing: Closing | None = None
     summary: Summary | None = None
     invoices: tuple[Comparison, ...] = ()
+
+    @property
+    def has_shared_lines(self) -> bool:
+        """Whether any rule moved cost to or from it."""
+        return any(section.shared and section.shared.lines for section in self.sections)
+
+    @property
+    def lines_digest(self) -> str:
+        """One digest of all direct and shared lines: ids, rules, amounts, source rows; no build, no order."""
+        found: list[tuple[str, ...]] = []
+        for section in self.sections:
+            for line in section.details:
+                exact = (f"{line.charge.effective_cost:f}", f"{line.charge.billed_cost:f}")
+                shown = (str(line.effective), str(line.billed))
+                found.append((line.charge.line_id, *exact, *shown, line.source_digest))
+            for shared in section.shared.lines if section.shared else ():
+                each = shared.entry
+                exact = (f"{each.effective_cost:f}", f"{each.billed_cost:f}")
+                shown = (str(shared.effective), str(shared.billed))
+                found.append((each.line_id, each.rule_digest, *exact, *shown, each.source_digest))
+        return together(found)
 
 
 @dataclass(frozen=True, slots=True)

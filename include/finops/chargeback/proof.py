@@ -34,6 +34,22 @@ def prove_month(month: PublishedMonth) -> None:
             _require_equal(month, charged, recorded, f"{measure} of mart_chargeback and the {stage} control total")
 
 
+def prove_shared(month: PublishedMonth) -> None:
+    """Raise Finding unless direct entries equal the charges and the rules' entries of each bill sum to zero."""
+    if not month.direct_totals:
+        return
+    owners = ("cost_center", "provider", "billing_currency")
+    for measure in ("effective_cost", "billed_cost"):
+        charges = _sums((tuple(getattr(c, o) for o in owners), getattr(c, measure)) for c in month.charges)
+        direct = _sums((tuple(getattr(d, o) for o in owners), getattr(d, measure)) for d in month.direct_totals)
+        _require_equal(month, charges, direct, f"{measure} of mart_chargeback and the direct mart_allocated_costs")
+        moved = _sums(
+            ((e.provider, e.billing_currency, e.rule_id, str(e.rule_version)), getattr(e, measure))
+            for e in month.entries
+        )
+        _require_equal(month, moved, {}, f"{measure} that a rule takes and gives")
+
+
 def prove_statements(month: PublishedMonth, statements: Sequence[Statement]) -> None:
     """Raise Finding unless the cost centres' statements and the unallocated remainder sum to the company's.
 
@@ -55,6 +71,7 @@ def prove_statements(month: PublishedMonth, statements: Sequence[Statement]) -> 
                 column=f"{measure}_cost",
             )
             _prove_adjustments(month, section, mine, changed, measure)
+        _prove_direct_and_shared(month, section, mine)
     _prove_summaries(month, company, others)
 
 
@@ -78,6 +95,18 @@ def _prove_adjustments(
         ),
         column=f"{measure}_cost",
     )
+
+
+def _prove_direct_and_shared(month: PublishedMonth, company: Section, mine: Sequence[Section]) -> None:
+    """In the shown cents: what cost centres bear and what nobody does is the company's total."""
+    if company.shared is None:
+        return
+    loose = company.unallocated.shown.effective if company.unallocated else 0
+    loose += company.shared.of_owner(UNALLOCATED).effective
+    if company.borne != company.total.effective or company.borne != loose + sum(section.borne for section in mine):
+        raise Finding(
+            f"billing period {month.billing_period}: direct and shared cost in {company.currency} do not sum to it"
+        )
 
 
 def _prove_sum(

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from finops.chargeback.models import Charge, ControlTotal, DailyCost, PublishedMonth
+from finops.chargeback.shared import DirectTotal, Entry
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.published import Publication
+from finops.core.sql import Sql, compose, identifier, join
 
 if TYPE_CHECKING:
     import duckdb
+
+CHARGE_KEY = (
+    "billing_currency",
+    "cost_center",
+    "provider",
+    "provider_name",
+    "service_category",
+    "service_name",
+    "ai_project",
+    "ai_model",
+    "ai_stage",
+    "charge_category",
+)
+"""The columns of ``Charge.key``, in its order, but for its last, ``has_required_tags``."""
 
 _CHARGES = """
     select cost_center, provider, billing_currency, provider_name, service_category, service_name,
@@ -34,6 +51,40 @@ _CONTROL_TOTALS = """
     where billing_period = ?
 """
 
+_ALLOCATED = "mart_allocated_costs"
+
+_DIRECT_TOTALS = """
+    select cost_center, provider, billing_currency, sum(effective_cost), sum(billed_cost)
+    from mart_allocated_costs
+    where billing_period = ? and entry_kind = 'direct'
+    group by cost_center, provider, billing_currency
+"""
+
+_ENTRIES = """
+    select entries.cost_center, entries.provider, entries.billing_currency, entry_kind, entries.rule_id,
+        entries.rule_version, entries.rule_digest, counterpart, share, weight,
+        sum(effective_cost), sum(billed_cost), any_value(digests.digest)
+    from mart_allocated_costs as entries
+    inner join ({digests}) as digests
+        on digests.provider = entries.provider
+        and digests.billing_currency = entries.billing_currency
+        and digests.rule_id = entries.rule_id
+        and digests.rule_version = entries.rule_version
+    where billing_period = ? and entry_kind <> 'direct'
+    group by all
+"""
+
+_DIGESTS = """
+    select {keys}, sha256(string_agg(row_digest, '' order by row_digest)) as digest
+    from (
+        select {keys}, sha256(to_json([{texts}])) as row_digest
+        from {mart}
+        where billing_period = ? and {wanted}
+    )
+    group by {keys}
+"""
+"""Sorted digests of whole rows, digested: the order of rows is in no digest, and no two rows can cancel each other."""
+
 
 def read_month(publication: Publication, period: BillingPeriod) -> PublishedMonth:
     """Read one billing period and the one before. Raise BadInput, naming what there is, when it is not published."""
@@ -49,6 +100,8 @@ def read_month(publication: Publication, period: BillingPeriod) -> PublishedMont
             build_id=publication.build_id,
             billing_period=period,
             charges=_charges(connection, period),
+            source_digests=_source_digests(connection, period),
+            **_shared(connection, publication, period),
             previous=_charges(connection, previous) if str(previous) in published else None,
             daily=tuple(sorted((DailyCost(*found) for found in _rows(connection, _DAILY, period)), key=_daily_order)),
             control_totals=tuple(
@@ -68,6 +121,35 @@ def read_charges(publication: Publication, period: BillingPeriod) -> tuple[Charg
 
 def _charges(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tuple[Charge, ...]:
     return tuple(sorted((Charge(*found) for found in _rows(connection, _CHARGES, period)), key=lambda each: each.key))
+
+
+def _source_digests(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> dict[tuple[str, ...], str]:
+    """Return the digest of the daily rows behind each charge, by the charge's key."""
+    keys = (*CHARGE_KEY, "has_required_tags")
+    query = _digests(connection, "fct_daily_costs", keys, Sql("true"))
+    return {
+        (*(str(part) for part in key), str(flag)): digest for *key, flag, digest in _rows(connection, query, period)
+    }
+
+
+def _shared(connection: duckdb.DuckDBPyConnection, publication: Publication, period: BillingPeriod) -> dict[str, Any]:
+    """Return direct totals and the rules' entries; nothing of a version that is older than the mart."""
+    if _ALLOCATED not in publication.marts:
+        return {}
+    keys = ("provider", "billing_currency", "rule_id", "rule_version")
+    digests = _digests(connection, _ALLOCATED, keys, Sql("entry_kind <> 'direct'"))
+    found = connection.execute(compose(_ENTRIES, digests=digests), [str(period), str(period)]).fetchall()
+    return {
+        "direct_totals": tuple(DirectTotal(*each) for each in _rows(connection, _DIRECT_TOTALS, period)),
+        "entries": tuple(sorted((Entry(*each) for each in found), key=lambda each: each.key)),
+    }
+
+
+def _digests(connection: duckdb.DuckDBPyConnection, mart: str, keys: Iterable[str], wanted: Sql) -> Sql:
+    columns = sorted(row[0] for row in connection.execute(compose("describe {mart}", mart=identifier(mart))).fetchall())
+    texts = join(", ", (compose("{name}::varchar", name=identifier(each)) for each in columns))
+    names = join(", ", map(identifier, keys))
+    return compose(_DIGESTS, keys=names, texts=texts, mart=identifier(mart), wanted=wanted)
 
 
 def _rows(

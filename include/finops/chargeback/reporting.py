@@ -42,8 +42,8 @@ def _order(owner: tuple[str, int]) -> tuple[bool, int, str]:
 
 
 def of_owner(month: PublishedMonth, owner: str, company: Summary | None) -> Summary | None:
-    """Return one cost centre's summary; its total is what the company's shows of it."""
-    if company is None or month.exchange is None:
+    """Return one cost centre's summary, None where shared cost is all it has; its total is what the company's shows."""
+    if company is None or month.exchange is None or owner not in dict(company.owners):
         return None
     total = dict(company.owners)[owner]
     exact = exact_sum(_converted(_sums(month, owner), month.exchange).values())

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from finops.chargeback import adjustments, closed, sets
+from finops.chargeback import adjustments, budgets, closed, sets, units
 from finops.chargeback.closing_models import Adjustment, Closing, Origin
 from finops.chargeback.compose import compose
 from finops.chargeback.invoices import service as invoices
 from finops.chargeback.models import PublishedMonth, Statement, StatementSet
-from finops.chargeback.proof import prove_month, prove_statements
+from finops.chargeback.proof import prove_month, prove_shared, prove_statements
 from finops.chargeback.read import read_charges, read_month
 from finops.core import exchange, loads, published
 from finops.core.errors import BadInput, Finding
@@ -138,6 +138,7 @@ def months_to_write(settings: Settings, period: BillingPeriod) -> list[BillingPe
 def prepare(month: PublishedMonth) -> tuple[Statement, ...]:
     """Return the statements, the company's first. Raise Finding when anything does not tie out."""
     prove_month(month)
+    prove_shared(month)
     statements = compose(month)
     prove_statements(month, statements)
     return statements
@@ -153,7 +154,13 @@ def read(settings: Settings, publication: Publication, period: BillingPeriod, mo
     rates = exchange.load(settings, months)
     if period.previous in months:
         month = replace(month, previous=closed.read_charges(settings, months[period.previous]))
-    return replace(month, adjustments=_adjustments(settings, publication, period, months), exchange=rates)
+    return replace(
+        month,
+        adjustments=_adjustments(settings, publication, period, months),
+        exchange=rates,
+        budgets=budgets.load(settings, period),
+        measured=units.load(settings, period),
+    )
 
 
 def _adjustments(

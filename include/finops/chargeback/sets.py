@@ -78,6 +78,9 @@ def write_files(place: Path, statement: Statement, owners: Collection[str]) -> N
     workbook.write_workbook(statement, place / "statement.xlsx")
     write_pdf(statement, place / "statement.pdf")
     csv_file.write_csv(statement, place / "statement.csv")
+    csv_file.write_schedules(statement, place / "schedules.csv")
+    if statement.has_shared_lines:
+        csv_file.write_shared(statement, place / "shared.csv")
     if any(section.adjustments for section in statement.sections):
         csv_file.write_adjustments(statement, place / "adjustments.csv")
 
@@ -183,6 +186,7 @@ def summary(statements: Sequence[Statement]) -> list[dict[str, Any]]:
         {
             "cost_center": statement.cost_center,
             "folder": statement.slug,
+            "lines_digest": statement.lines_digest,
             "totals": [
                 {
                     "billing_currency": section.currency,

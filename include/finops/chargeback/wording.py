@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from finops.chargeback.models import ABSENT, UNALLOCATED
 from finops.chargeback.rounding import from_units
+from finops.chargeback.schedules import Cell, Kind
 from finops.core.periods import BillingPeriod
 
 MINUS = "\N{MINUS SIGN}"
@@ -37,6 +38,19 @@ def signed_money(units: int | None, digits: int) -> str:
     if units is None:
         return "–"
     return ("+" if units > 0 else "") + money(units, digits)
+
+
+def cell(figure: Cell) -> str:
+    """Return a figure of a schedule; a dash where there is nothing to say."""
+    found = figure.value
+    if found is None or isinstance(found, str):
+        return "–" if found is None else printable(found)
+    if figure.kind is Kind.QUANTITY:
+        return f"{round(found, 4).normalize():,f}"
+    if figure.kind is Kind.SHARE:
+        return f"{found * 100:.1f} %".replace("-", MINUS)
+    sign = "+" if figure.kind is Kind.SIGNED and found > 0 else ""
+    return sign + f"{found:,.{figure.digits}f}".replace("-", MINUS)
 
 
 def rate(value: Decimal) -> str:

@@ -17,6 +17,8 @@ from finops.chargeback.closing_models import Summary
 from finops.chargeback.csv_file import EXACT_COLUMNS, TEXT_COLUMNS
 from finops.chargeback.models import Breakdown, Mover, Section, Shown, Statement
 from finops.chargeback.rounding import from_units
+from finops.chargeback.schedules import Cell, Kind, Schedule, of_invoices
+from finops.chargeback.shared import DIRECT
 from finops.core.spreadsheet import neutralise
 
 _LONGEST_CELL = 32_767
@@ -31,6 +33,7 @@ _SHEETS = {
     "provider": "Providers",
     "service_category": "Service categories",
     "service": "Services",
+    "charge_category": "Kinds of charge",
     "ai_model": "AI models",
     "ai_stage": "AI stages",
     "tags": "Tagging",
@@ -49,6 +52,8 @@ def write_workbook(statement: Statement, path: Path) -> None:
     book.set_properties({"title": f"Chargeback statement {statement.billing_period}", "created": created})
     writer = _Writer(book, statement)
     writer.summary()
+    for title, schedules in schedules_of(statement).items():
+        writer.schedule(title, schedules)
     for name, title in _SHEETS.items():
         found = [(s, b) for s in statement.sections if (b := s.breakdown(name)) is not None]
         if found:
@@ -56,11 +61,23 @@ def write_workbook(statement: Statement, path: Path) -> None:
     writer.movers()
     writer.days()
     writer.lines()
+    writer.shared()
     writer.adjustments()
     try:
         book.close()
     except FileCreateError as error:
         raise error.args[0] from None  # the OSError inside it: a full disk, an unwritable folder
+
+
+def schedules_of(statement: Statement) -> dict[str, list[tuple[str, Schedule]]]:
+    """Return the statement's schedules by title, each with its currency, and the invoices."""
+    found: dict[str, list[tuple[str, Schedule]]] = {}
+    for section in statement.sections:
+        for each in section.schedules:
+            found.setdefault(each.title, []).append((section.currency, each))
+    if statement.invoices:
+        found["Invoices"] = [("", of_invoices(statement.invoices))]
+    return found
 
 
 class _Writer:
@@ -73,6 +90,7 @@ class _Writer:
         self.title = book.add_format({"bold": True, "font_size": 16})
         self.heading = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF1F4", "valign": "top"})
         self.bold = book.add_format({"bold": True})
+        self.quantity = book.add_format({"num_format": "#,##0.############"})
         self.percent = book.add_format({"num_format": "0.0%"})
         self.date = book.add_format({"num_format": "yyyy-mm-dd"})
         self.exact = book.add_format({"num_format": "#,##0.00##########;[Red]-#,##0.00##########"})
@@ -97,6 +115,7 @@ class _Writer:
             ("Billing period", str(statement.billing_period)),
             ("Status", self._status()),
             ("Generated from build", statement.build_id),
+            ("Digest of all lines", statement.lines_digest),
             ("Amounts", "rounded by the largest-remainder method: every column sums to its total"),
         ):
             self._text(sheet, row, 0, label)
@@ -182,6 +201,56 @@ class _Writer:
         self._units(sheet, row, 1, section.total.effective, section.digits, money)
         return row + 1
 
+    def schedule(self, title: str, found: Sequence[tuple[str, Schedule]]) -> None:
+        """Write one sheet for a schedule: its rows of every currency, each with its total."""
+        headings = ("Currency", *found[0][1].headings, "Remark")
+        sheet = self._table(title[:31], headings, [10, 36, *[18] * (len(headings) - 3), 80])
+        row = 0
+        for currency, schedule in found:
+            for item in (*schedule.items, *([schedule.total] if schedule.total else [])):
+                row += 1
+                style = self.bold if item is schedule.total else None
+                self._text(sheet, row, 0, currency)
+                self._text(sheet, row, 1, item.label, style)
+                for column, figure in enumerate(item.cells, start=2):
+                    self._figure(sheet, row, column, figure)
+                self._text(sheet, row, len(headings) - 1, item.also)
+        self._filter(sheet, row, headings)
+
+    def _figure(self, sheet: Worksheet, row: int, column: int, figure: Cell) -> None:
+        if isinstance(figure.value, str):
+            self._text(sheet, row, column, figure.value)
+        elif figure.value is not None:
+            plain = {Kind.QUANTITY: self.quantity, Kind.SHARE: self.percent}
+            style = plain.get(figure.kind) or self.money_format(figure.digits)
+            sheet.write_number(row, column, float(figure.value), style)
+
+    def shared(self) -> None:
+        """Write every entry of the rules for shared cost, rounded and exact, if there are any."""
+        found = [(s, n) for s in self.statement.sections if s.shared for n in s.shared.lines]
+        if not found:
+            return
+        labels = ("Line id", "Currency", "Cost centre", "Provider", "Kind", "Rule", "Counterpart")
+        numbers = ("Version", "Share", "Weight", self.basis, "Billed", "effective_cost", "billed_cost")
+        headings = (*labels, *numbers, "Rule digest", "Source digest")
+        sheet = self._table("Shared lines", headings, [16, 10, 22, 12, 14, 24, 22, 9, 12, 18, 16, 16, 20, 20, 20, 24])
+        for row, (section, line) in enumerate(found, start=1):
+            each, money = line.entry, self.money_format(section.digits)
+            texts = (each.line_id, section.currency, each.cost_center, each.provider, each.entry_kind, each.rule_id)
+            for column, text in enumerate((*texts, each.counterpart)):
+                self._text(sheet, row, column, text)
+            sheet.write_number(row, 7, each.rule_version)
+            for column, part, style in ((8, each.share, self.percent), (9, each.weight, self.quantity)):
+                if part is not None:
+                    sheet.write_number(row, column, float(part), style)
+            self._units(sheet, row, 10, line.effective, section.digits, money)
+            self._units(sheet, row, 11, line.billed, section.digits, money)
+            sheet.write_number(row, 12, float(each.effective_cost), self.exact)
+            sheet.write_number(row, 13, float(each.billed_cost), self.exact)
+            self._text(sheet, row, 14, each.rule_digest)
+            self._text(sheet, row, 15, each.source_digest)
+        self._filter(sheet, len(found), headings)
+
     def breakdown(self, title: str, found: Sequence[tuple[Section, Breakdown]]) -> None:
         """Write one sheet for a breakdown: the lines of every currency; the totals stand on the summary."""
         labels = found[0][1].headings
@@ -233,8 +302,11 @@ class _Writer:
 
     def lines(self) -> None:
         """Write every line, its rounded amounts and its exact ones."""
-        headings = ("Line", "Currency", *TEXT_COLUMNS, "has_required_tags", self.basis, "Billed", *EXACT_COLUMNS)
-        sheet = self._table("Lines", headings, [7, 10, *[22] * len(TEXT_COLUMNS), 18, 16, 16, *[20] * 4])
+        amounts = (self.basis, "Billed", *EXACT_COLUMNS)
+        proof = ("Line id", "Rule", "Source digest")
+        headings = ("Line", "Currency", *TEXT_COLUMNS, "has_required_tags", *amounts, *proof)
+        widths = [7, 10, *[22] * len(TEXT_COLUMNS), 18, 16, 16, *[20] * 4, 16, 10, 24]
+        sheet = self._table("Lines", headings, widths)
         row = 0
         for section in self.statement.sections:
             money = self.money_format(section.digits)
@@ -250,6 +322,8 @@ class _Writer:
                 self._units(sheet, row, column + 2, line.billed, section.digits, money)
                 for offset, name in enumerate(EXACT_COLUMNS, start=3):
                     sheet.write_number(row, column + offset, float(getattr(line.charge, name)), self.exact)
+                for offset, text in enumerate((line.charge.line_id, DIRECT, line.source_digest), start=7):
+                    self._text(sheet, row, column + offset, text)
         self._filter(sheet, row, headings)
 
     def adjustments(self) -> None:

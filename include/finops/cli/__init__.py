@@ -64,6 +64,7 @@ for _command in (
     "status",
     "allocation",
     "chargeback",
+    "explain",
     "tags",
     "invoices",
     "deliver",

@@ -7,7 +7,8 @@ version, which later publications do not touch. A version holds
 - ``finops.duckdb``: every mart as a table; open it read-only;
 - ``<mart>/billing_period=YYYY-MM/part.parquet``: the same marts as Parquet;
 - ``fct_focus_costs/provider=…/billing_period=…/*.parquet``: the FOCUS fact as it is stored, and ``reader.sql``,
-  which gives it every FOCUS column. ``Publication.focus_sql`` is that text, ready to run.
+  which gives it every FOCUS column. ``Publication.focus_sql`` is that text, ready to run. ``owners.parquet`` and
+  ``owner_resources.parquet`` beside a partition say whose its lines are.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 
 FACT = "fct_focus_costs"
 READER = "reader.sql"
+OWNERS, OWNER_RESOURCES = "owners.parquet", "owner_resources.parquet"
+"""Whose the lines of a partition are, as the build resolved their tags.
+
+``owners``: ``x_details_id``, ``tags`` and ``x_cost_categories`` as stored, ``resource_rules``, ``first_day`` to
+``last_day`` of one ``rule_era``, and the daily mart's columns of tags. ``owner_resources``: the ``resource_rules`` of
+resources that have any; of others they are ``''``.
+"""
 PLAIN_READER = """
     select *
     from read_parquet(
@@ -92,6 +100,16 @@ class Publication:
             wanted.append(compose("billing_period = {period}", period=str(period)))
         fact = reader_sql(self.path / FACT)
         return compose("select * from ({fact}) as fact where {wanted}", fact=fact, wanted=join(" and ", wanted))
+
+    def partition(self, provider: Provider, period: BillingPeriod) -> Path:
+        """Return the folder of one partition of the fact, with ``owners.parquet``. Raise NotReady without it."""
+        path = self.path / FACT / f"provider={provider}" / f"billing_period={period}"
+        if not (path / OWNERS).exists():
+            raise NotReady(
+                f"build {self.build_id} did not keep whose the lines of {provider} {period} are; "
+                f"run `finops build --billing-period {period}`"
+            )
+        return path
 
     def connect(self) -> DuckDBPyConnection:
         """Open the version's database read-only, in UTC. The caller closes it."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from finops.core.candidate import Candidate
 from finops.core.errors import NotReady
-from finops.core.published import FACT, READER, Publication
+from finops.core.published import FACT, OWNER_RESOURCES, OWNERS, READER, Publication
 from finops.core.settings import Settings
+from finops.core.sql import compose, identifier, join
 
 
 def write(settings: Settings, candidate: Candidate, previous: Publication | None, building: Path) -> dict[str, Any]:
@@ -29,8 +30,51 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
     for name in sorted(in_scope):
         _link_files(settings.focus_dir / _leaf(name), root / _leaf(name))
         partitions[name] = {"rows": _row_count(root / _leaf(name) / "part.parquet")}
+    _write_owners(settings, candidate, root)
     rows = sum(partition["rows"] for partition in partitions.values())
     return {"rows": rows, "partitions": dict(sorted(partitions.items()))}
+
+
+_OWNERS = """
+    select sums.x_details_id, tag_sets.line_tags as tags, tag_sets.x_cost_categories,
+        sums.resource_rules, sums.rule_era,
+        min(sums.charge_date) as first_day, max(sums.charge_date) as last_day,
+        {columns}, resolutions.has_required_tags
+    from charge_sums as sums
+    inner join tag_resolutions as resolutions using (provider, billing_period, resolution_id)
+    inner join (
+        select distinct hash(tags, x_cost_categories) as tag_set_id, tags as line_tags, x_cost_categories
+        from read_parquet({part})
+    ) as tag_sets on tag_sets.tag_set_id = sums.tag_set_id
+    where sums.provider = {provider} and sums.billing_period = {period}
+    group by all
+    order by all
+"""
+_OWNER_RESOURCES = """
+    select resource_id, resource_rules from resource_rules
+    where provider = {provider} and billing_period = {period} order by resource_id
+"""
+_COLUMNS = ("cost_center", "ai_project", "ai_model", "ai_stage", "environment")
+
+
+def _write_owners(settings: Settings, candidate: Candidate, root: Path) -> None:
+    """Write beside each partition in scope whose its lines are, so that a statement can be traced to them."""
+    import duckdb
+
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        known = connection.execute("select 1 from duckdb_tables() where table_name = 'tag_resolutions'").fetchall()
+        for each in candidate.scope if known else ():
+            folder = root / _leaf(f"{each.provider}/{each.billing_period}")
+            for query, name in ((_OWNERS, OWNERS), (_OWNER_RESOURCES, OWNER_RESOURCES)):
+                rows = compose(
+                    query,
+                    columns=join(", ", (compose("resolutions.{name}", name=identifier(c)) for c in _COLUMNS)),
+                    part=folder / "part.parquet",
+                    provider=each.provider.value,
+                    period=str(each.billing_period),
+                )
+                copy = "copy ({rows}) to {target} (format parquet, compression zstd)"
+                connection.execute(compose(copy, rows=rows, target=folder / name))
 
 
 def _leaf(name: str) -> str:

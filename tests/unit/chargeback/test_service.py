@@ -32,11 +32,11 @@ def content(done: StatementSet) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_a_set_has_four_files_for_each_audience_an_index_and_a_manifest(settings: Settings) -> None:
+def test_a_set_has_five_files_for_each_audience_an_index_and_a_manifest(settings: Settings) -> None:
     publish_version(settings, a_month())
     done = service.publish(settings, JUNE)
     assert done.path == settings.statements_dir / "billing_period=2026-06"
-    kinds = ("statement.csv", "statement.html", "statement.pdf", "statement.xlsx")
+    kinds = ("schedules.csv", "statement.csv", "statement.html", "statement.pdf", "statement.xlsx")
     expected = {f"{who}/{kind}" for who in ("cc-1001", "cc-1002", "company") for kind in kinds}
     assert set(content(done)) == {*expected, "index.html", "manifest.json"}
 

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from finops.chargeback import closed, csv_file
+from finops.chargeback import closed, csv_file, sets
 from finops.chargeback.closing_models import Closing
 from finops.chargeback.compose import compose
 from finops.chargeback.journal import config
@@ -43,11 +43,13 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
     if closed_month is None:
         month = read_month(published.latest(settings), period)
         statements = prepare(month)
+        digests = [_digest_of(each) for each in statements]
     else:
         month = _as_closed(settings, closed_month)
         statements = compose(month)
         prove_statements(month, statements)
-    entries = entries_of(statements, [_digest_of(each) for each in statements], accounts)
+        digests = _kept_digests(settings, closed_month, statements)
+    entries = entries_of(statements, digests, accounts)
     prove(statements, entries)
     try:
         with replacing(out) as path:
@@ -99,6 +101,20 @@ def prove(statements: Sequence[Statement], entries: Sequence[Entry]) -> None:
                 f"journal of {statements[0].billing_period}: {section.currency} posted to cost centres is not the "
                 "company's total; run `finops reconcile`"
             )
+
+
+def _kept_digests(settings: Settings, month: ClosedPeriod, statements: Sequence[Statement]) -> list[str]:
+    """Return the sha256 of each statement's CSV file as it was closed; it holds more than the frozen rows tell.
+
+    Raise Finding when the statements are not what was recorded.
+    """
+    kept = closed.folder_of(settings, month.billing_period) / "statements"
+    if not kept.is_dir() or sets.digest_of(kept) != month.statements_digest:
+        raise Finding(
+            f"{kept} is not what was recorded when {month.billing_period} was closed; put it back from a backup"
+        )
+    files = (kept / each.slug / "statement.csv" for each in statements)
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
 
 
 def _digest_of(statement: Statement) -> str:

@@ -11,7 +11,7 @@ from reportlab.platypus import CondPageBreak, Flowable, Spacer
 from finops.chargeback import charts, wording
 from finops.chargeback.html import folded, outside, strip_parts
 from finops.chargeback.models import ABSENT, UNALLOCATED, Breakdown, Line, Mover, Section, Shown, Statement
-from finops.chargeback.pdf import closing
+from finops.chargeback.pdf import closing, schedules
 from finops.chargeback.pdf.blocks import Figure, Head, Heading, Headline, Legend, Note
 from finops.chargeback.pdf.drawing import Chart
 from finops.chargeback.pdf.page import FALL, RISE, SOFT, WIDTH, write_pages
@@ -55,6 +55,8 @@ class _Part:
         yield Headline(self._figures(), section.currency)
         yield self._proof()
         yield from closing.adjustments(self.statement, section)
+        for schedule in section.schedules:
+            yield from schedules.table(schedule, section.currency)
         yield from self._strip()
         yield from self._days()
         for breakdown in section.breakdowns:
@@ -289,6 +291,18 @@ def _notes(statement: Statement) -> Sequence[Flowable]:
             "Lines are rounded by the largest-remainder method, so that every column sums exactly to its total. Each "
             "column of each table is rounded on its own, so one amount may differ by a cent between two of them. The "
             "CSV file holds the unrounded amounts, and every line.",
+        ),
+        (
+            "Shared cost",
+            "Taken from where it arose and given on by the rules of allocation.yml, each with its version; the rules "
+            "add nothing, so direct and shared cost of all cost centres is the company’s total. All tables but these "
+            "show direct cost.",
+        ),
+        (
+            "Proof",
+            "Each line of the spreadsheet and the CSV files has an id, its rule and a digest of its source rows; "
+            "`finops chargeback explain` lists the charges of the bills behind it. Digest of all lines: "
+            f"{statement.lines_digest}",
         ),
         _currencies(statement),
         _state(statement),

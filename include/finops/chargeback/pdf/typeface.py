@@ -65,11 +65,17 @@ def value(text: str, absent: str = "None") -> str:
     shown = wording.name(text, absent)
     if text == ABSENT or text == "":
         return shown
-    known = pdfmetrics.getFont(typeface()).face.charToGlyph
-    drawn = "".join(each if ord(each) in known else BOX for each in unicodedata.normalize("NFC", shown))
+    drawn = drawable(shown)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     # A long name that was cut has its digest already.
     return drawn if BOX not in drawn or digest in drawn else f"{drawn} ({digest})"
+
+
+def drawable(text: str) -> str:
+    """Return ``text`` with a box for each character that the typeface lacks or that is a control."""
+    known = pdfmetrics.getFont(typeface()).face.charToGlyph
+    normal = unicodedata.normalize("NFC", wording.printable(text))
+    return "".join(each if ord(each) in known else BOX for each in normal)
 
 
 def fitted(text: str, size: float, width: float, *, bold: bool = False, most: int = 2) -> list[str]:
