@@ -34,19 +34,23 @@
                     '{{ kind }}' as kind,
                     {{ hash_of(["'" ~ kind ~ "'"] + aws_detail_columns()) }}
                     as x_details_id,
-                    {%- for name in aws_detail_columns() %}
-                        -- Equal throughout the group, which is one combination of them.
-                        any_value({{ name }}) as {{ name }},
-                    {%- endfor %}
+                    -- Equal throughout the group, which is one combination of them. One
+                    -- struct of them all costs a third of as many aggregates.
+                    any_value(
+                        struct_pack(
+                            {%- for name in aws_detail_columns() %}
+                                {{ name }} := {{ name }},
+                            {%- endfor %}
+                            -- They follow from the SKU, and are asked of nothing that
+                            -- has none.
+                            line_item_operation := line_item_operation,
+                            product_instance_family := product_instance_family
+                        )
+                    ) as detail,
                     -- An account has one name; were it renamed within the month, the
-                    -- last
-                    -- by
-                    -- name serves for all of its lines.
+                    -- last by name serves for all of its lines.
                     max(bill_payer_account_name) as bill_payer_account_name,
                     max(line_item_usage_account_name) as line_item_usage_account_name,
-                    -- They follow from the SKU, and are asked of nothing that has none.
-                    any_value(line_item_operation) as line_item_operation,
-                    any_value(product_instance_family) as product_instance_family,
                 from {{ ruled }}
                 where {{ types }} and not {{ aws_is_split_cost() }}
                 group by
@@ -81,10 +85,10 @@
         ),
 
         details as (
-            select *
+            select * exclude (detail), unnest(detail)
             from line_details
             union all by name
-            select *
+            select * exclude (detail), unnest(detail)
             from unused_details
             union all by name
             select *

@@ -7,5 +7,13 @@
     coalesce(line_item_operation, '') in ({{ aws_split_cost_operations() }})
 {%- endmacro %}
 
-{#- Their operations. A bare `in` finds them by the statistics of Parquet, without reading the other lines. -#}
+{#-
+    The same as a condition on lines to keep. DuckDB tests a range while it reads a Parquet file and decodes the other
+    columns of no line outside it; a list it tests only when all of them are decoded.
+-#}
+{% macro aws_keep_split_costs() -%}
+    line_item_operation between 'ECSTask-EC2' and 'EKSPod-EC2'
+    and line_item_operation in ({{ aws_split_cost_operations() }})
+{%- endmacro %}
+
 {% macro aws_split_cost_operations() -%} 'EKSPod-EC2', 'ECSTask-EC2' {%- endmacro %}

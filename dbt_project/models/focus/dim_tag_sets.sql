@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized="incremental",
-        incremental_strategy="append",
-        on_schema_change="fail",
-        pre_hook="{{ delete_periods_in_scope() }}",
-    )
-}}
+{{ config(materialized="replaced_periods") }}
 
 with
     tag_sets as (select * from {{ ref("tag_sets") }} where tags is not null),

@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized="incremental",
-        incremental_strategy="append",
-        on_schema_change="fail",
-        pre_hook="{{ delete_periods_in_scope() }}",
-    )
-}}
+{{ config(materialized="replaced_periods") }}
 
 select * exclude (source_cost),
 from {{ ref("int_aws_split_costs") }}

@@ -8,17 +8,16 @@
 }}
 
 with
-    -- Grouped by the key of the details first: joining them to a few thousand sums is
-    -- cheaper than to every line.
+    -- Grouped by the key of the details first: joining them to a few hundred sums is
+    -- cheaper than to those of every day.
     sums as (
         select
             provider,
             billing_period,
             x_details_id,
-            count(*) as charge_count,
+            sum(charge_count) as charge_count,
             sum(billed_cost) as billed_cost,
-        from {{ ref("focus_charges") }}
-        where {{ is_in_scope() }}
+        from {{ ref("charge_sums") }}
         group by provider, billing_period, x_details_id
     ),
 

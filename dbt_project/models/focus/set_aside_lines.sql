@@ -7,22 +7,32 @@
     )
 }}
 
+{% set reasons = {
+    "savings plan negation": "line_item_line_item_type = 'SavingsPlanNegation' and not "
+    ~ aws_is_split_cost(),
+    "split cost": aws_keep_split_costs(),
+} %}
+
 with
+    -- Each reason is a scan of its own, which decodes its own lines alone.
     aws_lines as (
         {% for lines in ["stg_aws_cur2", "stg_aws_cur_legacy"] %}
-            select
-                provider,
-                source,
-                billing_period,
-                line_item_currency_code as billing_currency,
-                {{ aws_is_split_cost() }} as is_split_cost,
-                coalesce(
-                    line_item_net_unblended_cost, line_item_unblended_cost
-                ) as source_cost,
-            from {{ ref(lines) }}
-            where
-                line_item_line_item_type = 'SavingsPlanNegation'
-                or {{ aws_is_split_cost() }}
+            {% for reason, condition in reasons.items() %}
+                select
+                    provider,
+                    source,
+                    billing_period,
+                    line_item_currency_code as billing_currency,
+                    '{{ reason }}' as reason,
+                    coalesce(
+                        line_item_net_unblended_cost, line_item_unblended_cost
+                    ) as source_cost,
+                from {{ ref(lines) }}
+                where {{ condition }}
+                {% if not loop.last %}
+                    union all
+                {% endif %}
+            {% endfor %}
             {% if not loop.last %}
                 union all
             {% endif %}
@@ -34,9 +44,9 @@ select
     source,
     billing_period,
     billing_currency,
-    if(is_split_cost, 'split cost', 'savings plan negation') as reason,
-    if(is_split_cost, 'fct_container_costs', 'fct_focus_costs') as kept_in,
+    reason,
+    if(reason = 'split cost', 'fct_container_costs', 'fct_focus_costs') as kept_in,
     count(*) as row_count,
     sum(source_cost) as source_cost,
 from aws_lines
-group by provider, source, billing_period, billing_currency, is_split_cost
+group by provider, source, billing_period, billing_currency, reason

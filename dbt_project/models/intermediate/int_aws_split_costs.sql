@@ -5,7 +5,7 @@ with
         {% for lines in ["stg_aws_cur2", "int_aws_cur_legacy__lines"] %}
             select *
             from {{ ref(lines) }}
-            where line_item_operation in ({{ aws_split_cost_operations() }})
+            where {{ aws_keep_split_costs() }}
             {% if not loop.last %}
                 union all by name
             {% endif %}

@@ -1,6 +1,6 @@
 {{ config(materialized="ephemeral") }}
 
-{% for format in mapped_formats() %}
+{% for format in formats_in_scope() %}
     select provider, source, billing_period, billing_currency, row_count, billed_cost,
     from {{ ref("int_" ~ format ~ "__landed_totals") }}
     {% if not loop.last %}

@@ -134,7 +134,9 @@ def _built(item: PeriodInput) -> BuiltPeriod:
 def _run_dbt(settings: Settings, progress: Progress | None) -> None:
     from finops.transform import runner
 
-    nodes = runner.run(settings, ["build", "--exclude-resource-type", "unit_test"], progress)
+    nodes = runner.build(settings, progress)
+    if "fct_focus_costs" not in nodes:
+        return
     query = str(nodes["fct_focus_costs"].compiled_sql)
     for model, leaf in (("focus_charges", "part"), ("focus_charge_details", "details")):
         query = query.replace(str(nodes[model].relation), _STORED_FILES.format(leaf=leaf))
