@@ -29,8 +29,7 @@
                 )
             }}
         {%- endif -%}
-        {%- call statement("delete") -%}
-            delete from {{ target_relation }} where {{ is_in_scope() }}
+        {%- call statement("delete") -%} {{ delete_periods_in_scope(target_relation) }}
         {%- endcall -%}
         {%- call statement("main") -%}
             insert into {{ target_relation }} ({{ columns }})

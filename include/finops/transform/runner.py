@@ -124,7 +124,7 @@ def _environment(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Spare the collector: what dbt makes lives until it ends, and looking through it takes a tenth of a small build."""
+    """Spare the collector: what dbt makes lives until it ends, and looking through it takes a twentieth of it."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

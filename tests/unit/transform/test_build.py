@@ -128,6 +128,38 @@ def test_building_one_month_again_changes_nothing(landed: Settings) -> None:
     assert _marts(landed) == before
 
 
+def test_seeds_and_views_stay_as_they_are_until_the_project_is_another(landed: Settings) -> None:
+    """They depend on nothing else, and making them would take a third of a small month's build."""
+    project = {"dbt: cloud_regions", "dbt: fct_focus_costs"}
+    unchanged = _nodes(landed)
+    assert "dbt: fct_daily_costs" in unchanged
+    assert not project & unchanged
+    (landed.warehouse_dir / "project").write_text("digest of another", encoding="utf-8")
+    assert project < _nodes(landed)
+
+
+def test_a_mart_with_columns_of_another_version_is_refused_and_keeps_its_rows(landed: Settings) -> None:
+    """Rows inserted beside an unknown column would be half of what they were."""
+    before = _marts(landed)
+    _execute(landed, "alter table marts.mart_chargeback add column former integer")
+    with pytest.raises(FinopsError, match=r"mart_chargeback.*has the columns .*former"):
+        build(landed, [JANUARY])
+    _execute(landed, "alter table marts.mart_chargeback drop column former")
+    assert _marts(landed)["mart_chargeback"] == before["mart_chargeback"]
+    assert "dbt: fct_focus_costs" in _nodes(landed), "a build that failed may have left views of either version"
+
+
+def _nodes(settings: Settings) -> set[str]:
+    made: set[str] = set()
+    assert build(settings, [JANUARY], progress=lambda node, _number, _of: made.add(node)) is not None
+    return made
+
+
+def _execute(settings: Settings, statement: str) -> None:
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute(statement)
+
+
 def test_nothing_pending_returns_before_dbt_is_imported(settings: Settings) -> None:
     """The fixed cost of a run without work is that of one look-up."""
     program = (
