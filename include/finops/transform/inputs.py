@@ -14,6 +14,7 @@ from pathlib import Path
 
 from finops.core.allocation import Rules
 from finops.core.allocation.drivers import quantities
+from finops.core.engine import scratch
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
 from finops.core.money import SQL_TYPE
@@ -68,15 +69,13 @@ def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
 
     Read by name beside the deliveries, they make staging bind whatever a delivery lacks.
     """
-    import duckdb
-
     names = {name: column.duckdb_type for column in columns_of(source_format) for name in column.names}
     parquet, text = folder / "parquet" / _EMPTY, folder / "csv" / _EMPTY
     parquet.mkdir(parents=True)
     text.mkdir(parents=True)
     columns = join(", ", (compose("null::{type} as {name}", type=Sql(t), name=identifier(n)) for n, t in names.items()))
     copy = "copy (select {columns} where false) to {file} (format parquet)"
-    with duckdb.connect() as connection:
+    with scratch() as connection:
         connection.execute(compose(copy, columns=columns, file=parquet / "empty.parquet"))
     with (text / "empty.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerow(names)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from finops.core.engine import scratch
 from finops.core.sql import Sql, compose, identifier, join
 
 
 def write_table(path: Path, columns: dict[str, str], rows: Iterable[tuple[object, ...]]) -> None:
     """Write rows under these columns (name → DuckDB's type) as one file."""
-    import duckdb
-
     declared = join(", ", (compose("{name} {type}", name=identifier(n), type=Sql(t)) for n, t in columns.items()))
     values = list(rows)
-    with duckdb.connect() as connection:
-        connection.execute(compose("create table rows ({declared})", declared=declared))
+    with scratch() as connection:
+        connection.execute(compose("create temp table rows ({declared})", declared=declared))
         if values:
             marks = join(", ", [Sql("?")] * len(columns))
             connection.executemany(compose("insert into rows values ({marks})", marks=marks), values)

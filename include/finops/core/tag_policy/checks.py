@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from fnmatch import fnmatchcase
 
+from finops.core.engine import scratch
 from finops.core.located_yaml import Located, Place
 from finops.core.tag_policy.models import SCOPE_COLUMNS, Overrides, Rule, Source, TagKey, TagPolicy, When
 from finops.core.tag_policy.spelling import fold
@@ -134,8 +135,6 @@ def _fault_of_pattern(pattern: str) -> str | None:
 
 def _matches(pattern: str, value: str) -> bool:
     """Ask the engine that will match the bills: what Python's own regular expressions allow, it may not."""
-    import duckdb
-
-    with duckdb.connect() as connection:
+    with scratch() as connection:
         found = connection.execute("select regexp_full_match(?, ?)", [value, pattern]).fetchall()
     return bool(found[0][0])
