@@ -6,9 +6,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from servers import bigquery, blob, gcs, postgres, s3
 
+from finops.core.settings import Settings
 from finops.sample.service import generate
 
 
@@ -83,3 +85,20 @@ def bills(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("bills")
     generate(out, months=2, lines_per_month=2_000)
     return out
+
+
+@pytest.fixture(scope="session")
+def loader_url(postgres_url: str) -> str:
+    """A database's address for a user as an operator makes one: it owns its database and may make roles."""
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("create role loader login createrole")
+        connection.execute("create role analyst login")
+        connection.execute("create database reporting owner loader")
+    return postgres_url.replace("finops@", "loader@").rsplit("/", 1)[0] + "/reporting"
+
+
+@pytest.fixture
+def serving_settings(settings: Settings, loader_url: str, request: pytest.FixtureRequest) -> Settings:
+    """A home of its own, and a schema of its own to serve from."""
+    settings.serving_url, settings.serving_schema = loader_url, "s" + str(abs(hash(request.node.nodeid)))
+    return settings
