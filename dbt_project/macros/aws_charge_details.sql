@@ -52,7 +52,7 @@
                     max(bill_payer_account_name) as bill_payer_account_name,
                     max(line_item_usage_account_name) as line_item_usage_account_name,
                 from {{ ruled }}
-                where {{ types }} and not {{ aws_is_split_cost() }}
+                where {{ types }}
                 group by
                     provider,
                     billing_period,

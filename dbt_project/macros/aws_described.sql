@@ -11,6 +11,11 @@
 
     units as (select * from {{ ref("pricing_units") }}),
 
+    machines as (
+        select instance_type as machine_name, core_count, memory_gib, gpu_count,
+        from {{ ref("aws_instance_types") }}
+    ),
+
     classified as (
         select
             *,
@@ -46,6 +51,7 @@
                 savings_plan_id is null, 'Reserved Instance', 'Savings Plan'
             ) as kind_of_commitment,
             nullif(product_instance_type, '') as instance_type,
+            {{ aws_machine_type("instance_type") }} as machine_type,
             nullif(pricing_rate_code, '') as rate_code,
             nullif(product_sku, '') as sku,
         from {{ charges }}
@@ -183,5 +189,6 @@
         left join
             services on services.native_name = lower(with_units.line_item_product_code)
         left join regions on regions.native_name = lower(with_units.product_region_code)
+        left join machines on machines.machine_name = with_units.machine_type
     )
 {% endmacro %}

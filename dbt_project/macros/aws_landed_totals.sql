@@ -7,11 +7,7 @@
         line_item_currency_code as billing_currency,
         count(*) as row_count,
         sum(
-            case
-                when {{ aws_is_split_cost() }}
-                then 0
-                else coalesce(line_item_net_unblended_cost, line_item_unblended_cost)
-            end
+            coalesce(line_item_net_unblended_cost, line_item_unblended_cost)
         ) as billed_cost,
     from {{ lines }}
     group by provider, source, billing_period, line_item_currency_code

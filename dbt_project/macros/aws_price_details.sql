@@ -1,6 +1,8 @@
 {#-
     FOCUS SkuPriceDetails of an AWS line: the properties FOCUS names under its keys, AWS's own under `x_`. The operating
-    system follows from the operation's code (AWS billing code of the platform), the storage class from the usage type.
+    system follows from the operation's code (AWS billing code of the platform), the storage class from the usage type,
+    what the machine has from the seed `aws_instance_types`: CUR 2.0 tells it in the `product` map alone, which costs as
+    much to open as all else that is read of a line. A cache keeps some of its machine's memory to itself.
 -#}
 {% macro aws_price_details() -%}
     {%- set operating_system -%}
@@ -13,6 +15,13 @@
         then 'Windows'
         when line_item_operation like 'RunInstances%'
         then 'Linux'
+    end
+    {%- endset -%}
+    {%- set memory_size -%}
+    case
+        when line_item_product_code
+            not in ('AmazonDAX', 'AmazonElastiCache', 'AmazonMemoryDB')
+        then cast(memory_gib as json)
     end
     {%- endset -%}
     {%- set storage_class -%}
@@ -39,7 +48,10 @@
         json_object_of(
             [
                 ("InstanceType", "instance_type"),
-                ("InstanceSeries", aws_instance_series("instance_type")),
+                ("InstanceSeries", "split_part(machine_type, '.', 1)"),
+                ("CoreCount", "core_count"),
+                ("GpuCount", "gpu_count"),
+                ("MemorySize", memory_size),
                 ("OperatingSystem", operating_system),
                 ("StorageClass", storage_class),
                 ("x_InstanceFamily", "nullif(product_instance_family, '')"),

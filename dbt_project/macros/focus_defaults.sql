@@ -1,6 +1,7 @@
 {#-
     What the fact says of a column that a mapping left null, over the columns of `focus_charges`. These are columns that
-    most rows would repeat, or that follow from others; writing them costs more than the rest of the build.
+    most rows would repeat, or that follow from others; writing them costs more than the rest of the build. A price has no
+    sign: where cost runs against quantity, the cost has it.
 -#}
 {% macro focus_defaults() %}
     {% set is_priced = "charge_category in ('Usage', 'Purchase') and charge_class is null and pricing_quantity <> 0" %}
@@ -8,7 +9,7 @@
         "case when "
         ~ is_priced
         ~ " then "
-        ~ money("(cast({cost} as double) / pricing_quantity)")
+        ~ money("(abs(cast({cost} as double) / pricing_quantity))")
         ~ " end"
     ) %}
     {% set contracted_unit_price = (

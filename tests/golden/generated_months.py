@@ -199,24 +199,29 @@ def months(draw: st.DrawFn, provider: str) -> Month:
 
 
 def _shares(draw: st.DrawFn, whole: Decimal, parts: int) -> list[Decimal]:
-    """Split an amount into parts that add up to it exactly, at ten decimals."""
-    weights = draw(st.lists(st.integers(0, 100), min_size=parts, max_size=parts))
-    total = sum(weights) or 1
+    """Split an amount into parts that add up to it exactly, at ten decimals; none is 0 unless the amount is tiny."""
+    weights = draw(st.lists(st.integers(1, 100), min_size=parts, max_size=parts))
+    total = sum(weights)
     first = [(whole * weight / total).quantize(Decimal("1e-10")) for weight in weights[:-1]]
     return [*first, whole - sum(first)]
 
 
 LENGTH = 3
 """Months of a commitment's life."""
+SIZEABLE = 10**6
+"""The least that a fee counts, in its last decimal, so that no part of it rounds to nothing."""
 
 
 @st.composite
 def aws_lives(draw: st.DrawFn, number: int) -> Life:
-    """A reservation or savings plan: an upfront fee, a recurring fee, usage that it covers, and what goes unused."""
+    """A reservation or savings plan: an upfront fee, a recurring fee, usage that it covers, and what goes unused.
+
+    Six numbers in a row are each of the two, paid partly, wholly and not at all upfront.
+    """
     currency = draw(st.sampled_from(CURRENCIES))
-    upfront = draw(amounts(lowest=0))
-    recurring = [draw(amounts(lowest=0)) for _ in range(LENGTH)]
-    is_plan = draw(st.booleans())
+    is_plan, payment = number % 2 == 0, ("partial", "all", "none")[number // 2 % 3]
+    upfront = Decimal(0) if payment == "none" else draw(amounts(lowest=SIZEABLE))
+    recurring = [Decimal(0) if payment == "all" else draw(amounts(lowest=SIZEABLE)) for _ in range(LENGTH)]
     found = []
     for month, amortised in enumerate(_shares(draw, upfront, LENGTH)):
         unused, *covered = _shares(draw, amortised + recurring[month], draw(st.integers(2, 4)))
@@ -262,38 +267,48 @@ def _plan_month(
 def _reservation_month(
     currency: str, number: int, total: Decimal, recurring: Decimal, unused: Decimal, covered: list[Decimal]
 ) -> list[Event]:
-    of_fee = min(unused, recurring)
-    lines = [
+    """A month under a discount: what is paid and used is net of it, and the gross amounts beside are twice as much."""
+    of_fee = (unused * recurring / total).quantize(Decimal("1e-10"))
+
+    def both(name: str, net: Decimal) -> dict[str, Decimal]:
+        gross, discounted = f"reservation_{name}", f"reservation_net_{name}"
+        return {gross: net * 2, discounted: net}
+
+    fee = _aws(
+        currency,
+        "RIFee",
+        recurring * 2,
+        line_item_net_unblended_cost=recurring,
+        reservation_reservation_a_r_n=_reservation(number),
+        **both("unused_recurring_fee", of_fee),
+        **both("unused_amortized_upfront_fee_for_billing_period", unused - of_fee),
+    )
+    used = [
         _aws(
             currency,
-            "RIFee",
-            recurring,
+            "DiscountedUsage",
+            Decimal(0),
             reservation_reservation_a_r_n=_reservation(number),
-            reservation_unused_recurring_fee=of_fee,
-            reservation_unused_amortized_upfront_fee_for_billing_period=unused - of_fee,
-        ),
-        *(
-            _aws(
-                currency,
-                "DiscountedUsage",
-                Decimal(0),
-                reservation_reservation_a_r_n=_reservation(number),
-                reservation_effective_cost=each,
-            )
-            for each in covered
-        ),
+            **both("effective_cost", each),
+        )
+        for each in covered
     ]
-    return [_of_aws(currency, each) for each in lines]
+    paid = Event({SourceFormat.AWS_CUR2: [fee]}, currency, exact(recurring))
+    return [paid, *(_of_aws(currency, each) for each in used)]
 
 
 @st.composite
 def azure_lives(draw: st.DrawFn, number: int) -> Life:
-    """A reservation or savings plan, bought at once or by the month, perhaps refunded in part, spread over usage."""
+    """A reservation or savings plan, bought at once or by the month, perhaps refunded in part, spread over usage.
+
+    Six numbers in a row are each of the two, bought either way, and refunded or not.
+    """
     currency = draw(st.sampled_from(CURRENCIES))
-    model = draw(st.sampled_from(("Reservation", "SavingsPlan")))
+    model = ("Reservation", "SavingsPlan")[number % 2]
     benefit = _benefit(model, 100 + number)
-    fees = [draw(amounts(lowest=0)) for _ in range(draw(st.sampled_from((1, LENGTH))))]
-    refund = -draw(amounts(lowest=0)) if draw(st.booleans()) else None
+    fees = [draw(amounts(lowest=SIZEABLE)) for _ in range((1, LENGTH)[number // 2 % 2])]
+    part = draw(st.integers(1, 99)) if number % 3 == 0 else None
+    refund = -(sum(fees) * part / 100).quantize(Decimal("1e-10")) if part else None
     amortized, actual = SourceFormat.AZURE_AMORTIZED, SourceFormat.AZURE_ACTUAL
     found: list[list[Event]] = [[] for _ in range(LENGTH)]
     for month, fee in enumerate(fees):
@@ -301,7 +316,7 @@ def azure_lives(draw: st.DrawFn, number: int) -> Life:
     if refund is not None:
         found[-1].append(_fee(currency, refund, "Refund", model, benefit))
     for month, whole in enumerate(_shares(draw, sum(fees) + (refund or 0), LENGTH)):
-        for place, share in enumerate(_shares(draw, whole, draw(st.integers(1, 3)))):
+        for place, share in enumerate(_shares(draw, whole, draw(st.integers(2, 3)))):
             charge = f"Unused{model}" if place == 1 else "Usage"
             used = _azure(currency, share, charge, model, benefit)
             shown = {**used, "CostInBillingCurrency": "0"}

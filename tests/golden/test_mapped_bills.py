@@ -85,6 +85,7 @@ class Built:
     containers: dict[tuple[str, str], list[dict[str, Any]]]
     set_aside: dict[tuple[str, str], list[dict[str, Any]]]
     reconciliation: list[tuple[Any, ...]]
+    rates: dict[tuple[str, str], list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +105,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         reconciliation = connection.execute(
             "select provider, billing_period, billing_currency, stage, difference from marts.mart_reconciliation"
         ).fetchall()
-    return Built(settings, rows, containers, set_aside, reconciliation)
+        rates = _by_period(connection, "marts.mart_exchange_rates")
+    return Built(settings, rows, containers, set_aside, reconciliation, rates)
 
 
 def _by_period(connection: duckdb.DuckDBPyConnection, table: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -226,6 +228,16 @@ def test_a_google_commitment_is_effective_for_what_was_paid(built: Built) -> Non
 
     assert sum(map(bool, fees.values())) > 3
     assert effective == fees
+
+
+def test_the_rates_that_bills_name_stand_by_month_as_they_are_written(built: Built) -> None:
+    """Wherever a case is charged in another currency than it is priced in, and nowhere else."""
+    names = ("pricing_currency", "billing_currency", "rate")
+
+    assert {key: [tuple(row[name] for name in names) for row in rows] for key, rows in built.rates.items()} == {
+        ("azure", "2020-05"): [("USD", "GBP", Decimal("0.8"))],
+        ("gcp", "2020-07"): [("USD", "GBP", Decimal("0.8"))],
+    }
 
 
 def test_the_unit_tests_of_the_models_pass(built: Built) -> None:

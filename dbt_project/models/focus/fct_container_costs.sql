@@ -1,5 +1,5 @@
 {{ config(materialized="replaced_periods") }}
 
-select * exclude (source_cost),
+select *
 from {{ ref("int_aws_split_costs") }}
 where {{ is_in_scope() }}

@@ -10,7 +10,7 @@
 {% set reasons = {
     "savings plan negation": "line_item_line_item_type = 'SavingsPlanNegation' and not "
     ~ aws_is_split_cost(),
-    "split cost": aws_keep_split_costs(),
+    "split cost": aws_keep_split_costs() ~ " and " ~ aws_is_split_cost(),
 } %}
 
 with

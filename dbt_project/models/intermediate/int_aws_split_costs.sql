@@ -40,5 +40,5 @@ select
     ) as unused_cost,
     split_line_item_public_on_demand_split_cost as list_split_cost,
     split_line_item_public_on_demand_unused_cost as list_unused_cost,
-    coalesce(line_item_net_unblended_cost, line_item_unblended_cost) as source_cost,
+    coalesce(line_item_net_unblended_cost, line_item_unblended_cost) as billed_cost,
 from split_lines

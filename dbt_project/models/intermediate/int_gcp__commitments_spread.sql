@@ -119,32 +119,27 @@ with
                 {{ gcp_commitment_topic("credit.name") }},
                 {{ gcp_commitment_family("sku_description") }}
             ) as narrow_key,
+            commitment_kind || '/' || resource as wide_key,
         from credits
     ),
 
     matched as (
         select
-            entries.*,
-            coalesce(own.commitment_id, named.commitment_id) as commitment_id,
+            * exclude (own_id, named_id), coalesce(own_id, named_id) as commitment_id,
         from entries
-        left join
-            commitments as own
-            on own.provider = entries.provider
-            and own.billing_period = entries.billing_period
-            and own.source_format = entries.source_format
-            and own.source = entries.source
-            and own.billing_account_id = entries.billing_account_id
-            and own.currency = entries.currency
-            and own.commitment_id = entries.subscription_instance_id
-        left join
-            commitments as named
-            on named.provider = entries.provider
-            and named.billing_period = entries.billing_period
-            and named.source_format = entries.source_format
-            and named.source = entries.source
-            and named.billing_account_id = entries.billing_account_id
-            and named.currency = entries.currency
-            and named.commitment_id = entries.credit_id
+        {% for key, found in [
+                ("subscription_instance_id", "own_id"),
+                ("credit_id", "named_id"),
+            ] %}
+            left join
+                (
+                    select
+                        {{ gcp_scope() }},
+                        commitment_id as {{ key }},
+                        commitment_id as {{ found }},
+                    from commitments
+                ) using ({{ gcp_scope() }}, {{ key }})
+        {% endfor %}
     ),
 
     -- Several commitments may be good for the same usage. Each takes of a day's
@@ -191,27 +186,22 @@ with
 
     nameless as (
         select
-            matched.* exclude (commitment_id),
-            coalesce(narrow.link_key, wide.link_key) as link_key,
+            * exclude (commitment_id, narrow_link, wide_link),
+            coalesce(narrow_link, wide_link) as link_key,
         from matched
-        left join
-            link_keys as narrow
-            on narrow.provider = matched.provider
-            and narrow.billing_period = matched.billing_period
-            and narrow.source_format = matched.source_format
-            and narrow.source = matched.source
-            and narrow.billing_account_id = matched.billing_account_id
-            and narrow.currency = matched.currency
-            and narrow.link_key = matched.narrow_key
-        left join
-            link_keys as wide
-            on wide.provider = matched.provider
-            and wide.billing_period = matched.billing_period
-            and wide.source_format = matched.source_format
-            and wide.source = matched.source
-            and wide.billing_account_id = matched.billing_account_id
-            and wide.currency = matched.currency
-            and wide.link_key = matched.commitment_kind || '/' || matched.resource
+        {% for key, found in [
+                ("narrow_key", "narrow_link"),
+                ("wide_key", "wide_link"),
+            ] %}
+            left join
+                (
+                    select
+                        {{ gcp_scope() }},
+                        link_key as {{ key }},
+                        link_key as {{ found }},
+                    from link_keys
+                ) using ({{ gcp_scope() }}, {{ key }})
+        {% endfor %}
         where commitment_id is null
     ),
 
@@ -249,17 +239,8 @@ with
         union all by name
         select placed.*, slices.commitment_id,
         from placed
-        inner join
-            slices
-            on slices.provider = placed.provider
-            and slices.billing_period = placed.billing_period
-            and slices.source_format = placed.source_format
-            and slices.source = placed.source
-            and slices.billing_account_id = placed.billing_account_id
-            and slices.currency = placed.currency
-            and slices.link_key = placed.link_key
-            and placed.place >= slices.begins_at
-            and placed.place < slices.ends_at
+        inner join slices using ({{ gcp_scope() }}, link_key)
+        where place >= begins_at and place < ends_at
     ),
 
     covered as (

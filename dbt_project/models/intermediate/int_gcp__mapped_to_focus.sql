@@ -3,7 +3,9 @@
     "billing_account_type",
     "capacity_reservation_id",
     "capacity_reservation_status",
+    "contracted_unit_price",
     "invoice_id",
+    "list_unit_price",
     "provider_name",
     "sub_account_type",
     "x_source_changes",
@@ -189,28 +191,6 @@ with
                 null
             ) as consumed_unit,
             contracted_cost,
-            -- A price has no sign: where cost runs against quantity, the cost has it.
-            if(
-                is_priced
-                and charge_class is null
-                and contracted_cost < 0
-                and priced_quantity > 0,
-                cast(
-                    cast(-1 * contracted_cost as double)
-                    / priced_quantity as decimal(38, 12)
-                ),
-                null
-            ) as contracted_unit_price,
-            if(
-                is_priced
-                and charge_class is null
-                and list_cost < 0
-                and priced_quantity > 0,
-                cast(
-                    cast(-1 * list_cost as double) / priced_quantity as decimal(38, 12)
-                ),
-                null
-            ) as list_unit_price,
             effective_cost,
             seller_name as invoice_issuer_name,
             list_cost,

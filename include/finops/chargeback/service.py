@@ -151,7 +151,7 @@ def read(settings: Settings, publication: Publication, period: BillingPeriod, mo
     for a month that is not published, Finding when a closed month's files were changed.
     """
     month = read_month(publication, period)
-    rates = exchange.load(settings, months)
+    rates = exchange.load(settings, months, publication)
     if period.previous in months:
         month = replace(month, previous=closed.read_charges(settings, months[period.previous]))
     return replace(

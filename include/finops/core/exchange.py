@@ -1,4 +1,7 @@
-"""Exchange rates by month: from a file while the month is open, from the state store for good once it is closed.
+"""Exchange rates by month: given while the month is open, from the state store for good once it is closed.
+
+Given are those of ``currency.yml`` and its files and, for what these lack, the ones that the bills of the provider in
+``provider_rates`` name.
 
 A conversion is the exact product of amount and rate. There is no default: an amount in the reporting currency needs
 no rate, every other one needs the rate of its own month in exactly that direction. An inverse is never taken, because
@@ -9,16 +12,19 @@ that was computed. Give both directions where both are needed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from finops.core import bill_rates
 from finops.core.configuration import Currency, Period, entries_of, entry_of, file_named, read_csv, read_mapping
 from finops.core.errors import BadInput
+from finops.core.formats import Provider
 from finops.core.located_yaml import Located
 from finops.core.periods import BillingPeriod
+from finops.core.published import Publication
 from finops.core.settings import Settings
 from finops.core.state.closing import ClosedPeriod, LockedRate
 
@@ -44,29 +50,44 @@ class CurrencySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reporting_currency: Currency | None = None
+    provider_rates: Literal[Provider.AZURE, Provider.GCP] | None = None
     rates: list[object] = []
     files: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Converts to one reporting currency. ``rates`` holds every rate known, by month, from and to."""
+    """Converts to one reporting currency. ``rates`` holds every rate known, by month, from and to.
+
+    ``of_bills`` is asked for what they lack: what the bills of ``provider`` name, of several rates none.
+    """
 
     reporting_currency: str
     rates: Mapping[Pair, LockedRate]
     where: str
+    of_bills: Mapping[Pair, tuple[Decimal, ...]] = field(default_factory=dict)
+    provider: Provider | None = None
 
     def rate(self, currency: str, period: BillingPeriod) -> LockedRate:
-        """Return the rate of a month. Raise BadInput naming month and pair when there is none."""
+        """Return the rate of a month. Raise BadInput naming month and pair when there is none, or no single one."""
         if currency == self.reporting_currency:
             return LockedRate(currency, currency, Decimal(1), "same currency")
-        found = self.rates.get((period, currency, self.reporting_currency))
-        if found is None:
+        pair = (period, currency, self.reporting_currency)
+        if (found := self.rates.get(pair)) is not None:
+            return found
+        named = self.of_bills.get(pair, ())
+        if len(named) == 1:
+            return LockedRate(currency, self.reporting_currency, named[0], f"{self.provider} bill of {period}")
+        if named:
             raise BadInput(
-                f"there is no exchange rate of {period} from {currency} to {self.reporting_currency}; "
-                f"add it to {self.where} (an inverse is not taken)"
+                f"the {self.provider} bill has several exchange rates of {_pair(pair)} "
+                f"({', '.join(format(each.normalize(), 'f') for each in named)}); add the month's to {self.where}"
             )
-        return found
+        also = f", and the {self.provider} bill names none" if self.provider else ""
+        raise BadInput(
+            f"there is no exchange rate of {period} from {currency} to {self.reporting_currency}{also}; "
+            f"add it to {self.where} (an inverse is not taken)"
+        )
 
     def convert(self, amount: Decimal, currency: str, period: BillingPeriod) -> Decimal:
         """Return ``amount`` in the reporting currency, exactly. Raise BadInput when the month has no rate."""
@@ -75,11 +96,11 @@ class Exchange:
             return amount * self.rate(currency, period).rate
 
 
-def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod]) -> Exchange | None:
+def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod], publication: Publication) -> Exchange | None:
     """Return the exchange to the reporting currency, or None when ``currency.yml`` sets none.
 
     Raise BadInput, naming file, line, entry and key, for what is not as it should be, and for a rate that differs from
-    the one its month was closed with.
+    the one its month was closed with; NotReady when ``publication`` is older than the rates of bills.
     """
     path = settings.configuration_dir / FILE
     content = read_mapping(path)
@@ -97,7 +118,9 @@ def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod]) -> Ex
         rates |= {(period, each.source_currency, each.target_currency): each for each in month.rates}
     if chosen.reporting_currency is None:
         return None
-    return Exchange(chosen.reporting_currency, rates, str(path))
+    provider = chosen.provider_rates
+    of_bills = bill_rates.rates_of(publication, provider) if provider else {}
+    return Exchange(chosen.reporting_currency, rates, str(path), of_bills, provider)
 
 
 def _entries(settings: Settings, content: Located) -> list[tuple[str, object]]:

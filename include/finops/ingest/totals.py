@@ -12,9 +12,6 @@ from finops.core.formats import SourceFormat
 from finops.core.money import SQL_TYPE
 from finops.ingest.reading import Table, identifier
 
-SPLIT_COSTS = ("EKSPod-EC2", "ECSTask-EC2")
-"""Operations of AWS lines that share an instance's cost out among its containers."""
-
 
 @dataclass(frozen=True, slots=True)
 class Measures:
@@ -61,7 +58,6 @@ def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Tab
                 "bill_billing_period_start_date",
                 "line_item_currency_code",
                 "bill_payer_account_id",
-                "line_item_operation",
                 ("line_item_net_unblended_cost", "line_item_unblended_cost"),
             )
         case SourceFormat.AWS_CUR_LEGACY:
@@ -70,7 +66,6 @@ def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Tab
                 "bill/BillingPeriodStartDate",
                 "lineItem/CurrencyCode",
                 "bill/PayerAccountId",
-                "lineItem/Operation",
                 ("lineItem/NetUnblendedCost", "lineItem/UnblendedCost"),
             )
         case SourceFormat.AZURE_ACTUAL | SourceFormat.AZURE_AMORTIZED:
@@ -110,17 +105,15 @@ def time_of(expression: str, duckdb_type: str) -> str:
     return f"coalesce({direct}, {zoned}, try_strptime({expression}, {_AMERICAN}))"
 
 
-def _aws(file: _File, period: str, currency: str, account: str, operation: str, costs: tuple[str, str]) -> Measures:
+def _aws(file: _File, period: str, currency: str, account: str, costs: tuple[str, str]) -> Measures:
     present = [name for name in costs if name in file.columns]
     cost = f"coalesce({', '.join(file.amount(name) for name in present)})"
-    # A container's share of an instance repeats what the instance's own line bills; staging leaves it out likewise.
-    is_split = f"coalesce({file.column(operation)}, '') in {SPLIT_COSTS}" if operation in file.columns else "false"
     return Measures(
         period=file.month(period),
         currency=file.column(currency),
         account=file.column(account),
         source_cost=cost,
-        billed_cost=f"case when {is_split} then 0 else {cost} end",
+        billed_cost=cost,
         cost_columns=tuple(file.columns[name] for name in present),
     )
 

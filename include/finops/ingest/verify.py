@@ -171,11 +171,22 @@ def _checks(table: Table, source_format: SourceFormat, columns: dict[str, str], 
     is_code = f"regexp_full_match({measures.currency}, '[A-Z]{{3}}')"
     checks.append(_Check(_bare(measures.currency), f"not coalesce({is_code}, false)", "is no currency code"))
     checks.append(_Check(_bare(measures.period), f"({measures.period}) is null", "tells no billing month"))
+    if source_format is SourceFormat.AWS_CUR2 and "discount_total_discount" in columns:
+        checks.append(_undiscounted(columns))
     if source_format in (SourceFormat.GCP_DETAILED, SourceFormat.GCP_STANDARD):
         credits = identifier(columns["credits"])
         is_bad = f"list_bool_or(list_transform({credits}, lambda c: {_is_no_amount('c.amount', 'DOUBLE')}))"
         checks.append(_Check(columns["credits"], f"coalesce({is_bad}, false)", "holds a credit of no finite amount"))
     return checks
+
+
+def _undiscounted(columns: dict[str, str]) -> _Check:
+    """Of a discount that stands in the map alone the net cost tells what is invoiced; a row without costs too much."""
+    discount = f"try_cast({identifier(columns['discount_total_discount'])} as double)"
+    net = columns.get("line_item_net_unblended_cost")
+    is_bad = f"coalesce({discount}, 0) <> 0" + (f" and {identifier(net)} is null" if net else "")
+    complaint = "is a discount that no line_item_net_unblended_cost takes off; add that column to the export"
+    return _Check(columns["discount_total_discount"], is_bad, complaint)
 
 
 def _is_no_amount(expression: str, duckdb_type: str) -> str | None:

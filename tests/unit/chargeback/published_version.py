@@ -70,13 +70,18 @@ def bill(day: str, effective: str, billed: str | None = None, **values: object) 
     )
 
 
-def publish_version(settings: Settings, bills: Sequence[Bill], *, build_id: str = "build-1") -> Path:
-    """Write a version with the marts that chargeback reads, and point ``current`` at it."""
+def publish_version(
+    settings: Settings, bills: Sequence[Bill], *, build_id: str = "build-1", rates: Sequence[list[object]] = ()
+) -> Path:
+    """Write a version with the marts that chargeback reads, and point ``current`` at it.
+
+    ``rates``: rows of mart_exchange_rates.
+    """
     import duckdb
 
     folder = settings.published_dir / "versions" / build_id
     folder.mkdir(parents=True)
-    marts = ["fct_daily_costs", "mart_chargeback", "mart_invoices", "mart_reconciliation"]
+    marts = ["fct_daily_costs", "mart_chargeback", "mart_invoices", "mart_reconciliation", "mart_exchange_rates"]
     manifest: dict[str, object] = {
         "build_id": build_id,
         "marts": marts,
@@ -98,6 +103,11 @@ def publish_version(settings: Settings, bills: Sequence[Bill], *, build_id: str 
             "billed_cost decimal(38, 12), billed_charges decimal(38, 12), billed_tax decimal(38, 12), "
             "billed_credits decimal(38, 12), billed_adjustments decimal(38, 12))"
         )
+        connection.execute(
+            "create table mart_exchange_rates (billing_period varchar, provider varchar, billing_currency varchar, "
+            "pricing_currency varchar, rate decimal(38, 12), row_count bigint)"
+        )
+        _insert(connection, "mart_exchange_rates", list(rates))
         _insert(connection, "mart_invoices", _invoiced(bills))
         _insert(connection, "fct_daily_costs", _summed(bills, FCT_DAILY_COSTS, counted=True))
         _insert(connection, "mart_chargeback", _summed(bills, MART_CHARGEBACK))

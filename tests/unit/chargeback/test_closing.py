@@ -292,6 +292,26 @@ def test_a_closed_month_keeps_its_rate_also_for_its_adjustments(settings: Settin
     assert company.summary.exact == Decimal("66.67") * Decimal("0.8") + 10 * Decimal("0.9")
 
 
+def test_a_rate_that_the_bill_names_is_locked_by_the_close(settings: Settings) -> None:
+    """Google restates May and converts it at another rate; what was closed stays, also for its adjustments."""
+    rates = settings.configuration_dir / "currency.yml"
+    rates.write_text("reporting_currency: EUR\nprovider_rates: gcp\n")
+
+    def named(may: str) -> list[list[object]]:
+        both = (("2026-05", may), ("2026-06", "0.8"))
+        return [[month, "gcp", "EUR", "USD", Decimal(rate), 3] for month, rate in both]
+
+    publish_version(settings, quarter(), rates=named("0.9"))
+    service.close(settings, MAY, "Ann")
+    assert [(r.rate, r.source) for r in service.closed_months(settings)[MAY].rates] == [
+        (Decimal("0.9"), "gcp bill of 2026-05")
+    ]
+    publish_version(settings, quarter(research="20.005"), build_id="build-2", rates=named("0.95"))
+    company, *_ = service.publish(settings, JUNE).statements
+    assert company.summary is not None
+    assert company.summary.exact == Decimal("66.67") * Decimal("0.8") + 10 * Decimal("0.9")
+
+
 def test_the_commands_say_in_one_line_what_is_closed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     from finops.cli import app
 

@@ -51,6 +51,19 @@ def cost_of(facts: FileFacts) -> Decimal:
     return sum((group.source_cost for group in facts.groups), Decimal(0))
 
 
+@pytest.mark.parametrize("net", [{}, {"line_item_net_unblended_cost": ""}])
+def test_a_discount_in_the_map_alone_needs_a_net_cost(complaint, net: dict[str, str]) -> None:
+    """What is invoiced would be missed by the discount, and nothing would show it."""
+    text = complaint(csv_bytes(rows(CUR2, ["7"], discount_total_discount="-0.5", **net)))
+    assert "column discount_total_discount, line 2: '-0.5' is a discount that no line_item_net_unblended_cost" in text
+
+
+@pytest.mark.parametrize(("discount", "net"), [("-0.5", "6.5"), ("0", ""), ("", "")])
+def test_a_row_without_discount_needs_no_net_cost(look, discount: str, net: str) -> None:
+    line = rows(CUR2, ["7"], discount_total_discount=discount, line_item_net_unblended_cost=net)
+    assert cost_of(look(csv_bytes(line))) == Decimal(net or 7)
+
+
 @pytest.mark.parametrize("value", ["twelve", "1,5", "NaN", "inf", "-Infinity", "1e40", "$3"])
 def test_a_cost_that_is_no_finite_amount_is_named_with_its_line(complaint, value: str) -> None:
     text = complaint(csv_bytes(rows(FOCUS, ["1", "2", value, "4"])))

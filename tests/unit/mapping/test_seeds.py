@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 import csv
+import gzip
+import importlib.resources
+import json
 import re
 from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -40,6 +44,7 @@ def test_every_service_has_a_category_and_subcategory_that_focus_has(allowed: se
         ("focus_services", ("provider", "native_name")),
         ("cloud_regions", ("provider", "native_name")),
         ("pricing_units", ("native_unit",)),
+        ("aws_instance_types", ("instance_type",)),
     ],
 )
 def test_a_name_is_there_once_so_that_no_join_repeats_a_row(seed: str, key: tuple[str, ...]) -> None:
@@ -79,6 +84,28 @@ def test_a_region_id_has_one_name() -> None:
 
 def test_the_seeds_know_at_least_250_services() -> None:
     assert len({(row["provider"], row["service_name"]) for row in _rows("focus_services")}) >= 250
+
+
+def test_an_instance_type_has_what_aws_says_of_it() -> None:
+    """The oracle is AWS's own description of its types, which moto keeps; it has let go of some retired ones."""
+    listing = importlib.resources.files("moto.ec2") / "resources" / "instance_types.json.gz"
+    described = json.loads(gzip.decompress(listing.read_bytes()))
+    seed = {row["instance_type"]: row for row in _rows("aws_instance_types")}
+    differing = {}
+    for name in sorted(set(described) & set(seed)):
+        has = described[name]
+        gpus = sum(each["Count"] for each in has.get("GpuInfo", {}).get("Gpus", []))
+        expected = (
+            str(has["VCpuInfo"]["DefaultVCpus"]),
+            round(Decimal(has["MemoryInfo"]["SizeInMiB"]) / 1024, 2),
+            str(gpus or ""),
+        )
+        row = seed[name]
+        if (row["core_count"], Decimal(row["memory_gib"]), row["gpu_count"]) != expected:
+            differing[name] = (row, expected)
+
+    assert len(set(described) & set(seed)) > 1000
+    assert differing == {}
 
 
 def test_every_repair_that_the_mapping_can_make_is_described_in_words() -> None:

@@ -81,7 +81,7 @@ def test_a_line_set_aside_must_be_where_it_is_said_to_be(settings: Settings) -> 
     craft(settings, SCOPE, lines=60)
     edit(
         settings,
-        "create table main.fct_container_costs as select billing_period, provider, billing_currency"
+        "create table main.fct_container_costs as select billing_period, provider, billing_currency, billed_cost"
         " from marts.mart_chargeback limit 0",
     )
     edit(

@@ -33,7 +33,8 @@ def _split_costs_are_kept(given: Given) -> Expectation:
             select {key}, sum(row_count) as row_count from {batch} where reason = 'split cost' group by all
         ) as here
         full join (
-            select {key}, count(*) as row_count from main.fct_container_costs where {scope} group by all
+            select {key}, count(*) as row_count from main.fct_container_costs
+            where {scope} and billed_cost = 0 group by all
         ) as there using ({key})
         where here.row_count is distinct from there.row_count
         """,
