@@ -6,80 +6,36 @@ Prints CPU seconds (user and system) and peak resident memory as JSON.
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
 import tempfile
+from ast import literal_eval
 from pathlib import Path
 
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
-TEXT = [
-    "bill_billing_entity",
-    "bill_invoice_id",
-    "bill_invoicing_entity",
-    "bill_payer_account_id",
-    "bill_payer_account_name",
-    "capacity_reservation_capacity_reservation_arn",
-    "capacity_reservation_capacity_reservation_status",
-    "line_item_availability_zone",
-    "line_item_currency_code",
-    "line_item_legal_entity",
-    "line_item_line_item_description",
-    "line_item_line_item_type",
-    "line_item_operation",
-    "line_item_product_code",
-    "line_item_resource_id",
-    "line_item_usage_account_id",
-    "line_item_usage_account_name",
-    "line_item_usage_type",
-    "pricing_rate_code",
-    "pricing_unit",
-    "product_instance_family",
-    "product_instance_type",
-    "product_product_family",
-    "product_region_code",
-    "product_sku",
-    "reservation_reservation_a_r_n",
-    "reservation_total_reserved_normalized_units",
-    "reservation_total_reserved_units",
-    "savings_plan_savings_plan_a_r_n",
-]
-NUMBERS = [
-    "line_item_net_unblended_cost",
-    "line_item_normalized_usage_amount",
-    "line_item_unblended_cost",
-    "line_item_usage_amount",
-    "pricing_public_on_demand_cost",
-    "reservation_effective_cost",
-    "reservation_net_effective_cost",
-    "reservation_net_unused_amortized_upfront_fee_for_billing_period",
-    "reservation_net_unused_recurring_fee",
-    "reservation_unused_amortized_upfront_fee_for_billing_period",
-    "reservation_unused_normalized_unit_quantity",
-    "reservation_unused_quantity",
-    "reservation_unused_recurring_fee",
-    "savings_plan_amortized_upfront_commitment_for_billing_period",
-    "savings_plan_net_amortized_upfront_commitment_for_billing_period",
-    "savings_plan_net_recurring_commitment_for_billing_period",
-    "savings_plan_net_savings_plan_effective_cost",
-    "savings_plan_recurring_commitment_for_billing_period",
-    "savings_plan_savings_plan_effective_cost",
-    "savings_plan_total_commitment_to_date",
-    "savings_plan_used_commitment",
-]
-MOMENTS = ["bill_billing_period_start_date", "line_item_usage_end_date", "line_item_usage_start_date"]
-MAPS = ["cost_category", "resource_tags"]
+STAGING = Path(__file__).parents[2] / "dbt_project" / "models" / "staging" / "aws" / "stg_aws_cur2.sql"
+MAPS = ("cost_category", "resource_tags")
+
+
+def _staged(name: str) -> list[str]:
+    """Return a list of columns that the staging model sets, but for those of split-cost lines, which few lines have."""
+    found = re.search(rf"{{% set {name} = (\[.*?\]) %}}", STAGING.read_text(encoding="utf-8"), re.DOTALL)
+    if found is None:
+        raise SystemExit(f"{STAGING} sets no {name}")
+    return [column for column in literal_eval(found[1]) if not column.startswith("split_line_item_")]
 
 
 def decode(settings: Settings, period: str) -> None:
     """Read every column the mapping needs, under the cheapest aggregate that statistics cannot answer."""
     import duckdb
 
-    wanted = [f"sum(strlen({name}))" for name in TEXT]
-    wanted += [f"sum({name})" for name in NUMBERS]
-    wanted += [f"sum(epoch_us({name}))" for name in MOMENTS]
+    wanted = [f"sum(strlen({name}))" for name in _staged("text_columns") + _staged("counts")]
+    wanted += [f"sum({name})" for name in _staged("amounts")]
+    wanted += [f"sum(epoch_us({name}))" for name in _staged("moments")]
     wanted += [f"sum(cardinality({name}))" for name in MAPS]
     files = settings.landing_dir / "provider=aws" / "source=*" / f"billing_period={period}" / "*" / "*.parquet"
     with duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory_limit}) as connection:

@@ -28,7 +28,7 @@ with
                 billing_period,
                 billing_currency,
                 pricing_currency,
-                exchange_rate
+                exchange_rate as rate,
             from {{ ref("int_azure__lines") }}
             union all
         {% endif %}
