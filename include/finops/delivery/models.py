@@ -22,6 +22,11 @@ class Target:
     uri: str
     connection: str | None = None
 
+    @property
+    def is_mailbox(self) -> bool:
+        """Whether what arrives there can neither be replaced nor taken back."""
+        return self.uri.startswith("mailto:")
+
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
@@ -51,6 +56,11 @@ class Parcel:
     status: str
     totals: tuple[dict[str, str], ...]
     files: tuple[ParcelFile, ...]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the month is closed, so that no other statement follows."""
+        return self.status == "final"
 
     @property
     def digest(self) -> str:
@@ -93,11 +103,12 @@ class MailServer:
 
 
 class Result(StrEnum):
-    """What became of a parcel at one target."""
+    """What became of a parcel at one target; ``held`` is mail that waits for the final statement."""
 
     PLANNED = "planned"
     DELIVERED = "delivered"
     UNCHANGED = "unchanged"
+    HELD = "held"
     FAILED = "failed"
 
 
