@@ -8,9 +8,9 @@ byte, and its adjustments go into the statements of the first open month after i
 
 `deliver` brings provisional statements to the folders and buckets of `delivery.yml`, final ones to its mailboxes too.
 
-The partition key is the billing period. To have a month written again, or delivered after it was closed, trigger the
-DAG with the month as the parameter `billing_period`. The statements are under `statements/billing_period=YYYY-MM/` in
-FINOPS_HOME.
+The partition key is the billing period. A month that was closed is named by the hourly `resync_marts`, if somebody is
+to get its statements. To have a month written again, trigger the DAG with the month as the parameter `billing_period`.
+The statements are under `statements/billing_period=YYYY-MM/` in FINOPS_HOME.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from finops.core.errors import BadInput
 from finops_airflow import steps
-from finops_airflow.assets import PUBLISHED
+from finops_airflow.assets import CLOSED, PUBLISHED
 from finops_airflow.defaults import STATEMENTS_POOL, finops_dag
 from finops_airflow.tasks import serve
 
@@ -61,7 +61,7 @@ def _period(params, dag_run):
 
 with finops_dag(
     "publish_chargeback",
-    schedule=PartitionedAssetTimetable(assets=PUBLISHED),
+    schedule=PartitionedAssetTimetable(assets=PUBLISHED | CLOSED),
     deadline=timedelta(hours=2),
     tags=["chargeback"],
     doc_md=__doc__,

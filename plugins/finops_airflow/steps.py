@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 EVENT_GRACE = timedelta(minutes=15)
 """How long the event of a landing may be on its way before the hourly check asks for the build itself."""
 
+CLOSED_LATELY = timedelta(days=3)
+"""How long after a close the hourly check asks for its delivery: a target added later is sent no old month unasked."""
+
 
 class LandReport(TypedDict):
     """What reading one source came to."""
@@ -112,6 +115,13 @@ def overdue_periods(now: datetime | None = None) -> list[str]:
     limit = (now or datetime.now(UTC)) - EVENT_GRACE
     waiting = pending_periods(Settings())
     return sorted({str(i.billing_period) for i in waiting if all(d.landed_at <= limit for d in i.deliveries)})
+
+
+def undelivered_periods(now: datetime | None = None) -> list[str]:
+    """Return the billing periods closed lately whose final statements somebody still lacks, in order."""
+    from finops.delivery.service import undelivered_final
+
+    return [str(each) for each in undelivered_final(Settings(), (now or datetime.now(UTC)) - CLOSED_LATELY)]
 
 
 def build_marts(billing_period: str | None) -> BuildReport | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +37,12 @@ class Addressee:
     targets: tuple[Target, ...]
 
 
+def digest_of(status: str, files: Iterable[tuple[str, str]]) -> str:
+    """Return the digest of a parcel from the digests and names of its files, in the order of their names."""
+    lines = [status, *(f"{sha256}  {name}" for sha256, name in files)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class ParcelFile:
     """One file of a parcel; its bytes were checked against the digest."""
@@ -65,8 +72,7 @@ class Parcel:
     @property
     def digest(self) -> str:
         """Digest of what is delivered: the same parcel again is told by it."""
-        lines = [self.status, *(f"{each.sha256}  {each.name}" for each in self.files)]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return digest_of(self.status, ((each.sha256, each.name) for each in self.files))
 
     @property
     def path(self) -> str:

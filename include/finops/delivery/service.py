@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from finops.core.errors import Finding, FinopsError
+from finops.core.errors import Finding, FinopsError, NotReady
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import statement_deliveries
+from finops.core.state import closing, statement_deliveries
 from finops.core.state.store import open_state
 from finops.core.statements import open_statements
 from finops.delivery import config
-from finops.delivery.models import DeliveryReport, Outcome, Parcel, Result, Target
+from finops.delivery.models import DeliveryReport, Outcome, Parcel, Result, Target, digest_of
 from finops.delivery.parcels import pack
 from finops.delivery.targets import open_place
 
@@ -77,6 +78,31 @@ def deliver(
         without_statement=tuple(each for each in targets if each not in stated),
         without_target=tuple(each for each in stated if each not in targets),
     )
+
+
+def undelivered_final(settings: Settings, closed_since: datetime) -> list[BillingPeriod]:
+    """Return the months closed since then of which some target lacks the final statements; manifests alone are read."""
+    if not config.has_targets(settings):
+        return []
+    with open_state(settings).begin() as connection:
+        closed = closing.closed_periods(connection)
+        recent = [period for period, record in closed.items() if record.closed_at >= closed_since]
+        known = {period: statement_deliveries.delivered(connection, period) for period in recent}
+    return [period for period in recent if _is_awaited(settings, period, known[period])]
+
+
+def _is_awaited(settings: Settings, period: BillingPeriod, known: Mapping[tuple[str, str], str]) -> bool:
+    try:
+        statements = open_statements(settings, period)
+    except NotReady:
+        return True  # The close was killed before its statements were shown.
+    targets = {each.cost_center: each.targets for each in config.load(settings)}
+    for audience in statements.audiences:
+        files = sorted(audience.files, key=lambda each: each.path)
+        digest = digest_of("final", ((each.sha256, each.name) for each in files))
+        if any(known.get((audience.folder, each.uri)) != digest for each in targets.get(audience.cost_center, ())):
+            return True
+    return False
 
 
 def _hand_over(
