@@ -1,7 +1,9 @@
-"""Asks once an hour for the builds that nobody has asked for.
+"""Asks once an hour for the builds, and for the final statements, that nobody has asked for.
 
 The event of a landing is lost for good when `build_marts` was paused, or its run failed. The state store is not:
-whatever has landed and was not built is named here again on an asset of its own, and `build_marts` takes it up.
+whatever has landed and was not built is named here again on an asset of its own, and `build_marts` takes it up. A
+month is closed by a person outside Airflow: one that was closed lately, and whose final statements some target of
+`delivery.yml` still lacks, is named on another, and `publish_chargeback` delivers them.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finops_airflow import steps
-from finops_airflow.assets import RESYNC
+from finops_airflow.assets import CLOSED, RESYNC
 from finops_airflow.defaults import finops_dag
 from finops_airflow.timetables import CronWithRuntimePartitions
 
@@ -26,6 +28,15 @@ def ask_for_overdue_builds(*, outlet_events):
     return periods
 
 
+@task(outlets=[CLOSED])
+def ask_for_final_statements(*, outlet_events):
+    periods = steps.undelivered_periods()
+    if not periods:
+        raise AirflowSkipException("whoever is to have the statements of a month closed lately has them")
+    outlet_events[CLOSED].add_partitions(periods)
+    return periods
+
+
 with finops_dag(
     "resync_marts",
     schedule=CronWithRuntimePartitions("45 * * * *", timezone="UTC"),
@@ -34,3 +45,4 @@ with finops_dag(
     doc_md=__doc__,
 ):
     ask_for_overdue_builds()
+    ask_for_final_statements()

@@ -17,3 +17,6 @@ RESYNC = Asset(name="landed_but_not_built", uri="finops://landing/resync", group
 
 PUBLISHED = Asset(name="published_marts", uri="finops://published/marts", group="marts")
 """The period's marts passed the gate and are what readers see."""
+
+CLOSED = Asset(name="closed_months", uri="finops://closed/months", group="statements")
+"""The period is closed, and somebody has still to get its final statements: found by the hourly check."""

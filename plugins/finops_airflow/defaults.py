@@ -15,6 +15,9 @@ from finops_airflow.retries import RetryIfItCanHelp
 INGEST_POOL = "ingest"
 """How many sources are read from the clouds at once."""
 
+STATEMENTS_POOL = "statements"
+"""How many audiences' statements are rendered at once; each keeps a core busy."""
+
 WAREHOUSE_POOL = "warehouse"
 """One slot: DuckDB locks its file per process, so whatever touches the warehouse runs alone."""
 

@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 EVENT_GRACE = timedelta(minutes=15)
 """How long the event of a landing may be on its way before the hourly check asks for the build itself."""
 
+CLOSED_LATELY = timedelta(days=3)
+"""How long after a close the hourly check asks for its delivery: a target added later is sent no old month unasked."""
+
 
 class LandReport(TypedDict):
     """What reading one source came to."""
@@ -39,6 +42,13 @@ class BuildReport(TypedDict):
 
     build_id: str
     billing_periods: list[str]
+
+
+class PlannedStatement(TypedDict):
+    """Who gets a statement, by the name of its folder, and the drafts in which it has one."""
+
+    audience: str
+    drafts: list[str]
 
 
 def sources_of(provider: Provider | None = None) -> list[str]:
@@ -107,6 +117,13 @@ def overdue_periods(now: datetime | None = None) -> list[str]:
     return sorted({str(i.billing_period) for i in waiting if all(d.landed_at <= limit for d in i.deliveries)})
 
 
+def undelivered_periods(now: datetime | None = None) -> list[str]:
+    """Return the billing periods closed lately whose final statements somebody still lacks, in order."""
+    from finops.delivery.service import undelivered_final
+
+    return [str(each) for each in undelivered_final(Settings(), (now or datetime.now(UTC)) - CLOSED_LATELY)]
+
+
 def build_marts(billing_period: str | None) -> BuildReport | None:
     """Build one billing period, or without one everything that is pending; None when there is nothing to do."""
     from finops.transform.service import build
@@ -148,16 +165,70 @@ def serve_published() -> int | None:
     return len(publish(settings).changes) if settings.serving_url else None
 
 
-def write_statements(billing_period: str) -> list[str]:
-    """Write the chargeback statements that a billing period's publication changes; return the folders they are in.
+def plan_statements(billing_period: str) -> list[PlannedStatement]:
+    """Compose, into drafts, the statements that a billing period's publication changes; return who gets one.
 
-    The month after is written again, if it is published: its statements compare with this one. A closed month's stay as
-    they are; the open month that shows what became of it is written instead.
+    The month after is made again, if it is published: its statements compare with this one. A closed month's stay as
+    they are; the open month that shows what became of it is made instead.
     """
-    from finops.chargeback.service import months_to_write, publish
+    from finops.chargeback import drafts
+    from finops.chargeback.service import months_to_write
 
     settings, period = Settings(), BillingPeriod.parse(billing_period)
-    return [str(publish(settings, each).path) for each in months_to_write(settings, period)]
+    found: dict[str, list[str]] = {}
+    for draft, plan in drafts.plan(settings, months_to_write(settings, period)).items():
+        for each in plan.audiences:
+            found.setdefault(each.folder, []).append(draft.name)
+    return [PlannedStatement(audience=audience, drafts=names) for audience, names in found.items()]
+
+
+def render_statement(audience: str, drafts: list[str]) -> None:
+    """Write an audience's files into each of the drafts."""
+    from finops.chargeback.drafts import Draft, render
+
+    for name in drafts:
+        render(Settings(), Draft(name), audience)
+
+
+def publish_statements(billing_period: str, planned: Iterable[PlannedStatement]) -> list[str]:
+    """Show the sets whose statements are all rendered; return the months that have theirs.
+
+    The month itself, where it is closed, keeps its final statements, or gets them back where they are missing.
+    """
+    from finops.chargeback.drafts import Draft, complete
+    from finops.chargeback.service import closed_months, publish
+
+    settings, period = Settings(), BillingPeriod.parse(billing_period)
+    names = sorted({name for each in planned for name in each["drafts"]})
+    shown = [complete(settings, Draft(name)) for name in names]
+    if period in closed_months(settings):
+        shown.append(publish(settings, period))
+    for notice in (each.notice for each in shown if each.notice):
+        logger.info("%s", notice)
+    return sorted({str(each.billing_period) for each in shown})
+
+
+def deliver_published(billing_periods: Iterable[str]) -> list[str] | None:
+    """Deliver what a run has published; return where it went, None where nobody has a target.
+
+    What is provisional goes to folders and buckets, where the next replaces it; mail, which nobody can take back, is
+    for final statements. Raise NotDelivered, once all months were tried, when a target failed.
+    """
+    from finops.delivery import config, service
+    from finops.delivery.models import Result
+    from finops_airflow.clients import client_for
+
+    settings = Settings()
+    if not config.has_targets(settings):
+        return None
+    reports = [
+        service.deliver(settings, BillingPeriod.parse(each), clients=client_for, mail_provisional=False)
+        for each in billing_periods
+    ]
+    failed = [report for report in reports if report.failed]
+    if failed:
+        raise service.NotDelivered(*failed)
+    return [each.target for report in reports for each in report.outcomes if each.result is Result.DELIVERED]
 
 
 def deliver_statements(billing_period: str) -> list[str]:

@@ -49,10 +49,31 @@ def test_a_landing_of_any_provider_or_a_resync_starts_the_build_with_the_same_pa
     assert timetable.get_partition_mapper(name="landed_aws").to_downstream("2025-01") == "2025-01"
 
 
-def test_a_publication_starts_the_statements_of_its_month(dags):
-    condition = dags["publish_chargeback"].timetable.asset_condition
-    assert {asset.name for _, asset in condition.iter_assets()} == {"published_marts"}
+def test_a_publication_and_a_close_each_start_the_statements_of_their_month(dags):
+    timetable = dags["publish_chargeback"].timetable
+    assert {asset.name for _, asset in timetable.asset_condition.iter_assets()} == {"published_marts", "closed_months"}
+    assert type(timetable.asset_condition).__name__ == "SerializedAssetAny", "an open month is never closed"
+    assert timetable.get_partition_mapper(name="closed_months").to_downstream("2025-01") == "2025-01"
     assert [each.name for each in dags["build_marts"].get_task("publish").outlets] == ["published_marts"]
+    asks = dags["resync_marts"].get_task("ask_for_final_statements")
+    assert [each.name for each in asks.outlets] == ["closed_months"]
+
+
+def test_statements_are_planned_then_rendered_one_task_each_then_published(bag):
+    dag = bag.dags["publish_chargeback"]
+    render = dag.get_task("render")
+    assert render.is_mapped
+    assert render.pool == "statements"
+    assert render.upstream_task_ids == {"plan"}
+    assert dag.get_task("publish").upstream_task_ids == {"plan", "render"}
+    leaves = {task.task_id: task.upstream_task_ids for task in dag.tasks if not task.downstream_task_ids}
+    # Side by side: a mailbox that fails keeps nobody from the database.
+    assert leaves == {"serve": {"publish"}, "deliver": {"publish"}}
+
+
+def test_a_failed_statement_stops_the_publication_and_an_empty_plan_does_not(bag):
+    rules = {task.task_id: task.trigger_rule for task in bag.dags["publish_chargeback"].tasks}
+    assert rules == dict.fromkeys(("plan", "render", "serve", "deliver"), "all_success") | {"publish": "none_failed"}
 
 
 def test_a_backfill_over_a_year_makes_one_run_per_month(dags):

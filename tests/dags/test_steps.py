@@ -182,23 +182,3 @@ def test_the_partition_names_the_month_that_is_built(home, builds):
 def test_a_run_by_hand_builds_everything_that_is_pending(home, builds):
     assert steps.build_marts(None) == {"build_id": "b1", "billing_periods": ["2025-01", "2025-02"]}
     assert builds == [None]
-
-
-def test_the_statements_that_a_publication_changes_are_written(home, monkeypatch):
-    """Which ones these are, the feature decides: the month, the one after, and never a closed one."""
-    written = []
-
-    def publish(settings, period):
-        written.append(period)
-        return SimpleNamespace(path=settings.statements_dir / str(period))
-
-    changed = {JANUARY: [JANUARY, JANUARY.next], JANUARY.next: []}
-    stand_in(
-        monkeypatch,
-        "finops.chargeback.service",
-        publish=publish,
-        months_to_write=lambda _settings, period: changed[period],
-    )
-    assert len(steps.write_statements("2025-01")) == 2
-    assert steps.write_statements("2025-02") == []
-    assert written == [JANUARY, JANUARY.next]

@@ -8,7 +8,7 @@ import pytest
 
 from finops.core.errors import BadInput
 from finops_airflow import steps
-from finops_airflow.assets import LANDED, PUBLISHED, RESYNC
+from finops_airflow.assets import CLOSED, LANDED, PUBLISHED, RESYNC
 
 
 class Outlets(dict):
@@ -87,7 +87,7 @@ def test_what_is_published_is_served_where_a_database_is_configured(call, bag, m
     monkeypatch.setattr(steps, "serve_published", lambda: None)
     with skipped():
         call(dag_id, "serve")
-    upstream = {"build_marts": {"publish"}, "publish_chargeback": {"write_statements"}}
+    upstream = {"build_marts": {"publish"}, "publish_chargeback": {"publish"}}
     assert bag.dags[dag_id].get_task("serve").upstream_task_ids == upstream[dag_id]
 
 
@@ -124,20 +124,39 @@ def test_a_backfill_run_lands_the_month_of_its_partition(call, monkeypatch):
     assert call("backfill_billing", "land_source", "payer", dag_run=run("2025-03")) == ("payer", "2025-03")
 
 
-@pytest.mark.parametrize(
-    ("asked", "partition", "written"), [(None, "2025-01", "2025-01"), ("2024-12", None, "2024-12")]
-)
-def test_statements_are_written_for_the_published_month_or_for_the_one_asked_for(
-    call, monkeypatch, asked, partition, written
+@pytest.mark.parametrize(("asked", "partition", "month"), [(None, "2025-01", "2025-01"), ("2024-12", None, "2024-12")])
+def test_statements_are_made_for_the_published_month_or_for_the_one_asked_for(
+    call, monkeypatch, asked, partition, month
 ):
-    monkeypatch.setattr(steps, "write_statements", lambda period: [period])
-    found = call("publish_chargeback", "write_statements", params={"billing_period": asked}, dag_run=run(partition))
-    assert found == [written]
+    planned = [steps.PlannedStatement(audience="cc-1001", drafts=["d"])]
+    monkeypatch.setattr(steps, "plan_statements", lambda period: [period])
+    monkeypatch.setattr(steps, "publish_statements", lambda period, plan: (period, plan))
+    context = {"params": {"billing_period": asked}, "dag_run": run(partition)}
+    assert call("publish_chargeback", "plan", **context) == [month]
+    assert call("publish_chargeback", "publish", planned, **context) == (month, planned)
 
 
 def test_statements_by_hand_without_a_month_say_what_they_need(call):
     with pytest.raises(BadInput, match="billing_period as YYYY-MM"):
-        call("publish_chargeback", "write_statements", params={"billing_period": None}, dag_run=run())
+        call("publish_chargeback", "plan", params={"billing_period": None}, dag_run=run())
+
+
+def test_delivery_is_skipped_where_nobody_has_a_target(call, monkeypatch):
+    monkeypatch.setattr(steps, "deliver_published", lambda periods: list(periods))
+    assert call("publish_chargeback", "deliver", ["2025-01"]) == ["2025-01"]
+    monkeypatch.setattr(steps, "deliver_published", lambda _periods: None)
+    with skipped():
+        call("publish_chargeback", "deliver", ["2025-01"])
+
+
+def test_a_close_that_is_to_be_delivered_is_named_and_skipped_otherwise(call, monkeypatch):
+    outlets = Outlets()
+    monkeypatch.setattr(steps, "undelivered_periods", lambda: ["2025-01"])
+    call("resync_marts", "ask_for_final_statements", outlet_events=outlets)
+    assert outlets == {CLOSED: ["2025-01"]}
+    monkeypatch.setattr(steps, "undelivered_periods", list)
+    with skipped():
+        call("resync_marts", "ask_for_final_statements", outlet_events=Outlets())
 
 
 @pytest.mark.parametrize("wrong", ["2025-13", "January", "2025-1", ""])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from finops.chargeback.service import publish
 from finops.core import published
 from finops.core.settings import Settings
 from finops.core.state import ledger
@@ -135,13 +137,21 @@ def test_a_damaged_delivery_fails_the_run_by_name_and_leaves_what_is_published(d
     assert published.latest(settings).build_id == before
 
 
-def test_statements_are_written_on_demand_for_the_month_that_is_asked_for(daily):
+def test_statements_on_demand_are_rendered_one_task_for_each_audience_and_are_those_of_the_command(daily):
     settings, airflow = daily
-    link = settings.statements_dir / "billing_period=2025-01"
-    before = link.resolve()
-    airflow.rest.trigger("publish_chargeback", billing_period="2025-01")
+    january, february = (settings.statements_dir / f"billing_period={month}" for month in MONTHS[:2])
+    before = january.resolve()
+    run_id = airflow.rest.trigger("publish_chargeback", billing_period=MONTHS[0])
     airflow.wait("the statements", lambda: quiet(airflow))
-    assert link.resolve() != before
+    assert january.resolve() != before
+    tasks = airflow.rest.tasks("publish_chargeback", run_id)
+    # By name, since somebody looks for a cost centre and not for its place in a list.
+    rendered = sorted(each["rendered_map_index"] for each in tasks if each["task_id"] == "render")
+    manifests = [json.loads((folder / "manifest.json").read_text("utf-8")) for folder in (january, february)]
+    assert rendered == sorted({each["folder"] for manifest in manifests for each in manifest["statements"]})
+    assert len(rendered) > 2
+    assert list((settings.statements_dir / ".sets").glob("*/draft-*")) == []
+    assert publish(settings, PERIODS[0]).digest == manifests[0]["digest"]
 
 
 def test_a_backfill_killed_half_way_lands_and_builds_each_month_once_and_equals_daily_runs(daily, new_home):

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, ValidationInfo
 
 from finops.chargeback.rounding import apportion_amounts, digits_of, from_units, rounded
 
@@ -28,12 +30,17 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
+def _read_back(value: object, info: ValidationInfo) -> object:
+    """Tell a figure from words in JSON, where both are text; the kind, which stands before the value, says which."""
+    return Decimal(value) if isinstance(value, str) and info.data.get("kind") is not Kind.TEXT else value
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One figure, exact as it is shown; None where there is nothing to say."""
 
     kind: Kind
-    value: Decimal | str | None
+    value: Annotated[Decimal | str | None, BeforeValidator(_read_back)]
     digits: int = 2
 
 

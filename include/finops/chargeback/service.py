@@ -65,19 +65,15 @@ def publish(settings: Settings, period: BillingPeriod, out: Path | None = None) 
     month's files were changed; the old set is then untouched.
     """
     target = settings.statements_dir if out is None else out
-    try:
-        with exclusive(settings, "statements"):
-            months = closed_months(settings)
-            if period in months:
-                return _put_back(settings, months, period, target)
-            month = read(settings, published.latest(settings), period, months)
-            statements = prepare(month)
-            with sets.replacing_set(target, period) as folder:
-                manifest = sets.write_set(folder, statements)
-            return sets.described(target / f"billing_period={period}", manifest, statements)
-    except OSError as error:
-        where, reason = error.filename or target, error.strerror or str(error)
-        raise BadInput(f"statements cannot be written: {where}: {reason}; choose a folder with --out") from error
+    with sets.writing(target), exclusive(settings, "statements"):
+        months = closed_months(settings)
+        if period in months:
+            return put_back(settings, months, period, target)
+        month = read(settings, published.latest(settings), period, months)
+        statements = prepare(month)
+        with sets.replacing_set(target, period) as folder:
+            manifest = sets.write_set(folder, statements)
+        return sets.described(sets.link_of(target, period), manifest, statements)
 
 
 def close(settings: Settings, period: BillingPeriod, by: str, *, dry_run: bool = False) -> CloseReport:
@@ -236,10 +232,10 @@ def _write_closed(settings: Settings, month: PublishedMonth, statements: Sequenc
     )
     with open_state(settings).begin() as connection:
         closing.record_closed(connection, record)
-    return replace(_put_back(settings, {period: record}, period, settings.statements_dir), statements=statements)
+    return replace(put_back(settings, {period: record}, period, settings.statements_dir), statements=statements)
 
 
-def _put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, target: Path) -> StatementSet:
+def put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, target: Path) -> StatementSet:
     """Return a closed month's statements under ``target``; what is there already and is the same stays untouched."""
     record = months[period]
     kept = closed.folder_of(settings, period) / "statements"
@@ -249,7 +245,7 @@ def _put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, t
             f"{kept} is not what was recorded when {period} was closed ({found[:12]}, not "
             f"{record.statements_digest[:12]}); put it back from a backup"
         )
-    link = target / f"billing_period={period}"
+    link = sets.link_of(target, period)
     if not (link.is_symlink() and _is_same(kept, link)):
         with sets.replacing_set(target, period) as folder:
             shutil.copytree(kept, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)

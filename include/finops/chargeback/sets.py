@@ -21,6 +21,8 @@ from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 
 MANIFEST = "manifest.json"
+DRAFT = "draft-"
+"""What the name of an unfinished set's folder begins with."""
 _SETS = ".sets"
 
 
@@ -30,18 +32,49 @@ def replacing_set(target: Path, period: BillingPeriod) -> Iterator[Path]:
 
     Raise BadInput when something else is in the way.
     """
-    link = target / f"billing_period={period}"
+    with _new_folder(place_of_sets(target, period)) as folder:
+        yield folder
+        show(target, period, folder)
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Raise BadInput, naming the file and the reason, where the block cannot write statements under ``target``."""
+    try:
+        yield
+    except OSError as error:
+        where, reason = error.filename or target, error.strerror or str(error)
+        raise BadInput(f"statements cannot be written: {where}: {reason}; choose a folder with --out") from error
+
+
+def link_of(target: Path, period: BillingPeriod) -> Path:
+    """Return what readers open: a link to a complete set."""
+    return target / f"billing_period={period}"
+
+
+def place_of_sets(target: Path, period: BillingPeriod) -> Path:
+    """Return where a month's sets lie, made if need be. Raise BadInput when something is where readers look."""
+    link = link_of(target, period)
     if link.exists() and not link.is_symlink():
         raise BadInput(f"{link} is in the way: it is not a set of statements; move it or choose another --out")
-    sets = target / _SETS / link.name
-    sets.mkdir(parents=True, exist_ok=True)
+    place = target / _SETS / link.name
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def show(target: Path, period: BillingPeriod, folder: Path) -> None:
+    """Let readers find a complete set; remove all but it and the one before. Drafts are another run's and stay."""
+    link, place = link_of(target, period), folder.parent
     before = link.resolve() if link.is_symlink() else None
-    with _new_folder(sets) as folder:
-        yield folder
-        replace_link(link, str(Path(_SETS) / link.name / folder.name))
-    for old in sets.iterdir():
-        if old.resolve() not in (folder.resolve(), before):
+    replace_link(link, str(Path(_SETS) / link.name / folder.name))
+    for old in place.iterdir():
+        if not old.name.startswith(DRAFT) and old.resolve() not in (folder.resolve(), before):
             shutil.rmtree(old, ignore_errors=True)
+
+
+def drafts_in(target: Path) -> list[Path]:
+    """Return the drafts of all months, whoever left them."""
+    return sorted((target / _SETS).glob(f"*/{DRAFT}*"))
 
 
 @contextmanager

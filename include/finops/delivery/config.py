@@ -44,6 +44,11 @@ def load(settings: Settings) -> tuple[Addressee, ...]:
     return tuple(each for each in found if each.targets)
 
 
+def has_targets(settings: Settings) -> bool:
+    """Tell whether anybody gets statements anywhere; who wrote no file wants none delivered."""
+    return (settings.configuration_dir / FILE).exists() and bool(load(settings))
+
+
 def _targets(settings: Settings, file: Located, place: Place, entries: Any) -> tuple[Target, ...]:
     _require(entries is None or isinstance(entries, list), file, place, "must be a list of targets")
     targets = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +23,11 @@ class Target:
     uri: str
     connection: str | None = None
 
+    @property
+    def is_mailbox(self) -> bool:
+        """Whether what arrives there can neither be replaced nor taken back."""
+        return self.uri.startswith("mailto:")
+
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
@@ -29,6 +35,12 @@ class Addressee:
 
     cost_center: str | None
     targets: tuple[Target, ...]
+
+
+def digest_of(status: str, files: Iterable[tuple[str, str]]) -> str:
+    """Return the digest of a parcel from the digests and names of its files, in the order of their names."""
+    lines = [status, *(f"{sha256}  {name}" for sha256, name in files)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +65,14 @@ class Parcel:
     files: tuple[ParcelFile, ...]
 
     @property
+    def is_final(self) -> bool:
+        """Whether the month is closed, so that no other statement follows."""
+        return self.status == "final"
+
+    @property
     def digest(self) -> str:
         """Digest of what is delivered: the same parcel again is told by it."""
-        lines = [self.status, *(f"{each.sha256}  {each.name}" for each in self.files)]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return digest_of(self.status, ((each.sha256, each.name) for each in self.files))
 
     @property
     def path(self) -> str:
@@ -93,11 +109,12 @@ class MailServer:
 
 
 class Result(StrEnum):
-    """What became of a parcel at one target."""
+    """What became of a parcel at one target; ``held`` is mail that waits for the final statement."""
 
     PLANNED = "planned"
     DELIVERED = "delivered"
     UNCHANGED = "unchanged"
+    HELD = "held"
     FAILED = "failed"
 
 

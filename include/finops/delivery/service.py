@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from finops.core.errors import Finding, FinopsError
+from finops.core.errors import Finding, FinopsError, NotReady
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import statement_deliveries
+from finops.core.state import closing, statement_deliveries
 from finops.core.state.store import open_state
 from finops.core.statements import open_statements
 from finops.delivery import config
-from finops.delivery.models import DeliveryReport, Outcome, Parcel, Result, Target
+from finops.delivery.models import DeliveryReport, Outcome, Parcel, Result, Target, digest_of
 from finops.delivery.parcels import pack
 from finops.delivery.targets import open_place
 
@@ -24,17 +25,28 @@ Clients = Callable[[Target], Any]
 class NotDelivered(Finding):
     """Some targets did not get their parcel. ``is_retryable`` when trying again can help one of them."""
 
-    def __init__(self, report: DeliveryReport) -> None:
-        reasons = "; ".join(f"{each.reason}" for each in report.failed)
-        count = f"{len(report.failed)} of {len(report.outcomes)}"
-        super().__init__(f"{count} deliveries of {report.billing_period} failed: {reasons}")
-        self.is_retryable = any(each.is_retryable for each in report.failed)
+    def __init__(self, *reports: DeliveryReport) -> None:
+        super().__init__("; ".join(map(_failures, reports)))
+        self.is_retryable = any(each.is_retryable for report in reports for each in report.failed)
+
+
+def _failures(report: DeliveryReport) -> str:
+    reasons = "; ".join(f"{each.reason}" for each in report.failed)
+    return f"{len(report.failed)} of {len(report.outcomes)} deliveries of {report.billing_period} failed: {reasons}"
 
 
 def deliver(
-    settings: Settings, period: BillingPeriod, *, clients: Clients = lambda _: None, dry_run: bool = False
+    settings: Settings,
+    period: BillingPeriod,
+    *,
+    clients: Clients = lambda _: None,
+    dry_run: bool = False,
+    mail_provisional: bool = True,
 ) -> DeliveryReport:
     """Deliver what is missing of ``period`` to every configured target; a dry run only says who would get what.
+
+    Without ``mail_provisional`` mailboxes wait for the final statements (``Result.HELD``): what goes out every day with
+    nobody looking at it first belongs where the next takes its place.
 
     What a target has already, by the state store or by its own manifest, is not sent again. A target that fails is
     reported and does not keep the others from theirs: see ``DeliveryReport.failed``.
@@ -54,6 +66,9 @@ def deliver(
         for audience in addressed:
             parcel = pack(statements, audience)
             for target in targets[audience.cost_center]:
+                if target.is_mailbox and not (mail_provisional or parcel.is_final):
+                    outcomes.append(_outcome(parcel, target, Result.HELD))
+                    continue
                 has_it = known.get((parcel.folder, target.uri)) == parcel.digest
                 outcomes.append(_hand_over(settings, parcel, target, clients, has_it=has_it, dry_run=dry_run))
     stated = [each.cost_center for each in statements.audiences]
@@ -65,23 +80,49 @@ def deliver(
     )
 
 
+def undelivered_final(settings: Settings, closed_since: datetime) -> list[BillingPeriod]:
+    """Return the months closed since then of which some target lacks the final statements; manifests alone are read."""
+    if not config.has_targets(settings):
+        return []
+    with open_state(settings).begin() as connection:
+        closed = closing.closed_periods(connection)
+        recent = [period for period, record in closed.items() if record.closed_at >= closed_since]
+        known = {period: statement_deliveries.delivered(connection, period) for period in recent}
+    return [period for period in recent if _is_awaited(settings, period, known[period])]
+
+
+def _is_awaited(settings: Settings, period: BillingPeriod, known: Mapping[tuple[str, str], str]) -> bool:
+    try:
+        statements = open_statements(settings, period)
+    except NotReady:
+        return True  # The close was killed before its statements were shown.
+    targets = {each.cost_center: each.targets for each in config.load(settings)}
+    for audience in statements.audiences:
+        files = sorted(audience.files, key=lambda each: each.path)
+        digest = digest_of("final", ((each.sha256, each.name) for each in files))
+        if any(known.get((audience.folder, each.uri)) != digest for each in targets.get(audience.cost_center, ())):
+            return True
+    return False
+
+
 def _hand_over(
     settings: Settings, parcel: Parcel, target: Target, clients: Clients, *, has_it: bool, dry_run: bool
 ) -> Outcome:
-    def outcome(result: Result, error: FinopsError | None = None) -> Outcome:
-        names = tuple(each.name for each in parcel.files)
-        reason, is_retryable = (None, False) if error is None else (str(error), error.is_retryable)
-        return Outcome(parcel.cost_center, target.uri, result, parcel.digest, names, reason, is_retryable)
-
     if has_it or dry_run:
-        return outcome(Result.UNCHANGED if has_it else Result.PLANNED)
+        return _outcome(parcel, target, Result.UNCHANGED if has_it else Result.PLANNED)
     try:
         place = open_place(settings, target, clients(target))
         result = Result.UNCHANGED if place.holds(parcel) else Result.DELIVERED
         if result is Result.DELIVERED:
             place.put(parcel)
     except FinopsError as error:
-        return outcome(Result.FAILED, error)
+        return _outcome(parcel, target, Result.FAILED, error)
     with open_state(settings).begin() as connection:
         statement_deliveries.record(connection, parcel.billing_period, parcel.folder, target.uri, parcel.digest)
-    return outcome(result)
+    return _outcome(parcel, target, result)
+
+
+def _outcome(parcel: Parcel, target: Target, result: Result, error: FinopsError | None = None) -> Outcome:
+    names = tuple(each.name for each in parcel.files)
+    reason, is_retryable = (None, False) if error is None else (str(error), error.is_retryable)
+    return Outcome(parcel.cost_center, target.uri, result, parcel.digest, names, reason, is_retryable)

@@ -163,6 +163,7 @@ def _environment(
         "CORE__LOAD_EXAMPLES": False,
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": 2,
+        "CORE__MAX_MAP_LENGTH": 10_000,  # One task for each cost centre.
         "CORE__FERNET_KEY": fernet_key,
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": passwords,

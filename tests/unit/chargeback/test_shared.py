@@ -11,16 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.chargeback.published_version import bill, publish_version
 
-from finops.chargeback import budgets, shared
+from finops.chargeback import budgets, shared, statement_json
+from finops.chargeback.closing_models import Adjustment, Origin
 from finops.chargeback.compose import compose
 from finops.chargeback.models import PublishedMonth
 from finops.chargeback.proof import prove_shared, prove_statements
 from finops.chargeback.read import read_month
 from finops.chargeback.shared import DirectTotal, Entry
+from finops.chargeback.units import Measured
 from finops.core import published
 from finops.core.errors import BadInput, Finding
+from finops.core.exchange import Exchange
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.core.state.closing import LockedRate
 
 JUNE = BillingPeriod(2026, 6)
 amounts = st.decimals(min_value=-10_000, max_value=10_000, places=12, allow_nan=False)
@@ -83,6 +87,33 @@ def test_direct_and_shared_cost_of_all_is_the_total(month: PublishedMonth) -> No
     table = next(each for each in company.sections[0].schedules if each.name == "shared")
     for column in range(3):
         assert sum(item.cells[column].value for item in table.items) == table.total.cells[column].value
+
+
+def test_a_statement_is_read_back_as_it_was_composed(month: PublishedMonth) -> None:
+    """Equal and alike, with every part it can have: a Decimal that became a text would be printed otherwise."""
+    adjustment = Adjustment(
+        JUNE.previous, "cc-1001", "aws", "USD", "1.50", "Usage", Decimal("0.005"), Decimal(0), Origin("d1", ("b1",))
+    )
+    rate = LockedRate("USD", "EUR", Decimal("0.9130"), "test")
+    rates = {(each, "USD", "EUR"): rate for each in (JUNE, JUNE.previous)}
+    whole = replace(
+        month,
+        previous=month.charges[:1],
+        adjustments=(adjustment,),
+        budgets=(
+            budgets.Budget(
+                cost_center="cc-1001", amount=10, currency="USD", from_period="2026-06", to_period="2026-06"
+            ),
+        ),
+        measured=(Measured("cc-1001", "requests", "1000 requests", Decimal("12.500")),),
+        exchange=Exchange("EUR", rates, "currency.yml"),
+    )
+    found = compose(whole)
+    names = {schedule.name for each in found for section in each.sections for schedule in section.schedules}
+    assert {"shared", "budget", "units", "savings"} <= names
+    for each in found:
+        back = statement_json.loads(statement_json.dumps(each))
+        assert (back, repr(back)) == (each, repr(each))
 
 
 def test_a_rule_that_makes_cost_is_found_out(month: PublishedMonth) -> None:
