@@ -1,6 +1,6 @@
 {{
     config(
-        materialized="table",
+        materialized="kept_for_build",
         group="bills",
         access="protected",
         contract={"enforced": false},
