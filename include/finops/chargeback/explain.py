@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
 
+from finops.chargeback import frozen_rules
 from finops.chargeback.models import Charge, PublishedMonth, exact_sum
 from finops.chargeback.read import CHARGE_KEY, read_month
+from finops.chargeback.service import closed_months
 from finops.chargeback.shared import DIRECT, Entry
 from finops.core import allocation, published
 from finops.core import statements as published_statements
@@ -198,7 +200,8 @@ def _sources_of(
             f"line {entry.line_id} is made of no charges: {entry.entry_kind} of {entry.rule_id} is a quantity or an "
             "amount times the rate in allocation.yml"
         )
-    rules = allocation.load(settings)
+    record = closed_months(settings).get(period)
+    rules = allocation.load(frozen_rules.as_closed(settings, record, allocation.FILE))
     pool = next((p for p in rules.pools if (p.id, p.digest) == (entry.rule_id, entry.rule_digest)), None)
     if pool is None:
         if any(price.digest == entry.rule_digest for price in rules.prices):
