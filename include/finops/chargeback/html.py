@@ -78,6 +78,7 @@ def _environment() -> Environment:
             rounded(amount, digits_of(currency)), digits_of(currency)
         ),
         "printable": wording.printable,
+        "short": wording.short,
         "cell": wording.cell,
     }
     environment.globals |= {
