@@ -254,6 +254,13 @@ def test_the_unit_tests_of_the_models_pass(built: Built) -> None:
     } <= set(passed)
 
 
+def test_the_laws_of_the_statements_hold_in_the_data(built: Built) -> None:
+    """`finops build` runs them too; what breaks one is never offered for publication."""
+    passed = runner.run(built.settings, ["test", "--select", "test_type:data"])
+
+    assert {"rules_move_and_make_nothing", "statements_are_the_focus_fact"} <= set(passed)
+
+
 NAMES_OF_SPEC = {
     "charge_category": "ChargeCategory",
     "charge_frequency": "ChargeFrequency",

@@ -1,7 +1,8 @@
 """The files of a closed month: its rows as Parquet, its final statements; written once, checked whenever read.
 
 ``closed/billing_period=YYYY-MM/`` under FINOPS_HOME holds ``charges.parquet`` (its rows of ``mart_chargeback``),
-``adjustments.parquet`` (those to earlier closed months that its statements show) and ``statements/``.
+``adjustments.parquet`` (those to earlier closed months that its statements show), ``rules/`` (see ``frozen_rules``) and
+``statements/``.
 """
 
 from __future__ import annotations
@@ -110,9 +111,8 @@ def _write(path: Path, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> 
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path, compression="zstd")
 
 
-def _read(settings: Settings, closed: ClosedPeriod, name: str) -> list[dict[str, Any]]:
-    import pyarrow.parquet as pq
-
+def verified(settings: Settings, closed: ClosedPeriod, name: str) -> Path:
+    """Return where a frozen file is. Raise Finding when it is not what was recorded."""
     path = folder_of(settings, closed.billing_period) / name
     found = _sha256(path) if path.exists() else "missing"
     if found != closed.frozen[name]:
@@ -120,6 +120,13 @@ def _read(settings: Settings, closed: ClosedPeriod, name: str) -> list[dict[str,
             f"{path} is not what was recorded when {closed.billing_period} was closed ({found[:12]}, not "
             f"{closed.frozen[name][:12]}); put it back from a backup"
         )
+    return path
+
+
+def _read(settings: Settings, closed: ClosedPeriod, name: str) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    path = verified(settings, closed, name)
     # Not by path alone: the reader would take the month from the folder's name as a column of its own.
     with path.open("rb") as file:
         return pq.read_table(file).to_pylist()

@@ -58,10 +58,11 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Who closed a month, and when (UTC)."""
+    """Who closed a month, when (UTC), and by which rules: names of configuration files with their sha256."""
 
     by: str
     at: datetime
+    rules: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

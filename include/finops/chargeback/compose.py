@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from finops.chargeback import blocks, reporting, rounding, schedules, shared, slugs
+from finops.chargeback import blocks, completeness, reporting, rounding, schedules, shared, slugs
 from finops.chargeback.closing_models import AdjustmentBlock, Summary
 from finops.chargeback.models import (
     UNALLOCATED,
@@ -87,7 +87,8 @@ _BRIDGE = {
 
 def compose(month: PublishedMonth) -> tuple[Statement, ...]:
     """Return the company's statement, then one for each cost centre with costs or adjustments, in their order."""
-    company = [_company_section(month, currency) for currency in _currencies(month)]
+    days = completeness.days_of(month)
+    company = [_company_section(month, currency, days) for currency in _currencies(month)]
     bearers = (month.charges, month.adjustments, month.entries)
     owners = sorted({each.cost_center for rows in bearers for each in rows})
     whole = reporting.of_company(month)
@@ -102,7 +103,7 @@ def compose(month: PublishedMonth) -> tuple[Statement, ...]:
             moved = of_company.shared.of_owner(owner) if of_company.shared else None
             if own.current or own.previous or block or (moved and moved.lines):
                 made = _section(own, _shown_of(of_company, owner), month, currency, adjustments=block, moved=moved)
-                sections.append(schedules.with_schedules(made, month, own.current, owner))
+                sections.append(_with_schedules(made, month, own, days, owner))
         statements.append(_statement(month, owner, sections, reporting.of_owner(month, owner, whole)))
     return tuple(statements)
 
@@ -162,7 +163,15 @@ class _Rows:
         )
 
 
-def _company_section(month: PublishedMonth, currency: str) -> Section:
+def _with_schedules(
+    section: Section, month: PublishedMonth, rows: _Rows, days: completeness.Days, owner: str | None = None
+) -> Section:
+    made = schedules.with_schedules(section, month, rows.current, owner)
+    first = completeness.schedules(month, days, section.currency, (*rows.current, *(rows.previous or ())))
+    return replace(made, schedules=(*first, *made.schedules))
+
+
+def _company_section(month: PublishedMonth, currency: str, days: completeness.Days) -> Section:
     rows = _Rows.of(month.charges, month.previous or (), month.daily, currency, month)
     digits = rounding.digits_of(currency)
     total = Shown(
@@ -173,7 +182,7 @@ def _company_section(month: PublishedMonth, currency: str) -> Section:
     block = blocks.of_company(month.adjustments, currency, digits)
     moved = shared.of_company(month.entries, currency, digits) if month.direct_totals else None
     made = _section(rows, total, month, currency, adjustments=block, moved=moved, is_company=True)
-    return schedules.with_schedules(made, month, rows.current)
+    return _with_schedules(made, month, rows, days)
 
 
 def _shown_of(company: Section, owner: str) -> Shown:

@@ -1,4 +1,4 @@
-"""The charges of the bills behind one line of a published statement, which add up to it."""
+"""What is behind one line of a published statement, and adds up to it: charges of the bills, or a quantity."""
 
 from __future__ import annotations
 
@@ -7,59 +7,33 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
 
+from finops.chargeback import behind, frozen_rules
+from finops.chargeback.behind import Source
 from finops.chargeback.models import Charge, PublishedMonth, exact_sum
 from finops.chargeback.read import CHARGE_KEY, read_month
+from finops.chargeback.service import closed_months
 from finops.chargeback.shared import DIRECT, Entry
 from finops.core import allocation, published
 from finops.core import statements as published_statements
-from finops.core.allocation.models import Pool, Rules
+from finops.core.allocation.models import Pool, Price, Rules
 from finops.core.errors import BadInput, Finding
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.published import Publication
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join, literal
 
-COLUMNS = (
-    "charge_period_start",
-    "charge_period_end",
-    "billing_account_id",
-    "sub_account_id",
-    "resource_id",
-    "region_id",
-    "service_name",
-    "sku_id",
-    "charge_category",
-    "charge_description",
-    "invoice_id",
-    "cost_center",
-    "effective_cost",
-    "billed_cost",
-)
-"""What is listed of a charge; ``cost_center`` is whose it is by tag."""
-
 _DIRECT = (*CHARGE_KEY, "has_required_tags")
-_OF_TAGS = ("cost_center", "ai_project", "ai_model", "ai_stage", "environment")
 _IS = {"provider_name": "coalesce({name}, {is_}) = {is_}"}
 """The fact stores no provider's name where it is the one that its bills have; sums tell if that were another."""
 _CENT = Decimal("0.005")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One charge, or an entry that an earlier rule made (``what`` names it), with its part of the line's amounts."""
-
-    what: str
-    row: dict[str, Any]
-    effective_part: Decimal
-    billed_part: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
     """A line and all that it is made of.
 
-    ``factor`` is what each source counts for: 1 of a direct line, a pool's share, −1 of what was taken away.
+    ``factor`` is what each source counts for: 1 of a direct line, a pool's share (times its markup), a price's rate,
+    −1 of what was taken away or earned.
     ``effective_rest`` and ``billed_rest`` are what the rounding of the shares left, below half a cent.
     """
 
@@ -81,8 +55,8 @@ class Explanation:
 def explain(settings: Settings, statement: str, line: str) -> Explanation:
     """Return what stands behind ``line`` of ``statement``, written ``2025-07/cc-1001`` as its folder is.
 
-    Raise BadInput for a statement or line that there is not, or that is a quantity times a price; Finding when the
-    month was restated since, or the charges do not add up to the line.
+    Raise BadInput for a statement or line that there is not, or a rule that allocation.yml no longer has; Finding when
+    the month was restated since, or the charges do not add up to the line.
     """
     period, folder, cost_center = _statement(settings, statement)
     publication = _publication(settings, period)
@@ -94,7 +68,9 @@ def explain(settings: Settings, statement: str, line: str) -> Explanation:
         digest = month.source_digests[found.key]
         rule_id, version = DIRECT, 0
     else:
-        factor, sources = _sources_of(settings, publication, period, found)
+        record = closed_months(settings).get(period)
+        rules = allocation.load(frozen_rules.as_closed(settings, record, allocation.FILE))
+        factor, sources = _Shared(publication, period, found, rules, month).sources()
         digest, rule_id, version = found.source_digest, found.rule_id, found.rule_version
     rests = []
     for measure in ("effective", "billed"):
@@ -183,48 +159,102 @@ def _charges_of(publication: Publication, period: BillingPeriod, charge: Charge)
             for n in _DIRECT
         ],
     )
-    return _focus(publication, period, charge.provider, wanted, Decimal(1))
+    return behind.charges(publication, period, charge.provider, wanted, Decimal(1))
 
 
 def _text(value: Any) -> Sql:
     return literal(str(value).lower() if isinstance(value, bool) else value)
 
 
-def _sources_of(
-    settings: Settings, publication: Publication, period: BillingPeriod, entry: Entry
-) -> tuple[Decimal, list[Source]]:
-    if entry.entry_kind not in ("pool", "offset", "kept"):
-        raise BadInput(
-            f"line {entry.line_id} is made of no charges: {entry.entry_kind} of {entry.rule_id} is a quantity or an "
-            "amount times the rate in allocation.yml"
-        )
-    rules = allocation.load(settings)
-    pool = next((p for p in rules.pools if (p.id, p.digest) == (entry.rule_id, entry.rule_digest)), None)
-    if pool is None:
-        if any(price.digest == entry.rule_digest for price in rules.prices):
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A line of shared cost with all that is needed to see behind it."""
+
+    publication: Publication
+    period: BillingPeriod
+    entry: Entry
+    rules: Rules
+    month: PublishedMonth
+
+    def sources(self) -> tuple[Decimal, list[Source]]:
+        """Return what each source counts for, and the sources."""
+        entry, rule = self.entry, self._rule()
+        if entry.entry_kind == "price" and isinstance(rule, Price):
+            return rule.rate, [self._quantity(rule)]
+        if entry.entry_kind == "markup_offset":
+            return self._taken("markup")
+        if isinstance(rule, Price):
+            return self._taken("price")
+        if entry.entry_kind == "offset":
+            return Decimal(-1), self._pool(rule, entry.cost_center, Decimal(-1))
+        if entry.entry_kind == "kept":
+            return Decimal(1), self._pool(rule, entry.cost_center, Decimal(1))
+        factor = self._share()
+        if entry.entry_kind == "markup" and rule.markup:
+            with localcontext() as context:
+                context.prec = 60
+                factor *= rule.markup.percent / 100
+        return factor, self._pool(rule, None, factor)
+
+    def _rule(self) -> Pool | Price:
+        entry = self.entry
+        known: tuple[Pool | Price, ...] = (*self.rules.pools, *self.rules.prices)
+        rule = next((each for each in known if (each.id, each.digest) == (entry.rule_id, entry.rule_digest)), None)
+        if rule is None:
             raise BadInput(
-                f"line {entry.line_id} is made of no charges: it is the credit of price list {entry.rule_id}"
+                f"allocation.yml no longer holds rule {entry.rule_id} as it was applied (version {entry.rule_version}, "
+                f"digest {entry.rule_digest}); put that version back to explain the line"
             )
-        raise BadInput(
-            f"allocation.yml no longer holds rule {entry.rule_id} as it was applied (version {entry.rule_version}, "
-            f"digest {entry.rule_digest}); put that version back to explain the line"
+        return rule
+
+    def _share(self) -> Decimal:
+        """Return the share of the pool that the entry is, or, of a markup, is reckoned on."""
+        mine = self.entry
+        same = ("cost_center", "provider", "billing_currency", "rule_id", "rule_version")
+        for each in self.month.entries:
+            if each.entry_kind == "pool" and all(getattr(each, n) == getattr(mine, n) for n in same):
+                return each.share or Decimal(0)
+        raise Finding(f"line {mine.line_id} is a markup without the share that it is on; run `finops build`")
+
+    def _quantity(self, price: Price) -> Source:
+        quantity = self.entry.weight or Decimal(0)
+        unit = next((driver.unit for driver in self.rules.drivers if driver.name == price.driver), price.driver)
+        row = {"driver": price.driver, "unit": unit, "quantity": quantity, "cost_center": self.entry.cost_center}
+        with localcontext() as context:
+            context.prec = 60
+            return Source("quantity", row, quantity * price.rate, quantity * price.rate)
+
+    def _taken(self, kind: str) -> tuple[Decimal, list[Source]]:
+        """Return what others were charged by the rule, of which the entry is the credit."""
+        entry = self.entry
+        query = (
+            "billing_currency = {currency} and rule_id = {rule} and rule_version::varchar = {version} "
+            "and entry_kind = {kind}"
         )
-    factor = entry.share if entry.entry_kind == "pool" and entry.share is not None else Decimal(1)
-    if entry.entry_kind == "offset":
+        wanted = compose(
+            query, currency=entry.billing_currency, rule=entry.rule_id, version=str(entry.rule_version), kind=kind
+        )
         factor = Decimal(-1)
-    earlier = [p for p in rules.pools[: rules.pools.index(pool)] if p.is_active(str(period))]
-    wanted = [_selected(rules, pool), compose("billing_currency = {currency}", currency=entry.billing_currency)]
-    if entry.entry_kind != "pool":
-        wanted.append(compose("cost_center = {owner}", owner=entry.cost_center))
-    is_draining = bool(rules.drained_by(pool))
-    if not is_draining:
-        taken = [p for p in earlier if not rules.drained_by(p)]
-        wanted += [compose("not ({taken})", taken=_selected(rules, each)) for each in taken]
-    sources = _focus(publication, period, entry.provider, join(" and ", wanted), factor)
-    if is_draining:
+        return factor, behind.entries(self.publication, self.period, entry.provider, wanted, factor)
+
+    def _pool(self, pool: Pool, owner: str | None, factor: Decimal) -> list[Source]:
+        """Return what a pool took, of one cost centre where it is named."""
+        rules, publication, period, provider = self.rules, self.publication, self.period, self.entry.provider
+        earlier = [p for p in rules.pools[: rules.pools.index(pool)] if p.is_active(str(period))]
+        currency = compose("billing_currency = {currency}", currency=self.entry.billing_currency)
+        wanted = [_selected(rules, pool), currency]
+        if owner is not None:
+            wanted.append(compose("cost_center = {owner}", owner=owner))
+        is_draining = bool(rules.drained_by(pool))
+        if not is_draining:
+            taken = [p for p in earlier if not rules.drained_by(p)]
+            wanted += [compose("not ({taken})", taken=_selected(rules, each)) for each in taken]
+        sources = behind.charges(publication, period, provider, join(" and ", wanted), factor)
         ids = [*(price.id for price in rules.prices), *(each.id for each in earlier)]
-        sources += _entries(publication, period, entry.provider, join(" and ", wanted), ids, factor)
-    return factor, sources
+        if is_draining and ids:
+            wanted.append(compose("rule_id in ({ids})", ids=join(", ", map(literal, ids))))
+            sources += behind.entries(publication, period, provider, join(" and ", wanted), factor)
+        return sources
 
 
 def _selected(rules: Rules, pool: Pool) -> Sql:
@@ -238,86 +268,3 @@ def _selected(rules: Rules, pool: Pool) -> Sql:
         for column, condition in rules.selection_of(pool).items()
     ]
     return join(" and ", conditions)
-
-
-def _focus(
-    publication: Publication, period: BillingPeriod, provider: str, wanted: Sql, factor: Decimal
-) -> list[Source]:
-    """Return the charges of a bill for which ``wanted`` holds of the daily mart's columns."""
-    folder = publication.partition(Provider(provider), period)
-    daily = ("sub_account_id", "sub_account_name", "region_id", "charge_class", "pricing_category")
-    absent = [
-        compose("coalesce({name}, '(none)') as {name}", name=identifier(n))
-        for n in (*daily, "commitment_discount_status")
-    ]
-    resolved = [
-        compose("coalesce(owners.{name}, {absent}) as {name}", name=identifier(n), absent=_absent(n)) for n in _OF_TAGS
-    ]
-    query = """
-        with lines as (
-            select lines.*, coalesce(resources.resource_rules, '') as resource_rules
-            from read_parquet({part}, hive_partitioning = false) as lines
-            left join read_parquet({resources}, hive_partitioning = false) as resources
-                on resources.resource_id = lines.resource_id
-        ),
-
-        charges as (
-            select lines.* exclude (tags, x_cost_categories, resource_rules), details.* exclude (x_details_id),
-                {resolved}, owners.has_required_tags, {provider} as provider, {period} as billing_period
-            from lines
-            inner join read_parquet({details}, hive_partitioning = false) as details
-                on details.x_details_id = lines.x_details_id
-            left join read_parquet({owners}, hive_partitioning = false) as owners
-                on owners.x_details_id = lines.x_details_id
-                and owners.resource_rules = lines.resource_rules
-                and owners.tags is not distinct from lines.tags
-                and owners.x_cost_categories is not distinct from lines.x_cost_categories
-                and cast(lines.charge_period_start as date) between owners.first_day and owners.last_day
-        )
-
-        select {columns} from (select * replace ({absent}) from charges) where {wanted} order by all
-    """
-    sql = compose(
-        query,
-        part=folder / "part.parquet",
-        details=folder / "details.parquet",
-        owners=folder / published.OWNERS,
-        resources=folder / published.OWNER_RESOURCES,
-        resolved=join(", ", resolved),
-        absent=join(", ", absent),
-        provider=provider,
-        period=str(period),
-        columns=join(", ", map(identifier, COLUMNS)),
-        wanted=wanted,
-    )
-    return _rows(publication, sql, "charge", factor)
-
-
-def _absent(column: str) -> str:
-    return "(unallocated)" if column == "cost_center" else "(none)"
-
-
-def _entries(
-    publication: Publication, period: BillingPeriod, provider: str, wanted: Sql, rules: Sequence[str], factor: Decimal
-) -> list[Source]:
-    """Return what earlier rules moved to and from whom the rule drains."""
-    if not rules:
-        return []
-    query = """
-        select rule_id, rule_version, entry_kind, cost_center, counterpart, effective_cost, billed_cost
-        from mart_allocated_costs
-        where billing_period = {period} and provider = {provider} and rule_id in ({rules}) and {wanted}
-        order by all
-    """
-    names = join(", ", map(literal, rules))
-    sql = compose(query, period=str(period), provider=provider, rules=names, wanted=wanted)
-    return _rows(publication, sql, "entry", factor)
-
-
-def _rows(publication: Publication, sql: Sql, what: str, factor: Decimal) -> list[Source]:
-    with publication.connect() as connection, localcontext() as context:
-        context.prec = 60
-        result = connection.execute(sql)
-        names = [column[0] for column in result.description]
-        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-        return [Source(what, row, row["effective_cost"] * factor, row["billed_cost"] * factor) for row in rows]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from finops.chargeback import charts, wording
+from finops.chargeback import charts, completeness, wording
 from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, AdjustmentLine
 from finops.chargeback.models import UNALLOCATED, Breakdown, Line, Section, Shown, Statement
 from finops.chargeback.rounding import digits_of, rounded
@@ -78,10 +78,12 @@ def _environment() -> Environment:
             rounded(amount, digits_of(currency)), digits_of(currency)
         ),
         "printable": wording.printable,
+        "short": wording.short,
         "cell": wording.cell,
     }
     environment.globals |= {
         "UNALLOCATED": UNALLOCATED,
+        "completeness": completeness.remark,
         "folded": folded,
         "folded_adjustments": folded_adjustments,
         "origins": origins,

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from finops.chargeback import adjustments, budgets, closed, sets, units
+from finops.chargeback import adjustments, budgets, closed, frozen_rules, sets, units
 from finops.chargeback.closing_models import Adjustment, Closing, Origin
 from finops.chargeback.compose import compose
 from finops.chargeback.invoices import service as invoices
@@ -77,11 +77,12 @@ def publish(settings: Settings, period: BillingPeriod, out: Path | None = None) 
 
 
 def close(settings: Settings, period: BillingPeriod, by: str, *, dry_run: bool = False) -> CloseReport:
-    """Make the statements of a published month final, freeze its rows, and record who closed it; for good.
+    """Make the statements of a published month final, freeze its rows and rules, and record who closed it; for good.
 
     Months may be closed in any order. With ``dry_run`` nothing is written. Raise BadInput when the month is closed, is
     not published, lacks an exchange rate, or ``by`` says nothing; Finding when something landed is not published, the
-    books do not tie out, or an invoice has an unexplained cent that nobody signed for.
+    month was built by other rules than there are now, the books do not tie out, or an invoice has an unexplained cent
+    that nobody signed for.
     """
     who = invoices.named(by, "--by")
     with exclusive(settings, "statements"):
@@ -92,14 +93,16 @@ def close(settings: Settings, period: BillingPeriod, by: str, *, dry_run: bool =
         month = read(settings, publication, period, months)
         _require_all_published(settings, period)
         checked = invoices.check(settings, [period])
-        month = replace(month, closing=Closing(who, datetime.now(UTC)), invoices=checked.comparisons)
+        rules = frozen_rules.read(settings, publication, month)
+        closing_now = Closing(who, datetime.now(UTC), tuple(frozen_rules.digests(rules).items()))
+        month = replace(month, closing=closing_now, invoices=checked.comparisons)
         statements = prepare(month)
         if checked.open:
             raise Finding(
                 f"{'; '.join(each.complaint for each in checked.open)}. Correct the bill or {invoices.config.FILE}, "
                 "or record who answers for it with `finops invoices sign-off`"
             )
-        files = None if dry_run else _write_closed(settings, month, statements)
+        files = None if dry_run else _write_closed(settings, month, statements, rules)
         return CloseReport(
             billing_period=period,
             build_id=month.build_id,
@@ -209,13 +212,15 @@ def _require_all_published(settings: Settings, period: BillingPeriod) -> None:
         )
 
 
-def _write_closed(settings: Settings, month: PublishedMonth, statements: Sequence[Statement]) -> StatementSet:
+def _write_closed(
+    settings: Settings, month: PublishedMonth, statements: Sequence[Statement], rules: frozen_rules.Texts
+) -> StatementSet:
     """Write the closed month's folder, then its record, then what readers open; killed between, it can be repeated."""
     period, made = month.billing_period, month.closing
     if made is None:
         raise ValueError("only a month with a closing can be written as closed")
     folder = closed.new_folder(settings, period)
-    frozen = closed.freeze(folder, month.charges, month.adjustments)
+    frozen = closed.freeze(folder, month.charges, month.adjustments) | frozen_rules.freeze(folder, rules)
     (folder / "statements").mkdir()
     manifest = sets.write_set(folder / "statements", statements)
     closed.keep(folder, settings, period)

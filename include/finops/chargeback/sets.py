@@ -180,7 +180,11 @@ def _manifest(statements: Sequence[Statement], files: Sequence[StatementFile]) -
     """Return what is in the set; its ``digest`` names the content of all files together."""
     company = statements[0]
     closing = company.closing
-    closed = {} if closing is None else {"closed_by": closing.by, "closed_at": closing.at.isoformat()}
+    closed = (
+        {}
+        if closing is None
+        else {"closed_by": closing.by, "closed_at": closing.at.isoformat(), "rules": dict(closing.rules)}
+    )
     return {
         "billing_period": str(company.billing_period),
         "build_id": company.build_id,

@@ -16,6 +16,7 @@ from finops.core.periods import BillingPeriod
 
 MINUS = "\N{MINUS SIGN}"
 _LONGEST_NAME = 96
+_LONGEST_REMARK = 240
 _TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _NAMES = {
     "aws": "AWS",
@@ -44,7 +45,7 @@ def cell(figure: Cell) -> str:
     """Return a figure of a schedule; a dash where there is nothing to say."""
     found = figure.value
     if found is None or isinstance(found, str):
-        return "–" if found is None else printable(found)
+        return "–" if found is None else short(found)
     if figure.kind is Kind.QUANTITY:
         return f"{round(found, 4).normalize():,f}"
     if figure.kind is Kind.SHARE:
@@ -80,10 +81,15 @@ def name(value: str, absent: str = "None") -> str:
     """
     if value == ABSENT:
         return absent
-    if len(value) > _LONGEST_NAME:
-        digest = hashlib.sha256(value.encode()).hexdigest()[:8]
-        return f"{printable(value[: _LONGEST_NAME - 16])}… ({len(value):,} characters, {digest})"
-    return _NAMES.get(value, printable(value)) or "(empty)"
+    return _NAMES.get(value, short(value, _LONGEST_NAME)) or "(empty)"
+
+
+def short(value: str, most: int = _LONGEST_REMARK) -> str:
+    """Return ``value`` printable, and cut as a name is where it is longer than a remark can be."""
+    if len(value) <= most:
+        return printable(value)
+    digest = hashlib.sha256(value.encode()).hexdigest()[:8]
+    return f"{printable(value[: most - 16])}… ({len(value):,} characters, {digest})"
 
 
 def printable(value: str) -> str:

@@ -12,7 +12,7 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from finops.chargeback import wording
+from finops.chargeback import completeness, wording
 from finops.chargeback.closing_models import Summary
 from finops.chargeback.csv_file import EXACT_COLUMNS, TEXT_COLUMNS
 from finops.chargeback.models import Breakdown, Mover, Section, Shown, Statement
@@ -131,7 +131,8 @@ class _Writer:
     def _status(self) -> str:
         made = self.statement.closing
         if made is None:
-            return "Provisional: the month is not closed"
+            more = completeness.remark(self.statement)
+            return f"Provisional: the month is not closed{more and '; '}{more}"
         return f"Final: closed by {made.by}, {made.at:%Y-%m-%d %H:%M} UTC"
 
     def _converted(self, sheet: Worksheet, row: int, summary: Summary) -> None:

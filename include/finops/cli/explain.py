@@ -28,7 +28,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print every charge as CSV.")] = False,
 ) -> None:
-    """List the FOCUS charges that a line of a published statement is made of; they add up to it."""
+    """List the charges, or the quantity at its price, that a line of a published statement is made of."""
     from finops.chargeback.explain import explain as explained
 
     if as_json and as_csv:
@@ -65,7 +65,7 @@ def _write_csv(found: Explanation) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(sys.stdout, names, restval="")
     writer.writeheader()
-    numbers = {name for name in names if name.endswith(("_cost", "_part"))}
+    numbers = {name for name in names if name.endswith(("_cost", "_part")) or name == "quantity"}
     for row in rows:
         writer.writerow({name: text if name in numbers else neutralise(text) for name, text in row.items()})
 
@@ -89,16 +89,26 @@ def _as_json(found: Explanation) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
+def _measured(row: dict[str, Any]) -> str:
+    return f"{row['quantity'].normalize():f} {row['unit']}" if "quantity" in row else ""
+
+
 def _as_text(found: Explanation) -> str:
+    sources = "source" if len(found.sources) == 1 else "sources"
     rule = "direct cost" if found.rule_id == "direct" else f"rule {found.rule_id}, version {found.rule_version}"
     lines = [
         f"Line {found.line_id} of {found.statement}: {rule}, from build {found.build_id}",
-        f"  {len(found.sources):,} sources, each × {found.factor.normalize():f}, digest {found.source_digest[:16]}",
+        f"  {len(found.sources):,} {sources}, each × {found.factor.normalize():f}, digest {found.source_digest[:16]}",
         f"  {'effective':>22} {'billed':>22}",
     ]
     largest = sorted(found.sources, key=lambda each: -abs(each.effective_part))
     for each in largest[:_MOST]:
-        name = each.row.get("resource_id") or each.row.get("service_name") or each.row.get("rule_id") or ""
+        name = (
+            each.row.get("resource_id")
+            or each.row.get("service_name")
+            or each.row.get("rule_id")
+            or _measured(each.row)
+        )
         when = each.row.get("charge_period_start") or each.row.get("entry_kind") or ""
         text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in f"{when}  {name}")[:80]
         lines.append(f"  {each.effective_part:>22.12f} {each.billed_part:>22.12f}  {text}")

@@ -115,6 +115,7 @@ def _collect(connection: Connection) -> dict[str, Any]:
                 "closed_by": each.closed_by,
                 "build_id": each.build_id,
                 "statements_digest": each.statements_digest,
+                "rules": each.rules,
             }
             for each in closing.closed_periods(connection).values()
         ],
@@ -187,6 +188,7 @@ def _tables(found: dict[str, Any]) -> list[Table]:
             _minute(each["closed_at"]),
             each["build_id"],
             each["statements_digest"][:12],
+            "\n".join(f"{name} {digest[:12]}" for name, digest in each["rules"].items()),
         )
         for each in found["closed"]
     ]
@@ -195,7 +197,7 @@ def _tables(found: dict[str, Any]) -> list[Table]:
         _table("Not taken", "provider,source,period,outcome,since (UTC),reason", not_taken),
         _table("Pending", "provider,period,state", pending),
         _table("Last builds", "build,started (UTC),finished,outcome,detail", builds),
-        _table("Closed months", "period,by,at (UTC),build,statements", closed),
+        _table("Closed months", "period,by,at (UTC),build,statements,rules", closed),
     ]
 
 

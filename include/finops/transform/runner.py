@@ -73,7 +73,9 @@ def run(settings: Settings, command: Sequence[str], progress: Progress | None = 
             _close_database()
     results = getattr(outcome.result, "results", None) or []
     for result in results:
-        if str(result.status) in ("error", "fail", "runtime error"):
+        if str(result.status) == "fail":
+            raise FinopsError(f"dbt's test {result.node.name} does not hold: {_one_line(result.message)}")
+        if str(result.status) in ("error", "runtime error"):
             raise FinopsError(f"dbt could not build {result.node.name}: {_one_line(result.message)}")
     if not outcome.success:
         raise FinopsError(f"dbt could not start: {_one_line(str(outcome.exception))}")

@@ -343,21 +343,3 @@ def test_status_says_which_months_are_closed_by_whom_and_with_which_statements(
     text = CliRunner().invoke(app, ["status"]).stdout
     assert "Ann Lee" in text
     assert record.statements_digest[:12] in text
-
-
-def test_the_journal_of_a_closed_month_stays_as_it_was_whatever_is_restated(settings: Settings, tmp_path: Path) -> None:
-    from finops.chargeback.journal import service as journal
-
-    accounts = (
-        '{default: "1", unallocated: {cost_center: "9", account: "2"}, clearing: {aws: "3", azure: "4", gcp: "5"}}'
-    )
-    (settings.configuration_dir / "gl_accounts.yml").write_text(accounts)
-    publish_version(settings, quarter())
-    files = {f.path: f.sha256 for f in service.close(settings, MAY, "Ann").files.files}  # type: ignore[union-attr]
-    at_the_close = journal.write(settings, MAY, tmp_path / "one.csv")
-    publish_version(settings, quarter(research="99"), build_id="build-2")
-    later = journal.write(settings, MAY, tmp_path / "two.csv")
-    assert later.sha256 == at_the_close.sha256
-    assert {e.document for e in later.entries if e.cost_center == "cc-1001"} == {
-        f"CB-2026-05-{files['cc-1001/statement.csv'][:12]}"
-    }

@@ -7,7 +7,9 @@ import pytest
 from finops.core.spreadsheet import neutralise
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x")'])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", '=HYPERLINK("http://x")']
+)
 def test_text_that_a_spreadsheet_would_run_is_marked_as_text(text: str) -> None:
     assert neutralise(text) == "'" + text
 

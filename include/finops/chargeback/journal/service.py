@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from finops.chargeback import closed, csv_file, sets
+from finops.chargeback import closed, csv_file, frozen_rules, sets
 from finops.chargeback.closing_models import Closing
 from finops.chargeback.compose import compose
 from finops.chargeback.journal import config
@@ -38,8 +38,8 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
     writer = WRITERS.get(out.suffix.lower())
     if writer is None:
         raise BadInput(f"{out}: a journal is written as {' or '.join(sorted(WRITERS))}; name a file that ends so")
-    accounts = config.load(settings)
     closed_month = closed_months(settings).get(period)
+    accounts = config.load(frozen_rules.as_closed(settings, closed_month, config.FILE))
     if closed_month is None:
         month = read_month(published.latest(settings), period)
         statements = prepare(month)

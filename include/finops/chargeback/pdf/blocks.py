@@ -9,7 +9,7 @@ from typing import Any
 from reportlab.lib.colors import Color
 from reportlab.platypus import Flowable
 
-from finops.chargeback import wording
+from finops.chargeback import completeness, wording
 from finops.chargeback.models import Statement
 from finops.chargeback.pdf.page import FAINT, GOOD, GOOD_PAPER, INK, LINE, SERIES, SOFT, WIDTH, scope_of, status_of
 from finops.chargeback.pdf.tables import draw_title
@@ -58,7 +58,9 @@ class Head(_Block):
         up_to = f" · costs up to {wording.day(self.statement.last_day)}" if self.statement.last_day else ""
         canvas.setFillColor(SOFT)
         canvas.setFont(typeface(), 10)
-        canvas.drawString(0, y, wording.month(self.statement.billing_period) + up_to)
+        complete = completeness.remark(self.statement)
+        about = wording.month(self.statement.billing_period) + up_to + (complete and f" · {complete}")
+        canvas.drawString(0, y, about)
         canvas.setStrokeColor(LINE)
         canvas.line(0, y - 11, WIDTH, y - 11)
         for number, (what, text) in enumerate(self.facts):

@@ -29,4 +29,4 @@ def table(schedule: Schedule, currency: str) -> Iterator[Flowable]:
 
 def _row(item: Item) -> Row:
     cells = tuple("" if each.value is None else wording.cell(each) for each in item.cells)
-    return Row(value(item.label), cells, drawable(item.also), is_loose=item.label == UNALLOCATED)
+    return Row(value(item.label), cells, drawable(wording.short(item.also)), is_loose=item.label == UNALLOCATED)

@@ -47,7 +47,7 @@ class LockedRate:
 
 @dataclass(frozen=True, slots=True)
 class ClosedPeriod:
-    """A month whose statements are final. ``frozen`` gives the sha256 of each file that holds its rows."""
+    """A month whose statements are final. ``frozen`` gives the sha256 of each file that holds its rows and rules."""
 
     billing_period: BillingPeriod
     closed_at: datetime
@@ -56,6 +56,12 @@ class ClosedPeriod:
     statements_digest: str
     frozen: Mapping[str, str]
     rates: tuple[LockedRate, ...]
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The sha256 of each configuration file it was closed with; none where the close was before they were kept."""
+        prefix = "rules/"
+        return {name.removeprefix(prefix): of for name, of in sorted(self.frozen.items()) if name.startswith(prefix)}
 
 
 def record_sign_off(connection: Connection, sign_off: SignOff) -> None:
