@@ -189,6 +189,8 @@ def _manifest(statements: Sequence[Statement], files: Sequence[StatementFile]) -
         "billing_period": str(company.billing_period),
         "build_id": company.build_id,
         "status": "provisional" if closing is None else "final",
+        # How complete an open month is: the last day that the bills have costs of.
+        "costs_until": None if company.last_day is None else company.last_day.isoformat(),
         **closed,
         "digest": _together(files),
         "statements": summary(statements),

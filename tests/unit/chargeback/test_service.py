@@ -54,6 +54,7 @@ def test_the_manifest_lists_every_file_with_its_digest_and_totals_that_sum(setti
     assert charged + Decimal(company[0]["unallocated_effective_cost"]) == Decimal(company[0]["effective_cost"])
     assert company[0]["effective_cost_exact"] == "31.455000000000"
     assert manifest["build_id"] == "build-1"
+    assert (manifest["status"], manifest["costs_until"]) == ("provisional", "2026-06-03")
 
 
 def test_the_same_published_version_gives_the_same_bytes(settings: Settings, tmp_path: Path) -> None:
