@@ -1,6 +1,6 @@
 """Run one measurement in a process of its own: ``python -m tests.bench.measure NAME HOME [BILLING_PERIOD]``.
 
-Prints CPU seconds (user and system) and peak resident memory as JSON.
+Prints CPU seconds (user and system), seconds without those of starting Python, and peak resident memory, as JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from ast import literal_eval
+from collections.abc import Callable
 from pathlib import Path
 
 from finops.core.periods import BillingPeriod
@@ -48,6 +50,22 @@ def build(settings: Settings, period: str) -> None:
 
     if service.build(settings, [BillingPeriod.parse(period)]) is None:
         raise SystemExit("nothing was built")
+
+
+def release(settings: Settings, period: str) -> None:
+    """Judge the build and publish it."""
+    from finops.quality.service import check
+    from finops.transform.publish import publish
+
+    check(settings)
+    publish(settings)
+
+
+def statements(settings: Settings, period: str) -> int:
+    """Write the statements of a published month in all formats; return how many there are."""
+    from finops.chargeback.service import publish
+
+    return len(publish(settings, BillingPeriod.parse(period)).statements)
 
 
 def nothing(settings: Settings, period: str) -> None:
@@ -110,8 +128,12 @@ def _convert(settings: Settings, report: str, *options: str) -> None:
         subprocess.run(command, check=True, capture_output=True, timeout=900)
 
 
-MEASUREMENTS = {
-    each.__name__: each for each in (decode, build, nothing, land, land_little, convert, convert_bare, convert_little)
+MEASUREMENTS: dict[str, Callable[[Settings, str], int | None]] = {
+    each.__name__: each
+    for each in (
+        *(decode, build, release, statements, nothing),
+        *(land, land_little, convert, convert_bare, convert_little),
+    )
 }
 
 
@@ -119,9 +141,12 @@ def main() -> None:
     """Run the named measurement and print what it cost."""
     name, home, period = sys.argv[1:4]
     measured = MEASUREMENTS[name]
-    measured(Settings(home=Path(home)), period)
+    started = time.perf_counter()
+    made = measured(Settings(home=Path(home)), period)
+    wall = time.perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_CHILDREN if name.startswith("convert") else resource.RUSAGE_SELF)
-    sys.stdout.write(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}))
+    found = {"cpu": used.ru_utime + used.ru_stime, "wall": wall, "peak_mb": used.ru_maxrss / 1024, "made": made or 0}
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from finops.chargeback.closing_models import Adjustment, Origin
 from finops.chargeback.models import Charge, exact_sum
 from finops.core.periods import BillingPeriod
 
-Key = tuple[str, str, str, str, str]
+Key = tuple[str, str, str, str, str, str]
 
 
 def adjustments(
@@ -53,4 +53,5 @@ def shows_adjustments_of(
 
 
 def _key(row: Charge | Adjustment) -> Key:
-    return (row.cost_center, row.provider, row.billing_currency, row.service_name, row.charge_category)
+    bill = (row.cost_center, row.provider, row.billing_currency)
+    return (*bill, row.service_category, row.service_name, row.charge_category)

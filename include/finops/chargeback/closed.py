@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from finops.chargeback.closing_models import Adjustment, Origin
-from finops.chargeback.models import Charge
+from finops.chargeback.models import ABSENT, Charge
 from finops.core.atomic import sync_file, sync_folder
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
@@ -56,8 +56,8 @@ def freeze(folder: Path, charges: Sequence[Charge], adjustments: Sequence[Adjust
         }
         for each in adjustments
     ]
-    texts = ("billing_period", "cost_center", "provider", "billing_currency", "service_name", "charge_category")
-    names = (*texts, "effective_cost", "billed_cost", "statements_digest", "loads")
+    texts = ("billing_period", "cost_center", "provider", "billing_currency", "service_category")
+    names = (*texts, "service_name", "charge_category", "effective_cost", "billed_cost", "statements_digest", "loads")
     _write(folder / CHARGES, rows, [f.name for f in fields(Charge)])
     _write(folder / ADJUSTMENTS, changed, names)
     return {name: _sha256(folder / name) for name in (CHARGES, ADJUSTMENTS)}
@@ -94,6 +94,8 @@ def read_adjustments(settings: Settings, closed: ClosedPeriod) -> tuple[Adjustme
     found = []
     for row in _read(settings, closed, ADJUSTMENTS):
         origin = Origin(row.pop("statements_digest"), tuple(json.loads(row.pop("loads"))))
+        # Months closed before adjustments had a category: their sums are the same without it.
+        row.setdefault("service_category", ABSENT)
         found.append(Adjustment(**{**row, "billing_period": BillingPeriod.parse(row["billing_period"])}, origin=origin))
     return tuple(found)
 

@@ -37,6 +37,7 @@ class Adjustment:
     cost_center: str
     provider: str
     billing_currency: str
+    service_category: str
     service_name: str
     charge_category: str
     effective_cost: Decimal
@@ -51,6 +52,7 @@ class Adjustment:
             self.cost_center,
             self.provider,
             self.billing_currency,
+            self.service_category,
             self.service_name,
             self.charge_category,
         )

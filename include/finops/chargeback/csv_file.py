@@ -134,6 +134,7 @@ ADJUSTMENT_COLUMNS = (
     "billing_currency",
     "cost_center",
     "provider",
+    "service_category",
     "service_name",
     "charge_category",
     "effective_cost_rounded",
@@ -152,7 +153,8 @@ def write_adjustments(statement: Statement, path: Path) -> None:
         lines = [(s, n) for s in statement.sections if s.adjustments for n in s.adjustments.lines]
         for number, (section, line) in enumerate(lines, start=1):
             each = line.adjustment
-            texts = (each.billing_currency, each.cost_center, each.provider, each.service_name, each.charge_category)
+            whose = (each.billing_currency, each.cost_center, each.provider)
+            texts = (*whose, each.service_category, each.service_name, each.charge_category)
             writer.writerow(
                 [
                     str(statement.billing_period),

@@ -25,7 +25,7 @@ from finops.chargeback.closing_models import Adjustment, Closing, Origin
 from finops.chargeback.compose import compose
 from finops.chargeback.explain import Explanation
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
-from finops.chargeback.journal.entries import entries_of
+from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import write_csv, write_xlsx
 from finops.chargeback.models import PublishedMonth, Statement
 from finops.chargeback.read import read_month
@@ -75,7 +75,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> PublishedMonth:
             for kind, sign in (("pool", 1), ("offset", -1))
         ),
         adjustments=tuple(
-            Adjustment(MAY, t, "aws", "USD", t, "Usage", COST, COST, Origin("d3", (t[:200],))) for t in HOSTILE
+            Adjustment(MAY, t, "aws", "USD", t, t, "Usage", COST, COST, Origin("d3", (t[:200],))) for t in HOSTILE
         ),
         budgets=tuple(
             Budget.model_validate({"cost_center": t, "amount": "5", "currency": "USD", "from": JUNE, "to": JUNE})
@@ -166,7 +166,7 @@ def test_every_pdf_holds_pages_and_nothing_that_runs(folders: list[Path]) -> Non
 
 
 def test_the_journal_is_inert(statements: tuple[Statement, ...], tmp_path: Path) -> None:
-    entries = entries_of(statements, [f"{n:012x}" for n in range(len(statements))], ACCOUNTS)
+    entries = entries_of(statements, [Digests(f"{n:012x}", f"{n:012x}") for n in range(len(statements))], ACCOUNTS)
     assert {each.cost_center for each in entries} >= set(HOSTILE)
     write_csv(entries, tmp_path / "j.csv")
     require_inert(cells_of(tmp_path / "j.csv"))

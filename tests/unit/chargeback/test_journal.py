@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from finops.chargeback.compose import compose
 from finops.chargeback.journal import config, service
-from finops.chargeback.journal.entries import entries_of
+from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import Accounts, Entry
 from finops.chargeback.models import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth
 from finops.core.errors import BadInput
@@ -70,7 +70,7 @@ def month_of(charges: list[Charge]) -> PublishedMonth:
 
 def entries(charges: list[Charge]) -> tuple[Entry, ...]:
     statements = compose(month_of(charges))
-    return entries_of(statements, [f"{n:012x}" for n in range(len(statements))], ACCOUNTS)
+    return entries_of(statements, [Digests(f"{n:012x}", f"{n:012x}") for n in range(len(statements))], ACCOUNTS)
 
 
 def posted(found: tuple[Entry, ...]) -> dict[tuple[str, str], int]:
@@ -107,7 +107,7 @@ charges = st.lists(
 @given(charges)
 def test_every_document_balances_and_owners_are_posted_what_their_statements_say(found: list[Charge]) -> None:
     statements = compose(month_of(found))
-    lines = entries_of(statements, [f"{n:012x}" for n in range(len(statements))], ACCOUNTS)
+    lines = entries_of(statements, [Digests(f"{n:012x}", f"{n:012x}") for n in range(len(statements))], ACCOUNTS)
     service.prove(statements, lines)
     assert all(min(e.debit, e.credit) == 0 and max(e.debit, e.credit) > 0 for e in lines)
     for statement in statements[1:]:

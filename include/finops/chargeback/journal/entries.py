@@ -9,46 +9,64 @@ on a clearing account is only what the invoice has that the month's cost has not
 from __future__ import annotations
 
 import calendar
+import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from finops.chargeback import rounding, wording
 from finops.chargeback.journal.models import Accounts, Entry
 from finops.chargeback.models import UNALLOCATED, Charge, Section, Statement
+from finops.core.periods import BillingPeriod
 
 _MOST_RANGES = 100
-Amounts = dict[tuple[str, str], list[tuple[int, int]]]
-"""Account and provider to the statement's lines (their number and amount)."""
+Amounts = dict[tuple[str, str, str], list[tuple[int, int]]]
+"""Account, provider and month of the bill to the statement's lines (their number and amount)."""
 
 
-def entries_of(statements: Sequence[Statement], digests: Sequence[str], accounts: Accounts) -> tuple[Entry, ...]:
-    """Return the entries of all statements, the unallocated remainder last.
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The sha256 of a statement's ``statement.csv`` and ``adjustments.csv``; empty without such a file."""
 
-    ``statements`` begins with the company's; ``digests`` are those of their ``statement.csv``.
+    statement: str
+    adjustments: str = ""
+
+
+def entries_of(statements: Sequence[Statement], digests: Sequence[Digests], accounts: Accounts) -> tuple[Entry, ...]:
+    """Return the entries of all statements, the unallocated remainder last; ``statements`` begins with the company's.
+
+    What closed months became is a document of its own beside the month's, posted in the month that shows it.
     """
     found: list[Entry] = []
-    for statement, digest in list(zip(statements, digests, strict=True))[1:]:
-        found += _document(statement, digest, accounts)
-    return (*found, *_document(statements[0], digests[0], accounts))
+    pairs = list(zip(statements, digests, strict=True))
+    for statement, digest in (*pairs[1:], pairs[0]):
+        found += _document(statement, f"CB-{statement.billing_period}-{digest.statement[:12]}", accounts, _amounts)
+        if any(section.adjustments for section in statement.sections):
+            name = f"CA-{statement.billing_period}-{digest.adjustments[:12]}"
+            found += _document(statement, name, accounts, _adjusted)
+    return tuple(found)
 
 
-def _document(statement: Statement, digest: str, accounts: Accounts) -> list[Entry]:
-    """Return one statement's entries; of the company's, those of its unallocated remainder."""
+def _document(
+    statement: Statement,
+    document: str,
+    accounts: Accounts,
+    amounts_of: Callable[[Statement, Section, Iterator[int], Accounts], Amounts],
+) -> list[Entry]:
+    """Return one document's entries; of the company's statement, those of its unallocated remainder."""
     period = statement.billing_period
     posted = date(period.year, period.month, calendar.monthrange(period.year, period.month)[1])
-    document = f"CB-{period}-{digest[:12]}"
-    is_rest = statement.cost_center is None
-    owner = accounts.unallocated.cost_center if is_rest else str(statement.cost_center)
-    about = wording.name(UNALLOCATED if is_rest else owner)
+    owner = accounts.unallocated.cost_center if statement.cost_center is None else str(statement.cost_center)
+    about = wording.name(UNALLOCATED if statement.cost_center is None else owner)
     found: list[Entry] = []
-    before = 0
+    numbers = itertools.count(1)
     for section in statement.sections:
-        amounts = _amounts(section, before, accounts, is_rest=is_rest)
-        before += len(section.details)
-        for is_clearing, account, provider, lines in _postings(amounts, accounts):
+        amounts = amounts_of(statement, section, numbers, accounts)
+        for is_clearing, account, provider, month, lines in _postings(amounts, accounts):
             units = sum(amount for _, amount in lines) * (-1 if is_clearing else 1)
             if units:
+                what = "" if month == str(period) else ", adjustment"
                 found.append(
                     Entry(
                         posting_date=posted,
@@ -61,39 +79,52 @@ def _document(statement: Statement, digest: str, accounts: Accounts) -> list[Ent
                         credit=max(-units, 0),
                         currency=section.currency,
                         digits=section.digits,
-                        text=f"{wording.name(provider)} {wording.month(period)}: {about}",
+                        text=f"{wording.name(provider)} {wording.month(BillingPeriod.parse(month))}{what}: {about}",
                         statement_lines=_ranges(number for number, _ in lines),
                     )
                 )
     return found
 
 
-def _amounts(section: Section, before: int, accounts: Accounts, *, is_rest: bool) -> Amounts:
-    """Return the lines by account and provider; they sum to what the statement shows as its total."""
-    numbered = list(enumerate(section.details, start=before + 1))
+def _amounts(statement: Statement, section: Section, numbers: Iterator[int], accounts: Accounts) -> Amounts:
+    """Return the month's lines by account and provider; they sum to what the statement shows as its total."""
+    is_rest = statement.cost_center is None
+    lines = [(next(numbers), line) for line in section.details]
     if is_rest:
-        numbered = [(number, line) for number, line in numbered if line.charge.cost_center == UNALLOCATED]
+        lines = [(number, line) for number, line in lines if line.charge.cost_center == UNALLOCATED]
         total = section.unallocated.shown.effective if section.unallocated else 0
         # Within the remainder as the company's statement shows it: its own lines are rounded within the whole.
-        exact = {line.charge.key: line.charge.effective_cost for _, line in numbered}
+        exact = {line.charge.key: line.charge.effective_cost for _, line in lines}
         shown = rounding.apportion_amounts(exact, total, section.digits)
     else:
-        shown = {line.charge.key: line.effective for _, line in numbered}
+        shown = {line.charge.key: line.effective for _, line in lines}
     amounts: Amounts = defaultdict(list)
-    for number, line in numbered:
+    for number, line in lines:
         charge: Charge = line.charge
         account = accounts.unallocated.account if is_rest else accounts.account_of(charge)
-        amounts[account, charge.provider].append((number, shown[charge.key]))
+        amounts[account, charge.provider, str(statement.billing_period)].append((number, shown[charge.key]))
     return amounts
 
 
-def _postings(amounts: Amounts, accounts: Accounts) -> Iterable[tuple[bool, str, str, list[tuple[int, int]]]]:
-    """Yield whether it is clearing, account, provider and lines: first what the owner is charged, then its clearing."""
-    for account, provider in sorted(amounts):
-        yield False, account, provider, amounts[account, provider]
-    for provider in sorted({provider for _, provider in amounts}):
-        lines = [line for (_, each), found in amounts.items() if each == provider for line in found]
-        yield True, accounts.clearing_of(provider), provider, lines
+def _adjusted(statement: Statement, section: Section, numbers: Iterator[int], accounts: Accounts) -> Amounts:
+    """Return the adjustments by account, provider and closed month; the remainder's have their cents already."""
+    is_rest = statement.cost_center is None
+    amounts: Amounts = defaultdict(list)
+    for line in section.adjustments.lines if section.adjustments else ():
+        number, each = next(numbers), line.adjustment
+        if not is_rest or each.cost_center == UNALLOCATED:
+            account = accounts.unallocated.account if is_rest else accounts.account_of(each)
+            amounts[account, each.provider, str(each.billing_period)].append((number, line.effective))
+    return amounts
+
+
+def _postings(amounts: Amounts, accounts: Accounts) -> Iterable[tuple[bool, str, str, str, list[tuple[int, int]]]]:
+    """Yield whether it is clearing, account, provider, month and lines: what is charged first, then its clearing."""
+    for account, provider, month in sorted(amounts):
+        yield False, account, provider, month, amounts[account, provider, month]
+    for provider, month in sorted({(provider, month) for _, provider, month in amounts}):
+        lines = [line for (_, *bill), found in amounts.items() if bill == [provider, month] for line in found]
+        yield True, accounts.clearing_of(provider), provider, month, lines
 
 
 def _ranges(numbers: Iterable[int]) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from finops.chargeback.closing_models import Adjustment
 from finops.chargeback.models import Charge
 from finops.chargeback.rounding import from_units
 from finops.core.focus import COLUMNS
@@ -46,8 +47,8 @@ class AccountRule(BaseModel):
     service_category: Annotated[tuple[str, ...], _one_of("service_category")] = ()
     charge_category: Annotated[tuple[str, ...], _one_of("charge_category")] = ()
 
-    def matches(self, charge: Charge) -> bool:
-        """Tell whether the charge meets every condition."""
+    def matches(self, charge: Charge | Adjustment) -> bool:
+        """Tell whether the charge, or what a closed month's changed by, meets every condition."""
         return all(getattr(charge, each) in getattr(self, each) for each in CONDITIONS if getattr(self, each))
 
     def covers(self, other: AccountRule) -> bool:
@@ -87,8 +88,8 @@ class Accounts(BaseModel):
     clearing: Clearing
     accounts: tuple[AccountRule, ...] = ()
 
-    def account_of(self, charge: Charge) -> str:
-        """Return the expense account of an owner's charge."""
+    def account_of(self, charge: Charge | Adjustment) -> str:
+        """Return the expense account of an owner's charge or adjustment."""
         return next((rule.account for rule in self.accounts if rule.matches(charge)), self.default)
 
     def clearing_of(self, provider: str) -> str:
@@ -101,7 +102,8 @@ class Entry:
     """One line of the journal. Debit and credit are in smallest units, never negative, one of them zero.
 
     ``document`` names the statement by its digest: its lines balance per currency. A clearing account is the balance
-    sheet's and has no cost centre. ``statement_lines`` are those of ``statement.csv`` that the amount is made of.
+    sheet's and has no cost centre. ``statement_lines`` are those that the amount is made of: of
+    ``statement.csv`` in a document ``CB-…``, of ``adjustments.csv`` in a document ``CA-…``.
     """
 
     posting_date: date

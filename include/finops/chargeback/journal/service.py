@@ -14,19 +14,20 @@ from finops.chargeback import closed, csv_file, frozen_rules, sets
 from finops.chargeback.closing_models import Closing
 from finops.chargeback.compose import compose
 from finops.chargeback.journal import config
-from finops.chargeback.journal.entries import entries_of
+from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import WRITERS
 from finops.chargeback.journal.models import Entry, Journal
 from finops.chargeback.models import ABSENT, ControlTotal, DailyCost, PublishedMonth, Statement, exact_sum
 from finops.chargeback.proof import BILL, prove_statements
-from finops.chargeback.read import read_month
-from finops.chargeback.service import closed_months, prepare
+from finops.chargeback.service import closed_months, prepare, read
 from finops.core import published
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput, Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.state.closing import ClosedPeriod
+
+_FILES = ("statement.csv", "adjustments.csv")
 
 
 def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
@@ -38,12 +39,13 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
     writer = WRITERS.get(out.suffix.lower())
     if writer is None:
         raise BadInput(f"{out}: a journal is written as {' or '.join(sorted(WRITERS))}; name a file that ends so")
-    closed_month = closed_months(settings).get(period)
+    months = closed_months(settings)
+    closed_month = months.get(period)
     accounts = config.load(frozen_rules.as_closed(settings, closed_month, config.FILE))
     if closed_month is None:
-        month = read_month(published.latest(settings), period)
+        month = read(settings, published.latest(settings), period, months)
         statements = prepare(month)
-        digests = [_digest_of(each) for each in statements]
+        digests = [_digests_of(each) for each in statements]
     else:
         month = _as_closed(settings, closed_month)
         statements = compose(month)
@@ -82,11 +84,12 @@ def _as_closed(settings: Settings, month: ClosedPeriod) -> PublishedMonth:
         billed[charge.provider, charge.billing_currency].append(charge.billed_cost)
     totals = tuple(ControlTotal(*key, 1, BILL, len(of), exact_sum(of), None) for key, of in sorted(billed.items()))
     closing = Closing(month.closed_by, month.closed_at)
-    return PublishedMonth(month.build_id, month.billing_period, charges, None, daily, totals, closing=closing)
+    adjusted = closed.read_adjustments(settings, month)
+    return PublishedMonth(month.build_id, month.billing_period, charges, None, daily, totals, adjusted, closing)
 
 
 def prove(statements: Sequence[Statement], entries: Sequence[Entry]) -> None:
-    """Raise Finding unless every document balances and all charges of a currency sum to the company's total."""
+    """Raise Finding unless every document balances, and all charges of a currency sum to the company's, adjusted."""
     balance: dict[tuple[str, str], int] = defaultdict(int)
     charged: dict[str, int] = defaultdict(int)
     for entry in entries:
@@ -96,15 +99,15 @@ def prove(statements: Sequence[Statement], entries: Sequence[Entry]) -> None:
         if units:
             raise Finding(f"journal document {document}: debits and credits in {currency} differ by {units}")
     for section in statements[0].sections:
-        if charged[section.currency] != section.total.effective:
+        if charged[section.currency] != section.adjusted:
             raise Finding(
                 f"journal of {statements[0].billing_period}: {section.currency} posted to cost centres is not the "
-                "company's total; run `finops reconcile`"
+                "company's total with adjustments; run `finops reconcile`"
             )
 
 
-def _kept_digests(settings: Settings, month: ClosedPeriod, statements: Sequence[Statement]) -> list[str]:
-    """Return the sha256 of each statement's CSV file as it was closed; it holds more than the frozen rows tell.
+def _kept_digests(settings: Settings, month: ClosedPeriod, statements: Sequence[Statement]) -> list[Digests]:
+    """Return the digests of each statement's CSV files as they were closed; they hold more than the frozen rows tell.
 
     Raise Finding when the statements are not what was recorded.
     """
@@ -113,13 +116,17 @@ def _kept_digests(settings: Settings, month: ClosedPeriod, statements: Sequence[
         raise Finding(
             f"{kept} is not what was recorded when {month.billing_period} was closed; put it back from a backup"
         )
-    files = (kept / each.slug / "statement.csv" for each in statements)
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    return [Digests(*(_sha256(kept / each.slug / name) for name in _FILES)) for each in statements]
 
 
-def _digest_of(statement: Statement) -> str:
-    """Return the sha256 of the statement's CSV file, which the manifest of the published set names as well."""
+def _digests_of(statement: Statement) -> Digests:
+    """Return the digests of the statement's CSV files, which the manifest of the published set names as well."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "statement.csv"
-        csv_file.write_csv(statement, path)
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        paths = [Path(folder) / name for name in _FILES]
+        csv_file.write_csv(statement, paths[0])
+        csv_file.write_adjustments(statement, paths[1])
+        return Digests(*map(_sha256, paths))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
