@@ -20,6 +20,7 @@ MACROS = (
     *("allocation_balances", "allocation_entry", "allocation_pool", "allocation_prices", "allocation_weights"),
     *("is_of_rule", "one_or_several", "share_of", "text_literal", "text_literals"),
     *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
+    *("last_part_of", "lines_with_resource_rules", "parents_of", "placed_sums", "resolution_id", "rule_eras"),
 )
 
 
@@ -47,8 +48,9 @@ class Dbt:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     names = environment.globals
-    names |= {"adapter": Adapter(names), "dbt": Dbt, "return": lambda value: value, "is_in_scope": lambda: "true"}
+    names |= {"adapter": Adapter(names), "dbt": Dbt, "return": lambda value: value, "is_in_scope": lambda *_: "true"}
     names |= {"ref": lambda name: name, "config": lambda **_: ""}
+    names["has_resource_rules"] = lambda: True
     texts = [(DBT / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS]
     modules: dict[str, Any] = {}
     for name in re.findall(r"{%-? macro (\w+)", "\n".join(texts)):

@@ -8,6 +8,7 @@
                 "resource_rules",
                 "required_keys",
                 "rule_era",
+                "parents",
             ]
         )
     }}

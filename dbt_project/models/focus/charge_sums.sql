@@ -38,19 +38,6 @@ with
 
     detail_rules as (select * from {{ ref("detail_rules") }}),
 
-    eras as ({{ rule_eras("sums") }}),
+    tag_set_parents as (select * from {{ ref("tag_set_parents") }})
 
-    placed as (
-        select
-            sums.*, detail_rules.rule_orders, detail_rules.required_keys, eras.rule_era,
-        from sums
-        inner join
-            detail_rules
-            on detail_rules.provider = sums.provider
-            and detail_rules.billing_period = sums.billing_period
-            and detail_rules.x_details_id = sums.x_details_id
-        inner join eras on eras.charge_date = sums.charge_date
-    )
-
-select *, {{ resolution_id() }} as resolution_id,
-from placed
+    {{ placed_sums("sums") }}

@@ -49,6 +49,8 @@ select
     details.provider,
     details.billing_period,
     details.x_details_id,
+    details.sub_account_id,
+    details.region_id,
     coalesce(required.required_keys, '') as required_keys,
     coalesce(matched.rule_orders, '') as rule_orders,
 from details

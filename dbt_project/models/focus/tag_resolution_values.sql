@@ -16,6 +16,8 @@ with
 
     rule_values as (select * from {{ ref("stg_ops_tag_rule_values") }}),
 
+    sources as (select * from {{ ref("stg_ops_tag_sources") }}),
+
     conditions as (select * from {{ ref("stg_ops_tag_rule_conditions") }}),
 
     resolutions as (
@@ -27,6 +29,7 @@ with
             rule_orders,
             resource_rules,
             rule_era,
+            parents,
         from charge_sums
     ),
 
@@ -94,6 +97,16 @@ with
             and coalesce(rules.to_date > candidates.rule_era, true)
     ),
 
+    inherited as (
+        select
+            provider,
+            billing_period,
+            resolution_id,
+            parent,
+            list_position({{ list_of_text("parents") }}, parent) as position,
+        from resolutions, unnest({{ list_of_text("parents") }}) as t(parent)
+    ),
+
     known as (
         select
             resolutions.provider,
@@ -121,6 +134,23 @@ with
             rule_values.source_rank,
         from applied
         inner join rule_values on rule_values.rule_order = applied.rule_order
+        union all
+        select
+            inherited.provider,
+            inherited.billing_period,
+            inherited.resolution_id,
+            tag_set_values.tag_key,
+            tag_set_values.own_value as tag_value,
+            sources.value_source,
+            sources.source_rank + inherited.position as source_rank,
+        from inherited
+        inner join
+            tag_set_values
+            on tag_set_values.provider = inherited.provider
+            and tag_set_values.billing_period = inherited.billing_period
+            and cast(tag_set_values.tag_set_id as varchar) = inherited.parent
+        inner join sources on sources.value_source = 'parent'
+        where tag_set_values.own_value is not null
     )
 
 select

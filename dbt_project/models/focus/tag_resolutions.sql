@@ -16,7 +16,7 @@ with
 
     resolutions as (
         select distinct
-            provider, billing_period, resolution_id, tag_set_id, required_keys,
+            provider, billing_period, resolution_id, tag_set_id, required_keys, parents,
         from charge_sums
     ),
 
@@ -69,6 +69,9 @@ select
         {{ list_of_text("coalesce(states.own_keys, '')") }},
         {{ list_of_text("resolutions.required_keys") }}
     ) as has_required_tags,
+    list_contains(
+        {{ list_of_text("resolutions.parents") }}, '?'
+    ) as has_ambiguous_parent,
 from resolutions
 inner join
     states

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
-    from finops.tagging.models import Check, KeyCompliance, UnallocatedMonth
+    from finops.tagging.models import AmbiguousParents, Check, KeyCompliance, UnallocatedMonth
 
 _WIDTH, _LONGEST = 160, 60
 
@@ -55,11 +56,14 @@ def compliance(
     from finops.tagging import service
 
     periods = [BillingPeriod.parse(text) for text in billing_period or []]
-    keys, months = service.compliance(Settings(), periods, by)
+    keys, months, ambiguous = service.compliance(Settings(), periods, by)
     if as_json:
-        typer.echo(_json({"keys": [asdict(key) for key in keys], "unallocated": [asdict(month) for month in months]}))
+        found = (("keys", keys), ("unallocated", months), ("ambiguous_parents", ambiguous))
+        typer.echo(_json({name: [*map(asdict, rows)] for name, rows in found}))
         return
     _print(keys, months)
+    for line in _ambiguous(ambiguous):
+        typer.echo(line)
 
 
 @tags.command()
@@ -107,7 +111,8 @@ def _json(content: object) -> str:
 
 
 def _check_text(found: Check) -> str:
-    lines = [f"The tag policy holds: {found.keys} keys, {found.account_labels} account labels, {found.rules} rules."]
+    counts = f"{found.keys} keys, {found.parents} parents, {found.account_labels} account labels, {found.rules} rules"
+    lines = [f"The tag policy holds: {counts}."]
     if not found.months:
         return "\n".join([*lines, "Nothing is published to compare it with."])
     months = f"{found.months[0]} to {found.months[-1]}"
@@ -120,9 +125,15 @@ def _check_text(found: Check) -> str:
     ]
     if not found.shifts:
         lines.append(f"No cost of {months} would change its owner.")
+    lines += _ambiguous(found.ambiguous)
     if found.outdated:
         lines.append(f"Resolved by another policy: {', '.join(found.outdated)}")
     return "\n".join(lines)
+
+
+def _ambiguous(months: Iterable[AmbiguousParents]) -> list[str]:
+    says = "resources name a parent that several could be, and inherit nothing (`finops tags worklist` names them)"
+    return [f"{month.billing_period}: {month.resources:,} {says}" for month in months]
 
 
 def _print(keys: list[KeyCompliance], months: list[UnallocatedMonth]) -> None:

@@ -89,10 +89,19 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class AmbiguousParents:
+    """Resources of one month that lack a value and name a parent that several resources could be."""
+
+    billing_period: str
+    resources: int
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """What the policy would do to what is published."""
 
     keys: int
+    parents: int
     account_labels: int
     rules: int
     months: tuple[BillingPeriod, ...]
@@ -100,3 +109,4 @@ class Check:
     undecided_rules: tuple[str, ...]
     shifts: tuple[Shift, ...]
     outdated: tuple[str, ...]
+    ambiguous: tuple[AmbiguousParents, ...]

@@ -10,7 +10,7 @@ from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.published import Publication
 from finops.core.sql import compose, identifier
-from finops.tagging.models import KeyCompliance, UnallocatedMonth, Violation
+from finops.tagging.models import AmbiguousParents, KeyCompliance, UnallocatedMonth, Violation
 
 STATUSES = ("valid", "misspelt", "wrong_value", "missing")
 SUBJECTS = {
@@ -36,6 +36,11 @@ _BURN_DOWN = """
     select billing_period, billing_currency, sum(effective_cost),
         sum(effective_cost - tagged_effective_cost), sum(unallocated_effective_cost)
     from mart_unallocated_costs group by all order by all
+"""
+
+_AMBIGUOUS = """
+    select billing_period, count(distinct (provider, sub_account_id, resource_id)) from mart_tag_violations
+    where suggested_by = 'ambiguous_parent' and billing_period in (select unnest(?)) group by all order by all
 """
 
 _VIOLATIONS = """
@@ -72,6 +77,13 @@ def burn_down(publication: Publication) -> list[UnallocatedMonth]:
     """Return every published month's cost without owner."""
     with publication.connect() as connection:
         return [UnallocatedMonth(*row) for row in connection.execute(_BURN_DOWN).fetchall()]
+
+
+def ambiguous_parents(publication: Publication, periods: Sequence[BillingPeriod]) -> list[AmbiguousParents]:
+    """Return per month how many resources lack a value that a parent would give if it were one resource."""
+    with publication.connect() as connection:
+        rows = connection.execute(_AMBIGUOUS, [[str(period) for period in periods]]).fetchall()
+    return [AmbiguousParents(*row) for row in rows]
 
 
 def violations(publication: Publication, period: BillingPeriod, provider: str | None = None) -> list[Violation]:

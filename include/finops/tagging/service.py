@@ -12,7 +12,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.published import Publication, latest
 from finops.core.settings import Settings
 from finops.tagging import dry_run, read, repair, worklist
-from finops.tagging.models import Check, KeyCompliance, UnallocatedMonth
+from finops.tagging.models import AmbiguousParents, Check, KeyCompliance, UnallocatedMonth
 
 
 def check(settings: Settings, periods: Sequence[BillingPeriod]) -> Check:
@@ -21,26 +21,30 @@ def check(settings: Settings, periods: Sequence[BillingPeriod]) -> Check:
     Raise BadInput, naming file, line and key, when the policy cannot be meant.
     """
     policy = tag_policy.load(settings)
-    sizes = (len(policy.keys), len(policy.account_labels), len(policy.rules))
+    sizes = (len(policy.keys), len(policy.parents), len(policy.account_labels), len(policy.rules))
     try:
         publication = latest(settings)
     except NotReady:
-        return Check(*sizes, (), (), (), (), ())
+        return Check(*sizes, (), (), (), (), (), ())
     months = read.chosen(publication, periods or publication.billing_periods)
     shifts, idle, undecided = dry_run.compare(publication, months, policy)
     outdated = tuple(publication.resolved_otherwise(policy.digest))
-    return Check(*sizes, tuple(months), tuple(idle), tuple(undecided), tuple(shifts), outdated)
+    ambiguous = tuple(read.ambiguous_parents(publication, months))
+    return Check(*sizes, tuple(months), tuple(idle), tuple(undecided), tuple(shifts), outdated, ambiguous)
 
 
 def compliance(
     settings: Settings, periods: Sequence[BillingPeriod], by: str
-) -> tuple[list[KeyCompliance], list[UnallocatedMonth]]:
-    """Return what charges say of each key in these months (the last published), and the burn-down of all months."""
+) -> tuple[list[KeyCompliance], list[UnallocatedMonth], list[AmbiguousParents]]:
+    """Return what charges say of each key in these months (the last published), the burn-down of all months, and how
+    many resources of these months name a parent that several could be.
+    """
     if by not in read.SUBJECTS:
         raise BadInput(f"--by {by} is none of {', '.join(read.SUBJECTS)}")
     publication = latest(settings)
     months = read.chosen(publication, periods)
-    return read.compliance(publication, months, by), read.burn_down(publication)
+    ambiguous = read.ambiguous_parents(publication, months)
+    return read.compliance(publication, months, by), read.burn_down(publication), ambiguous
 
 
 def write_worklists(settings: Settings, period: BillingPeriod | None, folder: Path) -> list[tuple[str, str, int]]:

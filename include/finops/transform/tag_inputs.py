@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from finops.core.tag_policy.models import SCOPE_COLUMNS, Assignment, Scope, TagPolicy, ValueCase, When
+from finops.core.tag_policy.spelling import fold
 from finops.transform.parquet_table import write_table
 
 _RANKS = 1_000_000
@@ -43,6 +44,11 @@ def write(folder: Path, policy: TagPolicy) -> None:
         folder / "tag_scopes.parquet",
         {"tag_key": "varchar", **_SCOPE},
         ((key.name, *_scope(scope)) for key in policy.keys for scope in key.required),
+    )
+    write_table(
+        folder / "tag_parents.parquet",
+        {"parent_order": "integer", "folded_key": "varchar", "id_prefixes": "varchar[]"},
+        ((number, fold(parent.key), parent.prefixes) for number, parent in enumerate(policy.parents, start=1)),
     )
     _write_rules(folder, list(policy.assignments()), ranks)
 

@@ -118,6 +118,38 @@ def test_a_rule_that_cannot_be_meant_or_cannot_act_is_named(tmp_path: Path, rule
         load(_policy(tmp_path, rules=rules))
 
 
+PARENT = "parents:\n  - key: eks:cluster-name\n    resource: '*:cluster/{value}'\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        (
+            PARENT.replace("/{value}", "/*"),
+            r":3: parents\[1\].resource: .* must be {value} alone or end",
+        ),
+        (PARENT.replace("/{value}", "-{value}"), r":3: parents\[1\].resource: '\*:cluster-{value}' must be"),
+        (PARENT.replace("*:", "{value}:"), r":3: parents\[1\].resource: .* must be {value} alone"),
+        (PARENT.replace("key: eks", "name: eks"), r"virtual_tags.yml:2: parents\[1\]: lacks key|parents\[1\].name"),
+        (PARENT.replace("eks:cluster-name", "'::'"), r"virtual_tags.yml:2: parents\[1\].key: '::' is nothing but sep"),
+        (
+            PARENT + "  - {key: EKS_ClusterName, resource: ['{value}', '*:CLUSTER/{value}']}\n",
+            r"virtual_tags.yml:4: parents\[2\].resource: EKS_ClusterName with \*:cluster/{value} is there twice",
+        ),
+    ],
+)
+def test_a_parent_that_no_tag_can_name_is_named(tmp_path: Path, rules: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        load(_policy(tmp_path, rules=rules))
+
+
+def test_a_precedence_written_before_there_were_parents_holds_while_none_is_declared(tmp_path: Path) -> None:
+    keys = "precedence: [tag, label, cost_category, rule]\n" + KEYS
+    assert load(_policy(tmp_path, keys)).parents == ()
+    with pytest.raises(BadInput, match=r"tag_policy.yml:1: precedence: must name each of tag, parent, label"):
+        load(_policy(tmp_path, keys, PARENT))
+
+
 @pytest.mark.parametrize(
     "second",
     [

@@ -64,7 +64,7 @@ def _resolved(policy: TagPolicy, tags: list[dict[str, str]], seed: int) -> dict[
     orders = ["", ",".join(str(n + 1) for n in range(count))]
     sets = [("aws", "2025-01", n, json.dumps(each, ensure_ascii=False)) for n, each in enumerate(tags)]
     cases = product(range(len(tags)), orders, orders, ("", "ai-stage,cost-center"), ("2025-01-01", "2025-01-10"))
-    sums = [("aws", "2025-01", n, *case, cost) for n, case in enumerate(cases) for cost in (1, -7)]
+    sums = [("aws", "2025-01", n, *case, "", cost) for n, case in enumerate(cases) for cost in (1, -7)]
     rng.shuffle(sets)
     rng.shuffle(sums)
     with duckdb.connect() as connection, tempfile.TemporaryDirectory() as folder:
@@ -80,9 +80,10 @@ def _resolved(policy: TagPolicy, tags: list[dict[str, str]], seed: int) -> dict[
         connection.executemany("insert into tag_sets values (?, ?, ?, ?)", sets)
         connection.execute(
             "create table charge_sums (provider text, billing_period text, resolution_id integer, tag_set_id integer,"
-            " rule_orders text, resource_rules text, required_keys text, rule_era date, billed_cost decimal(38, 12))"
+            " rule_orders text, resource_rules text, required_keys text, rule_era date,"
+            " parents text, billed_cost decimal(38, 12))"
         )
-        connection.executemany(f"insert into charge_sums values ({', '.join('?' * 9)})", sums)
+        connection.executemany(f"insert into charge_sums values ({', '.join('?' * 10)})", sums)
         found = {}
         for model in MODELS:
             connection.execute(f"create table {model} as {model_sql(f'focus/{model}.sql')}")
@@ -112,7 +113,7 @@ def test_a_rule_for_whatever_is_missing_leaves_no_charge_without_owner(
     """A last rule without conditions: every resolution that it is for has an owner, whatever stood there before."""
     policy = _policy([*some_rules, {"set": {"cost-center": "cc-7"}, "when": {}}])
     resolved, columns = _resolved(policy, tags, 0)["tag_resolutions"], 2
-    ids = {row[columns] for row in resolved if row[-3] is not None}
+    ids = {row[columns] for row in resolved if row[-4] is not None}
     count = len(resolved)
 
     # Half of the cases are for no rule at all.

@@ -105,7 +105,7 @@ def published(settings: Settings) -> Settings:
 
 
 def test_shares_are_of_what_must_carry_the_key_in_the_last_month_published(published: Settings) -> None:
-    keys, months = service.compliance(published, [], "company")
+    keys, months, _ = service.compliance(published, [], "company")
     of = {key.tag_key: key for key in keys}
 
     assert {key.billing_period for key in keys} == {"2025-02"}
@@ -117,7 +117,7 @@ def test_shares_are_of_what_must_carry_the_key_in_the_last_month_published(publi
 
 @pytest.mark.parametrize("by", ["provider", "account", "service", "cost-center"])
 def test_shares_can_be_had_by_provider_account_service_and_cost_centre(published: Settings, by: str) -> None:
-    keys, _ = service.compliance(published, [BillingPeriod(2025, 2)], by)
+    keys, *_ = service.compliance(published, [BillingPeriod(2025, 2)], by)
 
     assert sum(sum(key.cost.values()) for key in keys if key.tag_key == "cost-center") == 40
 
@@ -125,6 +125,27 @@ def test_shares_can_be_had_by_provider_account_service_and_cost_centre(published
 def test_a_month_that_is_not_published_is_refused_by_name(published: Settings) -> None:
     with pytest.raises(BadInput, match="billing period 2031-01 is not published; published: 2025-01 to 2025-02"):
         service.compliance(published, [BillingPeriod(2031, 1)], "company")
+
+
+def test_resources_whose_parent_could_be_several_are_counted_in_check_and_compliance(
+    published: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two resources in February, one of them for two keys; another month's is not counted with them."""
+    monkeypatch.setenv("FINOPS_HOME", str(published.root))
+    with duckdb.connect(str(latest(published).database)) as connection:
+        for period, resource, key in (("02", "a", "x"), ("02", "a", "y"), ("02", "b", "x"), ("01", "c", "x")):
+            connection.execute(
+                "insert into mart_tag_violations select * replace (? as billing_period, ? as resource_id, ? as tag_key,"
+                " 'ambiguous_parent' as suggested_by) from mart_tag_violations limit 1",
+                [f"2025-{period}", resource, key],
+            )
+    done = [CliRunner().invoke(app, ["tags", *words]) for words in (("check",), ("compliance",))]
+
+    for each in done:
+        assert each.exit_code == 0
+        assert "2025-02: 2 resources name a parent that several could be" in each.stdout
+    assert "2025-01: 1 resources" in done[0].stdout
+    assert "2025-01: 1 resources" not in done[1].stdout
 
 
 def test_a_violation_was_first_seen_in_the_month_it_began(published: Settings, tmp_path: Path) -> None:

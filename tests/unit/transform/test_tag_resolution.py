@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from tests.unit.transform.parents_reference import Parents
 
 from finops.core.candidate import load_candidate
 from finops.core.formats import Provider, SourceFormat
@@ -32,6 +33,15 @@ from finops.sample.service import generate
 from finops.transform.service import build
 
 LIKE = Path(__file__).parents[2] / "golden" / "like.yml"
+# Clusters, and where they are: two of one name in one account, in different regions, and in different accounts.
+CLUSTERS = {
+    "a/cluster/Prod": [("1001", "eu-west-1"), ("1002", "us-east-1")],
+    "b/cluster/prod": [("1001", "us-east-1")],
+    "c/cluster/dev": [("1001", "eu-west-1"), ("1001", "eu-north-1")],
+    "d/cluster/dev": [("1001", "eu-west-1")],
+    "arn:x:cluster/lab": [("1003", "eu-north-1")],
+    "e/clusters/no": [("1001", "eu-west-1")],
+}
 HOSTILE = [
     '=HYPERLINK("http://x","y")',
     "<script>alert(1)</script>",
@@ -43,7 +53,7 @@ HOSTILE = [
 ]
 
 POLICY = r"""
-precedence: [tag, label, cost_category, rule]
+precedence: [tag, parent, label, cost_category, rule]
 keys:
   - {name: cost-center, case: lower, pattern: "cc-[0-9]{4}", aliases: [cc]}
   - {name: ai-project, required: [{has_resource: true}]}
@@ -53,6 +63,9 @@ keys:
   - {name: owner, required: false}
 """
 RULES = """
+parents:
+  - {key: cluster-name, resource: ["*/cluster/{value}", "*:cluster/{value}"]}
+  - {key: source-disk, resource: "{value}"}
 account_labels:
   - sub_account_id: [1002]
     labels: {cost-center: cc-2002}
@@ -79,20 +92,26 @@ def _lines() -> list[dict[str, Any]]:
             (["ai-project", "aiproject"], ["atlas", *HOSTILE]),
             (["environment"], ["sandbox", "prod"]),
             (["owner"], ["ada", "bob", *HOSTILE]),
+            (["cluster-name", "user:Cluster_Name"], ["prod", "PROD", "dev", "x/lab", "no", "", HOSTILE[1]]),
+            (["source-disk", "accountTag/source-disk"], ["vol-1", "arn:aws:ec2:volume/vol-2", "i-1", "Prod"]),
         ):
             for name in names:
                 if rng.random() < 0.3:
                     tags[name] = rng.choice(values)
-        resource = rng.choice(["vol-1", "vol-2", "i-1", "i-2", "x/disk/1", None])
+        resource = rng.choice(["vol-1", "vol-2", "i-1", "i-2", "x/disk/1", None, None, *CLUSTERS])
+        account, region = rng.choice(
+            CLUSTERS.get(resource or "")
+            or [(a, r) for a in ("1001", "1002", "1003") for r in ("eu-west-1", "us-east-1", "eu-north-1")]
+        )
         found.append(
             {
                 "BilledCost": number + 1,
                 "EffectiveCost": f"{(number + 1) / 8}",
                 "ChargePeriodStart": f"2025-01-{rng.randint(1, 31):02d} 0{rng.randint(0, 9)}:00:00",
-                "SubAccountId": rng.choice(["1001", "1002", "1003"]),
+                "SubAccountId": account,
                 "ServiceCategory": (category := rng.choice(["Compute", "Storage"])),
                 "ServiceName": f"Made up {category}",
-                "RegionId": rng.choice(["eu-west-1", "us-east-1", "eu-north-1"]),
+                "RegionId": region,
                 "RegionName": "somewhere",
                 "ResourceId": resource or "NULL",
                 "ResourceType": "Thing" if resource else "NULL",
@@ -139,6 +158,7 @@ class Reference:
 
     def __init__(self, policy: TagPolicy) -> None:
         self.policy = policy
+        self.parents = Parents(policy.parents, _lines(), self.own_values)
 
     def entries(self, line: dict[str, Any], key: str) -> list[tuple[str, str, str, str, str | None]]:
         """Yield (origin, status, native key, found value, valid value) of the line's tags that stand for a key."""
@@ -164,6 +184,15 @@ class Reference:
         order = {"valid": 0, "misspelt": 1, "wrong_value": 2}
         return sorted(found, key=lambda e: (order[e[1]], e[2].encode()))
 
+    def own_values(self, line: dict[str, Any]) -> dict[str, str]:
+        """Return the valid values of the line's own tags by key."""
+        found = {}
+        for key in self.policy.keys:
+            own = next((e for e in self.entries(line, key.name) if e[0] == "tag"), None)
+            if own is not None and own[4] is not None:
+                found[key.name] = own[4]
+        return found
+
     def status(self, line: dict[str, Any], key: str) -> str:
         return next((e[1] for e in self.entries(line, key) if e[0] == "tag"), "missing")
 
@@ -172,7 +201,10 @@ class Reference:
         for each in acting:
             if each.overrides_tags:
                 return each.values[key], each.source
-        for origin in ("tag", "label"):
+        for origin in ("tag", "parent", "label"):
+            for values in self.parents.of(line) if origin == "parent" else ():
+                if key in values:
+                    return values[key], origin
             for entry in self.entries(line, key):
                 if entry[0] == origin and entry[4] is not None:
                     return entry[4], origin
@@ -215,7 +247,7 @@ def test_every_line_gets_what_the_policy_says_and_from_where_it_says(built: Sett
     for line in _lines():
         values = {column: reference.resolve(line, key) for column, key in COLUMNS.items()}
         named = tuple(values[c][0] or ("(unallocated)" if c == "cost_center" else "(none)") for c in COLUMNS)
-        sources = [(key, reference.resolve(line, key)[1]) for key in sorted(COLUMNS.values())]
+        sources = [(key, reference.resolve(line, key)[1]) for key in sorted(k.name for k in reference.policy.keys)]
         other = " ".join(f"{key}={source}" for key, source in sources if source not in ("tag", "(none)"))
         expected[(*named, values["cost_center"][1], other or "(none)")] += Decimal(line["BilledCost"])
     found = _rows(
@@ -226,8 +258,22 @@ def test_every_line_gets_what_the_policy_says_and_from_where_it_says(built: Sett
 
     assert {tuple(key): cost for *key, cost in found} == expected
     assert {key[4] for key in expected} == {
-        *("tag", "label", "rule:forced@3", "rule:volumes@1", "rule:january@1", "rule:rest@2", "(none)")
+        *("tag", "parent", "label", "rule:forced@3", "rule:volumes@1", "rule:january@1", "rule:rest@2", "(none)")
     }, "every kind of source occurs"
+
+
+def test_a_parent_that_several_could_be_gives_nothing_and_violations_say_so(built: Settings) -> None:
+    parents = Reference(load(built)).parents
+    ambiguous = {line["ResourceId"] for line in _lines() if parents.is_ambiguous(line)}
+    found = _rows(
+        built,
+        "select resource_id, suggested_value from marts.mart_tag_violations where suggested_by = 'ambiguous_parent'",
+    )
+
+    assert found
+    assert {resource for resource, _ in found} <= ambiguous
+    assert {value for _, value in found} == {"(none)"}
+    assert parents.selves, "some resources name themselves"
 
 
 def test_compliance_says_of_each_key_what_the_lines_own_tags_say(built: Settings) -> None:

@@ -1,7 +1,7 @@
 with
     charge_sums as (select * from {{ ref("charge_sums") }}),
 
-    resource_sums as (select * from {{ ref("resource_sums") }}),
+    resource_sums as (select * from {{ ref("resource_resolutions") }}),
 
     details as (
         select * from {{ ref("focus_charge_details") }} where {{ is_in_scope() }}

@@ -1,5 +1,5 @@
 with
-    resource_sums as (select * from {{ ref("resource_sums") }}),
+    resource_sums as (select * from {{ ref("resource_resolutions") }}),
 
     charge_sums as (select * from {{ ref("charge_sums") }}),
 
@@ -163,6 +163,7 @@ with
             resolution_values.value_source,
             coalesce(resolutions.cost_center, '(unallocated)') as cost_center,
             resolutions.owner,
+            resolutions.has_ambiguous_parent,
         from resolutions
         inner join
             tag_set_values
@@ -209,7 +210,7 @@ select
         faults.own_value,
         faults.nearest_value,
         faults.resolved_value,
-        favourites.own_value,
+        case when not faults.has_ambiguous_parent then favourites.own_value end,
         '(none)'
     ) as suggested_value,
     case
@@ -219,6 +220,8 @@ select
         then 'nearest'
         when faults.resolved_value is not null
         then faults.value_source
+        when faults.has_ambiguous_parent
+        then 'ambiguous_parent'
         when favourites.own_value is not null
         then 'account'
         else '(none)'

@@ -7,7 +7,7 @@ select
         sum({{ measure }}) as {{ measure }},
         {%- for kind, condition in [
             ("tagged", "= 'tag'"),
-            ("labelled", "in ('label', 'cost_category')"),
+            ("labelled", "in ('parent', 'label', 'cost_category')"),
             ("ruled", "like 'rule:%'"),
             ("unallocated", "= '(none)'"),
         ] %}

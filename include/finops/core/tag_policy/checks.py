@@ -8,13 +8,15 @@ from fnmatch import fnmatchcase
 
 from finops.core.engine import scratch
 from finops.core.located_yaml import Located, Place
-from finops.core.tag_policy.models import SCOPE_COLUMNS, Overrides, Rule, Source, TagKey, TagPolicy, When
+from finops.core.tag_policy.models import SCOPE_COLUMNS, VALUE, Overrides, Rule, Source, TagKey, TagPolicy, When
 from finops.core.tag_policy.spelling import fold
 
 
 def check_keys(policy: TagPolicy, file: Located) -> None:
     """Raise BadInput for the first key that cannot be meant as it stands."""
-    if sorted(policy.precedence) != sorted(Source):
+    # Where no parent is declared, a precedence that was written before there were any says all there is to say.
+    optional = () if policy.parents or Source.PARENT in policy.precedence else (Source.PARENT,)
+    if sorted((*policy.precedence, *optional)) != sorted(Source):
         raise file.error(("precedence",), f"must name each of {', '.join(Source)} once")
     taken: dict[str, str] = {}
     for number, key in enumerate(policy.keys):
@@ -44,6 +46,19 @@ def _check_values(key: TagKey, place: Place, file: Located) -> None:
     for spelled, value in key.values.items():
         if fault := fault_of_value(key, value):
             raise file.error((*place, "values", spelled), fault)
+
+
+def check_parents(policy: TagPolicy, file: Located) -> None:
+    """Raise BadInput for the first parent that no tag can name, or that is there twice."""
+    known: set[tuple[str, str]] = set()
+    for number, parent in enumerate(policy.parents):
+        if not fold(parent.key):
+            raise file.error(("parents", number, "key"), f"{parent.key!r} is nothing but separators")
+        for prefix in parent.prefixes:
+            if (fold(parent.key), prefix) in known:
+                says = f"{parent.key} with {prefix}{VALUE} is there twice; case and separators do not count"
+                raise file.error(("parents", number, "resource"), says)
+            known.add((fold(parent.key), prefix))
 
 
 def check_rules(policy: TagPolicy, file: Located) -> None:

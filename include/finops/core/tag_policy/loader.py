@@ -13,7 +13,7 @@ from finops.core.tag_policy import checks
 from finops.core.tag_policy.models import TagPolicy
 
 POLICY_FILE, RULES_FILE = "tag_policy.yml", "virtual_tags.yml"
-_FIELDS = {POLICY_FILE: ("precedence", "keys"), RULES_FILE: ("account_labels", "rules")}
+_FIELDS = {POLICY_FILE: ("precedence", "keys"), RULES_FILE: ("parents", "account_labels", "rules")}
 
 
 def load(settings: Settings) -> TagPolicy:
@@ -28,6 +28,7 @@ def load(settings: Settings) -> TagPolicy:
     rules = _read(folder / RULES_FILE) if (folder / RULES_FILE).exists() else Located(folder / RULES_FILE, {}, {})
     found = _validated(policy, rules)
     checks.check_keys(found, policy)
+    checks.check_parents(found, rules)
     checks.check_rules(found, rules)
     return found
 

@@ -9,11 +9,14 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from finops.core.focus import COLUMNS
 from finops.core.formats import Provider
 from finops.core.tag_policy.spelling import fold
+
+VALUE = "{value}"
+"""In the pattern of a parent's id: the last part of what the tag says, after any ``/`` and ``:``."""
 
 _ALLOWED = {column.snake: frozenset(column.allowed) for column in COLUMNS}
 
@@ -22,6 +25,7 @@ class Source(StrEnum):
     """Where a charge's value of a key comes from."""
 
     TAG = "tag"
+    PARENT = "parent"
     LABEL = "label"
     COST_CATEGORY = "cost_category"
     RULE = "rule"
@@ -155,6 +159,27 @@ class Rule(_Strict):
         return f"{Source.RULE}:{self.id}@{self.version}"
 
 
+class Parent(_Strict):
+    """How a resource's tag names another resource, whose own tags it inherits where it has none."""
+
+    key: Text
+    resource: Annotated[Patterns, Field(min_length=1)]
+
+    @field_validator("resource")
+    @classmethod
+    def _is_whole_last_part(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            before = pattern.removesuffix(VALUE)
+            if before == pattern or VALUE in before or before[-1:] not in ("", "/", ":"):
+                raise ValueError(f"{pattern!r} must be {VALUE} alone or end in /{VALUE} or :{VALUE}")
+        return patterns
+
+    @property
+    def prefixes(self) -> list[str]:
+        """What may stand before the value in the parent's id, as patterns in lower case."""
+        return [pattern.removesuffix(VALUE).lower() for pattern in self.resource]
+
+
 class AccountLabels(_Strict):
     """Labels of accounts, subscriptions and projects that the bill does not carry."""
 
@@ -178,6 +203,7 @@ class TagPolicy(_Strict):
 
     precedence: tuple[Source, ...] = tuple(Source)
     keys: Annotated[tuple[TagKey, ...], Field(min_length=1)]
+    parents: tuple[Parent, ...] = ()
     account_labels: tuple[AccountLabels, ...] = ()
     rules: tuple[Rule, ...] = ()
 

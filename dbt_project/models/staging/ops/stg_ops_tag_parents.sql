@@ -1,0 +1,4 @@
+{{ config(materialized="ephemeral") }}
+
+select parent_order, folded_key, id_prefixes,
+from {{ source("ops", "tag_parents") }}
