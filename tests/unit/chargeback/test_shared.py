@@ -91,9 +91,8 @@ def test_direct_and_shared_cost_of_all_is_the_total(month: PublishedMonth) -> No
 
 def test_a_statement_is_read_back_as_it_was_composed(month: PublishedMonth) -> None:
     """Equal and alike, with every part it can have: a Decimal that became a text would be printed otherwise."""
-    adjustment = Adjustment(
-        JUNE.previous, "cc-1001", "aws", "USD", "1.50", "Usage", Decimal("0.005"), Decimal(0), Origin("d1", ("b1",))
-    )
+    bill, amounts = ("aws", "USD", "Compute", "1.50", "Usage"), (Decimal("0.005"), Decimal(0))
+    adjustment = Adjustment(JUNE.previous, "cc-1001", *bill, *amounts, Origin("d1", ("b1",)))
     rate = LockedRate("USD", "EUR", Decimal("0.9130"), "test")
     rates = {(each, "USD", "EUR"): rate for each in (JUNE, JUNE.previous)}
     whole = replace(
