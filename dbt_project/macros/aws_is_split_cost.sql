@@ -11,8 +11,8 @@
 {%- endmacro %}
 
 {#-
-    Whether a line is split cost allocation data, as a condition on lines to keep. DuckDB tests a range while it reads a Parquet file and decodes the other
-    columns of no line outside it; a list it tests only when all of them are decoded.
+    Whether a line is split cost allocation data, as a condition on lines to keep. DuckDB tests a range while it reads a
+    Parquet file and decodes the other columns of no line outside it; a list it tests only when all of them are decoded.
 -#}
 {% macro aws_keep_split_costs() -%}
     line_item_operation between 'ECSTask-EC2' and 'EKSPod-EC2'

@@ -21,10 +21,9 @@ from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.published import Publication
 from finops.core.settings import Settings
-from finops.core.state.closing import ClosedPeriod
+from finops.core.state.closing import RULES, ClosedPeriod
 from finops.core.tag_policy.loader import POLICY_FILE, RULES_FILE
 
-FOLDER = "rules"
 FILES = (allocation.FILE, budgets.FILE, accounts.FILE, POLICY_FILE, RULES_FILE)
 QUANTITIES = "quantities.csv"
 
@@ -76,10 +75,10 @@ def digests(texts: Texts) -> dict[str, str]:
 
 def freeze(folder: Path, texts: Texts) -> dict[str, str]:
     """Write the files below a closed month's folder; return the sha256 of each by its path there."""
-    (folder / FOLDER).mkdir()
+    (folder / RULES).mkdir()
     for name, text in texts.items():
-        (folder / FOLDER / name).write_bytes(text)
-    return {f"{FOLDER}/{name}": digest for name, digest in digests(texts).items()}
+        (folder / RULES / name).write_bytes(text)
+    return {f"{RULES}/{name}": digest for name, digest in digests(texts).items()}
 
 
 def as_closed(settings: Settings, month: ClosedPeriod | None, file: str) -> Settings:
@@ -89,5 +88,5 @@ def as_closed(settings: Settings, month: ClosedPeriod | None, file: str) -> Sett
     """
     if month is None or file not in month.rules:
         return settings
-    path = closed.verified(settings, month, f"{FOLDER}/{file}")
+    path = closed.verified(settings, month, f"{RULES}/{file}")
     return settings.model_copy(update={"config_dir": path.parent})

@@ -240,16 +240,22 @@ def _write_closed(
     return replace(put_back(settings, {period: record}, period, settings.statements_dir), statements=statements)
 
 
-def put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, target: Path) -> StatementSet:
-    """Return a closed month's statements under ``target``; what is there already and is the same stays untouched."""
-    record = months[period]
-    kept = closed.folder_of(settings, period) / "statements"
+def kept_statements(settings: Settings, record: ClosedPeriod) -> Path:
+    """Return the folder of a closed month's final statements. Raise Finding when they are not what was recorded."""
+    kept = closed.folder_of(settings, record.billing_period) / "statements"
     found = sets.digest_of(kept) if kept.is_dir() else "missing"
     if found != record.statements_digest:
         raise Finding(
-            f"{kept} is not what was recorded when {period} was closed ({found[:12]}, not "
+            f"{kept} is not what was recorded when {record.billing_period} was closed ({found[:12]}, not "
             f"{record.statements_digest[:12]}); put it back from a backup"
         )
+    return kept
+
+
+def put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, target: Path) -> StatementSet:
+    """Return a closed month's statements under ``target``; what is there already and is the same stays untouched."""
+    record = months[period]
+    kept = kept_statements(settings, record)
     link = sets.link_of(target, period)
     if not (link.is_symlink() and _is_same(kept, link)):
         with sets.replacing_set(target, period) as folder:

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from finops.chargeback import closed, csv_file, frozen_rules, sets
+from finops.chargeback import closed, csv_file, frozen_rules
 from finops.chargeback.closing_models import Closing
 from finops.chargeback.compose import compose
 from finops.chargeback.journal import config
@@ -19,7 +19,7 @@ from finops.chargeback.journal.files import WRITERS
 from finops.chargeback.journal.models import Entry, Journal
 from finops.chargeback.models import ABSENT, ControlTotal, DailyCost, PublishedMonth, Statement, exact_sum
 from finops.chargeback.proof import BILL, prove_statements
-from finops.chargeback.service import closed_months, prepare, read
+from finops.chargeback.service import closed_months, kept_statements, prepare, read
 from finops.core import published
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput, Finding
@@ -111,11 +111,7 @@ def _kept_digests(settings: Settings, month: ClosedPeriod, statements: Sequence[
 
     Raise Finding when the statements are not what was recorded.
     """
-    kept = closed.folder_of(settings, month.billing_period) / "statements"
-    if not kept.is_dir() or sets.digest_of(kept) != month.statements_digest:
-        raise Finding(
-            f"{kept} is not what was recorded when {month.billing_period} was closed; put it back from a backup"
-        )
+    kept = kept_statements(settings, month)
     return [Digests(*(_sha256(kept / each.slug / name) for name in _FILES)) for each in statements]
 
 

@@ -12,6 +12,9 @@ from sqlalchemy import Connection, insert, select
 from finops.core.periods import BillingPeriod
 from finops.core.state import tables as t
 
+RULES = "rules"
+"""The folder, in a closed month's own, of the configuration it was closed with."""
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceKey:
@@ -60,7 +63,7 @@ class ClosedPeriod:
     @property
     def rules(self) -> dict[str, str]:
         """The sha256 of each configuration file it was closed with; none where the close was before they were kept."""
-        prefix = "rules/"
+        prefix = f"{RULES}/"
         return {name.removeprefix(prefix): of for name, of in sorted(self.frozen.items()) if name.startswith(prefix)}
 
 

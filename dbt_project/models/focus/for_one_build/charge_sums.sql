@@ -1,12 +1,3 @@
-{{
-    config(
-        materialized="kept_for_build",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
-
 -- depends_on: {{ ref('resource_rules') }}
 with
     lines as ({{ lines_with_resource_rules() }}),

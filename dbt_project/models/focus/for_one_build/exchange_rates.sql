@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized="ephemeral",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
+{{ config(materialized="ephemeral") }}
 
 {% set delivered = formats_in_scope() %}
 

@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized="ephemeral",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
+{{ config(materialized="ephemeral") }}
 
 select tag_key, tag_value,
 from {{ ref("stg_ops_tag_values") }}

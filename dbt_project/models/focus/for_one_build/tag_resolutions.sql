@@ -1,12 +1,3 @@
-{{
-    config(
-        materialized="kept_for_build",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
-
 with
     charge_sums as (select * from {{ ref("charge_sums") }}),
 

@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized="view",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
+{{ config(materialized="view") }}
 
 select
     billing_period,

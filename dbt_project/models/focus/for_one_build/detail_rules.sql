@@ -1,12 +1,3 @@
-{{
-    config(
-        materialized="kept_for_build",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
-
 with
     details as (
         select * from {{ ref("focus_charge_details") }} where {{ is_in_scope() }}

@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized="ephemeral",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
+{{ config(materialized="ephemeral") }}
 
 with
     resource_sums as (select * from {{ ref("resource_sums") }}),

@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized="ephemeral",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
+{{ config(materialized="ephemeral") }}
 
 with
     -- Grouped by the key of the details first: joining them to a few hundred sums is

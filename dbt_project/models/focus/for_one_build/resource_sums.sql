@@ -1,12 +1,3 @@
-{{
-    config(
-        materialized="kept_for_build",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
-
 select
     provider,
     billing_period,

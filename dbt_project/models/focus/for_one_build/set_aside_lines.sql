@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized="ephemeral",
-        group="bills",
-        access="protected",
-        contract={"enforced": false},
-    )
-}}
+{{ config(materialized="ephemeral") }}
 
 {% set reasons = {
     "savings plan negation": "line_item_line_item_type = 'SavingsPlanNegation' and not "
