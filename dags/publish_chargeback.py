@@ -8,9 +8,11 @@ byte, and its adjustments go into the statements of the first open month after i
 
 `deliver` brings provisional statements to the folders and buckets of `delivery.yml`, final ones to its mailboxes too.
 
-The partition key is the billing period. A month that was closed is named by the hourly `resync_marts`, if somebody is
-to get its statements. To have a month written again, trigger the DAG with the month as the parameter `billing_period`.
-The statements are under `statements/billing_period=YYYY-MM/` in FINOPS_HOME.
+The partition key is the billing period. What is to be written is read from the state store and the statements that are
+there, not from the event, so an event too many writes nothing. The hourly `resync_marts` names months whose event was
+lost, and a month that was closed, if somebody is to get its statements. To have a month written again, trigger the DAG
+with the month as the parameter `billing_period`. The statements are under `statements/billing_period=YYYY-MM/` in
+FINOPS_HOME.
 """
 
 from __future__ import annotations
@@ -22,14 +24,14 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from finops.core.errors import BadInput
 from finops_airflow import steps
-from finops_airflow.assets import CLOSED, PUBLISHED
+from finops_airflow.assets import CLOSED, OUTDATED, PUBLISHED
 from finops_airflow.defaults import STATEMENTS_POOL, finops_dag
 from finops_airflow.tasks import serve
 
 
 @task
 def plan(*, params, dag_run):
-    return steps.plan_statements(_period(params, dag_run))
+    return steps.plan_statements(_period(params, dag_run), anew=bool(params["billing_period"]))
 
 
 # Each cost centre, not its place in a list: that is what somebody looks for.
@@ -61,7 +63,7 @@ def _period(params, dag_run):
 
 with finops_dag(
     "publish_chargeback",
-    schedule=PartitionedAssetTimetable(assets=PUBLISHED | CLOSED),
+    schedule=PartitionedAssetTimetable(assets=PUBLISHED | OUTDATED | CLOSED),
     deadline=timedelta(hours=2),
     tags=["chargeback"],
     doc_md=__doc__,

@@ -20,3 +20,6 @@ PUBLISHED = Asset(name="published_marts", uri="finops://published/marts", group=
 
 CLOSED = Asset(name="closed_months", uri="finops://closed/months", group="statements")
 """The period is closed, and somebody has still to get its final statements: found by the hourly check."""
+
+OUTDATED = Asset(name="outdated_statements", uri="finops://published/outdated", group="statements")
+"""The open month's statements are missing, or older than what is published: found by the hourly check."""

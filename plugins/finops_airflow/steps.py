@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 EVENT_GRACE = timedelta(minutes=15)
-"""How long the event of a landing may be on its way before the hourly check asks for the build itself."""
+"""How long an event may be on its way before the hourly check asks for the build, or the statements, itself."""
 
 CLOSED_LATELY = timedelta(days=3)
 """How long after a close the hourly check asks for its delivery: a target added later is sent no old month unasked."""
@@ -117,6 +117,16 @@ def overdue_periods(now: datetime | None = None) -> list[str]:
     return sorted({str(i.billing_period) for i in waiting if all(d.landed_at <= limit for d in i.deliveries)})
 
 
+def outdated_periods(now: datetime | None = None) -> list[str]:
+    """Return the open months whose statements are missing or older than what is published, in order.
+
+    Months of which something has just been published are left out: the event of its publication is still on its way.
+    """
+    from finops.chargeback.outdated import outdated
+
+    return [str(each) for each in outdated(Settings(), (now or datetime.now(UTC)) - EVENT_GRACE)]
+
+
 def undelivered_periods(now: datetime | None = None) -> list[str]:
     """Return the billing periods closed lately whose final statements somebody still lacks, in order."""
     from finops.delivery.service import undelivered_final
@@ -165,18 +175,22 @@ def serve_published() -> int | None:
     return len(publish(settings).changes) if settings.serving_url else None
 
 
-def plan_statements(billing_period: str) -> list[PlannedStatement]:
+def plan_statements(billing_period: str, *, anew: bool = False) -> list[PlannedStatement]:
     """Compose, into drafts, the statements that a billing period's publication changes; return who gets one.
 
     The month after is made again, if it is published: its statements compare with this one. A closed month's stay as
-    they are; the open month that shows what became of it is made instead.
+    they are; the open month that shows what became of it is made instead. What readers have is left out where it was
+    made from all that is published, so that a second event does nothing; ``anew`` makes it all the same.
     """
     from finops.chargeback import drafts
+    from finops.chargeback.outdated import outdated
     from finops.chargeback.service import months_to_write
 
     settings, period = Settings(), BillingPeriod.parse(billing_period)
+    behind = None if anew else outdated(settings)
+    months = [each for each in months_to_write(settings, period) if behind is None or each in behind]
     found: dict[str, list[str]] = {}
-    for draft, plan in drafts.plan(settings, months_to_write(settings, period)).items():
+    for draft, plan in drafts.plan(settings, months).items():
         for each in plan.audiences:
             found.setdefault(each.folder, []).append(draft.name)
     return [PlannedStatement(audience=audience, drafts=names) for audience, names in found.items()]

@@ -12,7 +12,10 @@ from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback import service, sets
 from finops.core.errors import Finding
+from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.state import ledger
+from finops.core.state.store import open_state
 from finops.delivery import service as delivery
 from finops.delivery.models import Result
 from finops_airflow import steps
@@ -40,6 +43,13 @@ def publish(home, amount: str, build_id: str = "build-1") -> None:
     owners = ("cc-1001", "cc-1002", "(unallocated)")
     days = ("2026-05-03", "2026-06-03")
     publish_version(home, [bill(day, amount, cost_center=o) for day in days for o in owners], build_id=build_id)
+
+
+def record_build(home, build_id: str, *months: BillingPeriod) -> None:
+    with open_state(home).begin() as connection:
+        ledger.start_build(connection, build_id)
+        ledger.mark_built(connection, build_id, {(Provider.AWS, month): build_id for month in months})
+        ledger.finish_build(connection, build_id, "published")
 
 
 def run_all(period: str) -> list[str]:
@@ -100,6 +110,40 @@ def test_nothing_is_planned_for_a_closed_month_that_no_open_one_shows(home):
         service.close(home, period, "Ann Lee")
     assert steps.plan_statements("2026-06") == []
     assert steps.publish_statements("2026-06", []) == ["2026-06"]
+
+
+def test_a_second_event_of_a_month_writes_nothing_and_a_run_by_hand_writes_it_again(home):
+    run_all("2026-05")
+    shown = (home.statements_dir / "billing_period=2026-05").resolve()
+    assert steps.plan_statements("2026-05") == []
+    assert steps.publish_statements("2026-05", []) == []
+    assert (home.statements_dir / "billing_period=2026-05").resolve() == shown
+    again = steps.plan_statements("2026-05", anew=True)
+    assert [(each["audience"], len(each["drafts"])) for each in again] == [
+        ("company", 2),
+        ("cc-1001", 2),
+        ("cc-1002", 2),
+    ]
+
+
+def test_a_month_that_a_run_of_the_month_before_has_written_is_not_written_again(home):
+    run_all("2026-05")
+    publish(home, "20", "build-2")
+    assert run_all("2026-05") == ["2026-05", "2026-06"]
+    assert steps.plan_statements("2026-06") == [], "one build of two months has two events"
+
+
+def test_months_whose_event_was_lost_are_named_once_it_can_no_longer_be_on_its_way(home):
+    record_build(home, "build-1", MAY, JUNE)
+    now = datetime.now(UTC)
+    assert steps.outdated_periods(now) == []
+    assert steps.outdated_periods(now + timedelta(hours=1)) == ["2026-05", "2026-06"]
+    run_all("2026-05")
+    publish(home, "20", "build-2")
+    record_build(home, "build-2", JUNE)
+    assert steps.outdated_periods(now + timedelta(hours=1)) == ["2026-06"]
+    run_all("2026-06")
+    assert steps.outdated_periods(now + timedelta(hours=1)) == []
 
 
 def test_nobody_has_a_target_where_the_file_is_missing_or_names_none(home):

@@ -8,7 +8,7 @@ import pytest
 
 from finops.core.errors import BadInput
 from finops_airflow import steps
-from finops_airflow.assets import CLOSED, LANDED, PUBLISHED, RESYNC
+from finops_airflow.assets import CLOSED, LANDED, OUTDATED, PUBLISHED, RESYNC
 
 
 class Outlets(dict):
@@ -129,10 +129,11 @@ def test_statements_are_made_for_the_published_month_or_for_the_one_asked_for(
     call, monkeypatch, asked, partition, month
 ):
     planned = [steps.PlannedStatement(audience="cc-1001", drafts=["d"])]
-    monkeypatch.setattr(steps, "plan_statements", lambda period: [period])
+    monkeypatch.setattr(steps, "plan_statements", lambda period, *, anew: [period, anew])
     monkeypatch.setattr(steps, "publish_statements", lambda period, plan: (period, plan))
     context = {"params": {"billing_period": asked}, "dag_run": run(partition)}
-    assert call("publish_chargeback", "plan", **context) == [month]
+    # Who asks for a month gets it anew; an event too many writes nothing.
+    assert call("publish_chargeback", "plan", **context) == [month, asked is not None]
     assert call("publish_chargeback", "publish", planned, **context) == (month, planned)
 
 
@@ -157,6 +158,16 @@ def test_a_close_that_is_to_be_delivered_is_named_and_skipped_otherwise(call, mo
     monkeypatch.setattr(steps, "undelivered_periods", list)
     with skipped():
         call("resync_marts", "ask_for_final_statements", outlet_events=Outlets())
+
+
+def test_statements_that_are_behind_are_named_and_skipped_otherwise(call, monkeypatch):
+    outlets = Outlets()
+    monkeypatch.setattr(steps, "outdated_periods", lambda: ["2025-01", "2025-02"])
+    call("resync_marts", "ask_for_outdated_statements", outlet_events=outlets)
+    assert outlets == {OUTDATED: ["2025-01", "2025-02"]}
+    monkeypatch.setattr(steps, "outdated_periods", list)
+    with skipped():
+        call("resync_marts", "ask_for_outdated_statements", outlet_events=Outlets())
 
 
 @pytest.mark.parametrize("wrong", ["2025-13", "January", "2025-1", ""])

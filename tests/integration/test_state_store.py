@@ -250,6 +250,29 @@ def test_what_was_last_built_is_known_with_the_moment_it_was_published(settings:
     assert found == ledger.Built("digest", "b1", build.finished_at)
 
 
+def test_each_month_names_the_builds_that_its_providers_were_last_published_by(settings: Settings) -> None:
+    february = JANUARY.next
+    scopes = {
+        "b1": [(Provider.AWS, JANUARY), (Provider.GCP, JANUARY), (Provider.AWS, february)],
+        "b2": [(Provider.AWS, JANUARY)],
+    }
+    with open_state(settings).begin() as connection:
+        assert (ledger.last_builds(connection), ledger.began(connection, [])) == ({}, {})
+        for build_id, pairs in scopes.items():
+            ledger.start_build(connection, build_id)
+            ledger.mark_built(connection, build_id, dict.fromkeys(pairs, "digest"))
+            ledger.finish_build(connection, build_id, "published")
+        second, first = ledger.builds(connection)
+        last = ledger.last_builds(connection)
+        began = ledger.began(connection, ["b1", "b2", "unknown"])
+    assert {month: sorted(each.build_id for each in found) for month, found in last.items()} == {
+        JANUARY: ["b1", "b2"],
+        february: ["b1"],
+    }
+    assert last[february] == [first]
+    assert began == {"b1": first.started_at, "b2": second.started_at}
+
+
 def test_an_attempt_stands_once_until_it_is_resolved(settings: Settings) -> None:
     noted = {"provider": Provider.AWS, "source": "bill", "fingerprint": "f", "outcome": "waiting"}
     with open_state(settings).begin() as connection:

@@ -301,6 +301,23 @@ def builds(connection: Connection, limit: int = 5) -> list[Build]:
     return [Build(**row._mapping) for row in rows]
 
 
+def last_builds(connection: Connection) -> dict[BillingPeriod, list[Build]]:
+    """Return, for each month, the builds by which its providers' charges were last published."""
+    p, b = t.built_periods, t.builds
+    found: dict[BillingPeriod, list[Build]] = defaultdict(list)
+    for row in connection.execute(select(p.c.billing_period, b).join(b, b.c.build_id == p.c.build_id)):
+        values = dict(row._mapping)
+        found[BillingPeriod.parse(values.pop("billing_period"))].append(Build(**values))
+    return found
+
+
+def began(connection: Connection, build_ids: Collection[str]) -> dict[str, datetime]:
+    """Return when each of these builds began; those that are not recorded are left out."""
+    b = t.builds
+    query = select(b.c.build_id, b.c.started_at).where(b.c.build_id.in_(build_ids))
+    return {row.build_id: row.started_at for row in connection.execute(query)}
+
+
 def _key(delivery: Delivery) -> dict[str, str]:
     return {
         "provider": delivery.provider.value,
