@@ -25,9 +25,6 @@ logger = logging.getLogger(__name__)
 EVENT_GRACE = timedelta(minutes=15)
 """How long an event may be on its way before the hourly check asks for the build, or the statements, itself."""
 
-CLOSED_LATELY = timedelta(days=3)
-"""How long after a close the hourly check asks for its delivery: a target added later is sent no old month unasked."""
-
 
 class LandReport(TypedDict):
     """What reading one source came to."""
@@ -128,10 +125,13 @@ def outdated_periods(now: datetime | None = None) -> list[str]:
 
 
 def undelivered_periods(now: datetime | None = None) -> list[str]:
-    """Return the billing periods closed lately whose final statements somebody still lacks, in order."""
+    """Return the billing periods closed lately whose final statements somebody still lacks, in order.
+
+    The longer ago the close, the less often: a target that keeps failing is not to fail a run every hour.
+    """
     from finops.delivery.service import undelivered_final
 
-    return [str(each) for each in undelivered_final(Settings(), (now or datetime.now(UTC)) - CLOSED_LATELY)]
+    return [str(each) for each in undelivered_final(Settings(), now or datetime.now(UTC))]
 
 
 def build_marts(billing_period: str | None) -> BuildReport | None:

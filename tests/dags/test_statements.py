@@ -196,6 +196,20 @@ def test_a_target_added_long_after_a_close_is_not_sent_old_months_unasked(home, 
     assert steps.undelivered_periods(now + timedelta(days=4)) == []
 
 
+def test_a_target_that_keeps_failing_is_asked_less_and_less_often_and_not_given_up_for_three_days(home, tmp_path):
+    service.close(home, MAY, "Ann Lee")
+    (tmp_path / "a file").write_text("")
+    configure(home, f"{tmp_path}/a file")
+    with pytest.raises(delivery.NotDelivered):
+        steps.deliver_published(["2026-05"])
+    first = datetime.now(UTC) + timedelta(minutes=20)
+    asked = [hour for hour in range(24 * 5) if steps.undelivered_periods(first + timedelta(hours=hour))]
+    assert asked == [0, 1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72]
+    (tmp_path / "a file").unlink()
+    steps.deliver_published(["2026-05"])
+    assert steps.undelivered_periods(first) == []
+
+
 def test_a_close_without_its_statements_in_place_is_asked_for(home, tmp_path):
     service.close(home, MAY, "Ann Lee")
     (home.statements_dir / "billing_period=2026-05").unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from finops.core.errors import Finding, FinopsError, NotReady
@@ -20,6 +20,10 @@ from finops.delivery.targets import open_place
 
 Clients = Callable[[Target], Any]
 """From a target to its SDK's client; None leaves it to the SDK's default chain."""
+
+ASKED_IN_HOURS = frozenset({0, 1, 2, 4, *range(8, 73, 8)})
+"""In which hours after a close its delivery is asked for, where somebody lacks it: a target that fails is tried less and
+less often, but for three days. One that is added later is sent no old month unasked."""
 
 
 class NotDelivered(Finding):
@@ -80,15 +84,18 @@ def deliver(
     )
 
 
-def undelivered_final(settings: Settings, closed_since: datetime) -> list[BillingPeriod]:
-    """Return the months closed since then of which some target lacks the final statements; manifests alone are read."""
+def undelivered_final(settings: Settings, now: datetime) -> list[BillingPeriod]:
+    """Return the closed months to be asked for in this hour, of which some target lacks the final statements.
+
+    See ``ASKED_IN_HOURS``. Of what has been delivered nothing is read but the state store, of statements manifests.
+    """
     if not config.has_targets(settings):
         return []
     with open_state(settings).begin() as connection:
         closed = closing.closed_periods(connection)
-        recent = [period for period, record in closed.items() if record.closed_at >= closed_since]
-        known = {period: statement_deliveries.delivered(connection, period) for period in recent}
-    return [period for period in recent if _is_awaited(settings, period, known[period])]
+        due = [p for p, record in closed.items() if (now - record.closed_at) // timedelta(hours=1) in ASKED_IN_HOURS]
+        known = {period: statement_deliveries.delivered(connection, period) for period in due}
+    return [period for period in due if _is_awaited(settings, period, known[period])]
 
 
 def _is_awaited(settings: Settings, period: BillingPeriod, known: Mapping[tuple[str, str], str]) -> bool:
