@@ -14,6 +14,7 @@ from threading import Thread
 
 from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
+from servers import tether
 from servers.proxy import Proxy, proxy_for
 
 # The account that Azurite documents and everybody's Azurite has; it opens nothing else.
@@ -52,7 +53,8 @@ def why_not() -> str | None:
 def blob_server() -> Iterator[BlobServer]:
     """Run the Blob service while the block runs."""
     command = ["node", str(_PROGRAM), *_ARGUMENTS]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment())
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    process = tether.start(command, **pipes, env=_environment())
     try:
         url = _announced_url(process)
         # Nobody reads on otherwise, and a full pipe would stop the server.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,7 +14,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from servers import tether
+
 _USER = "finops"
+_FAST_SHUTDOWN = signal.SIGINT
+"""Connections are ended, and every process of the server."""
 
 
 def binaries() -> Path | None:
@@ -54,12 +59,13 @@ def postgres_server() -> Iterator[str]:
             cwd=folder,
             **as_user,  # type: ignore[call-overload]
         )
-        server = subprocess.Popen(
+        server = tether.start(
             [home / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"],
+            end_by=_FAST_SHUTDOWN,
+            user=user,
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            **as_user,
         )
         try:
             _wait_until_ready(server, port)
@@ -69,7 +75,7 @@ def postgres_server() -> Iterator[str]:
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
-    server.send_signal(2)  # a fast shutdown: connections are ended, the server closes its files
+    server.send_signal(_FAST_SHUTDOWN)
     with suppress(subprocess.TimeoutExpired):
         server.wait(20)
     if server.poll() is None:
