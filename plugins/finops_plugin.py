@@ -1,9 +1,10 @@
-"""Registers with Airflow what a DAG cannot bring along itself: the timetable its scheduler has to rebuild."""
+"""Registers with Airflow what a DAG cannot bring along itself: what its scheduler has to rebuild."""
 
 from typing import ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from finops_airflow.deadlines import FirstQueuedAt
 from finops_airflow.timetables import CronWithRuntimePartitions
 
 
@@ -12,3 +13,4 @@ class FinopsPlugin(AirflowPlugin):
 
     name = "finops"
     timetables: ClassVar = [CronWithRuntimePartitions]
+    deadline_references: ClassVar = [FirstQueuedAt]

@@ -7,9 +7,10 @@ from typing import Any
 
 from airflow.sdk import DAG
 from airflow.sdk.definitions.callback import SyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from finops_airflow.callbacks import report_failure, report_missed_deadline
+from finops_airflow.deadlines import FirstQueuedAt
 from finops_airflow.retries import RetryIfItCanHelp
 
 INGEST_POOL = "ingest"
@@ -42,7 +43,7 @@ def finops_dag(dag_id: str, *, deadline: timedelta, tags: list[str], doc_md: str
         default_args=TASK_DEFAULTS,
         deadline=DeadlineAlert(
             name=f"{dag_id} within {deadline}",
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            reference=FirstQueuedAt(),
             interval=deadline,
             callback=SyncCallback(report_missed_deadline),
         ),

@@ -54,6 +54,21 @@ def test_every_dag_has_a_deadline_that_somebody_hears_of(bag):
         assert alert.callback.path == "finops_airflow.callbacks.report_missed_deadline"
 
 
+def test_every_deadline_counts_from_what_the_scheduler_can_rebuild_and_lets_a_failed_run_be_cleared(bag):
+    from airflow import plugins_manager
+    from airflow.sdk.definitions.deadline import DeadlineReference
+    from airflow.serialization.decoders import decode_deadline_alert
+    from airflow.serialization.encoders import encode_deadline_alert
+
+    assert "finops_airflow.deadlines.FirstQueuedAt" in plugins_manager.get_deadline_references_plugins()
+    for dag in bag.dags.values():
+        (alert,) = dag.deadline
+        # Whoever clears a run whose deadline counts from this one gets status 500.
+        assert alert.reference != DeadlineReference.DAGRUN_QUEUED_AT, dag.dag_id
+        rebuilt = decode_deadline_alert(encode_deadline_alert(alert))
+        assert (rebuilt.reference.inner_ref, rebuilt.interval) == (alert.reference, alert.interval), dag.dag_id
+
+
 def test_no_dag_catches_up_by_itself_because_a_backfill_is_asked_for(bag):
     assert [dag.dag_id for dag in bag.dags.values() if dag.catchup] == []
 

@@ -98,7 +98,18 @@ def test_the_plugin_brings_its_timetable_and_leaves_the_package_to_its_own_name(
     assert bag.dags
     assert "finops_airflow.timetables.CronWithRuntimePartitions" in plugins_manager.get_timetables_plugins()
     # Without .airflowignore every module would be run again under its bare file name, and shadow others of that name.
-    stray = {"assets", "callbacks", "clients", "defaults", "retries", "steps", "timetables", "rest", "processes"}
+    stray = {
+        "assets",
+        "callbacks",
+        "clients",
+        "deadlines",
+        "defaults",
+        "retries",
+        "steps",
+        "timetables",
+        "rest",
+        "processes",
+    }
     assert stray & set(sys.modules) == set()
 
 

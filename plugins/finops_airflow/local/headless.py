@@ -107,7 +107,7 @@ def running(
             _airflow(("db", "migrate"), environment)
             for name in components:
                 airflow.start(name)
-            airflow.wait("Airflow to be ready", lambda: _is_ready(airflow))
+            airflow.wait("Airflow to be ready", lambda: _is_ready(airflow), seconds=300)
             _create_pools(airflow.rest)
             yield airflow
         finally:
@@ -187,6 +187,7 @@ def _environment(
     found = {
         "AIRFLOW_HOME": str(home),
         "FINOPS_HOME": str(settings.root),
+        "FINOPS_CONFIG_DIR": str(settings.configuration_dir),
         "DO_NOT_TRACK": "1",
         "NO_PROXY": f"{HOST},localhost",
         **{f"AIRFLOW__{name}": str(value) for name, value in ours.items()},

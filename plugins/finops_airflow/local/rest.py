@@ -47,13 +47,17 @@ class AirflowRest:
             if error.response.status_code != HTTPStatus.CONFLICT:
                 raise
 
+    def change(self, path: str, body: dict[str, Any]) -> None:
+        """Change the fields that ``body`` names of what is at ``/api/v2/<path>``."""
+        self._call("PATCH", path, json=body)
+
     def dags(self) -> list[dict[str, Any]]:
         """Return the DAGs, paused ones too."""
         return self.get("dags", limit=100)["dags"]
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run the DAG."""
-        self._call("PATCH", f"dags/{dag_id}", json={"is_paused": False})
+        self.change(f"dags/{dag_id}", {"is_paused": False})
 
     def trigger(self, dag_id: str, *, partition_key: str | None = None, **conf: Any) -> str:
         """Start a run by hand; return its id. The id is ours, so that a repeated call starts no second run."""
@@ -69,6 +73,11 @@ class AirflowRest:
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the task instances of a run."""
         return self.get(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=100)["task_instances"]
+
+    def clear_failed(self, dag_id: str, run_id: str) -> None:
+        """Let the tasks of a run that failed, and those that waited for them, run again."""
+        body = {"dry_run": False, "dag_run_id": run_id, "only_failed": True}
+        self._call("POST", f"dags/{dag_id}/clearTaskInstances", json=body)
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         if "Authorization" not in self._http.headers:
