@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from finops.chargeback.service import publish
+from finops.chargeback.outdated import outdated
+from finops.chargeback.service import close, publish
 from finops.core import published
 from finops.core.settings import Settings
 from finops.core.state import ledger
@@ -20,7 +25,10 @@ from finops_airflow.local.processes import members
 
 from .conftest import PERIODS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+PATIENCE = 600
+"""Seconds that one wait may take at most, on a machine that has much else to do; no test has more than four."""
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(5 * PATIENCE)]
 
 MONTHS = [str(period) for period in PERIODS]
 INGEST = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp")
@@ -66,15 +74,17 @@ def mart_rows(settings: Settings, name: str) -> Counter[tuple[object, ...]]:
 def daily(new_home) -> Iterator[tuple[Settings, LocalAirflow]]:
     """A home that the daily DAGs have brought up to date; Airflow still runs."""
     settings = new_home("daily")
+    settings.config_dir = settings.root / "config"  # In which a test says who gets statements.
+    shutil.copytree(settings.project_dir / "include" / "config", settings.config_dir)
     with running(settings) as airflow:
         for dag_id in ("publish_chargeback", "build_marts", *INGEST):
             airflow.rest.unpause(dag_id)
         airflow.wait(
             "every month's statements",
             lambda: {(month, "success") for month in MONTHS} <= set(runs(airflow, "publish_chargeback")),
-            seconds=300,
+            seconds=PATIENCE,
         )
-        airflow.wait("the last runs to end", lambda: quiet(airflow))
+        airflow.wait("the last runs to end", lambda: quiet(airflow), seconds=PATIENCE)
         sessions = [component.process.pid for component in airflow.components.values()]
         yield settings, airflow
     assert [pid for session in sessions for pid in members(session)] == [], "Airflow left processes behind"
@@ -103,13 +113,14 @@ def test_each_published_month_has_its_statements(daily):
     for month in MONTHS:
         page = settings.statements_dir / f"billing_period={month}" / "index.html"
         assert "<html" in page.read_text(encoding="utf-8")
+    assert outdated(settings) == [], "none is behind what is published"
 
 
 def test_a_day_on_which_nothing_changed_builds_nothing(daily):
     settings, airflow = daily
     before, builds = published.latest(settings).build_id, len(runs(airflow, "build_marts"))
     run_id = airflow.rest.trigger("ingest_billing_aws")
-    airflow.wait("the second run of the day", lambda: quiet(airflow))
+    airflow.wait("the second run of the day", lambda: quiet(airflow), seconds=PATIENCE)
     states = {task["task_id"]: task["state"] for task in airflow.rest.tasks("ingest_billing_aws", run_id)}
     assert (states["land_source"], states["announce"]) == ("success", "skipped")
     assert published.latest(settings).build_id == before
@@ -124,7 +135,7 @@ def test_a_damaged_delivery_fails_the_run_by_name_and_leaves_what_is_published(d
     part.write_bytes(whole[:-1000])
     try:
         run_id = airflow.rest.trigger("ingest_billing_aws")
-        airflow.wait("the run to end", lambda: quiet(airflow))
+        airflow.wait("the run to end", lambda: quiet(airflow), seconds=PATIENCE)
     finally:
         part.write_bytes(whole)
     states = {task["task_id"]: task["state"] for task in airflow.rest.tasks("ingest_billing_aws", run_id)}
@@ -142,7 +153,7 @@ def test_statements_on_demand_are_rendered_one_task_for_each_audience_and_are_th
     january, february = (settings.statements_dir / f"billing_period={month}" for month in MONTHS[:2])
     before = january.resolve()
     run_id = airflow.rest.trigger("publish_chargeback", billing_period=MONTHS[0])
-    airflow.wait("the statements", lambda: quiet(airflow))
+    airflow.wait("the statements", lambda: quiet(airflow), seconds=PATIENCE)
     assert january.resolve() != before
     tasks = airflow.rest.tasks("publish_chargeback", run_id)
     # By name, since somebody looks for a cost centre and not for its place in a list.
@@ -161,12 +172,20 @@ def test_a_backfill_killed_half_way_lands_and_builds_each_month_once_and_equals_
         for dag_id in ("publish_chargeback", "build_marts", "backfill_billing"):
             airflow.rest.unpause(dag_id)
         # Its own schedule begins with the month that has just ended, which the sample does not have.
-        airflow.wait("the scheduled run", lambda: bool(runs(airflow, "backfill_billing")) and quiet(airflow))
+        airflow.wait(
+            "the scheduled run",
+            lambda: bool(runs(airflow, "backfill_billing")) and quiet(airflow),
+            seconds=PATIENCE,
+        )
         airflow.command(
             *("backfill", "create", "--dag-id", "backfill_billing", "--from-date", "2025-01-01"),
             *("--to-date", "2025-03-01", "--max-active-runs", "2", "--reprocess-behavior", "none"),
         )
-        airflow.wait("the first month to be published", lambda: (settings.published_dir / "current").exists())
+        airflow.wait(
+            "the first month to be published",
+            lambda: (settings.published_dir / "current").exists(),
+            seconds=PATIENCE,
+        )
         airflow.kill("scheduler")
         assert not nothing_pending(settings) or deliveries(settings).keys() != set(MONTHS), "killed too late to tell"
         airflow.start("scheduler")
@@ -177,14 +196,96 @@ def test_a_backfill_killed_half_way_lands_and_builds_each_month_once_and_equals_
                 and ("publish_chargeback", month) in succeeded(airflow)
                 for month in MONTHS
             ),
-            seconds=300,
+            seconds=PATIENCE,
         )
-        airflow.wait("the last runs to end", lambda: quiet(airflow))
+        airflow.wait("the last runs to end", lambda: quiet(airflow), seconds=PATIENCE)
     assert deliveries(settings) == deliveries(of_daily_runs), "each month is landed once"
     names = published.latest(settings).marts
     assert names == published.latest(of_daily_runs).marts
     for name in names:
         assert mart_rows(settings, name) == mart_rows(of_daily_runs, name), name
+
+
+def test_a_statement_that_fails_leaves_readers_the_last_set_and_the_run_goes_on_once_it_is_cleared(daily):
+    settings, airflow = daily
+    sets = settings.statements_dir / ".sets" / f"billing_period={MONTHS[1]}"
+    link = settings.statements_dir / f"billing_period={MONTHS[1]}"
+    before = link.resolve()
+    slots = airflow.rest.get("pools/statements")["slots"]
+    resize_pool(airflow, 0)  # Nothing is rendered until the fault is in place.
+    try:
+        run_id = airflow.rest.trigger("publish_chargeback", billing_period=MONTHS[1])
+        airflow.wait("the plan", lambda: any(sets.glob("draft-*/planned.json")), seconds=PATIENCE)
+        (planned,) = sets.glob("draft-*/statements/cc-1001.json")
+        whole = planned.read_bytes()
+        planned.write_bytes(whole[:-100])
+    finally:
+        resize_pool(airflow, slots)
+    airflow.wait("the run to end", lambda: quiet(airflow), seconds=PATIENCE)
+    found = rendering(airflow, run_id)
+    assert {audience for audience, state in found.items() if state != "success"} == {"cc-1001"}
+    assert str(planned) in task_log(airflow, "publish_chargeback", run_id, "render")
+    assert link.resolve() == before, "what readers have is the last complete set"
+    assert deadline_after_queued(airflow, run_id) == timedelta(hours=2)
+
+    planned.write_bytes(whole)
+    airflow.rest.clear_failed("publish_chargeback", run_id)
+    airflow.wait("the cleared run to end", lambda: quiet(airflow), seconds=PATIENCE)
+    assert set(rendering(airflow, run_id).values()) == {"success"}
+    again = [each for each in airflow.rest.tasks("publish_chargeback", run_id) if each["try_number"] > 1]
+    rendered_again = [each["rendered_map_index"] for each in again if each["task_id"] == "render"]
+    assert rendered_again == ["cc-1001"], "what had succeeded is not done again"
+    assert link.resolve() != before
+    shown = json.loads((link / "manifest.json").read_text(encoding="utf-8"))
+    assert shown["digest"] == publish(settings, PERIODS[1]).digest
+    assert list(sets.glob("draft-*")) == []
+
+
+def deadline_after_queued(airflow: LocalAirflow, run_id: str) -> timedelta:
+    """Return how long after a run was queued its deadline is; Airflow keeps it until the run has succeeded."""
+    sql = "select deadline_time, queued_at from deadline join dag_run on dag_run.id = dagrun_id where run_id = ?"
+    with closing(sqlite3.connect(airflow.home / "airflow.db", timeout=60)) as metadata:
+        (row,) = metadata.execute(sql, [run_id]).fetchall()
+    deadline, queued_at = map(datetime.fromisoformat, row)
+    return deadline - queued_at
+
+
+def resize_pool(airflow: LocalAirflow, slots: int) -> None:
+    """Say how many statements are rendered at once."""
+    # Whole, as the API wants it.
+    airflow.rest.change("pools/statements", {"pool": "statements", "slots": slots, "include_deferred": False})
+
+
+def rendering(airflow: LocalAirflow, run_id: str) -> dict[str, str]:
+    """Return the state of each audience's task, by its name."""
+    tasks = airflow.rest.tasks("publish_chargeback", run_id)
+    return {task["rendered_map_index"]: task["state"] for task in tasks if task["task_id"] == "render"}
+
+
+def test_a_close_is_found_and_its_final_statements_reach_their_targets_byte_for_byte(daily):
+    settings, airflow = daily
+    targets = 'company: ["{home}/outbox/finance"]\ncost_centers: {cc-1001: ["{home}/outbox/research"]}\n'
+    (settings.config_dir / "delivery.yml").write_text(targets, encoding="utf-8")
+    close(settings, PERIODS[0], "Ann Lee")
+    before = runs(airflow, "publish_chargeback").count((MONTHS[0], "success"))
+    airflow.rest.unpause("resync_marts")
+    airflow.rest.trigger("resync_marts")  # Rather than wait for the hour; it may have been due as well.
+    airflow.wait(
+        "the run of the closed month",
+        lambda: runs(airflow, "publish_chargeback").count((MONTHS[0], "success")) > before and quiet(airflow),
+        seconds=PATIENCE,
+    )
+    asked = [airflow.rest.tasks("resync_marts", run["dag_run_id"]) for run in airflow.rest.runs("resync_marts")]
+    named = {task["task_id"] for tasks in asked for task in tasks if task["state"] == "success"}
+    assert named == {"ask_for_final_statements"}, "nothing else is behind"
+    final = settings.closed_dir / f"billing_period={MONTHS[0]}" / "statements"
+    for audience, target in (("company", "finance"), ("cc-1001", "research")):
+        there = settings.root / "outbox" / target / f"billing_period={MONTHS[0]}" / audience
+        assert json.loads((there / "manifest.json").read_text(encoding="utf-8"))["status"] == "final"
+        delivered = {path.name: path.read_bytes() for path in there.iterdir() if path.name != "manifest.json"}
+        assert delivered == {path.name: path.read_bytes() for path in (final / audience).iterdir()}
+        assert len(delivered) > 3
+    assert not (settings.root / "outbox" / "finance" / f"billing_period={MONTHS[1]}").exists(), "which is open"
 
 
 def succeeded(airflow: LocalAirflow) -> set[tuple[str, str]]:

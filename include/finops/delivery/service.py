@@ -22,8 +22,8 @@ Clients = Callable[[Target], Any]
 """From a target to its SDK's client; None leaves it to the SDK's default chain."""
 
 ASKED_IN_HOURS = frozenset({0, 1, 2, 4, *range(8, 73, 8)})
-"""In which hours after a close its delivery is asked for, where somebody lacks it: a target that fails is tried less and
-less often, but for three days. One that is added later is sent no old month unasked."""
+"""In which hours after a close its delivery is asked for, where somebody lacks it: a target that fails is tried less
+and less often, but for three days. One that is added later is sent no old month unasked."""
 
 
 class NotDelivered(Finding):
