@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -26,6 +28,14 @@ RUN = textwrap.dedent("""
 """)
 
 
+@pytest.fixture
+def folder() -> Iterator[str]:
+    """A short path for what a killed run cannot remove, which a server's own user may enter; gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as path:
+        Path(path).chmod(0o755)
+        yield path
+
+
 def alive(pids: list[int]) -> list[int]:
     """Return those that run; what has ended and waits to be buried does not."""
     found = []
@@ -41,10 +51,10 @@ def alive(pids: list[int]) -> list[int]:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's end")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 @pytest.mark.parametrize("name", SERVERS)
-def test_a_server_and_all_its_processes_end_when_whoever_started_it_is_killed(name, number):
+def test_a_server_and_all_its_processes_end_when_whoever_started_it_is_killed(name, number, folder):
     if reason := {"postgres": postgres, "blob": blob}[name].why_not():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "TMPDIR": folder}
     command = [sys.executable, "-c", RUN.format(server=SERVERS[name])]
     run = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     servers: list[int] = []
