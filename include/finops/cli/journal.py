@@ -64,7 +64,8 @@ def _as_text(done: Journal) -> str:
     from finops.chargeback.journal.models import totals_of
 
     lines = [f"Journal of {done.billing_period} from build {done.build_id}: {len(done.entries)} entries"]
-    for what, totals in (*((w, totals_of(e)) for w, e in done.by_kind.items()), ("together", done.totals)):
+    shown = [(what, totals_of(entries)) for what, entries in done.by_kind.items()]
+    for what, totals in (*shown, *([("together", done.totals)] if len(shown) > 1 else [])):
         for currency, (debit, credit) in totals.items():
             lines.append(f"  {what:<12} debit {debit:>22,} credit {credit:>22,} {currency}")
     return "\n".join([*lines, *done.notices, f"Written to {done.path}"])

@@ -77,7 +77,7 @@ def _text(company: Statement, key: Key, lines: Sequence[SharedLine], *, is_debit
     others = {line.entry.counterpart for line in lines} - {owner}
     other = others.pop() if len(others) == 1 else _SEVERAL
     towards = "" if other == _SEVERAL else f", {'from' if is_debit else 'to'} {wording.name(other)}"
-    return f"{month}, shared by {wording.name(rule)}: {wording.name(owner)}{towards}"
+    return f"{month}, shared by rule {wording.name(rule)}: {wording.name(owner)}{towards}"
 
 
 def _ids(lines: Sequence[SharedLine]) -> str:
