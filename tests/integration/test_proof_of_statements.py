@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import yaml
 
 from finops.chargeback import service
 from finops.chargeback.explain import explain
+from finops.chargeback.journal import service as journal
 from finops.chargeback.models import exact_sum
 from finops.core import published
 from finops.core.errors import BadInput
@@ -104,6 +106,28 @@ def test_the_printed_files_of_all_cost_centres_and_the_rest_are_the_company_in_c
         fact = published.latest(company).focus_sql(period=JANUARY)
         query = f"select billing_currency, sum(effective_cost) from ({fact}) group by 1"
         assert exact == dict(connection.execute(query).fetchall())
+
+
+def test_the_journal_holds_what_the_printed_files_charge_each_cost_centre(company: Settings, tmp_path: Path) -> None:
+    journal.write(company, JANUARY, tmp_path / "journal.csv")
+    posted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    shared = []
+    for row in rows(tmp_path / "journal.csv"):
+        if row["cost_center"]:
+            posted[row["cost_center"], row["currency"]] += Decimal(row["debit"]) - Decimal(row["credit"])
+        shared += [row] if row["document"].startswith("CS-") else []
+    charged: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for path in folder(company).glob("cc-*/s[th]a*.csv"):
+        for currency, amount in summed([path], "effective_cost_rounded").items():
+            charged[path.parent.name, currency] += amount
+    for currency, amount in without_owner(company, "Together").items():
+        charged["9999", currency] += amount
+    assert {key: amount for key, amount in posted.items() if amount} == {k: v for k, v in charged.items() if v}
+    # Prices, markups and a chain are posted like pools, and an entry leads to the bills by its lines.
+    assert {"gpu", "operations", "tax"} <= {re.findall(r"by rule ([a-z-]+)", row["text"])[0] for row in shared}
+    chosen = random.Random(20250131).choice([row for row in shared if row["cost_center"] != "9999"])
+    for line in chosen["statement_lines"].split():
+        assert explain(company, f"{JANUARY}/{chosen['cost_center']}", line).sources
 
 
 def all_lines(settings: Settings) -> list[tuple[str, str, str, str]]:

@@ -1,8 +1,8 @@
 """The files of a closed month: its rows as Parquet, its final statements; written once, checked whenever read.
 
 ``closed/billing_period=YYYY-MM/`` under FINOPS_HOME holds ``charges.parquet`` (its rows of ``mart_chargeback``),
-``adjustments.parquet`` (those to earlier closed months that its statements show), ``rules/`` (see ``frozen_rules``) and
-``statements/``.
+``adjustments.parquet`` (those to earlier closed months that its statements show), ``allocated.parquet`` (what the rules
+for shared cost moved), ``rules/`` (see ``frozen_rules``) and ``statements/``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 from finops.chargeback.closing_models import Adjustment, Origin
 from finops.chargeback.models import ABSENT, Charge
+from finops.chargeback.shared import Entry
 from finops.core.atomic import sync_file, sync_folder
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
@@ -27,7 +28,8 @@ from finops.core.state.closing import ClosedPeriod
 
 CHARGES = "charges.parquet"
 ADJUSTMENTS = "adjustments.parquet"
-_MEASURES = ("effective_cost", "billed_cost", "contracted_cost", "list_cost")
+ALLOCATED = "allocated.parquet"
+_DECIMALS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost", "share", "weight")
 
 
 def folder_of(settings: Settings, period: BillingPeriod) -> Path:
@@ -44,9 +46,10 @@ def new_folder(settings: Settings, period: BillingPeriod) -> Path:
     return folder
 
 
-def freeze(folder: Path, charges: Sequence[Charge], adjustments: Sequence[Adjustment]) -> dict[str, str]:
+def freeze(
+    folder: Path, charges: Sequence[Charge], adjustments: Sequence[Adjustment], entries: Sequence[Entry]
+) -> dict[str, str]:
     """Write the rows and return the sha256 of each file."""
-    rows = [{f.name: getattr(each, f.name) for f in fields(Charge)} for each in charges]
     changed = [
         {
             "billing_period": str(each.billing_period),
@@ -58,9 +61,11 @@ def freeze(folder: Path, charges: Sequence[Charge], adjustments: Sequence[Adjust
     ]
     texts = ("billing_period", "cost_center", "provider", "billing_currency", "service_category")
     names = (*texts, "service_name", "charge_category", "effective_cost", "billed_cost", "statements_digest", "loads")
-    _write(folder / CHARGES, rows, [f.name for f in fields(Charge)])
+    for name, kind, rows in ((CHARGES, Charge, charges), (ALLOCATED, Entry, entries)):
+        columns = [f.name for f in fields(kind)]
+        _write(folder / name, [{each: getattr(row, each) for each in columns} for row in rows], columns)
     _write(folder / ADJUSTMENTS, changed, names)
-    return {name: _sha256(folder / name) for name in (CHARGES, ADJUSTMENTS)}
+    return {name: _sha256(folder / name) for name in (CHARGES, ADJUSTMENTS, ALLOCATED)}
 
 
 def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:
@@ -100,13 +105,25 @@ def read_adjustments(settings: Settings, closed: ClosedPeriod) -> tuple[Adjustme
     return tuple(found)
 
 
+def read_entries(settings: Settings, closed: ClosedPeriod) -> tuple[Entry, ...] | None:
+    """Return what rules moved in a closed month; None where it was closed before that was kept.
+
+    Raise Finding like ``read_charges``.
+    """
+    if ALLOCATED not in closed.frozen:
+        return None
+    return tuple(Entry(**row) for row in _read(settings, closed, ALLOCATED))
+
+
 def _write(path: Path, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     def kind(name: str) -> pa.DataType:
-        if name in _MEASURES:
+        if name in _DECIMALS:
             return pa.decimal128(38, 12)
+        if name == "rule_version":
+            return pa.int64()
         return pa.bool_() if name == "has_required_tags" else pa.string()
 
     schema = pa.schema([(name, kind(name)) for name in names])

@@ -275,6 +275,11 @@ class Section:
         """What is charged with the adjustments to closed months."""
         return self.total.effective + (self.adjustments.effective if self.adjustments else 0)
 
+    @property
+    def charged(self) -> int:
+        """All of it: direct and shared effective cost, and the adjustments to closed months."""
+        return self.adjusted + self.borne - self.total.effective
+
     def breakdown(self, name: str) -> Breakdown | None:
         """Return the breakdown called ``name``, if this section has it."""
         return next((each for each in self.breakdowns if each.name == name), None)

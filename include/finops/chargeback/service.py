@@ -220,7 +220,8 @@ def _write_closed(
     if made is None:
         raise ValueError("only a month with a closing can be written as closed")
     folder = closed.new_folder(settings, period)
-    frozen = closed.freeze(folder, month.charges, month.adjustments) | frozen_rules.freeze(folder, rules)
+    frozen = closed.freeze(folder, month.charges, month.adjustments, month.entries)
+    frozen |= frozen_rules.freeze(folder, rules)
     (folder / "statements").mkdir()
     manifest = sets.write_set(folder / "statements", statements)
     closed.keep(folder, settings, period)

@@ -13,7 +13,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
-    from finops.chargeback.journal.models import Journal
+    from finops.chargeback.journal.models import Journal, Totals
 
 
 @chargeback.command()
@@ -30,22 +30,42 @@ def journal(
 
 
 def _as_json(done: Journal) -> str:
+    from finops.chargeback.journal.models import totals_of
+
     content = {
         "path": str(done.path),
         "sha256": done.sha256,
         "billing_period": str(done.billing_period),
         "build_id": done.build_id,
         "entries": len(done.entries),
-        "totals": [
-            {"currency": currency, "debit": f"{debit:f}", "credit": f"{credit:f}"}
-            for currency, (debit, credit) in done.totals.items()
+        "totals": _listed(done.totals),
+        "kinds": [
+            {
+                "kind": what,
+                "documents": sorted({entry.document for entry in entries}),
+                "entries": len(entries),
+                "totals": _listed(totals_of(entries)),
+            }
+            for what, entries in done.by_kind.items()
         ],
+        "notices": list(done.notices),
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
+def _listed(totals: Totals) -> list[dict[str, str]]:
+    return [
+        {"currency": currency, "debit": f"{debit:f}", "credit": f"{credit:f}"}
+        for currency, (debit, credit) in totals.items()
+    ]
+
+
 def _as_text(done: Journal) -> str:
+    from finops.chargeback.journal.models import totals_of
+
     lines = [f"Journal of {done.billing_period} from build {done.build_id}: {len(done.entries)} entries"]
-    for currency, (debit, credit) in done.totals.items():
-        lines.append(f"  debit {debit:>22,} credit {credit:>22,} {currency}")
-    return "\n".join([*lines, f"Written to {done.path}"])
+    shown = [(what, totals_of(entries)) for what, entries in done.by_kind.items()]
+    for what, totals in (*shown, *([("together", done.totals)] if len(shown) > 1 else [])):
+        for currency, (debit, credit) in totals.items():
+            lines.append(f"  {what:<12} debit {debit:>22,} credit {credit:>22,} {currency}")
+    return "\n".join([*lines, *done.notices, f"Written to {done.path}"])

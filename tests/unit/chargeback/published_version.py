@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from finops.chargeback.shared import Entry
 from finops.core.settings import Settings
 
 MART_CHARGEBACK = [
@@ -71,11 +72,16 @@ def bill(day: str, effective: str, billed: str | None = None, **values: object) 
 
 
 def publish_version(
-    settings: Settings, bills: Sequence[Bill], *, build_id: str = "build-1", rates: Sequence[list[object]] = ()
+    settings: Settings,
+    bills: Sequence[Bill],
+    *,
+    build_id: str = "build-1",
+    rates: Sequence[list[object]] = (),
+    moved: Mapping[str, Sequence[Entry]] | None = None,
 ) -> Path:
     """Write a version with the marts that chargeback reads, and point ``current`` at it.
 
-    ``rates``: rows of mart_exchange_rates.
+    ``rates``: rows of mart_exchange_rates. ``moved``: what rules moved, by month; None is a version without that mart.
     """
     import duckdb
 
@@ -88,6 +94,8 @@ def publish_version(
         "billing_periods": sorted({each.month for each in bills}),
     }
     manifest["fact"] = {"partitions": []}
+    if moved is not None:
+        marts.append("mart_allocated_costs")
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     with duckdb.connect(str(folder / "finops.duckdb")) as connection:
         _create(connection, "fct_daily_costs", FCT_DAILY_COSTS, ("charge_count",))
@@ -112,6 +120,9 @@ def publish_version(
         _insert(connection, "fct_daily_costs", _summed(bills, FCT_DAILY_COSTS, counted=True))
         _insert(connection, "mart_chargeback", _summed(bills, MART_CHARGEBACK))
         _insert(connection, "mart_reconciliation", _reconciled(bills))
+        if moved is not None:
+            _create_allocated(connection)
+            _insert(connection, "mart_allocated_costs", _allocated(bills, moved))
     link = settings.published_dir / "current"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("versions") / build_id)
@@ -158,6 +169,29 @@ def _reconciled(bills: Sequence[Bill]) -> list[list[object]]:
         for order, stage in enumerate(("source", "landing", "focus", "daily", "chargeback", "allocated"), start=1):
             measured = effective if order >= 3 else None
             rows.append([month, provider, currency, order, stage, count, billed, measured, Decimal(0)])
+    return rows
+
+
+def _create_allocated(connection: object) -> None:
+    connection.execute(  # type: ignore[attr-defined]
+        "create table mart_allocated_costs (billing_period varchar, cost_center varchar, provider varchar, "
+        "billing_currency varchar, entry_kind varchar, rule_id varchar, rule_version integer, rule_digest varchar, "
+        "counterpart varchar, service_category varchar, service_name varchar, share decimal(13, 12), "
+        "weight decimal(38, 12), effective_cost decimal(38, 12), billed_cost decimal(38, 12))"
+    )
+
+
+def _allocated(bills: Sequence[Bill], moved: Mapping[str, Sequence[Entry]]) -> list[list[object]]:
+    grain = ("billing_period", "cost_center", "provider", "billing_currency", "service_category", "service_name")
+    rows: list[list[object]] = []
+    for *whose, category, service, billed, effective, _, _ in _summed(bills, grain):
+        own = ["direct", "(none)", 0, "(none)", "(none)", category, service, None, None]
+        rows.append([*whose, *own, effective, billed])
+    for month, entries in moved.items():
+        for each in entries:
+            whose = [month, each.cost_center, each.provider, each.billing_currency, each.entry_kind]
+            rule = [each.rule_id, each.rule_version, each.rule_digest, each.counterpart, "(none)", "(none)"]
+            rows.append([*whose, *rule, each.share, each.weight, each.effective_cost, each.billed_cost])
     return rows
 
 

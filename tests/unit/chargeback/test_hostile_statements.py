@@ -27,6 +27,7 @@ from finops.chargeback.explain import Explanation
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import write_csv, write_xlsx
+from finops.chargeback.journal.models import KINDS, Allocated
 from finops.chargeback.models import PublishedMonth, Statement
 from finops.chargeback.read import read_month
 from finops.chargeback.shared import DirectTotal, Entry
@@ -70,9 +71,9 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> PublishedMonth:
             for c in found.charges
         ),
         entries=tuple(
-            Entry(t, "aws", "USD", kind, t, 1, "d1", other, None, COST, sign * COST, sign * COST, "d2")
-            for t, other in zip(HOSTILE, HOSTILE[::-1], strict=True)
-            for kind, sign in (("pool", 1), ("offset", -1))
+            Entry(t, "aws", "USD", kind, rule, 1, "d1", other, None, COST, sign * COST, sign * COST, "d2")
+            for t, other, after in zip(HOSTILE, HOSTILE[::-1], (*HOSTILE[1:], HOSTILE[0]), strict=True)
+            for kind, rule, sign in (("pool", t, 1), ("offset", after, -1))
         ),
         adjustments=tuple(
             Adjustment(MAY, t, "aws", "USD", t, t, "Usage", COST, COST, Origin("d3", (t[:200],))) for t in HOSTILE
@@ -166,8 +167,10 @@ def test_every_pdf_holds_pages_and_nothing_that_runs(folders: list[Path]) -> Non
 
 
 def test_the_journal_is_inert(statements: tuple[Statement, ...], tmp_path: Path) -> None:
-    entries = entries_of(statements, [Digests(f"{n:012x}", f"{n:012x}") for n in range(len(statements))], ACCOUNTS)
-    assert {each.cost_center for each in entries} >= set(HOSTILE)
+    accounts = ACCOUNTS.model_copy(update={"allocated": Allocated(default="6590")})
+    entries = entries_of(statements, [Digests(*[f"{n:012x}"] * 3) for n in range(len(statements))], accounts)
+    for kind in KINDS:
+        assert {each.cost_center for each in entries if each.kind == kind} >= set(HOSTILE)
     write_csv(entries, tmp_path / "j.csv")
     require_inert(cells_of(tmp_path / "j.csv"))
     write_xlsx(entries, tmp_path / "j.xlsx")

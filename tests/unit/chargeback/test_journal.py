@@ -108,7 +108,7 @@ charges = st.lists(
 def test_every_document_balances_and_owners_are_posted_what_their_statements_say(found: list[Charge]) -> None:
     statements = compose(month_of(found))
     lines = entries_of(statements, [Digests(f"{n:012x}", f"{n:012x}") for n in range(len(statements))], ACCOUNTS)
-    service.prove(statements, lines)
+    service.prove(statements, lines, ACCOUNTS)
     assert all(min(e.debit, e.credit) == 0 and max(e.debit, e.credit) > 0 for e in lines)
     for statement in statements[1:]:
         for section in statement.sections:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from finops.chargeback.journal.models import Accounts
+from finops.core import allocation
 from finops.core.errors import BadInput
-from finops.core.located_yaml import read
+from finops.core.located_yaml import Located, read
 from finops.core.settings import Settings
 
 FILE = "gl_accounts.yml"
 
 
 def load(settings: Settings) -> Accounts:
-    """Return the accounts. Raise BadInput naming file, line and key; also for a rule that an earlier one hides."""
+    """Return the accounts. Raise BadInput naming file, line and key.
+
+    Also for a rule that an earlier one hides, and for the account of a rule that ``allocation.yml`` does not know.
+    """
     path = settings.configuration_dir / FILE
     if not path.exists():
         raise BadInput(f"{path} does not exist; it says to which GL account costs are posted")
@@ -29,7 +33,20 @@ def load(settings: Settings) -> Accounts:
         if earlier is not None:
             line = found.lines["accounts", earlier]
             raise found.error(("accounts", number), f"never applies: the rule on line {line} takes all it asks for")
+    _require_known(accounts, found, settings)
     return accounts
+
+
+def _require_known(accounts: Accounts, found: Located, settings: Settings) -> None:
+    """Raise BadInput for the first account that no rule of shared cost would ever use."""
+    if accounts.allocated is None or not accounts.allocated.rules:
+        return
+    rules = allocation.load(settings)
+    known = sorted({each.id for each in (*rules.pools, *rules.prices)})
+    for name in accounts.allocated.rules:
+        if name not in known:
+            there_are = f"there are {', '.join(known)}" if known else "there are none"
+            raise found.error(("allocated", "rules", name), f"{allocation.FILE} has no such rule; {there_are}")
 
 
 def _plain(message: str, given: object) -> str:

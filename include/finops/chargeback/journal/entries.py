@@ -1,22 +1,22 @@
 """Statements to balanced entries: pure, and the same for any order of the rows.
 
-Each statement is a document of its own. What an owner is charged (effective cost) is debited to the owner's cost centre
-and credited to the provider's clearing account, to which the provider's invoice is debited. Costs without an owner are
-posted, too, to a cost centre of their own: the month's whole cost is then in the books of the month, and what stays
-on a clearing account is only what the invoice has that the month's cost has not, such as commitments paid ahead.
+Each statement is a document of its own, and shared cost one for the whole company (``shared_cost``). What an owner is
+charged (effective cost) is debited to the owner's cost centre and credited to the provider's clearing account, to which
+the provider's invoice is debited. Costs without an owner are posted, too, to a cost centre of their own: the month's
+whole cost is then in the books of the month, and what stays on a clearing account is only what the invoice has that
+the month's cost has not, such as commitments paid ahead.
 """
 
 from __future__ import annotations
 
-import calendar
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from finops.chargeback import rounding, wording
-from finops.chargeback.journal.models import Accounts, Entry
+from finops.chargeback.journal import shared_cost
+from finops.chargeback.journal.models import ADJUSTMENTS, DIRECT, Accounts, Entry, posting_date
 from finops.chargeback.models import UNALLOCATED, Charge, Section, Statement
 from finops.core.periods import BillingPeriod
 
@@ -27,25 +27,27 @@ Amounts = dict[tuple[str, str, str], list[tuple[int, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """The sha256 of a statement's ``statement.csv`` and ``adjustments.csv``; empty without such a file."""
+    """The sha256 of a statement's ``statement.csv``, ``adjustments.csv`` and ``shared.csv``; empty without the file."""
 
     statement: str
     adjustments: str = ""
+    shared: str = ""
 
 
 def entries_of(statements: Sequence[Statement], digests: Sequence[Digests], accounts: Accounts) -> tuple[Entry, ...]:
-    """Return the entries of all statements, the unallocated remainder last; ``statements`` begins with the company's.
+    """Return the entries of all statements; ``statements`` begins with the company's.
 
-    What closed months became is a document of its own beside the month's, posted in the month that shows it.
+    The unallocated remainder follows the cost centres, and shared cost comes last. What closed months became is a
+    document of its own beside the month's, posted in the month that shows it.
     """
     found: list[Entry] = []
     pairs = list(zip(statements, digests, strict=True))
     for statement, digest in (*pairs[1:], pairs[0]):
-        found += _document(statement, f"CB-{statement.billing_period}-{digest.statement[:12]}", accounts, _amounts)
+        period = statement.billing_period
+        found += _document(statement, f"{DIRECT}-{period}-{digest.statement[:12]}", accounts, _amounts)
         if any(section.adjustments for section in statement.sections):
-            name = f"CA-{statement.billing_period}-{digest.adjustments[:12]}"
-            found += _document(statement, name, accounts, _adjusted)
-    return tuple(found)
+            found += _document(statement, f"{ADJUSTMENTS}-{period}-{digest.adjustments[:12]}", accounts, _adjusted)
+    return (*found, *shared_cost.document_of(statements[0], digests[0].shared, accounts))
 
 
 def _document(
@@ -56,7 +58,6 @@ def _document(
 ) -> list[Entry]:
     """Return one document's entries; of the company's statement, those of its unallocated remainder."""
     period = statement.billing_period
-    posted = date(period.year, period.month, calendar.monthrange(period.year, period.month)[1])
     owner = accounts.unallocated.cost_center if statement.cost_center is None else str(statement.cost_center)
     about = wording.name(UNALLOCATED if statement.cost_center is None else owner)
     found: list[Entry] = []
@@ -69,7 +70,7 @@ def _document(
                 what = "" if month == str(period) else ", adjustment"
                 found.append(
                     Entry(
-                        posting_date=posted,
+                        posting_date=posting_date(period),
                         document=document,
                         number=len(found) + 1,
                         cost_center="" if is_clearing else owner,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import calendar
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -78,14 +79,36 @@ class Clearing(BaseModel):
     gcp: Account
 
 
+class Allocated(BaseModel):
+    """The account, by rule of ``allocation.yml``, of what is moved between cost centres: debited and credited alike."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    default: Account
+    rules: dict[str, Account] = Field(default_factory=dict)
+
+    def account_of(self, rule_id: str) -> str:
+        """Return the account of what a rule moves."""
+        return self.rules.get(rule_id, self.default)
+
+
+def _some_keys(given: object) -> object:
+    """Read a section without keys as what it is, and not as one that is not there."""
+    return {} if given is None else given
+
+
 class Accounts(BaseModel):
-    """``gl_accounts.yml``: the first of ``accounts`` that matches, else ``default``."""
+    """``gl_accounts.yml``: the first of ``accounts`` that matches, else ``default``.
+
+    Without ``allocated`` shared cost is not posted.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     default: Account
     unallocated: Unallocated
     clearing: Clearing
+    allocated: Annotated[Allocated | None, BeforeValidator(_some_keys)] = None
     accounts: tuple[AccountRule, ...] = ()
 
     def account_of(self, charge: Charge | Adjustment) -> str:
@@ -97,13 +120,21 @@ class Accounts(BaseModel):
         return str(getattr(self.clearing, provider))
 
 
+DIRECT, SHARED, ADJUSTMENTS = "CB", "CS", "CA"
+KINDS = {DIRECT: "direct cost", SHARED: "shared cost", ADJUSTMENTS: "adjustments"}
+"""What a document holds, by how its name begins."""
+Totals = dict[str, tuple[Decimal, Decimal]]
+"""Debits and credits by currency."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the journal. Debit and credit are in smallest units, never negative, one of them zero.
 
     ``document`` names the statement by its digest: its lines balance per currency. A clearing account is the balance
     sheet's and has no cost centre. ``statement_lines`` are those that the amount is made of: of
-    ``statement.csv`` in a document ``CB-…``, of ``adjustments.csv`` in a document ``CA-…``.
+    ``statement.csv`` in a document ``CB-…``, of ``adjustments.csv`` in a document ``CA-…`` by their numbers, of
+    ``shared.csv`` in the document ``CS-…`` by their ids.
     """
 
     posting_date: date
@@ -124,25 +155,47 @@ class Entry:
         """Document and line: unique in a journal."""
         return f"{self.document}-{self.number:04d}"
 
+    @property
+    def kind(self) -> str:
+        """How the document's name begins, one of ``KINDS``."""
+        return self.document.partition("-")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """A written journal, with the digest of its bytes."""
+    """A written journal, with the digest of its bytes. ``notices`` say what it leaves out, a line each."""
 
     path: Path
     sha256: str
     billing_period: BillingPeriod
     build_id: str
     entries: Sequence[Entry]
+    notices: tuple[str, ...] = ()
 
     @property
-    def totals(self) -> dict[str, tuple[Decimal, Decimal]]:
+    def totals(self) -> Totals:
         """Debits and credits by currency, which are equal."""
-        found: dict[str, tuple[Decimal, Decimal]] = {}
-        for entry in self.entries:
-            debit, credit = found.get(entry.currency, (Decimal(0), Decimal(0)))
-            found[entry.currency] = (
-                debit + from_units(entry.debit, entry.digits),
-                credit + from_units(entry.credit, entry.digits),
-            )
-        return dict(sorted(found.items()))
+        return totals_of(self.entries)
+
+    @property
+    def by_kind(self) -> dict[str, Sequence[Entry]]:
+        """The entries by what their documents hold, in the order of ``KINDS``."""
+        found = {what: [each for each in self.entries if each.kind == kind] for kind, what in KINDS.items()}
+        return {what: entries for what, entries in found.items() if entries}
+
+
+def totals_of(entries: Iterable[Entry]) -> Totals:
+    """Return the debits and credits of entries by currency."""
+    found: Totals = {}
+    for entry in entries:
+        debit, credit = found.get(entry.currency, (Decimal(0), Decimal(0)))
+        found[entry.currency] = (
+            debit + from_units(entry.debit, entry.digits),
+            credit + from_units(entry.credit, entry.digits),
+        )
+    return dict(sorted(found.items()))
+
+
+def posting_date(period: BillingPeriod) -> date:
+    """Return the day on which a month is posted, its last one."""
+    return date(period.year, period.month, calendar.monthrange(period.year, period.month)[1])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,18 +17,29 @@ from finops.chargeback.compose import compose
 from finops.chargeback.journal import config
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import WRITERS
-from finops.chargeback.journal.models import Entry, Journal
-from finops.chargeback.models import ABSENT, ControlTotal, DailyCost, PublishedMonth, Statement, exact_sum
-from finops.chargeback.proof import BILL, prove_statements
+from finops.chargeback.journal.models import Accounts, Entry, Journal
+from finops.chargeback.journal.shared_cost import has_shared_cost
+from finops.chargeback.models import (
+    ABSENT,
+    UNALLOCATED,
+    Charge,
+    ControlTotal,
+    DailyCost,
+    PublishedMonth,
+    Statement,
+    exact_sum,
+)
+from finops.chargeback.proof import BILL, prove_shared, prove_statements
 from finops.chargeback.service import closed_months, kept_statements, prepare, read
-from finops.core import published
+from finops.chargeback.shared import DirectTotal
+from finops.core import allocation, published
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput, Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.state.closing import ClosedPeriod
 
-_FILES = ("statement.csv", "adjustments.csv")
+_FILES = ("statement.csv", "adjustments.csv", "shared.csv")
 
 
 def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
@@ -41,18 +53,19 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
         raise BadInput(f"{out}: a journal is written as {' or '.join(sorted(WRITERS))}; name a file that ends so")
     months = closed_months(settings)
     closed_month = months.get(period)
-    accounts = config.load(frozen_rules.as_closed(settings, closed_month, config.FILE))
+    accounts = _accounts(settings, closed_month)
     if closed_month is None:
         month = read(settings, published.latest(settings), period, months)
         statements = prepare(month)
         digests = [_digests_of(each) for each in statements]
     else:
         month = _as_closed(settings, closed_month)
+        prove_shared(month)
         statements = compose(month)
         prove_statements(month, statements)
         digests = _kept_digests(settings, closed_month, statements)
     entries = entries_of(statements, digests, accounts)
-    prove(statements, entries)
+    prove(statements, entries, accounts)
     try:
         with replacing(out) as path:
             writer(entries, path)
@@ -60,7 +73,14 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
     except OSError as error:
         reason = error.strerror or str(error)
         raise BadInput(f"the journal cannot be written: {out}: {reason}; choose another file with --out") from error
-    return Journal(out, digest, period, month.build_id, entries)
+    notices = tuple(_notices(closed_month, statements[0], digests[0], accounts))
+    return Journal(out, digest, period, month.build_id, entries, notices)
+
+
+def _accounts(settings: Settings, month: ClosedPeriod | None) -> Accounts:
+    """Return the accounts of a month, frozen with it or as they are now; the rules they name lie beside them."""
+    frozen_rules.as_closed(settings, month, allocation.FILE)
+    return config.load(frozen_rules.as_closed(settings, month, config.FILE))
 
 
 def _as_closed(settings: Settings, month: ClosedPeriod) -> PublishedMonth:
@@ -84,26 +104,76 @@ def _as_closed(settings: Settings, month: ClosedPeriod) -> PublishedMonth:
         billed[charge.provider, charge.billing_currency].append(charge.billed_cost)
     totals = tuple(ControlTotal(*key, 1, BILL, len(of), exact_sum(of), None) for key, of in sorted(billed.items()))
     closing = Closing(month.closed_by, month.closed_at)
-    adjusted = closed.read_adjustments(settings, month)
-    return PublishedMonth(month.build_id, month.billing_period, charges, None, daily, totals, adjusted, closing)
+    adjusted, moved = closed.read_adjustments(settings, month), closed.read_entries(settings, month)
+    found = PublishedMonth(month.build_id, month.billing_period, charges, None, daily, totals, adjusted, closing)
+    return found if moved is None else replace(found, entries=moved, direct_totals=_direct_totals(charges))
 
 
-def prove(statements: Sequence[Statement], entries: Sequence[Entry]) -> None:
-    """Raise Finding unless every document balances, and all charges of a currency sum to the company's, adjusted."""
+def _direct_totals(charges: Sequence[Charge]) -> tuple[DirectTotal, ...]:
+    """Return what ``mart_allocated_costs`` had of the charges, to which it was held when the month was closed."""
+    groups: dict[tuple[str, str, str], list[Charge]] = defaultdict(list)
+    for each in charges:
+        groups[each.cost_center, each.provider, each.billing_currency].append(each)
+    return tuple(
+        DirectTotal(*key, exact_sum(c.effective_cost for c in of), exact_sum(c.billed_cost for c in of))
+        for key, of in sorted(groups.items())
+    )
+
+
+def _notices(month: ClosedPeriod | None, company: Statement, digests: Digests, accounts: Accounts) -> Iterator[str]:
+    """Yield what the journal leaves out of what the statements charge, and why."""
+    if month is not None and closed.ALLOCATED not in month.frozen:
+        if digests.shared:
+            yield f"Shared cost was not frozen when {month.billing_period} was closed, so none is posted"
+    elif accounts.allocated is None and has_shared_cost(company):
+        file = config.FILE if month is None else f"the {config.FILE} of the close"
+        yield f"Shared cost is not posted: {file} has no section `allocated` with its accounts"
+
+
+def prove(statements: Sequence[Statement], entries: Sequence[Entry], accounts: Accounts) -> None:
+    """Raise Finding unless every document balances and every cost centre is posted what its statement charges it.
+
+    Together with what nobody owns that is, per currency, the company's total with adjustments.
+    """
     balance: dict[tuple[str, str], int] = defaultdict(int)
-    charged: dict[str, int] = defaultdict(int)
+    posted: dict[tuple[str, str], int] = defaultdict(int)
     for entry in entries:
         balance[entry.document, entry.currency] += entry.debit - entry.credit
-        charged[entry.currency] += 0 if entry.is_clearing else entry.debit - entry.credit
+        if not entry.is_clearing:
+            posted[entry.cost_center, entry.currency] += entry.debit - entry.credit
     for (document, currency), units in sorted(balance.items()):
         if units:
             raise Finding(f"journal document {document}: debits and credits in {currency} differ by {units}")
-    for section in statements[0].sections:
-        if charged[section.currency] != section.adjusted:
+    period, charged = statements[0].billing_period, _charged(statements, accounts)
+    for owner, currency in sorted({*posted, *charged}):
+        if units := posted[owner, currency] - charged.get((owner, currency), 0):
             raise Finding(
-                f"journal of {statements[0].billing_period}: {section.currency} posted to cost centres is not the "
+                f"journal of {period}: {currency} posted to {owner[:100]!r} differs by {units} from what its "
+                "statement charges; run `finops reconcile`"
+            )
+    for section in statements[0].sections:
+        if sum(units for (_, currency), units in posted.items() if currency == section.currency) != section.adjusted:
+            raise Finding(
+                f"journal of {period}: {section.currency} posted to cost centres is not the "
                 "company's total with adjustments; run `finops reconcile`"
             )
+
+
+def _charged(statements: Sequence[Statement], accounts: Accounts) -> dict[tuple[str, str], int]:
+    """Return what is to be posted to each cost centre by currency, by its statement or, of no owner, the company's."""
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    with_shared = accounts.allocated is not None
+    for section in statements[0].sections:
+        loose = section.unallocated.shown.effective if section.unallocated else 0
+        lines = section.adjustments.lines if section.adjustments else ()
+        loose += sum(line.effective for line in lines if line.adjustment.cost_center == UNALLOCATED)
+        loose += section.shared.of_owner(UNALLOCATED).effective if with_shared and section.shared else 0
+        found[accounts.unallocated.cost_center, section.currency] += loose
+    for statement in statements[1:]:
+        for section in statement.sections:
+            owed = section.charged if with_shared else section.adjusted
+            found[str(statement.cost_center), section.currency] += owed
+    return found
 
 
 def _kept_digests(settings: Settings, month: ClosedPeriod, statements: Sequence[Statement]) -> list[Digests]:
@@ -121,6 +191,8 @@ def _digests_of(statement: Statement) -> Digests:
         paths = [Path(folder) / name for name in _FILES]
         csv_file.write_csv(statement, paths[0])
         csv_file.write_adjustments(statement, paths[1])
+        if statement.has_shared_lines:
+            csv_file.write_shared(statement, paths[2])
         return Digests(*map(_sha256, paths))
 
 
