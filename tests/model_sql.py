@@ -21,6 +21,7 @@ MACROS = (
     *("is_of_rule", "one_or_several", "share_of", "text_literal", "text_literals"),
     *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
     *("last_part_of", "lines_with_resource_rules", "parents_of", "placed_sums", "resolution_id", "rule_eras"),
+    *("moment_of",),
 )
 
 
@@ -73,3 +74,8 @@ def allocation_sql(document: dict[str, Any]) -> str:
     """Return the model's SELECT over the tables ``fct_daily_costs`` and ``allocation_drivers``."""
     text = (DBT / "models" / "marts" / "allocation" / "mart_allocated_costs.sql").read_text(encoding="utf-8")
     return _environment().from_string(text).render(allocation_rules=lambda: document)
+
+
+def macro_sql(name: str, *arguments: str) -> str:
+    """Return what one of ``MACROS`` writes for these arguments."""
+    return str(_environment().globals[name](*arguments))

@@ -67,7 +67,7 @@
                 {%- for name, natives in texts.items() %}
                     {{ text_of(natives) }} as {{ name }},
                 {%- endfor %}
-                {{ json_from_text("Tags") }} as tags,
+                {{ text_of(["Tags"]) }} as native_tags,
                 {%- for name, natives in amounts.items() %}
                     {{ money(first_of(natives)) }} as {{ name }},
                 {%- endfor %}
@@ -85,7 +85,7 @@
                 {%- for name, natives in texts.items() %}
                     {{ text_of(natives) }} as {{ name }},
                 {%- endfor %}
-                {{ json_from_text("Tags") }} as tags,
+                {{ text_of(["Tags"]) }} as native_tags,
                 {%- for name, natives in amounts.items() %}
                     {{ money_from_text(text_of(natives)) }} as {{ name }},
                 {%- endfor %}

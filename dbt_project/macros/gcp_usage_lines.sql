@@ -33,7 +33,7 @@
     ) as adjustment_id,
     adjustment_info.description as adjustment_description,
     subscription.instance_id as subscription_instance_id,
-    {{ gcp_tags() }} as tags,
+    {{ gcp_native_tags() }} as native_tags,
     [
         e.value for e
         in coalesce(system_labels, []) if e.key

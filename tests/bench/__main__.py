@@ -41,6 +41,7 @@ def main() -> None:
     options = _options()
     sizes = [1_000_000, 10_000_000] if options.full else [1_000_000]
     rows = [row for size in sizes for row in _sized(options.cache, size)]
+    rows += _of_other_clouds(options.cache)
     rows += _with_history(options.cache, options.history_lines)
     rows += _against_the_rival(options.cache)
     if options.full:
@@ -85,6 +86,23 @@ def _sized(cache: Path, lines: int) -> list[Row]:
         (f"{name}: build, peak MB", build["peak_mb"], BOUNDS["peak MB"]),
         *statements,
     ]
+
+
+def _of_other_clouds(cache: Path) -> list[Row]:
+    """Measure what a line of Azure's and Google's bills costs, from landed to built, start-up left out."""
+    found: list[Row] = []
+    for provider in (Provider.AZURE, Provider.GCP):
+        few, many = (_landed(cache, lines, 1, provider) for lines in (2_000, 500_000))
+        name = f"{provider} of {_lines_of(many) // 1000} thousand lines"
+        for what in ("ingest", "build"):
+            further = (_best(what, many)["cpu"] - _best(what, few)["cpu"]) / (_lines_of(many) - _lines_of(few))
+            found.append((f"{name}: {what}, a further line, CPU µs", 1e6 * further, None))
+    return found
+
+
+def _lines_of(home: Path) -> int:
+    with open_state(Settings(home=home)).begin() as connection:
+        return sum(each.row_count for each in ledger.current(connection))
 
 
 def _statements(home: Path) -> list[Row]:
@@ -149,17 +167,16 @@ def _mark_all_built(home: Path) -> None:
             ledger.mark_built(connection, "bench", digests)
 
 
-def _landed(cache: Path, lines: int, months: int) -> Path:
-    """Return a home where this many months have landed, generating them the first time."""
-    from finops.ingest.service import ingest
-    from finops.sample.service import generate
+def _landed(cache: Path, lines: int, months: int, provider: Provider = Provider.AWS) -> Path:
+    """Return a home where this many months have landed, generating them the first time.
 
-    home = cache / f"{lines}-lines-{months}-months"
+    In a process of its own: the peak memory of whatever this one starts would begin with its own.
+    """
+    name = f"{lines}-lines-{months}-months"
+    home = cache / (name if provider is Provider.AWS else f"{provider}-{name}")
     if not (home / "landed").exists():
         shutil.rmtree(home, ignore_errors=True)
-        generate(home / "sample", months=months, lines_per_month=lines, first_period=FIRST, providers=[Provider.AWS])
-        ingest(Settings(home=home), Provider.AWS, str(home / "sample" / "aws"))
-        (home / "landed").touch()
+        _run("tests.bench.generate", str(home), str(FIRST), provider, str(lines), str(months))
     return home
 
 
@@ -168,11 +185,15 @@ def _best(name: str, home: Path, config: Path | None = None) -> dict[str, float]
 
 
 def _measure(name: str, home: Path, config: Path | None = None) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.bench.measure", name, str(home), str(FIRST)]
-    root = Path(__file__).resolve().parents[2]
-    environment = dict(os.environ) | ({} if config is None else {"FINOPS_CONFIG_DIR": str(config)})
-    done = subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True, text=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    environment = {} if config is None else {"FINOPS_CONFIG_DIR": str(config)}
+    return dict(json.loads(_run("tests.bench.measure", name, str(home), str(FIRST), **environment).splitlines()[-1]))
+
+
+def _run(module: str, *arguments: str, **environment: str) -> str:
+    command, root = [sys.executable, "-m", module, *arguments], Path(__file__).resolve().parents[2]
+    return subprocess.run(
+        command, cwd=root, env=dict(os.environ) | environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 if __name__ == "__main__":

@@ -19,15 +19,19 @@ ALSO = {"product/region": "product_region_code"}
 TAGS = ("ai_project", "ai_model", "ai_stage", "cost_center", "environment", "owner")
 
 
-def write(cur2: str, out: Path) -> None:
-    """Write the lines of CUR 2.0 Parquet files (a glob) to ``out`` as CSV, the same rows each time."""
+def write(cur2: str, out: Path, count: int | None = None) -> None:
+    """Write the lines of CUR 2.0 Parquet files (a glob) to ``out``, as CSV or Parquet by its ending; always the same.
+
+    The Parquet file has the names of the CSV, which are those that the converter reads. ``count``: its first so many.
+    """
+    is_csv = out.suffix == ".csv"
     with duckdb.connect() as connection, replacing(out) as temporary:
         connection.execute("set timezone = 'UTC'")
         source = compose("read_parquet({files})", files=cur2)
         described = connection.execute(compose("describe select * from {source}", source=source)).fetchall()
         kinds = {name: kind for name, kind, *_ in described}
         columns = [
-            compose("{value} as {name}", value=_text(found, kinds[found]), name=identifier(column.name))
+            compose("{value} as {name}", value=_value(found, kinds[found], is_csv), name=identifier(column.name))
             for column in columns_of(SourceFormat.AWS_CUR_LEGACY)
             if column.name not in ABSENT
             for found in column.aliases
@@ -39,10 +43,12 @@ def write(cur2: str, out: Path) -> None:
             for tag in TAGS
         ]
         rows = compose("select {columns} from {source}", columns=join(", ", columns), source=source)
-        connection.execute(compose("copy ({rows}) to {out} (format csv, header true)", rows=rows, out=temporary))
+        rows = compose("{rows} limit {count}", rows=rows, count=Sql(str(count))) if count else rows
+        form = "format csv, header true" if is_csv else "format parquet"
+        connection.execute(compose("copy ({rows}) to {out} ({form})", rows=rows, out=temporary, form=Sql(form)))
 
 
-def _text(column: str, kind: str) -> Sql:
-    if kind == "TIMESTAMP":
+def _value(column: str, kind: str, is_csv: bool) -> Sql:
+    if is_csv and kind == "TIMESTAMP":
         return compose("strftime({column}, {form})", column=identifier(column), form=literal("%Y-%m-%dT%H:%M:%SZ"))
     return identifier(column)

@@ -44,6 +44,18 @@ def decode(settings: Settings, period: str) -> None:
         connection.execute(f"select {', '.join(wanted)} from read_parquet('{files}')").fetchall()
 
 
+def ingest(settings: Settings, period: str) -> None:
+    """Land the sample of a home once more, into a landing folder of its own."""
+    from finops.core.formats import Provider
+    from finops.ingest.service import ingest as land_all
+
+    provider = next(each for each in Provider if (settings.root / "sample" / each).exists())
+    with tempfile.TemporaryDirectory(dir=settings.root) as again:
+        found = land_all(Settings(home=Path(again)), provider, str(settings.root / "sample" / provider))
+    if found.not_taken or not found.landed:
+        raise SystemExit(f"not landed: {found.not_taken}")
+
+
 def build(settings: Settings, period: str) -> None:
     """Build one month: inputs, dbt, fact and marts."""
     from finops.transform import service
@@ -76,53 +88,35 @@ def nothing(settings: Settings, period: str) -> None:
         raise SystemExit("something was pending")
 
 
-def land(settings: Settings, period: str) -> None:
-    """Land the legacy report beside a home as one downloaded by hand."""
-    _land(settings, "legacy.csv", "legacy-home")
-
-
-def land_little(settings: Settings, period: str) -> None:
-    """Land a few lines of it: what starting costs."""
-    _land(settings, "legacy-few.csv", "legacy-few-home")
-
-
-def _land(settings: Settings, report: str, home: str) -> None:
+def land(report: Settings, period: str) -> None:
+    """Land a legacy report, which is named in the place of a home, as one downloaded by hand, into a home beside it."""
     from finops.core.formats import Provider
-    from finops.ingest.service import ingest
+    from finops.ingest.service import ingest as land_all
 
-    found = ingest(
-        Settings(home=settings.root / home),
-        Provider.AWS,
-        str(settings.root / report),
-        no_manifest=True,
-        source="legacy",
-    )
+    home = report.root.with_name(f"{report.root.name}-home")
+    found = land_all(Settings(home=home), Provider.AWS, str(report.root), no_manifest=True, source="legacy")
     if found.not_taken:
         raise SystemExit(str(found.not_taken))
 
 
-def convert(settings: Settings, period: str) -> None:
-    """Have focus-converter convert the legacy report beside a home, as it does by default."""
-    _convert(settings, "legacy.csv")
+def convert(report: Settings, period: str) -> None:
+    """Have focus-converter convert a legacy report, which is named in the place of a home, as it does by default."""
+    _convert(report.root)
 
 
-def convert_bare(settings: Settings, period: str) -> None:
+def convert_bare(report: Settings, period: str) -> None:
     """Have it leave out the native columns, which its rows carry by default."""
-    _convert(settings, "legacy.csv", "--no-export-include-source-columns")
+    _convert(report.root, "--no-export-include-source-columns")
 
 
-def convert_little(settings: Settings, period: str) -> None:
-    """Have it convert a few lines: what starting it costs."""
-    _convert(settings, "legacy-few.csv")
-
-
-def _convert(settings: Settings, report: str, *options: str) -> None:
+def _convert(report: Path, *options: str) -> None:
     """Run the converter; its own processes are what is measured."""
     from tests.bench.rival import ENVIRONMENT
 
-    with tempfile.TemporaryDirectory(dir=settings.root) as out:
+    form = ["csv"] if report.suffix == ".csv" else ["parquet", "--parquet-data-format", "file"]
+    with tempfile.TemporaryDirectory(dir=report.parent) as out:
         command = [ENVIRONMENT / "bin" / "focus-converter", "convert", "--provider", "aws-cur"]
-        command += ["--data-format", "csv", "--data-path", settings.root / report]
+        command += ["--data-format", *form, "--data-path", report]
         command += ["--export-path", out, "--export-format", "parquet", *options]
         # Where it fails it waits for its own writers for ever.
         subprocess.run(command, check=True, capture_output=True, timeout=900)
@@ -131,8 +125,8 @@ def _convert(settings: Settings, report: str, *options: str) -> None:
 MEASUREMENTS: dict[str, Callable[[Settings, str], int | None]] = {
     each.__name__: each
     for each in (
-        *(decode, build, release, statements, nothing),
-        *(land, land_little, convert, convert_bare, convert_little),
+        *(ingest, decode, build, release, statements, nothing),
+        *(land, convert, convert_bare),
     )
 }
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 from tests.bench import legacy_cur
@@ -25,46 +24,52 @@ Measure = Callable[[str, Path], dict[str, float]]
 
 
 def rows(home: Path, lines: int, measure: Measure) -> list[Row]:
-    """Measure both on ``home``'s AWS month as a legacy report. Each is run once: it takes minutes.
+    """Measure both on ``home``'s AWS month as a legacy report, in CSV and in Parquet."""
+    return [row for ending in ("csv", "parquet") for row in _of_report(home, ending, lines, measure)]
+
+
+def _of_report(home: Path, ending: str, lines: int, measure: Measure) -> list[Row]:
+    """Measure both on one file. Each is run once: it takes minutes.
 
     Beside the whole stands what a further line costs, start-up left out on both sides. The bounds are for
     the converter without native columns, which is its cheapest; as it runs by default is shown too.
     """
-    report = home / "legacy.csv"
-    if not report.exists():
-        legacy_cur.write(str(home / "landing" / "provider=aws" / "**" / "*.parquet"), report)
-    with report.open("rb") as whole:
-        (home / "legacy-few.csv").write_bytes(b"".join(islice(whole, FEW + 1)))
-    theirs, bare, their_start = (measure(name, home) for name in ("convert", "convert_bare", "convert_little"))
-    landed, built = _ours(home, "land", "legacy-home", measure)
-    landed_few, built_few = _ours(home, "land_little", "legacy-few-home", measure)
-    name = f"legacy CUR of {lines:,} lines"
+    report, few = home / f"legacy.{ending}", home / f"legacy-few.{ending}"
+    bill = str(home / "landing" / "provider=aws" / "**" / "*.parquet")
+    for path, count in ((report, None), (few, FEW)):
+        if not path.exists():
+            legacy_cur.write(bill, path, count)
+    theirs, bare, their_start = measure("convert", report), measure("convert_bare", report), measure("convert", few)
+    landed, built = _ours(report, measure)
+    landed_few, built_few = _ours(few, measure)
+    name = f"legacy CUR, {ending}, {lines // 1_000_000} million lines"
     peak = max(landed["peak_mb"], built["peak_mb"])
     cpu, start = landed["cpu"] + built["cpu"], landed_few["cpu"] + built_few["cpu"]
     further, their_further = cpu - start, theirs["cpu"] - their_start["cpu"]
     per_line = 1e6 / lines
     return [
         (f"{name}: focus-converter, CPU µs a line", theirs["cpu"] * per_line, None),
-        (f"{name}: focus-converter, a further line", their_further * per_line, None),
+        (f"{name}: the same, a further line", their_further * per_line, None),
         (f"{name}: the same without native columns", bare["cpu"] * per_line, None),
-        (f"{name}: finops ingest, CPU µs a line", landed["cpu"] * per_line, None),
-        (f"{name}: finops build, CPU µs a line", built["cpu"] * per_line, None),
-        (f"{name}: finops, both, a further line", further * per_line, None),
+        (f"{name}: ingest, CPU µs a line", landed["cpu"] * per_line, None),
+        (f"{name}: build, CPU µs a line", built["cpu"] * per_line, None),
+        (f"{name}: both, a further line", further * per_line, None),
         (f"{name}: focus-converter, peak MB", theirs["peak_mb"], None),
         (f"{name}: the same without native columns", bare["peak_mb"], None),
-        (f"{name}: finops, peak MB", peak, None),
-        (f"{name}: finops / focus-converter, CPU", cpu / theirs["cpu"], None),
+        (f"{name}: ours, peak MB", peak, None),
+        (f"{name}: ours / focus-converter, CPU", cpu / theirs["cpu"], None),
         (f"{name}: the same of a further line", further / their_further, None),
         (f"{name}: the same without native columns", cpu / bare["cpu"], 1 / LESS_CPU),
-        (f"{name}: finops / focus-converter, peak", peak / theirs["peak_mb"], None),
+        (f"{name}: ours / focus-converter, peak", peak / theirs["peak_mb"], None),
         (f"{name}: the same without native columns", peak / bare["peak_mb"], 1 / LESS_MEMORY),
     ]
 
 
-def _ours(home: Path, land: str, name: str, measure: Measure) -> tuple[dict[str, float], dict[str, float]]:
-    shutil.rmtree(home / name, ignore_errors=True)
-    measured = measure(land, home), measure("build", home / name)
-    shutil.rmtree(home / name)
+def _ours(report: Path, measure: Measure) -> tuple[dict[str, float], dict[str, float]]:
+    home = report.with_name(f"{report.name}-home")
+    shutil.rmtree(home, ignore_errors=True)
+    measured = measure("land", report), measure("build", home)
+    shutil.rmtree(home)
     return measured
 
 

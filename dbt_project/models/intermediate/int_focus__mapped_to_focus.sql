@@ -23,7 +23,7 @@ with
             {%- for column, allowed in focus_enumerations().items() %}
                 {{ focus_spelled(column, allowed) }} as spelled_{{ column }},
             {%- endfor %}
-        from {{ ref("stg_focus") }}
+        from {{ ref("int_focus__lines") }}
     ),
 
     prices_of_several_skus as (

@@ -97,6 +97,8 @@ _AMERICAN = "['%m/%d/%Y', '%m/%d/%Y %H:%M:%S']"
 
 def time_of(expression: str, duckdb_type: str) -> str:
     """Return the moment in UTC of a time or of its text (ISO, or Azure's MM/DD/YYYY), NULL when it is none."""
+    if duckdb_type == "DATE" or (duckdb_type.startswith("TIMESTAMP") and "ZONE" not in duckdb_type):
+        return f"try_cast({expression} as timestamp)"
     if duckdb_type != "VARCHAR":
         return f"try_cast({expression} as timestamptz)::timestamp"
     # Nearly all texts end with a Z, and need no look at time zones: a third of the cost.

@@ -13,7 +13,7 @@ with
             {%- endfor %}
             -- A map in the file becomes text where it is read beside the empty file, in
             -- which it is text.
-            {{ json_from_text("cast(Tags as varchar)") }} as tags,
+            {{ text_of(["Tags"]) }} as native_tags,
             {%- for name in columns["amounts"] %}
                 {{ money(name) }} as {{ snake_case(name) }},
             {%- endfor %}
@@ -31,7 +31,7 @@ with
             {%- for name in columns["texts"] %}
                 {{ text_of([name]) }} as {{ snake_case(name) }},
             {%- endfor %}
-            {{ json_from_text("Tags") }} as tags,
+            {{ text_of(["Tags"]) }} as native_tags,
             {%- for name in columns["amounts"] %}
                 {{ money_from_text(name) }} as {{ snake_case(name) }},
             {%- endfor %}
