@@ -12,7 +12,9 @@
     } -%}
     struct_pack(
         {%- for name, list in lists.items() %}
-            {{ name }} := list_transform({{ list }}, lambda e:struct_pack(key := e.key, value := e.value))
+            {{ name }} := list_transform(
+                {{ list }}, lambda e:struct_pack(key := e.key, value := e.value)
+            )
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
     )

@@ -9,7 +9,8 @@
 {% macro default__moment_of(expression) -%}
     {%- set text = "cast(" ~ expression ~ " as varchar)" -%}
     case
-        -- DuckDB knows a column's type before it reads it, so a timestamp costs nothing.
+        -- DuckDB knows a column's type before it reads it, so a timestamp costs
+        -- nothing.
         when
             starts_with(typeof({{ expression }}), 'TIMESTAMP')
             or typeof({{ expression }}) = 'DATE'
@@ -21,9 +22,7 @@
         then cast(cast({{ expression }} as timestamptz) as timestamp)
         else
             coalesce(
-                try_strptime(
-                    {{ text }}, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%Y%m%d']
-                ),
+                try_strptime({{ text }}, ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%Y%m%d']),
                 cast(cast({{ expression }} as timestamptz) as timestamp)
             )
     end
