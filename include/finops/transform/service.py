@@ -113,7 +113,7 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
         ledger.start_build(connection, build_id)
     try:
         _clear_other_layout(settings)
-        inputs.prepare(settings, scope, policy, rules)
+        quantities = inputs.prepare(settings, scope, policy, rules)
         _run_dbt(settings, progress)
     except FinopsError as error:
         with state.begin() as connection:
@@ -121,7 +121,9 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
         raise
     with replacing(settings.warehouse_dir / "layout") as marker:
         marker.write_text(LAYOUT, encoding="utf-8")
-    candidate = Candidate(build_id, tuple(map(_built, scope)), policy.digest)
+    allocations = {each: allocation.digest(rules, quantities, each) for each in {str(i.billing_period) for i in scope}}
+    built = tuple(map(_built, scope))
+    candidate = Candidate(build_id, built, policy.digest, policy.parents_digest, allocations)
     save_candidate(settings, candidate)
     return candidate
 
