@@ -391,7 +391,7 @@ def test_in_the_demo_s_bills_less_has_no_owner_than_nobody_tagged(demo: Settings
 
 
 def test_the_demo_shows_a_snapshot_that_inherits_the_tags_of_its_volume(demo: Settings) -> None:
-    """Nobody tagged it but the backup service, with the volume's name: without inheritance only a guess would own it."""
+    """Nobody tagged it but the backup service, with the volume's name: no tag of its own says whose it is."""
     found = _rows(
         demo,
         "select service_name, cost_center, ai_project <> '(none)', sum(effective_cost) > 0"
