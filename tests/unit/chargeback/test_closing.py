@@ -222,6 +222,22 @@ def test_final_statements_that_went_missing_or_were_touched_are_put_back(setting
     assert content(service.publish(settings, MAY, tmp_path / "elsewhere").path) == before
 
 
+def test_the_lines_alone_say_whether_they_are_final_and_up_to_when_there_are_costs(settings: Settings) -> None:
+    """Somebody gets statement.csv alone, by mail or as a table; the pages and the manifest stay behind."""
+    publish_version(settings, [*quarter(), bill("2026-05-09", "1", cost_center="cc-1002")])
+    said = []
+    for settle in (lambda: service.publish(settings, MAY), lambda: service.close(settings, MAY, "Ann")):
+        settle()
+        folder = settings.statements_dir / "billing_period=2026-05"
+        rows = {
+            name: list(csv.DictReader((folder / name / "statement.csv").read_text(encoding="utf-8").splitlines()))
+            for name in ("company", "cc-1001", "cc-1002")
+        }
+        said.append({name: {(r["status"], r["costs_until"]) for r in found} for name, found in rows.items()})
+    days = {"company": "2026-05-09", "cc-1001": "2026-05-03", "cc-1002": "2026-05-09"}
+    assert said == [{name: {(status, day)} for name, day in days.items()} for status in ("provisional", "final")]
+
+
 @pytest.mark.parametrize("name", [closed.CHARGES, closed.ADJUSTMENTS])
 def test_a_frozen_file_that_was_changed_is_refused_by_name(settings: Settings, name: str) -> None:
     publish_version(settings, quarter())
