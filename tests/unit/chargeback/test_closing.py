@@ -163,7 +163,12 @@ def test_what_a_closed_month_became_stands_in_the_next_open_one_with_its_origin(
     assert "Adjustments to closed months" in page
     assert "May 2026" in page
     sheet = openpyxl.load_workbook(folder / "company" / "statement.xlsx")["Adjustments"]
-    assert sorted(row[8].value for row in sheet.iter_rows(min_row=2)) == [-1, 2.335, 5]
+    names, *listed = sheet.iter_rows(values_only=True)
+    found = [dict(zip(names, row, strict=True)) for row in listed]
+    assert sorted(row["effective_cost"] for row in found) == [-1, 2.335, 5]
+    in_csv = [(r["service_category"], r["service_name"]) for r in rows]
+    assert [(row["Service category"], row["Service"]) for row in found] == in_csv
+    assert ("Compute", "Amazon Elastic Compute Cloud") in in_csv
     # July is compared with June alone: a change stands in one statement.
     assert "adjustments_effective_cost" not in exact_totals_of_july(settings)[None]
 

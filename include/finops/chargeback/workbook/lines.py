@@ -66,17 +66,17 @@ def adjustments(book: Book) -> None:
     found = [(s, n) for s in book.statement.sections if s.adjustments for n in s.adjustments.lines]
     if not found:
         return
-    labels = ("Currency", "Billing period", "Cost centre", "Provider", "Service", "Charge category")
+    labels = ("Currency", "Billing period", "Cost centre", "Provider", "Service category", "Service", "Charge category")
     headings = (*labels, book.basis, "Billed", "effective_cost", "billed_cost", "Origin")
-    sheet = book.table("Adjustments", headings, [10, 14, 22, 16, 36, 16, 16, 16, 20, 20, 80])
+    sheet = book.table("Adjustments", headings, [10, 14, 22, 16, 28, 36, 16, 16, 16, 20, 20, 80])
     for row, (section, line) in enumerate(found, start=1):
         each, money = line.adjustment, book.money_format(section.digits)
-        texts = (section.currency, str(each.billing_period), each.cost_center, each.provider, each.service_name)
-        for column, text in enumerate((*texts, each.charge_category)):
+        whose = (section.currency, str(each.billing_period), each.cost_center, each.provider)
+        for column, text in enumerate((*whose, each.service_category, each.service_name, each.charge_category)):
             book.text(sheet, row, column, text)
-        book.units(sheet, row, 6, line.effective, section.digits, money)
-        book.units(sheet, row, 7, line.billed, section.digits, money)
-        sheet.write_number(row, 8, float(each.effective_cost), book.exact)
-        sheet.write_number(row, 9, float(each.billed_cost), book.exact)
-        book.text(sheet, row, 10, each.origin.text)
+        book.units(sheet, row, 7, line.effective, section.digits, money)
+        book.units(sheet, row, 8, line.billed, section.digits, money)
+        sheet.write_number(row, 9, float(each.effective_cost), book.exact)
+        sheet.write_number(row, 10, float(each.billed_cost), book.exact)
+        book.text(sheet, row, 11, each.origin.text)
     book.filter(sheet, len(found), headings)
