@@ -27,7 +27,7 @@ from finops.core.errors import Finding
 from finops.core.locks import exclusive
 from finops.core.published import Publication, latest, open_version
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds
 from finops.core.state.store import open_state
 from finops.transform import history, published_fact, published_marts, versions
 
@@ -120,5 +120,5 @@ def _record(settings: Settings, candidate: Candidate) -> None:
     with open_state(settings).begin() as connection:
         for load in kept:
             loads.record(connection, load)
-        ledger.mark_built(connection, candidate.build_id, digests)
-        ledger.finish_build(connection, candidate.build_id, "published")
+        builds.mark_built(connection, candidate.build_id, digests)
+        builds.finish_build(connection, candidate.build_id, "published")

@@ -16,7 +16,7 @@ from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.published import READER
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds, ledger
 from finops.core.state.ledger import PeriodInput
 from finops.core.state.store import open_state
 
@@ -110,14 +110,14 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
     (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
     state = open_state(settings)
     with state.begin() as connection:
-        ledger.start_build(connection, build_id)
+        builds.start_build(connection, build_id)
     try:
         _clear_other_layout(settings)
         quantities = inputs.prepare(settings, scope, policy, rules)
         _run_dbt(settings, progress)
     except FinopsError as error:
         with state.begin() as connection:
-            ledger.finish_build(connection, build_id, "failed", str(error))
+            builds.finish_build(connection, build_id, "failed", str(error))
         raise
     with replacing(settings.warehouse_dir / "layout") as marker:
         marker.write_text(LAYOUT, encoding="utf-8")
