@@ -19,7 +19,7 @@ from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.published import PLAIN_READER
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds, ledger
 from finops.core.state.store import open_state
 
 Scope = Sequence[tuple[str, str]]
@@ -77,7 +77,7 @@ def craft(
         landed = {pair: _land(settings, connection, *pair, revision) for pair in scope}
         _build_marts(settings, connection, scope, marts)
     with open_state(settings).begin() as state:
-        ledger.start_build(state, build_id)
+        builds.start_build(state, build_id)
     built = [
         BuiltPeriod(item.provider, item.billing_period, item.digest, tuple(d.delivery_id for d in item.deliveries))
         for item in landed.values()

@@ -18,7 +18,7 @@ from pathlib import Path
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds, ledger
 from finops.core.state.store import open_state
 from tests.bench import company, rival
 
@@ -163,8 +163,8 @@ def _mark_all_built(home: Path) -> None:
     with open_state(settings).begin() as connection:
         digests = {(i.provider, i.billing_period): i.digest for i in ledger.pending(connection)}
         if digests:
-            ledger.start_build(connection, "bench")
-            ledger.mark_built(connection, "bench", digests)
+            builds.start_build(connection, "bench")
+            builds.mark_built(connection, "bench", digests)
 
 
 def _landed(cache: Path, lines: int, months: int, provider: Provider = Provider.AWS) -> Path:

@@ -14,7 +14,7 @@ from finops.chargeback import service, sets
 from finops.core.errors import Finding
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.core.state import ledger
+from finops.core.state import builds
 from finops.core.state.store import open_state
 from finops.delivery import service as delivery
 from finops.delivery.models import Result
@@ -47,9 +47,9 @@ def publish(home, amount: str, build_id: str = "build-1") -> None:
 
 def record_build(home, build_id: str, *months: BillingPeriod) -> None:
     with open_state(home).begin() as connection:
-        ledger.start_build(connection, build_id)
-        ledger.mark_built(connection, build_id, {(Provider.AWS, month): build_id for month in months})
-        ledger.finish_build(connection, build_id, "published")
+        builds.start_build(connection, build_id)
+        builds.mark_built(connection, build_id, {(Provider.AWS, month): build_id for month in months})
+        builds.finish_build(connection, build_id, "published")
 
 
 def run_all(period: str) -> list[str]:

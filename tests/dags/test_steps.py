@@ -11,6 +11,7 @@ import pytest
 from finops.core.errors import BadInput, NotOffered
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.state import builds as recorded
 from finops.core.state import ledger
 from finops.core.state.store import open_state
 from finops_airflow import steps
@@ -142,8 +143,8 @@ def test_only_what_has_landed_a_while_ago_and_was_not_built_is_overdue(home):
     )
     digest = ledger.PeriodInput(Provider.AWS, JANUARY.previous, (built,)).digest
     with open_state(home).begin() as connection:
-        ledger.start_build(connection, "b1")
-        ledger.mark_built(connection, "b1", {(Provider.AWS, JANUARY.previous): digest})
+        recorded.start_build(connection, "b1")
+        recorded.mark_built(connection, "b1", {(Provider.AWS, JANUARY.previous): digest})
     assert steps.overdue_periods(NOON) == ["2025-01"]
     assert steps.overdue_periods(NOON + timedelta(hours=1)) == ["2025-01", "2025-02"]
 

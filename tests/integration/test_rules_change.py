@@ -11,6 +11,7 @@ import pytest
 from finops.chargeback import service as chargeback
 from finops.chargeback.journal import service as journal
 from finops.core import tag_policy
+from finops.core.errors import Finding
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.published import latest
@@ -29,6 +30,13 @@ rules:
     set: {cost-center: cc-4242}
     when: {charge_category: Usage}
     overrides: always
+"""
+HALVES = """
+  - id: halves-of-research
+    version: 1
+    description: What Research runs is half for Product and half for Support.
+    select: {cost_center: cc-1001}
+    split: {method: fixed, shares: {cc-1002: 0.5, cc-1004: 0.5}}
 """
 
 
@@ -96,3 +104,21 @@ def test_a_closed_month_s_statements_stay_when_its_owners_change_and_the_next_mo
     assert journal.write(company, JANUARY, tmp_path / "closed.csv").sha256 == posted.sha256
     later = journal.write(company, FEBRUARY, tmp_path / "february.csv")
     assert {each.kind for each in later.entries} == {"CB", "CS", "CA"}, "its own shared cost, and January's new owner"
+
+
+def test_a_rule_for_shared_cost_written_after_the_build_keeps_the_month_open_until_it_is_built_again(
+    company: Settings,
+) -> None:
+    file = company.configuration_dir / "allocation.yml"
+    file.write_text(file.read_text(encoding="utf-8") + HALVES, encoding="utf-8")
+
+    with pytest.raises(Finding, match=r"the shared cost of aws/2025-01 .* `finops build --billing-period 2025-01` and"):
+        chargeback.close(company, JANUARY, "Ann Lee")
+    assert chargeback.closed_months(company) == {}
+    _publish(company, [JANUARY])
+    chargeback.close(company, JANUARY, "Ann Lee")
+
+    statement = (company.statements_dir / "billing_period=2025-01" / "cc-1002" / "shared.csv").read_text("utf-8")
+    assert "halves-of-research" in statement
+    with pytest.raises(Finding, match=r"aws/2025-02"):
+        chargeback.close(company, FEBRUARY, "Ann Lee")

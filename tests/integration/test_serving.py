@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 from decimal import Decimal
 
@@ -193,6 +195,44 @@ def test_statement_lines_add_up_to_the_statements_and_follow_them(settings):
     (settings.statements_dir / "billing_period=2025-01").unlink()
     service.publish(settings)
     assert ask(settings, "select count(*) from statement_lines where billing_period = '2025-01'") == [(0,)]
+
+
+def test_kept_statements_without_the_status_on_their_lines_are_served_beside_new_ones(settings):
+    """A month that was closed before the file had these columns stays as it is; the manifest knows its status."""
+    release(settings, JANUARY, FEBRUARY, build_id="build-1")
+    kept = chargeback.publish(settings, BillingPeriod(2025, 1)).path.resolve()
+    chargeback.publish(settings, BillingPeriod(2025, 2))
+    manifest = json.loads((kept / "manifest.json").read_text())
+    manifest["status"] = "final"
+    for each in manifest["files"]:
+        if each["path"].endswith("/statement.csv"):
+            as_before(kept / each["path"])
+            each["sha256"] = hashlib.sha256((kept / each["path"]).read_bytes()).hexdigest()
+    (kept / "manifest.json").write_text(json.dumps(manifest))
+
+    service.publish(settings)
+
+    found = ask(
+        settings,
+        "select billing_period, status, count(costs_until) = 0, count(costs_until) = count(*), bool_and(line_id <> '')"
+        " from statement_lines group by 1, 2 order by 1",
+    )
+    assert found == [("2025-01", "final", True, False, True), ("2025-02", "provisional", False, True, True)]
+    assert ask(
+        settings,
+        "select format_type(atttypid, atttypmod) from pg_attribute"
+        " where attrelid = 'statement_lines'::regclass and attname = 'costs_until'",
+    ) == [("date",)]
+
+
+def as_before(file):
+    """Take the columns away that statement.csv did not have."""
+    with file.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    with file.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, [name for name in rows[0] if name not in ("status", "costs_until")])
+        writer.writeheader()
+        writer.writerows({name: row[name] for name in writer.fieldnames} for row in rows)
 
 
 def test_a_statement_file_that_was_tampered_with_is_not_served(settings):

@@ -22,7 +22,7 @@ from finops.core.formats import Provider, SourceFormat
 from finops.core.loads import Load, LoadedDelivery, LoadTotal
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import attempts, closing, ledger, store
+from finops.core.state import attempts, builds, closing, ledger, store
 from finops.core.state.closing import ClosedPeriod, InvoiceKey, LockedRate, SignOff
 from finops.core.state.ledger import Delivery, LandedFile, Total
 from finops.core.state.store import open_state
@@ -200,18 +200,18 @@ def test_a_period_is_pending_until_it_is_built_from_what_is_current(settings: Se
         ledger.record(connection, delivery("d"))
         pending = ledger.pending(connection)
         assert [(i.provider, i.billing_period) for i in pending] == [(Provider.AWS, JANUARY)]
-        ledger.start_build(connection, "b1")
-        ledger.mark_built(connection, "b1", {(i.provider, i.billing_period): i.digest for i in pending})
+        builds.start_build(connection, "b1")
+        builds.mark_built(connection, "b1", {(i.provider, i.billing_period): i.digest for i in pending})
         assert ledger.pending(connection) == []
         ledger.record(connection, delivery("restated"))
         assert len(ledger.pending(connection)) == 1
-        ledger.start_build(connection, "b2")
-        ledger.mark_built(
+        builds.start_build(connection, "b2")
+        builds.mark_built(
             connection, "b2", {(i.provider, i.billing_period): i.digest for i in ledger.pending(connection)}
         )
         assert ledger.pending(connection) == []
-        ledger.finish_build(connection, "b2", "published")
-        assert {b.build_id: b.outcome for b in ledger.builds(connection)} == {"b1": "running", "b2": "published"}
+        builds.finish_build(connection, "b2", "published")
+        assert {b.build_id: b.outcome for b in builds.builds(connection)} == {"b1": "running", "b2": "published"}
 
 
 def test_a_load_is_read_back_exactly_and_recorded_once(settings: Settings) -> None:
@@ -241,13 +241,13 @@ def test_a_load_is_read_back_exactly_and_recorded_once(settings: Settings) -> No
 
 def test_what_was_last_built_is_known_with_the_moment_it_was_published(settings: Settings) -> None:
     with open_state(settings).begin() as connection:
-        assert ledger.last_built(connection, Provider.AWS, JANUARY) is None
-        ledger.start_build(connection, "b1")
-        ledger.mark_built(connection, "b1", {(Provider.AWS, JANUARY): "digest"})
-        ledger.finish_build(connection, "b1", "published")
-        found = ledger.last_built(connection, Provider.AWS, JANUARY)
-        (build,) = ledger.builds(connection)
-    assert found == ledger.Built("digest", "b1", build.finished_at)
+        assert builds.last_built(connection, Provider.AWS, JANUARY) is None
+        builds.start_build(connection, "b1")
+        builds.mark_built(connection, "b1", {(Provider.AWS, JANUARY): "digest"})
+        builds.finish_build(connection, "b1", "published")
+        found = builds.last_built(connection, Provider.AWS, JANUARY)
+        (build,) = builds.builds(connection)
+    assert found == builds.Built("digest", "b1", build.finished_at)
 
 
 def test_each_month_names_the_builds_that_its_providers_were_last_published_by(settings: Settings) -> None:
@@ -257,14 +257,14 @@ def test_each_month_names_the_builds_that_its_providers_were_last_published_by(s
         "b2": [(Provider.AWS, JANUARY)],
     }
     with open_state(settings).begin() as connection:
-        assert (ledger.last_builds(connection), ledger.began(connection, [])) == ({}, {})
+        assert (builds.last_builds(connection), builds.began(connection, [])) == ({}, {})
         for build_id, pairs in scopes.items():
-            ledger.start_build(connection, build_id)
-            ledger.mark_built(connection, build_id, dict.fromkeys(pairs, "digest"))
-            ledger.finish_build(connection, build_id, "published")
-        second, first = ledger.builds(connection)
-        last = ledger.last_builds(connection)
-        began = ledger.began(connection, ["b1", "b2", "unknown"])
+            builds.start_build(connection, build_id)
+            builds.mark_built(connection, build_id, dict.fromkeys(pairs, "digest"))
+            builds.finish_build(connection, build_id, "published")
+        second, first = builds.builds(connection)
+        last = builds.last_builds(connection)
+        began = builds.began(connection, ["b1", "b2", "unknown"])
     assert {month: sorted(each.build_id for each in found) for month, found in last.items()} == {
         JANUARY: ["b1", "b2"],
         february: ["b1"],

@@ -26,6 +26,8 @@ TEXT_COLUMNS = (
 EXACT_COLUMNS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost")
 COLUMNS = (
     "billing_period",
+    "status",
+    "costs_until",
     "line",
     "billing_currency",
     *TEXT_COLUMNS,
@@ -43,8 +45,10 @@ COLUMNS = (
 def write_csv(statement: Statement, path: Path) -> None:
     """Write one line per published row of the statement, UTF-8, as RFC 4180 has it.
 
-    The columns ending in ``_rounded`` sum to the statement's totals; the others hold every decimal.
+    The columns ending in ``_rounded`` sum to the statement's totals; the others hold every decimal. Every line says
+    whether the statement is provisional or final, and the last day that it has costs of: who reads it may have no more.
     """
+    about = (str(statement.billing_period), statement.status, str(statement.last_day or ""))
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow(COLUMNS)
@@ -52,7 +56,7 @@ def write_csv(statement: Statement, path: Path) -> None:
         for section in statement.sections:
             for line in section.details:
                 number += 1
-                writer.writerow([str(statement.billing_period), number, *_cells(line, section)])
+                writer.writerow([*about, number, *_cells(line, section)])
 
 
 SHARED_COLUMNS = (

@@ -16,7 +16,7 @@ from finops.chargeback import budgets, closed
 from finops.chargeback.journal import config as accounts
 from finops.chargeback.models import PublishedMonth
 from finops.core import allocation, tag_policy
-from finops.core.allocation.drivers import COLUMNS, OPTIONAL, quantities
+from finops.core.allocation.drivers import COLUMNS, OPTIONAL, Quantity, quantities
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.published import Publication
@@ -38,21 +38,15 @@ def read(settings: Settings, publication: Publication, month: PublishedMonth) ->
     folder = settings.configuration_dir
     texts = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
     period = month.billing_period
-    if POLICY_FILE in texts:
-        others = publication.resolved_otherwise(tag_policy.load(settings).digest)
-        if others := [each for each in others if each.endswith(f"/{period}")]:
-            raise _built_otherwise(
-                period, f"the policy for the tags of {', '.join(others)}", f"{POLICY_FILE} and {RULES_FILE}"
-            )
-    rules = allocation.load(settings)
-    known = {(each.id, each.digest) for each in (*rules.pools, *rules.prices)}
-    for entry in month.entries:
-        if (entry.rule_id, entry.rule_digest) not in known:
-            what = f"rule {entry.rule_id}, version {entry.rule_version}, of shared cost"
-            raise _built_otherwise(period, what, allocation.FILE)
+    policy = tag_policy.load(settings).digest if POLICY_FILE in texts else ""
+    others = [name for name in publication.resolved_otherwise(policy) if name.endswith(f"/{period}")]
+    if others:
+        what = f"the policy for the tags of {', '.join(others)}"
+        raise _built_otherwise(period, what, f"{POLICY_FILE} and {RULES_FILE}")
+    used = _allocated(settings, publication, month)
     if accounts.FILE in texts:
         accounts.load(settings)
-    if used := quantities(settings, rules, [str(period)]):
+    if used:
         written = io.StringIO(newline="")
         writer = csv.writer(written)
         writer.writerow((*COLUMNS, *OPTIONAL))
@@ -61,10 +55,28 @@ def read(settings: Settings, publication: Publication, month: PublishedMonth) ->
     return texts
 
 
+def _allocated(settings: Settings, publication: Publication, month: PublishedMonth) -> list[Quantity]:
+    """Return the quantities of a month whose shared cost was divided by the rules as they are, and by these.
+
+    Rules that moved nothing count too: one written since the build would have no entry that tells of it.
+    """
+    period, rules = month.billing_period, allocation.load(settings)
+    known = {(each.id, each.digest) for each in (*rules.pools, *rules.prices)}
+    for entry in month.entries:
+        if (entry.rule_id, entry.rule_digest) not in known:
+            what = f"rule {entry.rule_id}, version {entry.rule_version}, of shared cost"
+            raise _built_otherwise(period, what, allocation.FILE)
+    used = quantities(settings, rules, [str(period)])
+    if others := publication.allocated_otherwise(allocation.digest(rules, used, str(period)), period):
+        what, files = f"the shared cost of {', '.join(others)}", f"{allocation.FILE} and the files of its drivers"
+        raise _built_otherwise(period, what, files)
+    return used
+
+
 def _built_otherwise(period: BillingPeriod, what: str, files: str) -> Finding:
     return Finding(
         f"billing period {period}: {what} was decided by other text than {files} has now; run `finops build "
-        f"--billing-period {period}`, or put that text back, so that what is frozen is what was applied"
+        f"--billing-period {period}` and close then, or put that text back: what is frozen is what was applied"
     )
 
 

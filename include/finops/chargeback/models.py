@@ -303,6 +303,11 @@ class Statement:
     invoices: tuple[Comparison, ...] = ()
 
     @property
+    def status(self) -> str:
+        """``provisional``, or ``final`` once the month is closed."""
+        return "provisional" if self.closing is None else "final"
+
+    @property
     def has_shared_lines(self) -> bool:
         """Whether any rule moved cost to or from it."""
         return any(section.shared and section.shared.lines for section in self.sections)

@@ -12,7 +12,7 @@ from finops.core import published
 from finops.core.errors import NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds
 from finops.core.state.store import open_state
 
 
@@ -33,8 +33,8 @@ def outdated(settings: Settings, published_by: datetime | None = None) -> list[B
     available, closed = publication.billing_periods, closed_months(settings)
     shown = {period: _build_shown(settings, period) for period in available if period not in closed}
     with open_state(settings).connect() as connection:
-        last = ledger.last_builds(connection)
-        began = ledger.began(connection, {build for build in shown.values() if build})
+        last = builds.last_builds(connection)
+        began = builds.began(connection, {build for build in shown.values() if build})
     found = []
     for period, build in shown.items():
         sources = [each for month in _made_from(period, available, closed) for each in last.get(month, ())]

@@ -188,7 +188,7 @@ def _manifest(statements: Sequence[Statement], files: Sequence[StatementFile]) -
     return {
         "billing_period": str(company.billing_period),
         "build_id": company.build_id,
-        "status": "provisional" if closing is None else "final",
+        "status": company.status,
         # How complete an open month is: the last day that the bills have costs of.
         "costs_until": None if company.last_day is None else company.last_day.isoformat(),
         **closed,

@@ -53,7 +53,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
 
 def _collect(connection: Connection) -> dict[str, Any]:
     from finops.core import loads
-    from finops.core.state import attempts, closing, ledger
+    from finops.core.state import attempts, builds, closing, ledger
 
     loaded = loads.counts(connection)
     return {
@@ -106,7 +106,7 @@ def _collect(connection: Connection) -> dict[str, Any]:
                 "outcome": each.outcome,
                 "detail": each.detail,
             }
-            for each in ledger.builds(connection)
+            for each in builds.builds(connection)
         ],
         "closed": [
             {

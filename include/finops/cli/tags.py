@@ -125,6 +125,11 @@ def _check_text(found: Check) -> str:
     ]
     if not found.shifts:
         lines.append(f"No cost of {months} would change its owner.")
+    if found.other_parents:
+        lines.append(
+            f"{', '.join(found.other_parents)}: built by other parents than virtual_tags.yml has now, or by some not "
+            "recorded; what is inherited shows only after `finops build --billing-period YYYY-MM`"
+        )
     lines += _ambiguous(found.ambiguous)
     if found.outdated:
         lines.append(f"Resolved by another policy: {', '.join(found.outdated)}")

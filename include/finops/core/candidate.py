@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,10 @@ class Candidate:
     scope: tuple[BuiltPeriod, ...]
     tag_policy: str = ""
     """Digest of the tag policy and rules that its tags were resolved by."""
+    tag_parents: str = ""
+    """Digest of the parents among them."""
+    allocations: Mapping[str, str] = field(default_factory=dict)
+    """Per month in scope the digest of what its shared cost was divided by."""
 
     @property
     def billing_periods(self) -> list[BillingPeriod]:
@@ -72,7 +76,13 @@ class Verdict:
 def save_candidate(settings: Settings, candidate: Candidate) -> None:
     """Write the candidate beside the warehouse."""
     scope = [each.as_json() for each in candidate.scope]
-    content = {"build_id": candidate.build_id, "scope": scope, "tag_policy": candidate.tag_policy}
+    content = {
+        "build_id": candidate.build_id,
+        "scope": scope,
+        "tag_policy": candidate.tag_policy,
+        "tag_parents": candidate.tag_parents,
+        "allocations": dict(candidate.allocations),
+    }
     _write(settings.warehouse_dir / "candidate.json", content)
 
 
@@ -83,7 +93,8 @@ def load_candidate(settings: Settings) -> Candidate:
         raise NotReady("there is no finished build to judge or publish; run `finops build`")
     found = json.loads(path.read_text(encoding="utf-8"))
     scope = tuple(map(BuiltPeriod.from_json, found["scope"]))
-    return Candidate(found["build_id"], scope, found.get("tag_policy", ""))
+    digests = (found.get("tag_policy", ""), found.get("tag_parents", ""), found.get("allocations", {}))
+    return Candidate(found["build_id"], scope, *digests)
 
 
 def save_verdict(settings: Settings, verdict: Verdict) -> None:

@@ -76,8 +76,22 @@ class Publication:
 
     def resolved_otherwise(self, tag_policy: str) -> list[str]:
         """Return the ``provider/YYYY-MM`` whose tags were resolved by another policy than that of this digest."""
-        digests = self.manifest.get("tag_policies", {})
-        return [name for name in self.manifest["fact"]["partitions"] if digests.get(name) != tag_policy]
+        return self._otherwise("tag_policies", tag_policy)
+
+    def inherited_otherwise(self, parents: str) -> list[str]:
+        """Return the ``provider/YYYY-MM`` that inherited tags by other parents, or by some that were not recorded."""
+        return self._otherwise("tag_parents", parents)
+
+    def allocated_otherwise(self, allocation: str, period: BillingPeriod) -> list[str]:
+        """Return the ``provider/YYYY-MM`` of a month whose shared cost was divided by another allocation.
+
+        What versions before this one published does not say by which, and counts as another.
+        """
+        return [name for name in self._otherwise("allocations", allocation) if name.endswith(f"/{period}")]
+
+    def _otherwise(self, record: str, digest: str) -> list[str]:
+        digests = self.manifest.get(record, {})
+        return [name for name in self.manifest["fact"]["partitions"] if digests.get(name) != digest]
 
     def parquet(self, mart: str) -> str:
         """Return the glob of a mart's Parquet files; read it with ``hive_partitioning=true``.

@@ -12,7 +12,7 @@ from finops.core.candidate import Candidate, Verdict, load_candidate, save_verdi
 from finops.core.errors import Finding
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds, ledger
 from finops.core.state.store import open_state
 from finops.quality import page
 from finops.quality.models import Given, LandedTotal, Severity, TableResult
@@ -48,7 +48,7 @@ def check(settings: Settings) -> Verdict:
 
 def _refuse(settings: Settings, verdict: Verdict) -> NoReturn:
     with open_state(settings).begin() as connection:
-        ledger.finish_build(connection, verdict.build_id, "refused", verdict.failures[0])
+        builds.finish_build(connection, verdict.build_id, "refused", verdict.failures[0])
     count = len(verdict.failures)
     broken = "1 expectation is" if count == 1 else f"{count} expectations are"
     where = settings.quality_dir / verdict.build_id / "index.html"

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from finops.core.periods import BillingPeriod
+from finops.sample.aws_snapshots import name_volumes
 from finops.sample.chance import seeded
 from finops.sample.company import AWS_ACCOUNTS, COST_CENTERS, Account, Ownership, ownership
 from finops.sample.models import SeriesKey
@@ -173,6 +174,7 @@ def long_lived(seed: int, count: int, period: BillingPeriod) -> list[Series]:
         if since is not None and period.start < since < period.end:
             series.last = since
             made.append(_repriced(series, rate_of(offer, account.region, since), since))
+    name_volumes(made)
     return made
 
 

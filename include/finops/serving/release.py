@@ -37,7 +37,10 @@ _STATEMENT_COLUMNS = (
     # NULL equals nothing: no grant of a cost centre, whatever its name, opens the company's statement.
     Column("audience", "text", "Whose statement: a cost centre; NULL for the whole company's, which finance reads."),
     Column("status", "text", "provisional, or final once the month is closed."),
+    Column("costs_until", "date", "Last day, UTC, that the statement has costs of; NULL in older statements."),
 )
+_SERVED_BESIDE = ("audience", "status")
+"""What the manifest says of a set, also where its files are of a version that did not write it into them."""
 _STATEMENTS_DESCRIPTION = (
     "One row per line of a statement, per billing period and audience. The company's statement holds every cost "
     "centre's lines once more, so filter on audience before summing. Texts are as the statement shows them: one that "
@@ -145,7 +148,7 @@ def _statement_lines(sets: Iterable[PublishedStatements]) -> Table:
     for statements in sets:
         header = _header(statements)
         columns |= {name: Column(name, statement_type(name)) for name in header if name not in columns}
-        names = ("audience", "status", *header)
+        names = (*_SERVED_BESIDE, *header)
         rows = partial(_statement_rows, statements, header)
         digest = f"{statements.status} {statements.digest}"
         parts.append(Part(STATEMENT_LINES, str(statements.billing_period), digest, names, rows))
@@ -156,6 +159,8 @@ def statement_type(column: str) -> str:
     """Return the PostgreSQL type of a column of ``statement.csv``; the file itself has only texts."""
     if column == "line":
         return "bigint"
+    if column == "costs_until":
+        return "date"
     if column.startswith(("has_", "is_")):
         return "boolean"
     return "numeric(38,12)" if column.endswith(("_cost", "_rounded", "_amount")) else "text"
@@ -165,7 +170,7 @@ def _header(statements: PublishedStatements) -> tuple[str, ...]:
     for audience in statements.audiences:
         if file := audience.file("statement.csv"):
             with (statements.path / file.path).open(encoding="utf-8", newline="") as handle:
-                return tuple(next(csv.reader(handle)))
+                return tuple(name for name in next(csv.reader(handle)) if name not in _SERVED_BESIDE)
     return ("billing_period",)
 
 

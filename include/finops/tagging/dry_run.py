@@ -1,7 +1,7 @@
 """What the policy as it is now would change in what is published: the owners, as far as the daily costs can tell.
 
 A rule that asks for resources or tags cannot be told from daily costs; it is named as undecided. Spellings and values
-of keys show after a build.
+of keys, and what is inherited from parents, show after a build.
 """
 
 from __future__ import annotations

@@ -109,4 +109,5 @@ class Check:
     undecided_rules: tuple[str, ...]
     shifts: tuple[Shift, ...]
     outdated: tuple[str, ...]
+    other_parents: tuple[str, ...]
     ambiguous: tuple[AmbiguousParents, ...]

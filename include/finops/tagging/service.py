@@ -25,12 +25,14 @@ def check(settings: Settings, periods: Sequence[BillingPeriod]) -> Check:
     try:
         publication = latest(settings)
     except NotReady:
-        return Check(*sizes, (), (), (), (), (), ())
+        return Check(*sizes, (), (), (), (), (), (), ())
     months = read.chosen(publication, periods or publication.billing_periods)
     shifts, idle, undecided = dry_run.compare(publication, months, policy)
     outdated = tuple(publication.resolved_otherwise(policy.digest))
+    # A month that went by the policy as it is went by its parents, also where these were not recorded apart.
+    inherited = tuple(name for name in publication.inherited_otherwise(policy.parents_digest) if name in outdated)
     ambiguous = tuple(read.ambiguous_parents(publication, months))
-    return Check(*sizes, tuple(months), tuple(idle), tuple(undecided), tuple(shifts), outdated, ambiguous)
+    return Check(*sizes, tuple(months), tuple(idle), tuple(undecided), tuple(shifts), outdated, inherited, ambiguous)
 
 
 def compliance(

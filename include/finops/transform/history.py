@@ -25,7 +25,7 @@ from finops.core.loads import DAILY, RESOLUTION, Load, LoadedDelivery, LoadTotal
 from finops.core.published import Publication
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier
-from finops.core.state import ledger
+from finops.core.state import builds, ledger
 from finops.core.state.store import open_state
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _due(version: Publication, built: BuiltPeriod) -> _Due:
 def _without_history(settings: Settings, scope: Sequence[BuiltPeriod]) -> Iterator[_Due]:
     with open_state(settings).connect() as state:
         for each in scope:
-            built = ledger.last_built(state, each.provider, each.billing_period)
+            built = builds.last_built(state, each.provider, each.billing_period)
             if built is not None and not loads.of_period(state, each.billing_period, each.provider):
                 # Its deliveries' digest was noted, their names were not.
                 yield _Due(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from finops.core.allocation import Rules
-from finops.core.allocation.drivers import quantities
+from finops.core.allocation.drivers import Quantity, quantities
 from finops.core.engine import scratch
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
@@ -28,8 +28,10 @@ from finops.transform.parquet_table import write_table
 _EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
 
 
-def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy, allocation: Rules) -> None:
+def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy, allocation: Rules) -> list[Quantity]:
     """Replace ``warehouse/inputs/`` with what this scope needs, and make the folders its fact goes into.
+
+    Return the quantities that shared cost is divided by.
 
     Raise BadInput when a landed file is gone, or a file of quantities cannot be used.
     """
@@ -47,6 +49,7 @@ def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy,
     _write_operations(settings.inputs_dir / "ops", scope)
     tag_inputs.write(settings.inputs_dir / "ops", policy)
     allocation_inputs.write(settings.inputs_dir / "ops", allocation, driven, periods)
+    return driven
 
 
 def _link(settings: Settings, delivery: Delivery) -> None:

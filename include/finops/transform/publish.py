@@ -27,7 +27,7 @@ from finops.core.errors import Finding
 from finops.core.locks import exclusive
 from finops.core.published import Publication, latest, open_version
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds
 from finops.core.state.store import open_state
 from finops.transform import history, published_fact, published_marts, versions
 
@@ -86,17 +86,23 @@ def _manifest(
         "published_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "billing_periods": sorted({partition.split("/")[1] for partition in fact["partitions"]}),
         "scope": [each.as_json() for each in candidate.scope],
-        "tag_policies": _tag_policies(candidate, previous),
+        **_decided_by(candidate, previous),
         "fact": fact,
         "marts": marts,
         "gate": {"passed": verdict.passed, "warnings": list(verdict.warnings)},
     }
 
 
-def _tag_policies(candidate: Candidate, previous: Publication | None) -> dict[str, str]:
-    """Return, per provider and month, the digest of the policy that its tags were resolved by."""
-    before = {} if previous is None else previous.manifest.get("tag_policies", {})
-    return {**before, **{f"{e.provider}/{e.billing_period}": candidate.tag_policy for e in candidate.scope}}
+def _decided_by(candidate: Candidate, previous: Publication | None) -> dict[str, dict[str, str]]:
+    """Return, per provider and month, the digests of what resolved its tags and divided its shared cost."""
+    before = {} if previous is None else previous.manifest
+    months = {f"{each.provider}/{each.billing_period}": str(each.billing_period) for each in candidate.scope}
+    now = {
+        "tag_policies": dict.fromkeys(months, candidate.tag_policy),
+        "tag_parents": dict.fromkeys(months, candidate.tag_parents),
+        "allocations": {name: candidate.allocations.get(month, "") for name, month in months.items()},
+    }
+    return {record: {**before.get(record, {}), **digests} for record, digests in now.items()}
 
 
 def _flush(root: Path) -> None:
@@ -114,5 +120,5 @@ def _record(settings: Settings, candidate: Candidate) -> None:
     with open_state(settings).begin() as connection:
         for load in kept:
             loads.record(connection, load)
-        ledger.mark_built(connection, candidate.build_id, digests)
-        ledger.finish_build(connection, candidate.build_id, "published")
+        builds.mark_built(connection, candidate.build_id, digests)
+        builds.finish_build(connection, candidate.build_id, "published")

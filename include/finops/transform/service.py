@@ -16,7 +16,7 @@ from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.published import READER
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds, ledger
 from finops.core.state.ledger import PeriodInput
 from finops.core.state.store import open_state
 
@@ -110,18 +110,20 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
     (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
     state = open_state(settings)
     with state.begin() as connection:
-        ledger.start_build(connection, build_id)
+        builds.start_build(connection, build_id)
     try:
         _clear_other_layout(settings)
-        inputs.prepare(settings, scope, policy, rules)
+        quantities = inputs.prepare(settings, scope, policy, rules)
         _run_dbt(settings, progress)
     except FinopsError as error:
         with state.begin() as connection:
-            ledger.finish_build(connection, build_id, "failed", str(error))
+            builds.finish_build(connection, build_id, "failed", str(error))
         raise
     with replacing(settings.warehouse_dir / "layout") as marker:
         marker.write_text(LAYOUT, encoding="utf-8")
-    candidate = Candidate(build_id, tuple(map(_built, scope)), policy.digest)
+    allocations = {each: allocation.digest(rules, quantities, each) for each in {str(i.billing_period) for i in scope}}
+    built = tuple(map(_built, scope))
+    candidate = Candidate(build_id, built, policy.digest, policy.parents_digest, allocations)
     save_candidate(settings, candidate)
     return candidate
 

@@ -146,20 +146,20 @@ def _summed(bills: Sequence[Bill], columns: Sequence[str], *, counted: bool = Fa
     ]
 
 
+_INVOICE_PARTS = {"Usage": 1, "Purchase": 1, "Tax": 2, "Credit": 3, "Adjustment": 4}
+"""Charge category → place of its sum behind the billed cost of an invoice."""
+
+
 def _invoiced(bills: Sequence[Bill]) -> list[list[object]]:
-    grain = ("billing_period", "provider", "billing_currency", "invoice_issuer_name", "billing_account_id")
-    rows: list[list[object]] = []
-    for *key, billed, _, _, _, count in _summed(bills, [*grain, "invoice_id"], counted=True):
-        parts = [
-            [
-                b
-                for b in bills
-                if key == [b.month, *(getattr(b, c) for c in (*grain[1:], "invoice_id"))] and b.charge_category in kinds
-            ]
-            for kinds in (("Usage", "Purchase"), ("Tax",), ("Credit",), ("Adjustment",))
-        ]
-        rows.append([*key, count, billed, *(sum((b.billed_cost for b in part), Decimal(0)) for part in parts)])
-    return rows
+    grain = ("provider", "billing_currency", "invoice_issuer_name", "billing_account_id", "invoice_id")
+    counts: dict[tuple[str, ...], int] = defaultdict(int)
+    sums: dict[tuple[str, ...], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 5)
+    for each in bills:
+        key = (each.month, *(getattr(each, column) for column in grain))
+        counts[key] += 1
+        for place in (0, _INVOICE_PARTS[each.charge_category]):
+            sums[key][place] += each.billed_cost
+    return [[*key, count, *sums[key]] for key, count in counts.items()]
 
 
 def _reconciled(bills: Sequence[Bill]) -> list[list[object]]:

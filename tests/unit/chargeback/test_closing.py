@@ -163,7 +163,12 @@ def test_what_a_closed_month_became_stands_in_the_next_open_one_with_its_origin(
     assert "Adjustments to closed months" in page
     assert "May 2026" in page
     sheet = openpyxl.load_workbook(folder / "company" / "statement.xlsx")["Adjustments"]
-    assert sorted(row[8].value for row in sheet.iter_rows(min_row=2)) == [-1, 2.335, 5]
+    names, *listed = sheet.iter_rows(values_only=True)
+    found = [dict(zip(names, row, strict=True)) for row in listed]
+    assert sorted(row["effective_cost"] for row in found) == [-1, 2.335, 5]
+    in_csv = [(r["service_category"], r["service_name"]) for r in rows]
+    assert [(row["Service category"], row["Service"]) for row in found] == in_csv
+    assert ("Compute", "Amazon Elastic Compute Cloud") in in_csv
     # July is compared with June alone: a change stands in one statement.
     assert "adjustments_effective_cost" not in exact_totals_of_july(settings)[None]
 
@@ -220,6 +225,22 @@ def test_final_statements_that_went_missing_or_were_touched_are_put_back(setting
     service.publish(settings, MAY)
     assert content(link) == before
     assert content(service.publish(settings, MAY, tmp_path / "elsewhere").path) == before
+
+
+def test_the_lines_alone_say_whether_they_are_final_and_up_to_when_there_are_costs(settings: Settings) -> None:
+    """Somebody gets statement.csv alone, by mail or as a table; the pages and the manifest stay behind."""
+    publish_version(settings, [*quarter(), bill("2026-05-09", "1", cost_center="cc-1002")])
+    said = []
+    for settle in (lambda: service.publish(settings, MAY), lambda: service.close(settings, MAY, "Ann")):
+        settle()
+        folder = settings.statements_dir / "billing_period=2026-05"
+        rows = {
+            name: list(csv.DictReader((folder / name / "statement.csv").read_text(encoding="utf-8").splitlines()))
+            for name in ("company", "cc-1001", "cc-1002")
+        }
+        said.append({name: {(r["status"], r["costs_until"]) for r in found} for name, found in rows.items()})
+    days = {"company": "2026-05-09", "cc-1001": "2026-05-03", "cc-1002": "2026-05-09"}
+    assert said == [{name: {(status, day)} for name, day in days.items()} for status in ("provisional", "final")]
 
 
 @pytest.mark.parametrize("name", [closed.CHARGES, closed.ADJUSTMENTS])

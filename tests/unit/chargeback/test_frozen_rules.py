@@ -18,7 +18,9 @@ from finops.chargeback.journal import service as journal
 from finops.chargeback.read import read_month
 from finops.chargeback.shared import Entry
 from finops.core import allocation, published, tag_policy
+from finops.core.allocation.drivers import quantities
 from finops.core.errors import BadInput, Finding
+from finops.core.published import Publication
 from finops.core.settings import Settings
 
 ACCOUNTS = '{default: "1", unallocated: {cost_center: "9", account: "2"}, clearing: {aws: "3", azure: "4", gcp: "5"}}'
@@ -122,12 +124,111 @@ def test_rules_that_are_not_those_of_the_build_are_not_frozen_as_if_they_were(se
         frozen_rules.read(settings, publication, other)
 
     now = tag_policy.load(settings).digest
-    manifest = {**publication.manifest, "fact": {"partitions": ["aws/2026-05", "aws/2026-06"]}}
+    allocated = {"aws/2026-05": allocation.digest(allocation.load(settings), [], "2026-05")}
+    fact = {"partitions": ["aws/2026-05", "aws/2026-06"]}
+    manifest = {**publication.manifest, "fact": fact, "allocations": allocated}
     by_now = replace(publication, manifest={**manifest, "tag_policies": {"aws/2026-05": now, "aws/2026-06": "old"}})
     assert frozen_rules.read(settings, by_now, month)
     before = replace(publication, manifest={**manifest, "tag_policies": {"aws/2026-05": "old", "aws/2026-06": now}})
     with pytest.raises(Finding, match=r"the tags of aws/2026-05 was decided by other text than tag_policy.yml and"):
         frozen_rules.read(settings, before, month)
+
+
+def built_by(settings: Settings, publication: Publication) -> Publication:
+    """Return a publication whose May was built by the configuration as it is."""
+    rules = allocation.load(settings)
+    used = quantities(settings, rules, ["2026-05"])
+    manifest = {
+        **publication.manifest,
+        "fact": {"partitions": ["aws/2026-05"]},
+        "tag_policies": {"aws/2026-05": tag_policy.load(settings).digest},
+        "allocations": {"aws/2026-05": allocation.digest(rules, used, "2026-05")},
+    }
+    return replace(publication, manifest=manifest)
+
+
+SHARED = """\
+selections:
+  ours: {cost_center: [cc-1001]}
+drivers: [{name: hours, unit: hours, file: "{home}/hours.csv"}]
+pools:
+  - {id: tax, version: 1, description: tax, select: {charge_category: Tax}, split: {method: proportional, to: ours}}
+  - {id: old, version: 1, description: over, to: 2026-04, select: {charge_category: Credit}, split: {method: even}}
+"""
+HOURS = "billing_period,cost_center,driver,quantity\n2026-05,cc-1001,hours,7.5\n2026-06,cc-1001,hours,9\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "says_now"),
+    [
+        ("allocation.yml", "pools:\n", "pools:\n  - {id: new, version: 1, description: of June, from: 2026-05,"
+         " select: {charge_category: Purchase}, split: {method: even}}\n"),
+        ("allocation.yml", "  - {id: tax, version: 1", "  - {id: tax, version: 2"),
+        ("allocation.yml", "[cc-1001]", "[cc-1002]"),
+        ("hours.csv", "7.5", "8"),
+        ("allocation.yml", None, None),
+        ("tag_policy.yml", "cost-center", "cost-centre"),
+        ("tag_policy.yml", None, None),
+        ("virtual_tags.yml", "rules: []", "parents: [{key: disk, resource: '*/disks/{value}'}]"),
+    ],
+    ids=["new rule", "version", "named selection", "quantity", "no allocation", "key", "no policy", "parents"],
+)  # fmt: skip
+def test_a_month_that_was_built_by_other_configuration_is_not_closed(
+    settings: Settings, file: str, said: str | None, says_now: str
+) -> None:
+    """What a rule would have moved if the build had known it stands in no row: only the recorded digest tells."""
+    write_rules(settings)
+    (settings.configuration_dir / "allocation.yml").write_text(SHARED)
+    settings.root.mkdir()
+    (settings.root / "hours.csv").write_text(HOURS)
+    publish_version(settings, quarter())
+    publication = built_by(settings, published.latest(settings))
+    month = read_month(publication, MAY)
+    assert frozen_rules.read(settings, publication, month)
+    path = (settings.root if file == "hours.csv" else settings.configuration_dir) / file
+    if said is None:
+        path.unlink()
+    else:
+        assert said in path.read_text()
+        path.write_text(path.read_text().replace(said, says_now))
+    with pytest.raises(
+        Finding, match=r"aws/2026-05 was decided by other text than .* run `finops build --billing-period 2026-05` and"
+    ):
+        frozen_rules.read(settings, publication, month)
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "says_now"),
+    [
+        ("allocation.yml", "description: tax", "description: tax and levies"),
+        ("allocation.yml", "id: old, version: 1", "id: old, version: 2"),
+        ("hours.csv", "7.5", "7.50"),
+        ("hours.csv", "hours,9", "hours,10"),
+    ],
+    ids=["description", "rule of other months", "the same number", "quantity of another month"],
+)
+def test_what_decides_nothing_of_the_month_asks_for_no_build(
+    settings: Settings, file: str, said: str, says_now: str
+) -> None:
+    write_rules(settings)
+    (settings.configuration_dir / "allocation.yml").write_text(SHARED)
+    settings.root.mkdir()
+    (settings.root / "hours.csv").write_text(HOURS)
+    publish_version(settings, quarter())
+    publication = built_by(settings, published.latest(settings))
+    path = (settings.root if file == "hours.csv" else settings.configuration_dir) / file
+    assert said in path.read_text()
+    path.write_text(path.read_text().replace(said, says_now))
+    assert frozen_rules.read(settings, publication, read_month(publication, MAY))
+
+
+def test_a_month_of_which_no_version_recorded_by_what_it_was_divided_is_built_again_first(settings: Settings) -> None:
+    write_rules(settings)
+    publish_version(settings, quarter())
+    known = built_by(settings, published.latest(settings))
+    before = replace(known, manifest={k: v for k, v in known.manifest.items() if k != "allocations"})
+    with pytest.raises(Finding, match=r"the shared cost of aws/2026-05 was .* than allocation.yml and the files of"):
+        frozen_rules.read(settings, before, read_month(before, MAY))
 
 
 def test_the_quantities_of_the_month_are_frozen_with_the_rules_that_divide_by_them(

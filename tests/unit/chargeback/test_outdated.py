@@ -15,7 +15,7 @@ from finops.chargeback.outdated import outdated
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds
 from finops.core.state.store import open_state
 
 APRIL, MAY, JUNE, JULY = MONTHS = [BillingPeriod(2026, month) for month in (4, 5, 6, 7)]
@@ -41,9 +41,9 @@ def publish(
     """Publish a version of all four months in which a build has replaced some of a provider."""
     publish_version(settings, [bill(f"{month}-03", "10.005") for month in MONTHS], build_id=build_id)
     with open_state(settings).begin() as connection:
-        ledger.start_build(connection, build_id)
-        ledger.mark_built(connection, build_id, {(provider, month): build_id for month in months})
-        ledger.finish_build(connection, build_id, "published")
+        builds.start_build(connection, build_id)
+        builds.mark_built(connection, build_id, {(provider, month): build_id for month in months})
+        builds.finish_build(connection, build_id, "published")
 
 
 def write(settings: Settings, *months: BillingPeriod) -> None:

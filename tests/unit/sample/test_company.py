@@ -124,6 +124,25 @@ def test_every_usual_line_type_of_aws_appears(half_year_query) -> None:
     }  # fmt: skip
 
 
+def test_a_snapshot_names_a_tagged_volume_of_its_account_that_the_same_bill_charges(half_year_query) -> None:
+    # The shipped virtual_tags.yml knows the tag, so the demo shows what is inherited.
+    rows = half_year_query("""
+        select snapshots.month, count(distinct snapshots.id), count(distinct volumes.id) from (
+            select bill_billing_period_start_date as month, line_item_resource_id as id,
+                line_item_usage_account_id as account, resource_tags['user_source_volume'] as volume
+            from aws where line_item_usage_type like '%EBS:SnapshotUsage' and volume is not null
+        ) as snapshots
+        left join (
+            select distinct bill_billing_period_start_date as month, line_item_resource_id as id,
+                line_item_usage_account_id as account
+            from aws where line_item_usage_type like '%EBS:VolumeUsage%' and cardinality(resource_tags) > 0
+        ) as volumes on (volumes.month, volumes.account, volumes.id)
+            = (snapshots.month, snapshots.account, snapshots.volume)
+        group by all having count(*) = count(volumes.id)
+    """)
+    assert [(snapshots, volumes > 1) for _, snapshots, volumes in rows] == [(5, True)] * 6
+
+
 def test_a_discount_stands_in_the_net_cost_and_the_discount_map_alike(half_year_query) -> None:
     [(lines, differing)] = half_year_query("""
         select count(*), count(*) filter (

@@ -99,6 +99,7 @@ def published(settings: Settings) -> Settings:
         "billing_periods": ["2025-01", "2025-02"],
         "fact": {"partitions": partitions},
         "tag_policies": {"aws/2025-01": "older", "aws/2025-02": load(settings).digest},
+        "tag_parents": dict.fromkeys(partitions, load(settings).parents_digest),
     }
     (version / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return settings
@@ -289,19 +290,16 @@ def test_a_repair_plan_is_written_and_says_that_nothing_was_done(published: Sett
 def test_the_dry_run_says_which_costs_would_change_owner_and_which_rules_match_nothing(
     published: Settings, tmp_path: Path
 ) -> None:
-    config = tmp_path / "config"
-    config.mkdir()
-    policy = published.configuration_dir / "tag_policy.yml"
-    (config / "tag_policy.yml").write_text(policy.read_text(encoding="utf-8"), encoding="utf-8")
-    (config / "virtual_tags.yml").write_text(
+    settings = _with_rules(
+        published,
+        tmp_path,
         "rules:\n"
         "  - {id: a, set: {cost-center: cc-1002}, when: {sub_account_name: [a, b]}}\n"
         "  - {id: idle, set: {cost-center: cc-1003}, when: {sub_account_name: nobody}}\n"
         "  - {id: volumes, set: {cost-center: cc-1003}, when: {resource_id: vol-*}}\n"
         "  - {id: b, set: {cost-center: cc-1004}, when: {sub_account_name: b}, overrides: always}\n",
-        encoding="utf-8",
     )
-    found = service.check(Settings(home=published.home, config_dir=config), [])
+    found = service.check(settings, [])
     shifts = [(s.source, s.new_cost_center, s.new_source, s.effective_cost) for s in found.shifts]
 
     assert sorted(shifts) == [
@@ -312,6 +310,39 @@ def test_the_dry_run_says_which_costs_would_change_owner_and_which_rules_match_n
     assert found.idle_rules == ("rule:idle@1",)
     assert found.undecided_rules == ("rule:volumes@1",)
     assert found.outdated == ("aws/2025-01", "aws/2025-02")
+
+
+def _with_rules(published: Settings, tmp_path: Path, text: str) -> Settings:
+    """Return the settings of the published months with the shipped policy and other rules."""
+    config = tmp_path / "config"
+    config.mkdir()
+    policy = published.configuration_dir / "tag_policy.yml"
+    (config / "tag_policy.yml").write_text(policy.read_text(encoding="utf-8"), encoding="utf-8")
+    (config / "virtual_tags.yml").write_text(text, encoding="utf-8")
+    return Settings(home=published.home, config_dir=config)
+
+
+def test_changed_parents_are_said_to_show_only_after_a_build(
+    published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dry run sees owners and no names of volumes: "nothing would change" alone would be a promise."""
+    says = "aws/2025-01, aws/2025-02: built by other parents than virtual_tags.yml has now"
+    assert service.check(published, []).other_parents == ()
+    other = _with_rules(published, tmp_path, 'parents: [{key: disk, resource: "*/disks/{value}"}]')
+    monkeypatch.setenv("FINOPS_HOME", str(published.root))
+    assert says not in CliRunner().invoke(app, ["tags", "check"]).stdout
+
+    monkeypatch.setenv("FINOPS_CONFIG_DIR", str(other.config_dir))
+    (line,) = [each for each in CliRunner().invoke(app, ["tags", "check"]).stdout.splitlines() if says in each]
+    assert line.endswith("shows only after `finops build --billing-period YYYY-MM`")
+
+
+def test_another_rule_beside_the_same_parents_is_no_change_of_parents(published: Settings, tmp_path: Path) -> None:
+    same = (published.configuration_dir / "virtual_tags.yml").read_text(encoding="utf-8").split("account_labels:\n")[0]
+    found = service.check(_with_rules(published, tmp_path, same + "rules: []\n"), [])
+
+    assert found.outdated == ("aws/2025-01", "aws/2025-02")
+    assert found.other_parents == ()
 
 
 def test_months_that_an_older_policy_resolved_are_named(published: Settings) -> None:

@@ -22,7 +22,7 @@ from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.published import READER, reader_sql
 from finops.core.settings import Settings
-from finops.core.state import ledger
+from finops.core.state import builds, ledger
 from finops.core.state.store import open_state
 from finops.ingest.service import ingest
 from finops.sample.service import generate
@@ -231,9 +231,9 @@ def test_a_warehouse_of_another_layout_is_built_anew_for_every_month_that_was_bu
     """After an upgrade that stores the fact differently, old and new files would not fit one view."""
     before = _marts(landed)
     with open_state(landed).begin() as state:
-        ledger.start_build(state, "earlier")
+        builds.start_build(state, "earlier")
         built = {(each.provider, each.billing_period): each.digest for each in ledger.inputs(state)}
-        ledger.mark_built(state, "earlier", built)
+        builds.mark_built(state, "earlier", built)
     (landed.warehouse_dir / "layout").write_text("0")
 
     candidate = build(landed, [FEBRUARY])

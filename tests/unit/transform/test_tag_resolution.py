@@ -358,20 +358,27 @@ def test_the_candidate_remembers_the_policy_that_resolved_it(built: Settings) ->
     assert load_candidate(built).tag_policy == load(built).digest
 
 
-def test_in_the_demo_s_bills_less_has_no_owner_than_nobody_tagged(tmp_path: Path) -> None:
-    """The rules of virtual_tags.yml find owners: per currency, the unallocated share is below the untagged one."""
-    settings = Settings(home=tmp_path / "home")
-    generate(tmp_path / "sample", months=1, lines_per_month=2_000, first_period=BillingPeriod(2025, 1))
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A small month of the demo's bills, by the shipped configuration."""
+    folder = tmp_path_factory.mktemp("demo")
+    settings = Settings(home=folder / "home")
+    generate(folder / "home" / "sample", months=1, lines_per_month=2_000, first_period=BillingPeriod(2025, 1))
     for provider in Provider:
-        ingest(settings, provider, str(tmp_path / "sample" / provider))
+        ingest(settings, provider, str(folder / "home" / "sample" / provider))
     assert build(settings) is not None
+    return settings
+
+
+def test_in_the_demo_s_bills_less_has_no_owner_than_nobody_tagged(demo: Settings) -> None:
+    """The rules of virtual_tags.yml find owners: per currency, the unallocated share is below the untagged one."""
     known: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    for total in json.loads((tmp_path / "sample" / "expected.json").read_text(encoding="utf-8")):
+    for total in json.loads((demo.home / "sample" / "expected.json").read_text(encoding="utf-8")):
         if "actual" not in total["source"]:
             known[total["currency"]][0] += Decimal(total["untagged_cost"])
             known[total["currency"]][1] += Decimal(total["source_cost"])
     found = _rows(
-        settings,
+        demo,
         "select billing_currency, sum(unallocated_effective_cost), sum(effective_cost - tagged_effective_cost),"
         " sum(effective_cost) from marts.mart_unallocated_costs group by all",
     )
@@ -381,3 +388,14 @@ def test_in_the_demo_s_bills_less_has_no_owner_than_nobody_tagged(tmp_path: Path
         share_nobody_tagged = known[currency][0] / known[currency][1]
         assert 0 < unallocated / cost < share_nobody_tagged
         assert unallocated < untagged
+
+
+def test_the_demo_shows_a_snapshot_that_inherits_the_tags_of_its_volume(demo: Settings) -> None:
+    """Nobody tagged it but the backup service, with the volume's name: no tag of its own says whose it is."""
+    found = _rows(
+        demo,
+        "select service_name, cost_center, ai_project <> '(none)', sum(effective_cost) > 0"
+        " from marts.fct_daily_costs where cost_center_source = 'parent' group by all",
+    )
+
+    assert found == [("Amazon Elastic Compute Cloud", "cc-1001", True, True)]

@@ -1,15 +1,5 @@
 with
-    charge_sums as (select * from {{ ref("charge_sums") }}),
-
-    resource_sums as (select * from {{ ref("resource_resolutions") }}),
-
-    details as (
-        select * from {{ ref("focus_charge_details") }} where {{ is_in_scope() }}
-    ),
-
-    resolutions as (select * from {{ ref("tag_resolutions") }}),
-
-    tag_set_values as (select * from {{ ref("tag_set_values") }}),
+    {{ tagged_charges() }},
 
     -- Sets of tags that say the same of every key are one from here on.
     states as (

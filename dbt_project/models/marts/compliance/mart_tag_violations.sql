@@ -1,17 +1,7 @@
 with
-    resource_sums as (select * from {{ ref("resource_resolutions") }}),
-
-    charge_sums as (select * from {{ ref("charge_sums") }}),
-
-    details as (
-        select * from {{ ref("focus_charge_details") }} where {{ is_in_scope() }}
-    ),
-
-    resolutions as (select * from {{ ref("tag_resolutions") }}),
+    {{ tagged_charges() }},
 
     resolution_values as (select * from {{ ref("tag_resolution_values") }}),
-
-    tag_set_values as (select * from {{ ref("tag_set_values") }}),
 
     allowed_values as (select * from {{ ref("tag_values_in_use") }}),
 

@@ -212,6 +212,12 @@ class TagPolicy(_Strict):
         """Changes when anything that decides a value changes."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
+    @property
+    def parents_digest(self) -> str:
+        """Changes when anything changes that says what is inherited."""
+        said = [parent.model_dump_json() for parent in self.parents]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
     def key(self, name: str) -> TagKey | None:
         """Return the key of this canonical name."""
         return next((each for each in self.keys if each.name == name), None)
