@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,10 +26,11 @@ TEXT_COLUMNS = (
     "charge_category",
 )
 EXACT_COLUMNS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost")
+STANDING = ("status", "costs_until")
+"""What a line says of the statement it stands in, beside the month: no figure, and other words once it is closed."""
 COLUMNS = (
     "billing_period",
-    "status",
-    "costs_until",
+    *STANDING,
     "line",
     "billing_currency",
     *TEXT_COLUMNS,
@@ -57,6 +60,18 @@ def write_csv(statement: Statement, path: Path) -> None:
             for line in section.details:
                 number += 1
                 writer.writerow([*about, number, *_cells(line, section)])
+
+
+def figures_sha256(path: Path) -> str:
+    """Return the sha256 of a ``statement.csv`` without ``STANDING``: the same before and after the month is closed."""
+    figures = io.StringIO(newline="")
+    writer = csv.writer(figures)
+    with path.open(encoding="utf-8", newline="") as handle:
+        lines = csv.reader(handle)
+        header = next(lines)
+        kept = [place for place, name in enumerate(header) if name not in STANDING]
+        writer.writerows([line[place] for place in kept] for line in (header, *lines))
+    return hashlib.sha256(figures.getvalue().encode()).hexdigest()
 
 
 SHARED_COLUMNS = (

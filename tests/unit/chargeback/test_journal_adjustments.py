@@ -105,7 +105,7 @@ def test_the_next_open_month_posts_it_by_the_lines_of_its_file_and_the_close_kee
     restated: Settings, tmp_path: Path
 ) -> None:
     files = {f.path: f.sha256 for f in service.publish(restated, JUNE).files}
-    journal.write(restated, JUNE, tmp_path / "one.csv")
+    one = journal.write(restated, JUNE, tmp_path / "one.csv")
     apart = [row for row in rows(tmp_path / "one.csv") if row["document"].startswith("CA-")]
     assert [(r["cost_center"], r["account"], r["debit"], r["credit"]) for r in apart] == [
         ("cc-1001", "6410", "2.00", "0.00"),
@@ -122,21 +122,9 @@ def test_the_next_open_month_posts_it_by_the_lines_of_its_file_and_the_close_kee
         "Compute",
         "-3.00",
     )
-    closed = service.close(restated, JUNE, "Ann").files
-    assert closed is not None
-    final = {f.path: f.sha256 for f in closed.files}
+    service.close(restated, JUNE, "Ann")
     publish_version(restated, quarter(research="50"), build_id="build-3")
-    journal.write(restated, JUNE, tmp_path / "two.csv")
-    # The final statement.csv says that it is final, so its document is named anew; nothing else of the journal changes.
-    named = {
-        f"CB-2026-06-{files[path][:12]}": f"CB-2026-06-{final[path][:12]}"
-        for path in ("cc-1001/statement.csv", "cc-1002/statement.csv", "company/statement.csv")
-    }
-    text = (tmp_path / "one.csv").read_text(encoding="utf-8")
-    for provisional, last in named.items():
-        text = text.replace(provisional, last)
-    assert (tmp_path / "two.csv").read_text(encoding="utf-8") == text
-    assert len({*named, *named.values()}) == 6
+    assert journal.write(restated, JUNE, tmp_path / "two.csv").sha256 == one.sha256
 
 
 def test_the_closed_month_itself_is_posted_as_it_was(restated: Settings, tmp_path: Path) -> None:

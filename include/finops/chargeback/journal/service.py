@@ -39,7 +39,6 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.state.closing import ClosedPeriod
 
-_FILES = ("statement.csv", "adjustments.csv", "shared.csv")
 
 
 def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
@@ -182,19 +181,21 @@ def _kept_digests(settings: Settings, month: ClosedPeriod, statements: Sequence[
     Raise Finding when the statements are not what was recorded.
     """
     kept = kept_statements(settings, month)
-    return [Digests(*(_sha256(kept / each.slug / name) for name in _FILES)) for each in statements]
+    return [_digests_in(kept / each.slug) for each in statements]
 
 
 def _digests_of(statement: Statement) -> Digests:
-    """Return the digests of the statement's CSV files, which the manifest of the published set names as well."""
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / name for name in _FILES]
-        csv_file.write_csv(statement, paths[0])
-        csv_file.write_adjustments(statement, paths[1])
+    """Return the digests of the files that the statement is published with."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        csv_file.write_csv(statement, folder / "statement.csv")
+        csv_file.write_adjustments(statement, folder / "adjustments.csv")
         if statement.has_shared_lines:
-            csv_file.write_shared(statement, paths[2])
-        return Digests(*map(_sha256, paths))
+            csv_file.write_shared(statement, folder / "shared.csv")
+        return _digests_in(folder)
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+def _digests_in(folder: Path) -> Digests:
+    others = [folder / name for name in ("adjustments.csv", "shared.csv")]
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "" for path in others]
+    return Digests(csv_file.figures_sha256(folder / "statement.csv"), *digests)
