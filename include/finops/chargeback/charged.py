@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from finops.chargeback.models import UNALLOCATED, Section, Statement
+from finops.chargeback.facts import UNALLOCATED
+from finops.chargeback.models import Section, Statement
 from finops.chargeback.rounding import from_units
 from finops.chargeback.schedules import Cell, Item, Kind, Schedule
 

@@ -9,21 +9,17 @@ from decimal import Decimal
 
 from finops.chargeback import blocks, completeness, reporting, rounding, schedules, shared, slugs
 from finops.chargeback.closing_models import AdjustmentBlock, Summary
+from finops.chargeback.facts import UNALLOCATED, Charge, DailyCost, PublishedMonth, exact_sum
 from finops.chargeback.models import (
-    UNALLOCATED,
     Breakdown,
     BridgeStep,
-    Charge,
-    DailyCost,
     Day,
     DetailLine,
     Line,
-    PublishedMonth,
     Section,
     Shown,
     Statement,
     TieOut,
-    exact_sum,
 )
 from finops.chargeback.movers import movers
 from finops.chargeback.proof import BILL

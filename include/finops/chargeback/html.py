@@ -15,7 +15,8 @@ from markupsafe import Markup
 
 from finops.chargeback import charged, charts, completeness, wording
 from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, AdjustmentLine
-from finops.chargeback.models import UNALLOCATED, Breakdown, Line, Section, Shown, Statement
+from finops.chargeback.facts import UNALLOCATED
+from finops.chargeback.models import Breakdown, Line, Section, Shown, Statement
 from finops.chargeback.rounding import digits_of, rounded
 from finops.chargeback.slugs import slug_of
 from finops.core.periods import BillingPeriod

@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from finops.chargeback.charged import beyond_direct
 from finops.chargeback.closing_models import Adjustment, ConvertedLine, Summary
-from finops.chargeback.models import UNALLOCATED, Charge, PublishedMonth, Section, exact_sum
+from finops.chargeback.facts import UNALLOCATED, Charge, PublishedMonth, exact_sum
+from finops.chargeback.models import Section
 from finops.chargeback.rounding import apportion_amounts, digits_of, rounded
 from finops.chargeback.shared import Entry
 from finops.core.exchange import Exchange

@@ -31,8 +31,8 @@ from tests.unit.chargeback.test_journal_shared import (
 from finops.chargeback import charged, service
 from finops.chargeback.closing_models import Adjustment
 from finops.chargeback.compose import compose
+from finops.chargeback.facts import UNALLOCATED, Charge
 from finops.chargeback.journal import service as journal
-from finops.chargeback.models import UNALLOCATED, Charge
 from finops.chargeback.rounding import from_units
 from finops.chargeback.shared import Entry as Moved
 from finops.core.settings import Settings

@@ -9,8 +9,9 @@ from reportlab.platypus import CondPageBreak, Flowable
 
 from finops.chargeback import charged, wording
 from finops.chargeback.closing_models import AdjustmentBlock, AdjustmentLine
+from finops.chargeback.facts import UNALLOCATED
 from finops.chargeback.html import folded_adjustments, origins
-from finops.chargeback.models import UNALLOCATED, Section, Statement
+from finops.chargeback.models import Section, Statement
 from finops.chargeback.pdf.blocks import Note
 from finops.chargeback.pdf.tables import Row, Sheet, table_of
 from finops.chargeback.pdf.typeface import value

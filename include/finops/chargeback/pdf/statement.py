@@ -9,8 +9,9 @@ from reportlab.lib.colors import Color
 from reportlab.platypus import CondPageBreak, Flowable, Spacer
 
 from finops.chargeback import charged, charts, wording
+from finops.chargeback.facts import ABSENT, UNALLOCATED
 from finops.chargeback.html import folded, outside, strip_parts
-from finops.chargeback.models import ABSENT, UNALLOCATED, Breakdown, Line, Mover, Section, Shown, Statement
+from finops.chargeback.models import Breakdown, Line, Mover, Section, Shown, Statement
 from finops.chargeback.pdf import closing, schedules
 from finops.chargeback.pdf.blocks import Figure, Head, Heading, Headline, Legend, Note
 from finops.chargeback.pdf.drawing import Chart
