@@ -17,8 +17,8 @@ import yaml
 
 from finops.chargeback import service
 from finops.chargeback.explain import explain
+from finops.chargeback.facts import exact_sum
 from finops.chargeback.journal import service as journal
-from finops.chargeback.models import exact_sum
 from finops.core import published
 from finops.core.errors import BadInput
 from finops.core.formats import Provider

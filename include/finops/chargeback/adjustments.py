@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 
 from finops.chargeback.closing_models import Adjustment, Origin
-from finops.chargeback.models import Charge, exact_sum
+from finops.chargeback.facts import Charge, exact_sum
 from finops.core.periods import BillingPeriod
 
 Key = tuple[str, str, str, str, str, str]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from finops.chargeback import rounding
 from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, AdjustmentLine
-from finops.chargeback.models import exact_sum
+from finops.chargeback.facts import exact_sum
 
 
 def of_company(adjustments: Sequence[Adjustment], currency: str, digits: int) -> AdjustmentBlock | None:

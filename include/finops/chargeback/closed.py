@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from finops.chargeback.closing_models import Adjustment, Origin
-from finops.chargeback.models import ABSENT, Charge
+from finops.chargeback.facts import ABSENT, Charge
 from finops.chargeback.shared import Entry
 from finops.core.atomic import sync_file, sync_folder
 from finops.core.errors import Finding

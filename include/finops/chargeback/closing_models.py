@@ -103,7 +103,7 @@ class ConvertedLine:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A statement's effective cost and adjustments in the reporting currency; lines, and owners, sum to the total.
+    """A statement's total charged in the reporting currency; lines, and owners, sum to the total.
 
     ``owners`` is the whole company's alone: every cost centre and what is not allocated.
     """

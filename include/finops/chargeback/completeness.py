@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 
-from finops.chargeback.models import Charge, PublishedMonth, Statement
+from finops.chargeback.facts import Charge, PublishedMonth
+from finops.chargeback.models import Statement
 from finops.chargeback.schedules import Cell, Item, Kind, Schedule
 
 NAME = "completeness"

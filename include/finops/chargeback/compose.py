@@ -9,21 +9,17 @@ from decimal import Decimal
 
 from finops.chargeback import blocks, completeness, reporting, rounding, schedules, shared, slugs
 from finops.chargeback.closing_models import AdjustmentBlock, Summary
+from finops.chargeback.facts import UNALLOCATED, Charge, DailyCost, PublishedMonth, exact_sum
 from finops.chargeback.models import (
-    UNALLOCATED,
     Breakdown,
     BridgeStep,
-    Charge,
-    DailyCost,
     Day,
     DetailLine,
     Line,
-    PublishedMonth,
     Section,
     Shown,
     Statement,
     TieOut,
-    exact_sum,
 )
 from finops.chargeback.movers import movers
 from finops.chargeback.proof import BILL
@@ -91,7 +87,7 @@ def compose(month: PublishedMonth) -> tuple[Statement, ...]:
     company = [_company_section(month, currency, days) for currency in _currencies(month)]
     bearers = (month.charges, month.adjustments, month.entries)
     owners = sorted({each.cost_center for rows in bearers for each in rows})
-    whole = reporting.of_company(month)
+    whole = reporting.of_company(month, company)
     statements = [_statement(month, None, company, whole)]
     charges, previous, daily = _by_owner(month.charges), _by_owner(month.previous or ()), _by_owner(month.daily)
     for owner in (each for each in owners if each != UNALLOCATED):
@@ -104,7 +100,7 @@ def compose(month: PublishedMonth) -> tuple[Statement, ...]:
             if own.current or own.previous or block or (moved and moved.lines):
                 made = _section(own, _shown_of(of_company, owner), month, currency, adjustments=block, moved=moved)
                 sections.append(_with_schedules(made, month, own, days, owner))
-        statements.append(_statement(month, owner, sections, reporting.of_owner(month, owner, whole)))
+        statements.append(_statement(month, owner, sections, reporting.of_owner(month, owner, whole, sections)))
     return tuple(statements)
 
 

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+from finops.chargeback import charged
 from finops.chargeback.models import DetailLine, Section, Statement
 from finops.chargeback.rounding import from_units
 from finops.chargeback.schedules import Item, Schedule, of_invoices
@@ -126,8 +127,11 @@ SCHEDULE_COLUMNS = ("billing_period", "billing_currency", "schedule", "row", "re
 
 
 def write_schedules(statement: Statement, path: Path) -> None:
-    """Write the figures of every schedule, one a line, and the invoices; a share is a part of one."""
-    found = [(section.currency, each) for section in statement.sections for each in section.schedules]
+    """Write the figures of every schedule, the total charged first, and the invoices; a share is a part of one."""
+    found: list[tuple[str, Schedule]] = []
+    for section in statement.sections:
+        total = charged.schedule_of(section, is_company=statement.cost_center is None)
+        found += [(section.currency, each) for each in ((total,) if total else ()) + section.schedules]
     if statement.invoices:
         found.append(("", of_invoices(statement.invoices)))
     with path.open("w", encoding="utf-8", newline="") as handle:

@@ -9,7 +9,7 @@ from typing import Any
 
 from finops.chargeback import behind, frozen_rules
 from finops.chargeback.behind import Source
-from finops.chargeback.models import Charge, PublishedMonth, exact_sum
+from finops.chargeback.facts import Charge, PublishedMonth, exact_sum
 from finops.chargeback.read import CHARGE_KEY, read_month
 from finops.chargeback.service import closed_months
 from finops.chargeback.shared import DIRECT, Entry

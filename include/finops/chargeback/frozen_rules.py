@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from finops.chargeback import budgets, closed
+from finops.chargeback.facts import PublishedMonth
 from finops.chargeback.journal import config as accounts
-from finops.chargeback.models import PublishedMonth
 from finops.core import allocation, tag_policy
 from finops.core.allocation.drivers import COLUMNS, OPTIONAL, Quantity, quantities
 from finops.core.errors import Finding

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from finops.chargeback import charts, completeness, wording
+from finops.chargeback import charged, charts, completeness, wording
 from finops.chargeback.closing_models import Adjustment, AdjustmentBlock, AdjustmentLine
-from finops.chargeback.models import UNALLOCATED, Breakdown, Line, Section, Shown, Statement
+from finops.chargeback.facts import UNALLOCATED
+from finops.chargeback.models import Breakdown, Line, Section, Shown, Statement
 from finops.chargeback.rounding import digits_of, rounded
 from finops.chargeback.slugs import slug_of
 from finops.core.periods import BillingPeriod
@@ -83,6 +84,13 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "UNALLOCATED": UNALLOCATED,
+        "TOTAL_CHARGED": charged.LABEL,
+        "total_charged": charged.schedule_of,
+        "charged_parts": charged.parts_of,
+        "charges_more": charged.beyond_direct,
+        "says_more": charged.says_more,
+        "not_allocated": charged.not_allocated,
+        "label_of_total": charged.label_of_total,
         "completeness": completeness.remark,
         "folded": folded,
         "folded_adjustments": folded_adjustments,

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from finops.chargeback.closing_models import Adjustment
-from finops.chargeback.models import UNALLOCATED, Charge, ControlTotal, PublishedMonth, Section, Statement, exact_sum
+from finops.chargeback.facts import UNALLOCATED, Charge, ControlTotal, PublishedMonth, exact_sum
+from finops.chargeback.models import Section, Statement
 from finops.core.errors import Finding
 
 Sums = dict[tuple[str, ...], Decimal]

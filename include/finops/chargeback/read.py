@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from finops.chargeback.models import Charge, ControlTotal, DailyCost, PublishedMonth
+from finops.chargeback.facts import Charge, ControlTotal, DailyCost, PublishedMonth
 from finops.chargeback.shared import DirectTotal, Entry
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod

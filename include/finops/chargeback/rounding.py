@@ -18,7 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from typing import TypeVar
 
-from finops.chargeback.models import exact_sum
+from finops.chargeback.facts import exact_sum
 
 Key = TypeVar("Key", bound=tuple[str, ...])
 

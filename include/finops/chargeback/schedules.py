@@ -15,8 +15,9 @@ from finops.chargeback.rounding import apportion_amounts, digits_of, from_units,
 
 if TYPE_CHECKING:
     from finops.chargeback.budgets import Budget
+    from finops.chargeback.facts import Charge, PublishedMonth
     from finops.chargeback.invoices.models import Comparison
-    from finops.chargeback.models import Charge, PublishedMonth, Section
+    from finops.chargeback.models import Section
     from finops.chargeback.shared import SharedLine
 
 

@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 from finops.chargeback import adjustments, budgets, closed, frozen_rules, sets, units
 from finops.chargeback.closing_models import Adjustment, Closing, Origin
 from finops.chargeback.compose import compose
+from finops.chargeback.facts import PublishedMonth
 from finops.chargeback.invoices import service as invoices
-from finops.chargeback.models import PublishedMonth, Statement, StatementSet
+from finops.chargeback.models import Statement, StatementSet
 from finops.chargeback.proof import prove_month, prove_shared, prove_statements
 from finops.chargeback.read import read_charges, read_month
 from finops.core import exchange, loads, published

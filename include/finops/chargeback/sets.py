@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from finops.chargeback import csv_file, html, workbook
+from finops.chargeback import charged, csv_file, html, workbook
 from finops.chargeback.invoices.models import Comparison
 from finops.chargeback.models import Section, Statement, StatementFile, StatementSet
 from finops.chargeback.pdf.statement import write_pdf
@@ -236,6 +236,7 @@ def summary(statements: Sequence[Statement]) -> list[dict[str, Any]]:
                 }
                 | _unallocated(section)
                 | _adjustments(section)
+                | _total_charged(section)
                 for section in statement.sections
             ],
         }
@@ -247,6 +248,14 @@ def _unallocated(section: Section) -> dict[str, str]:
     if section.unallocated is None:
         return {}
     return {"unallocated_effective_cost": str(from_units(section.unallocated.shown.effective, section.digits))}
+
+
+def _total_charged(section: Section) -> dict[str, str]:
+    if not charged.beyond_direct(section):
+        return {}
+    shared = charged.parts_of(section).shared
+    moved = {} if shared is None else {"shared_effective_cost": str(from_units(shared, section.digits))}
+    return {**moved, charged.NAME: str(from_units(section.charged, section.digits))}
 
 
 def _adjustments(section: Section) -> dict[str, str]:

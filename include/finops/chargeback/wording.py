@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from finops.chargeback.models import ABSENT, UNALLOCATED
+from finops.chargeback.facts import ABSENT, UNALLOCATED
 from finops.chargeback.rounding import from_units
 from finops.chargeback.schedules import Cell, Kind
 from finops.core.periods import BillingPeriod

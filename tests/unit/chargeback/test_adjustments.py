@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from finops.chargeback.adjustments import adjustments, shows_adjustments_of
 from finops.chargeback.closing_models import Adjustment, Origin
-from finops.chargeback.models import Charge
+from finops.chargeback.facts import Charge
 from finops.core.periods import BillingPeriod
 
 MONTHS = [BillingPeriod(2026, m) for m in range(1, 5)]

@@ -17,7 +17,7 @@ from tests.unit.chargeback.test_files import Parsed
 from finops.chargeback import completeness, html, service
 from finops.chargeback.closing_models import Closing
 from finops.chargeback.compose import compose
-from finops.chargeback.models import PublishedMonth
+from finops.chargeback.facts import PublishedMonth
 from finops.chargeback.read import read_month
 from finops.core import published
 from finops.core.periods import BillingPeriod

@@ -24,11 +24,12 @@ from finops.chargeback.budgets import Budget
 from finops.chargeback.closing_models import Adjustment, Closing, Origin
 from finops.chargeback.compose import compose
 from finops.chargeback.explain import Explanation
+from finops.chargeback.facts import PublishedMonth
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import write_csv, write_xlsx
 from finops.chargeback.journal.models import KINDS, Allocated
-from finops.chargeback.models import PublishedMonth, Statement
+from finops.chargeback.models import Statement
 from finops.chargeback.read import read_month
 from finops.chargeback.shared import DirectTotal, Entry
 from finops.chargeback.units import Measured

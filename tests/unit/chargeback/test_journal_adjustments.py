@@ -17,10 +17,11 @@ from tests.unit.chargeback.test_journal import ACCOUNTS, amounts, charge, charge
 from finops.chargeback import service
 from finops.chargeback.closing_models import Adjustment, Origin
 from finops.chargeback.compose import compose
+from finops.chargeback.facts import UNALLOCATED, Charge
 from finops.chargeback.journal import service as journal
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import Entry
-from finops.chargeback.models import UNALLOCATED, Charge, Statement
+from finops.chargeback.models import Statement
 from finops.core.settings import Settings
 
 adjustments = st.lists(

@@ -24,11 +24,12 @@ from typer.testing import CliRunner
 from finops.chargeback import closed, service
 from finops.chargeback.closing_models import Adjustment
 from finops.chargeback.compose import compose
+from finops.chargeback.facts import UNALLOCATED, Charge, PublishedMonth
 from finops.chargeback.journal import config
 from finops.chargeback.journal import service as journal
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import Accounts, Allocated, Entry
-from finops.chargeback.models import UNALLOCATED, Charge, PublishedMonth, Statement
+from finops.chargeback.models import Statement
 from finops.chargeback.shared import DirectTotal
 from finops.chargeback.shared import Entry as Moved
 from finops.core import allocation

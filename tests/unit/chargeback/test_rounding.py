@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.chargeback.models import exact_sum
+from finops.chargeback.facts import exact_sum
 from finops.chargeback.rounding import (
     apportion_amounts,
     apportion_nested,

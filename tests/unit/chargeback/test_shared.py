@@ -14,7 +14,7 @@ from tests.unit.chargeback.published_version import bill, publish_version
 from finops.chargeback import budgets, shared, statement_json
 from finops.chargeback.closing_models import Adjustment, Origin
 from finops.chargeback.compose import compose
-from finops.chargeback.models import PublishedMonth
+from finops.chargeback.facts import PublishedMonth
 from finops.chargeback.proof import prove_shared, prove_statements
 from finops.chargeback.read import read_month
 from finops.chargeback.shared import DirectTotal, Entry

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finops.chargeback.models import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth, Statement, exact_sum
+from finops.chargeback.facts import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth, exact_sum
+from finops.chargeback.models import Statement
 from finops.chargeback.service import prepare
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod

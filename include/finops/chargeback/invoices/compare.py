@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 
+from finops.chargeback.facts import ABSENT, exact_sum
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
-from finops.chargeback.models import ABSENT, exact_sum
 from finops.chargeback.rounding import digits_of, from_units, rounded
 from finops.core.errors import BadInput
 from finops.core.state.closing import SignOff

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.chargeback.models import exact_sum
+from finops.chargeback.facts import exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.state.closing import InvoiceKey, SignOff
 

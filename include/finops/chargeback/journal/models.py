@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from finops.chargeback.closing_models import Adjustment
-from finops.chargeback.models import Charge
+from finops.chargeback.facts import Charge
 from finops.chargeback.rounding import from_units
 from finops.core.focus import COLUMNS
 from finops.core.formats import Provider

@@ -14,21 +14,21 @@ from pathlib import Path
 from finops.chargeback import closed, csv_file, frozen_rules
 from finops.chargeback.closing_models import Closing
 from finops.chargeback.compose import compose
-from finops.chargeback.journal import config
-from finops.chargeback.journal.entries import Digests, entries_of
-from finops.chargeback.journal.files import WRITERS
-from finops.chargeback.journal.models import Accounts, Entry, Journal
-from finops.chargeback.journal.shared_cost import has_shared_cost
-from finops.chargeback.models import (
+from finops.chargeback.facts import (
     ABSENT,
     UNALLOCATED,
     Charge,
     ControlTotal,
     DailyCost,
     PublishedMonth,
-    Statement,
     exact_sum,
 )
+from finops.chargeback.journal import config
+from finops.chargeback.journal.entries import Digests, entries_of
+from finops.chargeback.journal.files import WRITERS
+from finops.chargeback.journal.models import Accounts, Entry, Journal
+from finops.chargeback.journal.shared_cost import has_shared_cost
+from finops.chargeback.models import Statement
 from finops.chargeback.proof import BILL, prove_shared, prove_statements
 from finops.chargeback.service import closed_months, kept_statements, prepare, read
 from finops.chargeback.shared import DirectTotal

@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from finops.chargeback import wording
+from finops.chargeback.facts import UNALLOCATED
 from finops.chargeback.journal.models import SHARED, Accounts, Allocated, Entry, posting_date
-from finops.chargeback.models import UNALLOCATED, Section, Statement
+from finops.chargeback.models import Section, Statement
 from finops.chargeback.shared import SharedLine
 
 _MOST_LINES = 100

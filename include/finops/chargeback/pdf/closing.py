@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from reportlab.platypus import CondPageBreak, Flowable
 
-from finops.chargeback import wording
-from finops.chargeback.closing_models import AdjustmentBlock, AdjustmentLine, Summary
+from finops.chargeback import charged, wording
+from finops.chargeback.closing_models import AdjustmentBlock, AdjustmentLine
+from finops.chargeback.facts import UNALLOCATED
 from finops.chargeback.html import folded_adjustments, origins
-from finops.chargeback.models import UNALLOCATED, Section, Statement
+from finops.chargeback.models import Section, Statement
 from finops.chargeback.pdf.blocks import Note
 from finops.chargeback.pdf.tables import Row, Sheet, table_of
 from finops.chargeback.pdf.typeface import value
@@ -39,7 +40,8 @@ def adjustments(statement: Statement, section: Section) -> Iterator[Flowable]:
         )
     )
     together = wording.money(section.adjusted, section.digits)
-    yield Note(f"{wording.month(statement.billing_period)} and adjustments", f"{together} {section.currency}")
+    apart = ", without shared cost" if not is_company and section.shared and section.shared.lines else ""
+    yield Note(f"{wording.month(statement.billing_period)} and adjustments{apart}", f"{together} {section.currency}")
     yield from _origins(block)
 
 
@@ -65,8 +67,9 @@ def _origins(block: AdjustmentBlock) -> Iterator[Flowable]:
         )
 
 
-def summary(found: Summary | None) -> Iterator[Flowable]:
+def summary(statement: Statement) -> Iterator[Flowable]:
     """Yield the sum in the reporting currency: every amount with the rate of its month, and the cost centres."""
+    found, label = statement.summary, charged.label_of_total(statement)
     if found is None:
         return
     rows = [
@@ -89,7 +92,7 @@ def summary(found: Summary | None) -> Iterator[Flowable]:
             "effective cost, at the rate of each billing month",
             ("Costs", found.currency, "Amount", "Rate"),
             rows,
-            Row("Total", (total, "", "")),
+            Row(label, (total, "", "")),
         )
     )
     if found.owners:
@@ -99,7 +102,7 @@ def summary(found: Summary | None) -> Iterator[Flowable]:
         ]
         yield table_of(
             Sheet(
-                f"Cost centres in {found.currency}", "", ("Cost centre", found.currency), owners, Row("Total", (total,))
+                f"Cost centres in {found.currency}", "", ("Cost centre", found.currency), owners, Row(label, (total,))
             )
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reportlab.platypus import CondPageBreak, Flowable
 
 from finops.chargeback import wording
-from finops.chargeback.models import UNALLOCATED
+from finops.chargeback.facts import UNALLOCATED
 from finops.chargeback.pdf.tables import Row, Sheet, table_of
 from finops.chargeback.pdf.typeface import drawable, value
 from finops.chargeback.schedules import Item, Schedule

@@ -8,9 +8,10 @@ from pathlib import Path
 from reportlab.lib.colors import Color
 from reportlab.platypus import CondPageBreak, Flowable, Spacer
 
-from finops.chargeback import charts, wording
+from finops.chargeback import charged, charts, wording
+from finops.chargeback.facts import ABSENT, UNALLOCATED
 from finops.chargeback.html import folded, outside, strip_parts
-from finops.chargeback.models import ABSENT, UNALLOCATED, Breakdown, Line, Mover, Section, Shown, Statement
+from finops.chargeback.models import Breakdown, Line, Mover, Section, Shown, Statement
 from finops.chargeback.pdf import closing, schedules
 from finops.chargeback.pdf.blocks import Figure, Head, Heading, Headline, Legend, Note
 from finops.chargeback.pdf.drawing import Chart
@@ -29,7 +30,7 @@ _MOST_LINES = 40
 
 def write_pdf(statement: Statement, path: Path) -> None:
     """Write the statement's pages. Amounts are those of the other formats, rounded so that columns add up."""
-    story: list[Flowable] = [Head(statement), *closing.summary(statement.summary)]
+    story: list[Flowable] = [Head(statement), *closing.summary(statement)]
     for section in statement.sections:
         story += _Part(statement, section).story()
     story += closing.invoices(statement)
@@ -53,6 +54,9 @@ class _Part:
             yield CondPageBreak(220)
             yield Heading(f"Costs in {section.currency}", size=16)
         yield Headline(self._figures(), section.currency)
+        total = charged.schedule_of(section, is_company=self.is_company)
+        if total is not None:
+            yield from schedules.table(total, section.currency)
         yield self._proof()
         yield from closing.adjustments(self.statement, section)
         for schedule in section.schedules:
@@ -75,7 +79,8 @@ class _Part:
 
     def _figures(self) -> list[Figure]:
         section, total, last_month = self.section, self.section.total, wording.month(self.period.previous)
-        what = "Total effective cost" if self.is_company else f"Charged for {wording.month(self.period)}"
+        own, per = ("Direct cost", "of") if charged.beyond_direct(section) else ("Charged", "for")
+        what = "Total effective cost" if self.is_company else f"{own} {per} {wording.month(self.period)}"
         figures = [
             Figure(what, self._money(total.effective), self._change(total), _direction(total.change)),
             Figure("Invoiced (billed cost)", self._money(total.billed), "what the bills say"),
@@ -83,7 +88,7 @@ class _Part:
         if not self.is_company:
             known = total.previous is not None
             amount = self._money(total.previous or 0) if known else "–"
-            figures.append(Figure(last_month, amount, "charged last month" if known else "not published"))
+            figures.append(Figure(last_month, amount, f"{own.lower()} last month" if known else "not published"))
         elif section.unallocated is None:
             figures.append(Figure("Not allocated", self._money(0), "all have a cost centre"))
         else:

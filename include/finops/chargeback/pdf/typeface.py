@@ -17,7 +17,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
 from finops.chargeback import wording
-from finops.chargeback.models import ABSENT
+from finops.chargeback.facts import ABSENT
 
 BOX = "\N{WHITE SQUARE}"
 ELLIPSIS = "…"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xlsxwriter.worksheet import Worksheet
 
-from finops.chargeback import completeness, wording
+from finops.chargeback import charged, completeness, wording
 from finops.chargeback.closing_models import Summary
 from finops.chargeback.models import Section
 from finops.chargeback.workbook.book import Book
@@ -30,6 +30,7 @@ def write(book: Book) -> None:
         row += 1
     for section in statement.sections:
         row = _figures(book, sheet, row + 1, section)
+        row = _total_charged(book, sheet, row, section)
         row = _tie_out(book, sheet, row + 1, section) if section.tie_out else row
         row = _bridge(book, sheet, row + 1, section)
     if statement.summary is not None:
@@ -54,33 +55,47 @@ def _converted(book: Book, sheet: Worksheet, row: int, summary: Summary) -> None
         book.units(sheet, row, 2, line.amount, line.digits, book.money_format(line.digits))
         sheet.write_number(row, 3, float(line.rate), book.exact)
         book.text(sheet, row, 4, line.rate_source)
-    for owner, units in (*summary.owners, ("Total", summary.total)):
+    for owner, units in summary.owners:
         row += 1
-        style = book.bold if owner == "Total" else None
-        book.text(sheet, row, 0, wording.name(owner), style)
-        money = book.money_format(summary.digits, bold=owner == "Total")
-        book.units(sheet, row, 1, units, summary.digits, money)
+        book.text(sheet, row, 0, wording.name(owner))
+        book.units(sheet, row, 1, units, summary.digits, book.money_format(summary.digits))
+    book.text(sheet, row + 1, 0, charged.label_of_total(book.statement), book.bold)
+    book.units(sheet, row + 1, 1, summary.total, summary.digits, book.money_format(summary.digits, bold=True))
 
 
 def _figures(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
     money, total = book.money_format(section.digits), section.total
     book.text(sheet, row, 0, f"Figures in {section.currency}", book.heading)
+    own = "Direct cost" if charged.beyond_direct(section) and book.statement.cost_center is not None else book.basis
     figures: list[tuple[str, int | None]] = [
-        (f"{book.basis} this month (amortised)", total.effective),
+        (f"{own} this month (amortised)", total.effective),
         ("Invoiced (billed cost)", total.billed),
-        (f"{book.basis} in {book.statement.billing_period.previous}", total.previous),
+        (f"{own} in {book.statement.billing_period.previous}", total.previous),
         ("Change", total.change),
         ("Required tags missing", section.untagged.shown.effective),
     ]
     if section.unallocated is not None:
         figures.append(("Not allocated to a cost centre", section.unallocated.shown.effective))
-    if section.adjustments is not None:
-        figures.append(("Adjustments to closed months", section.adjustments.effective))
-        figures.append(("This month and adjustments", section.adjusted))
     for label, units in figures:
         row += 1
         book.text(sheet, row, 0, label)
         book.units(sheet, row, 1, units, section.digits, money)
+    return row + 1
+
+
+def _total_charged(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
+    found = charged.schedule_of(section, is_company=book.statement.cost_center is None)
+    if found is None:
+        return row
+    book.headings(sheet, row + 1, (f"{found.title}, {section.currency}", *found.headings[1:]))
+    row += 1
+    for item in found.items:
+        row += 1
+        book.text(sheet, row, 0, item.label)
+        book.figure(sheet, row, 1, item.cells[0])
+    row += 1
+    book.text(sheet, row, 0, charged.LABEL, book.bold)
+    book.units(sheet, row, 1, section.charged, section.digits, book.money_format(section.digits, bold=True))
     return row + 1
 
 

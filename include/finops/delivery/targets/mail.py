@@ -93,7 +93,7 @@ def compose(parcel: Parcel, sender: str, recipient: str) -> EmailMessage:
     message["Message-ID"] = f"<{identity}@{sender.rpartition('@')[2]}>"
     totals = [
         f"  effective cost {each['effective_cost']} {each['billing_currency']}, "
-        f"billed cost {each['billed_cost']} {each['billing_currency']}"
+        f"billed cost {each['billed_cost']} {each['billing_currency']}{_total_charged(each)}"
         for each in parcel.totals
     ]
     lines = [f"Cloud cost of {who}, billing period {parcel.billing_period}{state}:", *totals, ""]
@@ -104,6 +104,12 @@ def compose(parcel: Parcel, sender: str, recipient: str) -> EmailMessage:
         main, _, sub = content_type(name).partition(";")[0].partition("/")
         message.add_attachment(content, maintype=main, subtype=sub, filename=name)
     return message
+
+
+def _total_charged(totals: dict[str, str]) -> str:
+    """Return what is charged in all, which a manifest names where that is more than the effective cost."""
+    found = totals.get("total_charged")
+    return f", total charged {found} {totals['billing_currency']}" if found else ""
 
 
 def _one_line(text: str) -> str:
