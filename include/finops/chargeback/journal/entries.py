@@ -28,8 +28,9 @@ Amounts = dict[tuple[str, str, str], list[tuple[int, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """The sha256 of a statement's ``statement.csv``, of its figures alone (``csv_file.figures_sha256``), so that a close
-    renames no document, and of its ``adjustments.csv`` and ``shared.csv``; empty without the file.
+    """The sha256 of a statement's ``statement.csv``, ``adjustments.csv`` and ``shared.csv``; empty without the file.
+
+    Of the first it is that of its figures (``csv_file.figures_sha256``), so that a close renames no document.
     """
 
     statement: str

@@ -40,7 +40,6 @@ from finops.core.settings import Settings
 from finops.core.state.closing import ClosedPeriod
 
 
-
 def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
     """Write the journal of ``period`` to ``out``, whose ending says whether CSV or XLSX.
 
