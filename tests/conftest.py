@@ -7,6 +7,8 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pytest_socket import socket_allow_hosts
 
 from finops.core.settings import Settings
@@ -20,6 +22,9 @@ for name in ("NO_PROXY", "no_proxy"):
 os.environ["DO_NOT_TRACK"] = "1"
 # A shell starts what runs in the background deaf to Ctrl-C, and children inherit that; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# A law holds on a busy machine too: no example has a time to keep.
+examples.register_profile("house", examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

@@ -53,7 +53,6 @@ def _drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
         phases=[Phase.generate],
         database=None,
         suppress_health_check=list(HealthCheck),
-        deadline=None,
     )
     @given(strategy)
     def gather(example: Any) -> None:

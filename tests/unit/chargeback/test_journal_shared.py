@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import update
 from tests.unit.chargeback.published_version import publish_version
@@ -86,7 +85,6 @@ def net(entries: tuple[Entry, ...] | list[Entry]) -> dict[tuple[str, str], int]:
     return {key: units for key, units in sums.items() if units}
 
 
-@examples(deadline=None)
 @given(charges, rules_moves(), adjustments)
 def test_direct_shared_and_adjusted_are_together_what_each_statement_charges(
     costs: list[Charge], moves: list[Moved], changed: list[Adjustment]
@@ -112,7 +110,6 @@ def test_direct_shared_and_adjusted_are_together_what_each_statement_charges(
     assert len({each.reference for each in entries}) == len(entries)
 
 
-@examples(deadline=None)
 @given(charges, rules_moves(), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_nothing(costs: list[Charge], moves: list[Moved], rng: random.Random) -> None:
     shuffled = with_moves(rng.sample(costs, len(costs)), rng.sample(moves, len(moves)))

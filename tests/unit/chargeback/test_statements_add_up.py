@@ -64,7 +64,7 @@ def month_of(charges: list[Charge], previous: list[Charge] | None = None) -> Pub
     return PublishedMonth("build-1", PERIOD, tuple(charges), months_before, tuple(daily), tuple(totals))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CHARGES, st.none() | CHARGES)
 def test_every_column_of_every_breakdown_sums_to_the_statement(charges: list, previous: list | None) -> None:
     for statement in prepare(month_of(charges, previous)):
@@ -82,7 +82,7 @@ def test_every_column_of_every_breakdown_sums_to_the_statement(charges: list, pr
             assert section.total.billed + sum(step.amount for step in section.bridge) == section.total.effective
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CHARGES, st.none() | CHARGES)
 def test_statements_and_the_unallocated_remainder_sum_to_the_company_to_the_cent(
     charges: list, previous: list | None
@@ -102,7 +102,7 @@ def test_statements_and_the_unallocated_remainder_sum_to_the_company_to_the_cent
         assert section.exact_effective == exact_sum(c.effective_cost for c in fact)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(CHARGES, CHARGES, st.randoms(use_true_random=False))
 def test_the_order_of_the_published_rows_changes_nothing(
     charges: list, previous: list, shuffler: random.Random

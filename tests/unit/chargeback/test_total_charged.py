@@ -12,7 +12,6 @@ import openpyxl
 import pypdf
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from tests.unit.chargeback.published_version import Bill, bill, publish_version
 from tests.unit.chargeback.test_closing import JUNE, MAY, content, quarter
 from tests.unit.chargeback.test_journal import charges
@@ -41,7 +40,6 @@ Totals = dict[tuple[str, str], Decimal]
 """What a format says is charged, by cost centre (empty: the whole company) and currency."""
 
 
-@examples(deadline=None)
 @given(charges, rules_moves(), adjustments)
 def test_the_parts_add_up_to_the_total_and_the_total_is_what_the_journal_posts(
     costs: list[Charge], moves: list[Moved], changed: list[Adjustment]

@@ -197,7 +197,7 @@ def totals(found: list[dict[str, Any]], *names: str) -> dict[tuple[Any, ...], Pa
     return dict(sums)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=ONCE)
+@settings(max_examples=60, suppress_health_check=list(HealthCheck), phases=ONCE)
 @given(costs=rows, said=rules(), used=quantities, chance=st.randoms(use_true_random=False))
 def test_any_rules_move_any_costs_exactly(
     connection: duckdb.DuckDBPyConnection, costs: list[Row], said: Rules, used: list[Quantity], chance: Any
@@ -229,7 +229,7 @@ def test_any_rules_move_any_costs_exactly(
     assert sorted(map(repr, again)) == sorted(map(repr, found))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=ONCE)
+@settings(max_examples=25, suppress_health_check=list(HealthCheck), phases=ONCE)
 @given(costs=rows, used=quantities, first=splits, second=splits)
 def test_who_is_drained_has_nothing_left(
     connection: duckdb.DuckDBPyConnection, costs: list[Row], used: list[Quantity], first: Any, second: Any

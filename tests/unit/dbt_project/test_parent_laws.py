@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.model_sql import model_sql
 
@@ -159,7 +159,7 @@ some_lines = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(some_lines, st.integers(1, 1000))
 def test_inheriting_depends_on_no_order_moves_no_cost_and_changes_no_tag(lines: list[Line], seed: int) -> None:
     one, other, without = _resolved(lines), _resolved(lines, seed=seed), _resolved(lines, [])
@@ -174,7 +174,7 @@ def test_inheriting_depends_on_no_order_moves_no_cost_and_changes_no_tag(lines: 
     assert said(one["values"]) == said(without["values"])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(some_lines)
 def test_whatever_is_inherited_another_resource_says_itself(lines: list[Line]) -> None:
     for resource, key, value in _resolved(lines)["inherited"]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.model_sql import model_sql
 
@@ -93,7 +93,7 @@ def _resolved(policy: TagPolicy, tags: list[dict[str, str]], seed: int) -> dict[
         return found
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(rules, tag_sets, st.integers(1, 1000))
 def test_tags_resolve_the_same_in_any_order_and_move_no_sum(
     some_rules: list[dict[str, Any]], tags: list[dict[str, str]], seed: int
@@ -105,7 +105,7 @@ def test_tags_resolve_the_same_in_any_order_and_move_no_sum(
     assert one["sums"] == one["given"]
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10)
 @given(rules, tag_sets)
 def test_a_rule_for_whatever_is_missing_leaves_no_charge_without_owner(
     some_rules: list[dict[str, Any]], tags: list[dict[str, str]]

@@ -126,4 +126,4 @@ class Deliveries(RuleBasedStateMachine):
 
 
 TestDeliveries = Deliveries.TestCase
-TestDeliveries.settings = hypothesis_settings(max_examples=8, stateful_step_count=8, deadline=None)
+TestDeliveries.settings = hypothesis_settings(max_examples=8, stateful_step_count=8)

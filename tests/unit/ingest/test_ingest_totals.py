@@ -47,7 +47,7 @@ def totals(content: bytes, name: str, provider: Provider, folder: Path, stated: 
     return totals_of([facts], "2025-01")
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(max_examples=25)
 @given(st.lists(st.tuples(AMOUNTS, st.sampled_from(["USD", "EUR"])), min_size=1, max_size=20))
 def test_text_amounts_sum_to_what_pythons_decimals_give(costs: list[tuple[Decimal, str]]) -> None:
     expected: dict[str, Decimal] = defaultdict(Decimal)
@@ -60,7 +60,7 @@ def test_text_amounts_sum_to_what_pythons_decimals_give(costs: list[tuple[Decima
     assert {currency: sums[1] for currency, sums in found.items()} == expected
 
 
-@hypothesis_settings(max_examples=100, deadline=None)
+@hypothesis_settings(max_examples=100)
 @given(
     st.decimals(min_value=Decimal("-8191"), max_value=Decimal("8191"), places=11)
     | st.decimals(min_value=Decimal("-1e9"), max_value=Decimal("1e9"), places=6)

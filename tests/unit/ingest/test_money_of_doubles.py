@@ -17,7 +17,7 @@ amounts = st.integers(-(10**14) + 1, 10**14 - 1).flatmap(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(amounts, min_size=1, max_size=50))
 @example([Decimal("4133.43"), Decimal("-4133.43"), Decimal("4095.99"), Decimal("12345.67")])
 def test_a_double_is_read_as_the_decimal_it_was_written_from(written):

@@ -61,7 +61,7 @@ publications = st.lists(st.dictionaries(st.sampled_from(PROVIDERS), bills, min_s
 
 
 @given(publications, st.data())
-@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_earlier_moment_reads_as_it_was_and_a_difference_leads_from_one_to_the_other(
     home: Settings, history: list[State], data: st.DataObject
 ) -> None:
