@@ -1,7 +1,8 @@
-"""Write the sample's AWS month as a legacy Cost and Usage Report, for tools that read no other."""
+"""Write a home's AWS month as a legacy Cost and Usage Report: ``python -m tests.bench.legacy_cur HOME OUT [COUNT]``."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import duckdb
@@ -52,3 +53,8 @@ def _value(column: str, kind: str, is_csv: bool) -> Sql:
     if is_csv and kind == "TIMESTAMP":
         return compose("strftime({column}, {form})", column=identifier(column), form=literal("%Y-%m-%dT%H:%M:%SZ"))
     return identifier(column)
+
+
+if __name__ == "__main__":
+    bills = Path(sys.argv[1]) / "landing" / "provider=aws" / "**" / "*.parquet"
+    write(str(bills), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else None)
