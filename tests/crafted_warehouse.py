@@ -13,14 +13,14 @@ from pathlib import Path
 
 import duckdb
 
-from finops.core.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.core.focus import COLUMNS, Kind
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
-from finops.core.published import PLAIN_READER
 from finops.core.settings import Settings
-from finops.core.state import builds, ledger
-from finops.core.state.store import open_state
+from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
+from finops.stores.published import PLAIN_READER
+from finops.stores.state import builds, ledger
+from finops.stores.state.store import open_state
 
 Scope = Sequence[tuple[str, str]]
 

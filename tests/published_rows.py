@@ -6,10 +6,10 @@ import hashlib
 
 import duckdb
 
-from finops.core import loads
-from finops.core.published import latest
 from finops.core.settings import Settings
-from finops.core.state.store import open_state
+from finops.stores import snapshots
+from finops.stores.published import latest
+from finops.stores.state.store import open_state
 
 
 def published_rows(settings: Settings) -> dict[str, tuple[int, str]]:
@@ -21,8 +21,8 @@ def published_rows(settings: Settings) -> dict[str, tuple[int, str]]:
         found = {mart: _digest(connection, f"select * from published.{mart}") for mart in publication.marts}
         found["fct_focus_costs"] = _digest(connection, publication.focus_sql())
         with open_state(settings).connect() as state:
-            newest = [load for period in publication.billing_periods for load in loads.as_of(state, period, None)]
-        found["history"] = _digest(connection, loads.daily_sql(settings, newest))
+            newest = [load for period in publication.billing_periods for load in snapshots.as_of(state, period, None)]
+        found["history"] = _digest(connection, snapshots.daily_sql(settings, newest))
     return found
 
 

@@ -1,6 +1,6 @@
 {#-
     A tag key without case, separators and the prefix a cloud puts before it: `CostCenter`, `cost_center` and
-    `user:cost-center` are all `costcenter`. `finops.core.tag_policy.spelling` has the same rule for the policy's own names.
+    `user:cost-center` are all `costcenter`. `finops.policy.tags.spelling` has the same rule for the policy's own names.
 -#}
 {% macro folded_tag_key(key) %}
     {{- return(adapter.dispatch("folded_tag_key", "finops")(key)) -}}

@@ -18,7 +18,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
-    from finops.core.state.ledger import PeriodInput
+    from finops.stores.state.ledger import PeriodInput
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class PlannedStatement(TypedDict):
 
 def sources_of(provider: Provider | None = None) -> list[str]:
     """Return the names of the configured sources, of one provider or of all."""
-    from finops.ingest.sources import load
+    from finops.policy.sources import load
 
     return [source.name for source in load(Settings()) if provider in (None, source.provider)]
 
@@ -63,7 +63,7 @@ def land_source(name: str, billing_period: str | None = None) -> LandReport:
     period (a cloud that came into use later) has nothing to land.
     """
     from finops.ingest.service import ingest
-    from finops.ingest.sources import load
+    from finops.policy.sources import load
     from finops_airflow.clients import client_for
 
     settings = Settings()
@@ -119,7 +119,7 @@ def outdated_periods(now: datetime | None = None) -> list[str]:
 
     Months of which something has just been published are left out: the event of its publication is still on its way.
     """
-    from finops.chargeback.outdated import outdated
+    from finops.chargeback.publish.outdated import outdated
 
     return [str(each) for each in outdated(Settings(), (now or datetime.now(UTC)) - EVENT_GRACE)]
 
@@ -182,8 +182,8 @@ def plan_statements(billing_period: str, *, anew: bool = False) -> list[PlannedS
     they are; the open month that shows what became of it is made instead. What readers have is left out where it was
     made from all that is published, so that a second event does nothing; ``anew`` makes it all the same.
     """
-    from finops.chargeback import drafts
-    from finops.chargeback.outdated import outdated
+    from finops.chargeback.publish import drafts
+    from finops.chargeback.publish.outdated import outdated
     from finops.chargeback.service import months_to_write
 
     settings, period = Settings(), BillingPeriod.parse(billing_period)
@@ -198,7 +198,7 @@ def plan_statements(billing_period: str, *, anew: bool = False) -> list[PlannedS
 
 def render_statement(audience: str, drafts: list[str]) -> None:
     """Write an audience's files into each of the drafts."""
-    from finops.chargeback.drafts import Draft, render
+    from finops.chargeback.publish.drafts import Draft, render
 
     for name in drafts:
         render(Settings(), Draft(name), audience)
@@ -209,7 +209,7 @@ def publish_statements(billing_period: str, planned: Iterable[PlannedStatement])
 
     The month itself, where it is closed, keeps its final statements, or gets them back where they are missing.
     """
-    from finops.chargeback.drafts import Draft, complete
+    from finops.chargeback.publish.drafts import Draft, complete
     from finops.chargeback.service import closed_months, publish
 
     settings, period = Settings(), BillingPeriod.parse(billing_period)
@@ -262,8 +262,8 @@ def deliver_statements(billing_period: str) -> list[str]:
 
 def pending_periods(settings: Settings) -> list[PeriodInput]:
     """Return what has landed, could be built and is not. A month with only one of Azure's two exports could not."""
-    from finops.core.state import ledger
-    from finops.core.state.store import open_state
+    from finops.stores.state import ledger
+    from finops.stores.state.store import open_state
 
     with open_state(settings).begin() as connection:
         pending = ledger.pending(connection)

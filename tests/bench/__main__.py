@@ -18,8 +18,8 @@ from pathlib import Path
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import builds, ledger
-from finops.core.state.store import open_state
+from finops.stores.state import builds, ledger
+from finops.stores.state.store import open_state
 from tests.bench import company, rival
 
 FIRST = BillingPeriod(2025, 1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from finops.core import published
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.quality import service as quality
 from finops.sample.service import generate
+from finops.stores import published
 from finops.transform import publish
 from finops.transform.export import export_focus
 from finops.transform.service import build

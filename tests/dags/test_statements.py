@@ -10,14 +10,15 @@ import pytest
 import yaml
 from tests.unit.chargeback.published_version import bill, publish_version
 
-from finops.chargeback import service, sets
+from finops.chargeback import service
+from finops.chargeback.publish import sets
 from finops.core.errors import Finding
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.core.state import builds
-from finops.core.state.store import open_state
 from finops.delivery import service as delivery
 from finops.delivery.models import Result
+from finops.stores.state import builds
+from finops.stores.state.store import open_state
 from finops_airflow import steps
 
 MAY, JUNE = BillingPeriod(2026, 5), BillingPeriod(2026, 6)

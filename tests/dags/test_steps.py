@@ -11,9 +11,9 @@ import pytest
 from finops.core.errors import BadInput, NotOffered
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
-from finops.core.state import builds as recorded
-from finops.core.state import ledger
-from finops.core.state.store import open_state
+from finops.stores.state import builds as recorded
+from finops.stores.state import ledger
+from finops.stores.state.store import open_state
 from finops_airflow import steps
 
 JANUARY = BillingPeriod(2025, 1)
@@ -43,7 +43,7 @@ def asked(home, monkeypatch):
         return calls.answer
 
     sources = (source("payer", Provider.AWS, export="daily"), source("tenant", Provider.AZURE, no_manifest=True))
-    stand_in(monkeypatch, "finops.ingest.sources", load=lambda _settings: sources)
+    stand_in(monkeypatch, "finops.policy.sources", load=lambda _settings: sources)
     stand_in(monkeypatch, "finops.ingest.service", ingest=ingest)
     return calls
 

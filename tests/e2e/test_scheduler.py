@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from finops.chargeback.outdated import outdated
+from finops.chargeback.publish.outdated import outdated
 from finops.chargeback.service import close, publish
-from finops.core import published
 from finops.core.settings import Settings
-from finops.core.state import ledger
-from finops.core.state.store import open_state
 from finops.quality.reconciliation import STAGES
+from finops.stores import published
+from finops.stores.state import ledger
+from finops.stores.state.store import open_state
 from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.processes import members
 

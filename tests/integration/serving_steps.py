@@ -8,10 +8,10 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 from tests.crafted_warehouse import craft, edit
 
-from finops.core.candidate import Verdict, save_verdict
-from finops.core.published import Publication
 from finops.core.settings import Settings
 from finops.serving import service
+from finops.stores.candidate import Verdict, save_verdict
+from finops.stores.published import Publication
 from finops.transform.publish import publish as publish_version
 
 JANUARY, FEBRUARY = ("aws", "2025-01"), ("aws", "2025-02")

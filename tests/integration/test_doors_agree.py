@@ -14,9 +14,9 @@ from servers.s3 import S3Server
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import ledger
-from finops.core.state.store import open_state
 from finops.ingest.service import ingest
+from finops.stores.state import ledger
+from finops.stores.state.store import open_state
 from finops.transform.service import build
 
 pytestmark = pytest.mark.integration

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from tests.crafted_warehouse import craft, edit
 
-from finops.core import published
 from finops.core.errors import Finding
 from finops.core.settings import Settings
-from finops.core.state import ledger
-from finops.core.state.store import open_state
 from finops.quality.service import check
+from finops.stores import published
+from finops.stores.state import ledger
+from finops.stores.state.store import open_state
 from finops.transform.publish import publish
 
 pytestmark = pytest.mark.integration

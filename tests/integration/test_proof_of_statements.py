@@ -16,10 +16,9 @@ import pytest
 import yaml
 
 from finops.chargeback import service
-from finops.chargeback.explain import explain
-from finops.chargeback.facts import exact_sum
+from finops.chargeback.explain.explain import explain
 from finops.chargeback.journal import service as journal
-from finops.core import published
+from finops.chargeback.statement.facts import exact_sum
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
@@ -27,6 +26,7 @@ from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.quality.service import check
 from finops.sample.service import generate
+from finops.stores import published
 from finops.transform.publish import publish
 from finops.transform.service import build
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from tests.crafted_warehouse import craft
 
-from finops.core import published
-from finops.core.candidate import Verdict, save_verdict
 from finops.core.settings import Settings
-from finops.core.state import ledger
-from finops.core.state.store import open_state
+from finops.stores import published
+from finops.stores.candidate import Verdict, save_verdict
+from finops.stores.state import ledger
+from finops.stores.state.store import open_state
 from finops.transform.publish import publish
 
 pytestmark = pytest.mark.integration

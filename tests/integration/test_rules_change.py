@@ -10,15 +10,15 @@ import pytest
 
 from finops.chargeback import service as chargeback
 from finops.chargeback.journal import service as journal
-from finops.core import tag_policy
 from finops.core.errors import Finding
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.core.published import latest
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
+from finops.policy import tags
 from finops.quality.service import check
 from finops.sample.service import generate
+from finops.stores.published import latest
 from finops.transform.publish import publish
 from finops.transform.service import build
 
@@ -79,10 +79,10 @@ def test_a_closed_month_s_statements_stay_when_its_owners_change_and_the_next_mo
     assert {each.kind for each in posted.entries} == {"CB", "CS"}
     chargeback.close(company, JANUARY, "Ann Lee")
     before, files = _owners(company, "fct_daily_costs", JANUARY), _files(company, JANUARY)
-    assert latest(company).resolved_otherwise(tag_policy.load(company).digest) == []
+    assert latest(company).resolved_otherwise(tags.load(company).digest) == []
 
     (company.configuration_dir / "virtual_tags.yml").write_text(EVERYTHING, encoding="utf-8")
-    outdated = latest(company).resolved_otherwise(tag_policy.load(company).digest)
+    outdated = latest(company).resolved_otherwise(tags.load(company).digest)
     assert outdated == ["aws/2025-01", "aws/2025-02"], "the months to resolve again are named"
     assert build(company) is None, "a changed rule moves nothing by itself"
     _publish(company, [JANUARY])
@@ -93,7 +93,7 @@ def test_a_closed_month_s_statements_stay_when_its_owners_change_and_the_next_mo
     assert "cc-4242" not in before
     for mart in ("mart_chargeback", "mart_allocated_costs"):
         assert _owners(company, mart, JANUARY) == after, f"{mart} goes by the resolved owners"
-    assert latest(company).resolved_otherwise(tag_policy.load(company).digest) == ["aws/2025-02"]
+    assert latest(company).resolved_otherwise(tags.load(company).digest) == ["aws/2025-02"]
     assert chargeback.months_to_write(company, JANUARY) == [FEBRUARY]
     chargeback.publish(company, JANUARY)
     chargeback.publish(company, FEBRUARY)

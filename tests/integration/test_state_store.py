@@ -16,17 +16,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from finops.core import loads
 from finops.core.errors import BadInput, Unavailable
 from finops.core.formats import Provider, SourceFormat
-from finops.core.loads import Load, LoadedDelivery, LoadTotal
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import attempts, builds, closing, ledger, store
-from finops.core.state.closing import ClosedPeriod, InvoiceKey, LockedRate, SignOff
-from finops.core.state.ledger import Delivery, LandedFile, Total
-from finops.core.state.store import open_state
-from finops.core.state.tables import metadata
+from finops.stores import snapshots
+from finops.stores.snapshots import Load, LoadedDelivery, LoadTotal
+from finops.stores.state import attempts, builds, closing, ledger, store
+from finops.stores.state.closing import ClosedPeriod, InvoiceKey, LockedRate, SignOff
+from finops.stores.state.ledger import Delivery, LandedFile, Total
+from finops.stores.state.store import open_state
+from finops.stores.state.tables import metadata
 
 JANUARY = BillingPeriod(2025, 1)
 NOON = datetime(2025, 2, 1, 12, tzinfo=UTC)
@@ -229,14 +229,14 @@ def test_a_load_is_read_back_exactly_and_recorded_once(settings: Settings) -> No
         totals=(LoadTotal("EUR", 1, exact, -exact), LoadTotal("USD", 2, Decimal(0), Decimal("0.000000000001"))),
     )
     with open_state(settings).begin() as connection:
-        loads.record(connection, recorded)
+        snapshots.record(connection, recorded)
     with pytest.raises(Exception, match=r"(?i)unique"), open_state(settings).begin() as connection:
-        loads.record(connection, recorded)
+        snapshots.record(connection, recorded)
     with open_state(settings).begin() as connection:
-        assert loads.of_period(connection, JANUARY) == [recorded]
-        assert loads.as_of(connection, JANUARY, recorded.loaded_at) == [recorded]
+        assert snapshots.of_period(connection, JANUARY) == [recorded]
+        assert snapshots.as_of(connection, JANUARY, recorded.loaded_at) == [recorded]
         with pytest.raises(BadInput, match="nothing of 2025-01 had loaded by"):
-            loads.as_of(connection, JANUARY, NOON)
+            snapshots.as_of(connection, JANUARY, NOON)
 
 
 def test_what_was_last_built_is_known_with_the_moment_it_was_published(settings: Settings) -> None:

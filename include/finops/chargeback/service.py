@@ -13,23 +13,26 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from finops.chargeback import adjustments, budgets, closed, frozen_rules, sets, units
-from finops.chargeback.closing_models import Adjustment, Closing, Origin
-from finops.chargeback.compose import compose
-from finops.chargeback.facts import PublishedMonth
+from finops.chargeback.close import closed, frozen_rules
+from finops.chargeback.close.models import Adjustment, Closing, Origin
 from finops.chargeback.invoices import service as invoices
-from finops.chargeback.models import Statement, StatementSet
-from finops.chargeback.proof import prove_month, prove_shared, prove_statements
-from finops.chargeback.read import read_charges, read_month
-from finops.core import exchange, loads, published
+from finops.chargeback.publish import sets
+from finops.chargeback.statement import adjustments, units
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import PublishedMonth
+from finops.chargeback.statement.models import Statement, StatementSet
+from finops.chargeback.statement.proof import prove_month, prove_shared, prove_statements
+from finops.chargeback.statement.read import read_charges, read_month
 from finops.core.errors import BadInput, Finding
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
-from finops.core.published import Publication
 from finops.core.settings import Settings
-from finops.core.state import closing, ledger
-from finops.core.state.closing import ClosedPeriod
-from finops.core.state.store import open_state
+from finops.policy import budgets, exchange_rates
+from finops.stores import published, snapshots
+from finops.stores.published import Publication
+from finops.stores.state import closing, ledger
+from finops.stores.state.closing import ClosedPeriod
+from finops.stores.state.store import open_state
 
 ClosedMonths = Mapping[BillingPeriod, ClosedPeriod]
 
@@ -151,7 +154,7 @@ def read(settings: Settings, publication: Publication, period: BillingPeriod, mo
     for a month that is not published, Finding when a closed month's files were changed.
     """
     month = read_month(publication, period)
-    rates = exchange.load(settings, months, publication)
+    rates = exchange_rates.load(settings, months, publication)
     if period.previous in months:
         month = replace(month, previous=closed.read_charges(settings, months[period.previous]))
     return replace(
@@ -188,12 +191,12 @@ def _adjustments(
 
 def _origins(connection: Connection, month: ClosedPeriod, since: datetime) -> Any:
     """Return what gives a provider's origin: the loads of the closed month that came after ``since``."""
-    found = [load for load in loads.of_period(connection, month.billing_period) if load.loaded_at > since]
+    found = [load for load in snapshots.of_period(connection, month.billing_period) if load.loaded_at > since]
 
     @cache
     def origin_of(provider: str) -> Origin:
         lines = tuple(
-            f"build {load.build_id}, loaded {loads.written(load.loaded_at)}, from "
+            f"build {load.build_id}, loaded {snapshots.written(load.loaded_at)}, from "
             + (", ".join(f"delivery {d.delivery_id[:12]} of {d.source}" for d in load.deliveries) or "no delivery")
             for load in found
             if load.provider.value == provider

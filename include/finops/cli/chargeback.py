@@ -13,8 +13,8 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
-    from finops.chargeback.models import Statement, StatementSet
     from finops.chargeback.service import CloseReport
+    from finops.chargeback.statement.models import Statement, StatementSet
 
 chargeback = typer.Typer(help="Statements of what each cost centre is charged.", no_args_is_help=True)
 app.add_typer(chargeback, name="chargeback")
@@ -113,7 +113,7 @@ def _as_text(done: StatementSet) -> str:
 
 
 def _totals(statement: Statement) -> list[str]:
-    from finops.chargeback import wording
+    from finops.chargeback.formats import wording
 
     who = "whole company" if statement.cost_center is None else wording.name(statement.cost_center)
     return [
@@ -123,7 +123,7 @@ def _totals(statement: Statement) -> list[str]:
 
 
 def _adjustments(company: Statement) -> list[str]:
-    from finops.chargeback import wording
+    from finops.chargeback.formats import wording
 
     return [
         _row(
@@ -138,7 +138,7 @@ def _adjustments(company: Statement) -> list[str]:
 
 
 def _not_allocated(company: Statement) -> list[str]:
-    from finops.chargeback import wording
+    from finops.chargeback.formats import wording
 
     return [
         _row(

@@ -19,8 +19,8 @@ from finops.core.settings import Settings
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from finops.core.loads import Load, LoadedDelivery
     from finops.restatements.models import Amounts, Difference, ReplacedLoad
+    from finops.stores.snapshots import Load, LoadedDelivery
 
 _WIDTH = 200
 _CENT = Decimal("0.01")
@@ -90,13 +90,13 @@ def _as_json(found: Difference) -> dict[str, Any]:
 
 
 def _load(load: Load) -> dict[str, Any]:
-    from finops.core.loads import written
+    from finops.stores.snapshots import written
 
     return {"build_id": load.build_id, "loaded_at": written(load.loaded_at), "row_count": load.row_count}
 
 
 def _delivery(delivery: LoadedDelivery) -> dict[str, Any]:
-    from finops.core.loads import written
+    from finops.stores.snapshots import written
 
     return {
         "delivery_id": delivery.delivery_id,
@@ -132,7 +132,7 @@ def _print(found: Difference, out: Path | None) -> None:
 
 def _story(pair: ReplacedLoad) -> list[str]:
     """Say which load, and which deliveries, took the place of which."""
-    from finops.core.loads import written
+    from finops.stores.snapshots import written
 
     after, before = pair.after, pair.before
     now = f"build {after.build_id} of {written(after.loaded_at)}"
@@ -149,7 +149,7 @@ def _story(pair: ReplacedLoad) -> list[str]:
 
 
 def _told(delivery: LoadedDelivery | None) -> str:
-    from finops.core.loads import written
+    from finops.stores.snapshots import written
 
     if delivery is None:
         return "none"

@@ -16,7 +16,7 @@ from finops.core.settings import Settings
 from finops.core.spreadsheet import neutralise
 
 if TYPE_CHECKING:
-    from finops.chargeback.explain import Explanation
+    from finops.chargeback.explain.explain import Explanation
 
 _MOST = 40
 
@@ -29,7 +29,7 @@ def explain(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print every charge as CSV.")] = False,
 ) -> None:
     """List the charges, or the quantity at its price, that a line of a published statement is made of."""
-    from finops.chargeback.explain import explain as explained
+    from finops.chargeback.explain.explain import explain as explained
 
     if as_json and as_csv:
         raise BadInput("--json and --csv exclude each other; give one of them")

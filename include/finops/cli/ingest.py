@@ -19,7 +19,7 @@ from finops.core.settings import Settings
 if TYPE_CHECKING:
     from finops.ingest.models import IngestReport, NotTaken
     from finops.ingest.service import Plan
-    from finops.ingest.sources import ConfiguredSource
+    from finops.policy.sources import ConfiguredSource
 
 _WAITING = "waiting"
 
@@ -84,7 +84,7 @@ def ingest(
 def _chosen(
     settings: Settings, provider: Provider | None, origin: str | None, no_manifest: bool, source: str | None
 ) -> list[ConfiguredSource]:
-    from finops.ingest import sources
+    from finops.policy import sources
 
     if origin is None:
         if no_manifest or source is not None:

@@ -24,7 +24,7 @@ _WIDTH = 160
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False) -> None:
     """Show current deliveries, what waits or was refused, pending builds, closed months, the last publication."""
-    from finops.core.state.store import open_state
+    from finops.stores.state.store import open_state
 
     settings = Settings()
     with open_state(settings).begin() as connection:
@@ -52,10 +52,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
 
 
 def _collect(connection: Connection) -> dict[str, Any]:
-    from finops.core import loads
-    from finops.core.state import attempts, builds, closing, ledger
+    from finops.stores import snapshots
+    from finops.stores.state import attempts, builds, closing, ledger
 
-    loaded = loads.counts(connection)
+    loaded = snapshots.counts(connection)
     return {
         "deliveries": [
             {
@@ -123,7 +123,7 @@ def _collect(connection: Connection) -> dict[str, Any]:
 
 
 def _published(settings: Settings) -> dict[str, str] | None:
-    from finops.core import published
+    from finops.stores import published
 
     try:
         latest = published.latest(settings)
@@ -134,10 +134,11 @@ def _published(settings: Settings) -> dict[str, str] | None:
 
 def _outdated(settings: Settings) -> list[str]:
     """Return the published months, as provider/YYYY-MM, whose tags another policy than the present one resolved."""
-    from finops.core import published, tag_policy
+    from finops.policy import tags
+    from finops.stores import published
 
     try:
-        return published.latest(settings).resolved_otherwise(tag_policy.load(settings).digest)
+        return published.latest(settings).resolved_otherwise(tags.load(settings).digest)
     except NotReady:
         return []
     except BadInput as error:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from finops.conformance import scan, tally
 from finops.conformance.models import Report
-from finops.core import published
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.core.published import Publication
 from finops.core.settings import Settings
 from finops.core.sql import compose, literal
+from finops.stores import published
+from finops.stores.published import Publication
 
 Progress = Callable[[str, int, int], None]
 """Called with what is read next, how many were, and how many there are."""

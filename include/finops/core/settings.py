@@ -81,7 +81,7 @@ class Settings(BaseSettings):
 
     @property
     def history_dir(self) -> Path:
-        """The daily rows of every load, immutable, kept for good; ``finops.core.loads`` is the door."""
+        """The daily rows of every load, immutable, kept for good; ``finops.stores.snapshots`` is the door."""
         return self.root / "history"
 
     @property

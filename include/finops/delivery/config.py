@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from finops.core.errors import BadInput
-from finops.core.located_yaml import Located, Place, read
 from finops.core.settings import Settings
 from finops.delivery.models import Addressee, Target
+from finops.policy.located_yaml import Located, Place, read
 
 FILE = "delivery.yml"
 _ADDRESS = re.compile(r"[^\s@,;<>?&\"']+@[^\s@,;<>?&\"']+")

@@ -10,13 +10,13 @@ from finops.core.errors import Finding, FinopsError, NotReady
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import closing, statement_deliveries
-from finops.core.state.store import open_state
-from finops.core.statements import open_statements
 from finops.delivery import config
 from finops.delivery.models import DeliveryReport, Outcome, Parcel, Result, Target, digest_of
-from finops.delivery.parcels import pack
+from finops.delivery.packages import pack
 from finops.delivery.targets import open_place
+from finops.stores.state import closing, statement_deliveries
+from finops.stores.state.store import open_state
+from finops.stores.statements import open_statements
 
 Clients = Callable[[Target], Any]
 """From a target to its SDK's client; None leaves it to the SDK's default chain."""

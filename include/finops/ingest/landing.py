@@ -15,11 +15,11 @@ from sqlalchemy import Connection
 from finops.core.atomic import sync_file, sync_folder
 from finops.core.formats import Provider
 from finops.core.settings import Settings
-from finops.core.state import ledger
-from finops.core.state.ledger import Delivery, LandedFile, Total
 from finops.ingest.models import DeliveryRef, digest
 from finops.ingest.reading import local_name
 from finops.ingest.verify import FileFacts, totals_of
+from finops.stores.state import ledger
+from finops.stores.state.ledger import Delivery, LandedFile, Total
 
 _INCOMING = ".incoming"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
-from finops.core.state.ledger import Delivery
+from finops.stores.state.ledger import Delivery
 
 if TYPE_CHECKING:
     from finops.ingest.verify import FileFacts

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from finops.core.formats import SourceFormat
-from finops.core.state.ledger import Delivery
 from finops.ingest.models import DeliveryRef
 from finops.ingest.recognise import is_azure
+from finops.stores.state.ledger import Delivery
 
 
 def is_older(ref: DeliveryRef, current: Delivery | None, current_produced_at: datetime | None) -> str | None:

@@ -21,16 +21,16 @@ from finops.core.formats import Provider, SourceFormat
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import attempts, ledger
-from finops.core.state.ledger import Delivery
-from finops.core.state.store import open_state
 from finops.ingest import landing, policy
-from finops.ingest.by_hand import HandSource
 from finops.ingest.manifests import ManifestSource
 from finops.ingest.models import DeliveryRef, Discovery, IngestReport, NotTaken, Outcome, Source
 from finops.ingest.reading import open_engine
 from finops.ingest.stores import ChangedWhileRead, open_store
+from finops.ingest.unmanifested import HandSource
 from finops.ingest.verify import FileFacts, inspect
+from finops.stores.state import attempts, ledger
+from finops.stores.state.ledger import Delivery
+from finops.stores.state.store import open_state
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

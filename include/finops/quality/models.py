@@ -8,8 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from finops.core.allocation import Rules
 from finops.core.sql import Sql, in_scope
+from finops.policy.allocation import Rules
 
 if TYPE_CHECKING:
     from great_expectations.expectations import Expectation

@@ -12,8 +12,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from finops.core.atomic import replacing
-from finops.core.candidate import Verdict
 from finops.quality.models import Given, Severity, TableResult
+from finops.stores.candidate import Verdict
 
 
 def write(path: Path, verdict: Verdict, given: Given, results: list[TableResult]) -> None:

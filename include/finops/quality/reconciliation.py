@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.core import published
 from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import ledger
-from finops.core.state.store import open_state
+from finops.stores import published
+from finops.stores.state import ledger
+from finops.stores.state.store import open_state
 
 STAGES = ("source", "landing", "focus", "daily", "chargeback", "allocated")
 """The stages a bill passes, in order; every published bill must have them all."""

@@ -7,15 +7,15 @@ import shutil
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from finops.core import allocation
-from finops.core.candidate import Candidate, Verdict, load_candidate, save_verdict
 from finops.core.errors import Finding
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
-from finops.core.state import builds, ledger
-from finops.core.state.store import open_state
+from finops.policy import allocation
 from finops.quality import page
 from finops.quality.models import Given, LandedTotal, Severity, TableResult
+from finops.stores.candidate import Candidate, Verdict, load_candidate, save_verdict
+from finops.stores.state import builds, ledger
+from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from finops.core.errors import Finding
 from finops.core.formats import Provider
-from finops.core.loads import Load
 from finops.core.sql import Sql, compose, identifier, join
 from finops.restatements.models import GRAIN, Amounts, Change, MonthTotal
+from finops.stores.snapshots import Load
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from finops.core.formats import Provider
-from finops.core.loads import Load, LoadedDelivery
 from finops.core.periods import BillingPeriod
+from finops.stores.snapshots import Load, LoadedDelivery
 
 GRAIN = ("provider", "billing_currency", "sub_account_id", "service_name", "cost_center", "charge_category")
 """What a change is told by. An account is known by its id: a new name for it is no change of cost."""

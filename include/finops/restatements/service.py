@@ -6,15 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from finops.core import loads
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
-from finops.core.loads import RESOLUTION, Load, written
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state.store import open_state
 from finops.restatements import compare
 from finops.restatements.models import Difference, ReplacedLoad
+from finops.stores import snapshots
+from finops.stores.snapshots import RESOLUTION, Load, written
+from finops.stores.state.store import open_state
 
 
 def diff(
@@ -31,15 +31,15 @@ def diff(
     the wrong order; Finding when the files no longer hold what was recorded of them.
     """
     with open_state(settings).connect() as state:
-        end = None if until is None else loads.moment_of(state, period, until)
-        after = loads.as_of(state, period, end, provider)
+        end = None if until is None else snapshots.moment_of(state, period, until)
+        after = snapshots.as_of(state, period, end, provider)
         if since is None:
             before = _replaced_by_newest(state, after, period, provider)
         else:
-            start = loads.moment_of(state, period, since)
+            start = snapshots.moment_of(state, period, since)
             if end is not None and start > end:
                 raise BadInput(f"--from {since} ({written(start)}) is after --to {until} ({written(end)})")
-            before = loads.as_of(state, period, start, provider)
+            before = snapshots.as_of(state, period, start, provider)
     return _compare(settings, period, before, after)
 
 
@@ -53,18 +53,20 @@ def _replaced_by_newest(
             f"{period} had loaded once by then, with build {newest.build_id} of {written(newest.loaded_at)}:"
             " there is no load before it to compare with"
         )
-    return loads.as_of(state, period, began - RESOLUTION, provider)
+    return snapshots.as_of(state, period, began - RESOLUTION, provider)
 
 
 def _loaded_before(state: Connection, moment: datetime, period: BillingPeriod, provider: Provider | None) -> bool:
-    return any(load.loaded_at < moment for load in loads.of_period(state, period, provider))
+    return any(load.loaded_at < moment for load in snapshots.of_period(state, period, provider))
 
 
 def _compare(settings: Settings, period: BillingPeriod, before: list[Load], after: list[Load]) -> Difference:
     import duckdb
 
     with duckdb.connect() as connection:
-        changes = compare.changes(connection, loads.daily_sql(settings, before), loads.daily_sql(settings, after))
+        changes = compare.changes(
+            connection, snapshots.daily_sql(settings, before), snapshots.daily_sql(settings, after)
+        )
     totals = compare.totals(before, after)
     compare.require_complete(changes, totals)
     old = {load.provider: load for load in before}

@@ -41,9 +41,9 @@ class Series:
         return self.own[column] if column in self.own else self.shared.get(column)
 
 
-def catalogue(name: str) -> list[dict[str, str]]:
-    """Read one of the price lists beside this module."""
-    with files(__package__).joinpath(name).open(encoding="utf-8") as lines:
+def catalogue(package: str) -> list[dict[str, str]]:
+    """Read the price list of a cloud's package."""
+    with files(package).joinpath("offers.csv").open(encoding="utf-8") as lines:
         return list(csv.DictReader(lines))
 
 

@@ -12,8 +12,11 @@ from finops.core.atomic import replacing
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.sample import aws, azure, drivers, gcp
+from finops.sample import drivers
+from finops.sample.aws import export as aws
+from finops.sample.azure import export as azure
 from finops.sample.files import write_json
+from finops.sample.gcp import export as gcp
 from finops.sample.invoices import write_invoices
 from finops.sample.lines import Month
 from finops.sample.models import InvoiceKey, InvoiceTotal, Label, MonthResult, SampleReport, Total, TotalKey

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from finops.core.published import Publication
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
-from finops.core.statements import AudienceStatement, PublishedStatements, open_statements, published_periods
 from finops.serving.descriptions import Descriptions
 from finops.serving.models import Column, Control, Part, Release, Table
+from finops.stores.published import Publication
+from finops.stores.statements import AudienceStatement, PublishedStatements, open_statements, published_periods
 
 STATEMENT_LINES = "statement_lines"
 _PIECE_ROWS = 20_000

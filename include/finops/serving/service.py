@@ -10,13 +10,13 @@ from decimal import Decimal
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-from finops.core import published
 from finops.core.errors import BadInput, Finding
 from finops.core.settings import Settings
 from finops.serving import ddl, roles
 from finops.serving.database import transaction
 from finops.serving.models import Grant, Part, PartChange, Release, ServedReport, Table
 from finops.serving.release import read_release
+from finops.stores import published
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from finops.core.periods import BillingPeriod
-from finops.core.published import Publication
 from finops.core.sql import Sql, compose, identifier, join
-from finops.core.tag_policy import TagPolicy
-from finops.core.tag_policy.models import SCOPE_COLUMNS, Assignment
+from finops.policy.tags import TagPolicy
+from finops.policy.tags.models import SCOPE_COLUMNS, Assignment
+from finops.stores.published import Publication
 from finops.tagging.models import Shift
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
-from finops.core.published import Publication
 from finops.core.sql import compose, identifier
+from finops.stores.published import Publication
 from finops.tagging.models import AmbiguousParents, KeyCompliance, UnallocatedMonth, Violation
 
 STATUSES = ("valid", "misspelt", "wrong_value", "missing")

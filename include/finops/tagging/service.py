@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from finops.core import tag_policy
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
-from finops.core.published import Publication, latest
 from finops.core.settings import Settings
+from finops.policy import tags
+from finops.stores.published import Publication, latest
 from finops.tagging import dry_run, read, repair, worklist
 from finops.tagging.models import AmbiguousParents, Check, KeyCompliance, UnallocatedMonth
 
@@ -20,7 +20,7 @@ def check(settings: Settings, periods: Sequence[BillingPeriod]) -> Check:
 
     Raise BadInput, naming file, line and key, when the policy cannot be meant.
     """
-    policy = tag_policy.load(settings)
+    policy = tags.load(settings)
     sizes = (len(policy.keys), len(policy.parents), len(policy.account_labels), len(policy.rules))
     try:
         publication = latest(settings)

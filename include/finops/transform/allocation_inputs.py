@@ -12,12 +12,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from finops.core.allocation import Rules
-from finops.core.allocation.checks import BASES
-from finops.core.allocation.drivers import Quantity
-from finops.core.allocation.models import Condition, Even, Fixed, Pool, Price, Proportional, Telemetry
 from finops.core.atomic import replacing
 from finops.core.money import SQL_TYPE
+from finops.policy.allocation import Rules
+from finops.policy.allocation.checks import BASES
+from finops.policy.allocation.drivers import Quantity
+from finops.policy.allocation.models import Condition, Even, Fixed, Pool, Price, Proportional, Telemetry
 from finops.transform.parquet_table import write_table
 
 Document = dict[str, Any]

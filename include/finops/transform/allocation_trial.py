@@ -14,15 +14,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from finops.core import allocation, published
-from finops.core.allocation import Rules
-from finops.core.allocation.drivers import quantities
-from finops.core.allocation.models import IfNothing
 from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
-from finops.core.published import Publication
 from finops.core.settings import Settings
 from finops.core.sql import compose, join, literal
+from finops.policy import allocation
+from finops.policy.allocation import Rules
+from finops.policy.allocation.drivers import quantities
+from finops.policy.allocation.models import IfNothing
+from finops.stores import published
+from finops.stores.published import Publication
 from finops.transform import allocation_inputs
 from finops.transform.parquet_table import write_table
 

@@ -14,7 +14,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.core import loads, published
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput
 from finops.core.focus import COLUMNS as FOCUS_COLUMNS
@@ -24,7 +23,8 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.spreadsheet import neutralise
 from finops.core.sql import Sql, compose, identifier, join
-from finops.core.state.store import open_state
+from finops.stores import published, snapshots
+from finops.stores.state.store import open_state
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -74,12 +74,14 @@ def export_mart(
 
 
 def _then(settings: Settings, mart: str, as_of: AsOf) -> Sql:
-    if mart != loads.DAILY:
-        raise BadInput(f"only {loads.DAILY} is kept of every load; {mart} can be read as it is now, without --as-of")
+    if mart != snapshots.DAILY:
+        raise BadInput(
+            f"only {snapshots.DAILY} is kept of every load; {mart} can be read as it is now, without --as-of"
+        )
     with open_state(settings).connect() as state:
-        moment = loads.moment_of(state, as_of.billing_period, as_of.moment)
-        found = loads.as_of(state, as_of.billing_period, moment)
-    return compose("({rows})", rows=loads.daily_sql(settings, found))
+        moment = snapshots.moment_of(state, as_of.billing_period, as_of.moment)
+        found = snapshots.as_of(state, as_of.billing_period, moment)
+    return compose("({rows})", rows=snapshots.daily_sql(settings, found))
 
 
 def export_focus(settings: Settings, period: BillingPeriod, out: Path, provider: Provider | None = None) -> int:

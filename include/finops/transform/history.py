@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from finops.core import loads
 from finops.core.atomic import sync_file, sync_folder
-from finops.core.candidate import BuiltPeriod
 from finops.core.errors import Finding
-from finops.core.loads import DAILY, RESOLUTION, Load, LoadedDelivery, LoadTotal
-from finops.core.published import Publication
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier
-from finops.core.state import builds, ledger
-from finops.core.state.store import open_state
+from finops.stores import snapshots
+from finops.stores.candidate import BuiltPeriod
+from finops.stores.published import Publication
+from finops.stores.snapshots import DAILY, RESOLUTION, Load, LoadedDelivery, LoadTotal
+from finops.stores.state import builds, ledger
+from finops.stores.state.store import open_state
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -68,7 +68,7 @@ def catch_up(settings: Settings, current: Publication, scope: Iterable[BuiltPeri
     if found:
         with open_state(settings).begin() as connection:
             for load in found:
-                loads.record(connection, load)
+                snapshots.record(connection, load)
 
 
 def _due(version: Publication, built: BuiltPeriod) -> _Due:
@@ -79,7 +79,7 @@ def _without_history(settings: Settings, scope: Sequence[BuiltPeriod]) -> Iterat
     with open_state(settings).connect() as state:
         for each in scope:
             built = builds.last_built(state, each.provider, each.billing_period)
-            if built is not None and not loads.of_period(state, each.billing_period, each.provider):
+            if built is not None and not snapshots.of_period(state, each.billing_period, each.provider):
                 # Its deliveries' digest was noted, their names were not.
                 yield _Due(
                     BuiltPeriod(each.provider, each.billing_period, built.input_digest),
@@ -92,7 +92,7 @@ def _keep(settings: Settings, version: Publication, due: Sequence[_Due]) -> list
     open_ = []
     with open_state(settings).connect() as state:
         for each in due:
-            before = loads.of_period(state, each.built.billing_period, each.built.provider)
+            before = snapshots.of_period(state, each.built.billing_period, each.built.provider)
             if not any(load.build_id == each.build_id for load in before):
                 open_.append((each, _deliveries(state, each.built), before[-1] if before else None))
     if not open_:

@@ -12,16 +12,16 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from finops.core.allocation import Rules
-from finops.core.allocation.drivers import Quantity, quantities
 from finops.core.engine import scratch
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
 from finops.core.money import SQL_TYPE
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
-from finops.core.state.ledger import Delivery, PeriodInput
-from finops.core.tag_policy import TagPolicy
+from finops.policy.allocation import Rules
+from finops.policy.allocation.drivers import Quantity, quantities
+from finops.policy.tags import TagPolicy
+from finops.stores.state.ledger import Delivery, PeriodInput
 from finops.transform import allocation_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
 

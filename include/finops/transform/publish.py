@@ -20,15 +20,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from finops.core import loads
 from finops.core.atomic import replace_link, sync_file, sync_folder
-from finops.core.candidate import Candidate, Verdict, load_candidate, load_verdict
 from finops.core.errors import Finding
 from finops.core.locks import exclusive
-from finops.core.published import Publication, latest, open_version
 from finops.core.settings import Settings
-from finops.core.state import builds
-from finops.core.state.store import open_state
+from finops.stores import snapshots
+from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict
+from finops.stores.published import Publication, latest, open_version
+from finops.stores.state import builds
+from finops.stores.state.store import open_state
 from finops.transform import history, published_fact, published_marts, versions
 
 logger = logging.getLogger(__name__)
@@ -119,6 +119,6 @@ def _record(settings: Settings, candidate: Candidate) -> None:
     digests = {(each.provider, each.billing_period): each.input_digest for each in candidate.scope}
     with open_state(settings).begin() as connection:
         for load in kept:
-            loads.record(connection, load)
+            snapshots.record(connection, load)
         builds.mark_built(connection, candidate.build_id, digests)
         builds.finish_build(connection, candidate.build_id, "published")

@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from finops.core.candidate import Candidate
 from finops.core.errors import NotReady
-from finops.core.published import FACT, OWNER_RESOURCES, OWNERS, READER, Publication
 from finops.core.settings import Settings
 from finops.core.sql import compose, identifier, join
+from finops.stores.candidate import Candidate
+from finops.stores.published import FACT, OWNER_RESOURCES, OWNERS, READER, Publication
 
 
 def write(settings: Settings, candidate: Candidate, previous: Publication | None, building: Path) -> dict[str, Any]:

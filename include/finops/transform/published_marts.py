@@ -13,11 +13,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.core.candidate import Candidate
 from finops.core.errors import Finding
-from finops.core.published import Publication
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, in_scope, join, literal
+from finops.stores.candidate import Candidate
+from finops.stores.published import Publication
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -8,17 +8,17 @@ import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from finops.core import tag_policy
 from finops.core.atomic import replacing
-from finops.core.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.core.errors import BadInput, FinopsError
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
-from finops.core.published import READER
 from finops.core.settings import Settings
-from finops.core.state import builds, ledger
-from finops.core.state.ledger import PeriodInput
-from finops.core.state.store import open_state
+from finops.policy import tags
+from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
+from finops.stores.published import READER
+from finops.stores.state import builds, ledger
+from finops.stores.state.ledger import PeriodInput
+from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
 
@@ -100,10 +100,10 @@ def _is_whole(item: PeriodInput) -> bool:
 
 
 def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | None) -> Candidate:
-    from finops.core import allocation
+    from finops.policy import allocation
     from finops.transform import inputs
 
-    policy = tag_policy.load(settings)
+    policy = tags.load(settings)
     rules = allocation.load(settings)
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     # From here on the warehouse is no longer what the last candidate says it is.

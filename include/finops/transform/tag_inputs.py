@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from finops.core.tag_policy.models import SCOPE_COLUMNS, Assignment, Scope, TagPolicy, ValueCase, When
-from finops.core.tag_policy.spelling import fold
+from finops.policy.tags.models import SCOPE_COLUMNS, Assignment, Scope, TagPolicy, ValueCase, When
+from finops.policy.tags.spelling import fold
 from finops.transform.parquet_table import write_table
 
 _RANKS = 1_000_000

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from finops.core.atomic import sync_folder
-from finops.core.published import Publication, open_version
 from finops.core.settings import Settings
+from finops.stores.published import Publication, open_version
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from finops.chargeback.shared import Entry
+from finops.chargeback.statement.shared import Entry
 from finops.core.settings import Settings
 
 MART_CHARGEBACK = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from xml.etree import ElementTree
 
-from finops.chargeback.charts import change_bar, daily_chart, share_bar, share_strip
-from finops.chargeback.models import Day
+from finops.chargeback.formats.charts import change_bar, daily_chart, share_bar, share_strip
+from finops.chargeback.statement.models import Day
 from finops.core.periods import BillingPeriod
 
 PERIOD = BillingPeriod(2026, 2)

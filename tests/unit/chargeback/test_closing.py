@@ -14,14 +14,15 @@ import pytest
 from tests.unit.chargeback.published_version import Bill, bill, publish_version
 from typer.testing import CliRunner
 
-from finops.chargeback import closed, service
-from finops.core import loads
+from finops.chargeback import service
+from finops.chargeback.close import closed
 from finops.core.errors import BadInput, Finding
 from finops.core.formats import Provider
-from finops.core.loads import Load, LoadedDelivery
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state.store import open_state
+from finops.stores import snapshots
+from finops.stores.snapshots import Load, LoadedDelivery
+from finops.stores.state.store import open_state
 
 MAY, JUNE, JULY = (BillingPeriod(2026, month) for month in (5, 6, 7))
 
@@ -49,7 +50,7 @@ def record_load(settings: Settings, build_id: str, delivery: str, when: datetime
     made = LoadedDelivery(delivery, "bill", moment, 3)
     load = Load(Provider.AWS, MAY, build_id, moment, "digest", (made,), "x", "0" * 64, 3, ())
     with open_state(settings).begin() as connection:
-        loads.record(connection, load)
+        snapshots.record(connection, load)
 
 
 def content(folder: Path) -> dict[str, bytes]:

@@ -14,14 +14,16 @@ from pypdf import PdfReader
 from tests.unit.chargeback.published_version import bill, publish_version
 from tests.unit.chargeback.test_files import Parsed
 
-from finops.chargeback import completeness, html, service
-from finops.chargeback.closing_models import Closing
-from finops.chargeback.compose import compose
-from finops.chargeback.facts import PublishedMonth
-from finops.chargeback.read import read_month
-from finops.core import published
+from finops.chargeback import service
+from finops.chargeback.close.models import Closing
+from finops.chargeback.formats import html
+from finops.chargeback.statement import completeness
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import PublishedMonth
+from finops.chargeback.statement.read import read_month
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.stores import published
 
 JUNE = BillingPeriod(2026, 6)
 

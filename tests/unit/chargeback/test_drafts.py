@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from tests.unit.chargeback.published_version import Bill, bill, publish_version
 
-from finops.chargeback import csv_file, drafts, service, sets
-from finops.chargeback.drafts import Draft, Plan
-from finops.chargeback.models import Statement
+from finops.chargeback import service
+from finops.chargeback.formats import csv_file
+from finops.chargeback.publish import drafts, sets
+from finops.chargeback.publish.drafts import Draft, Plan
+from finops.chargeback.statement.models import Statement
 from finops.core.errors import BadInput, Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

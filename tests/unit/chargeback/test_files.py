@@ -13,13 +13,13 @@ import openpyxl
 import pytest
 from tests.unit.chargeback.published_version import bill, publish_version
 
-from finops.chargeback import csv_file, html, workbook
-from finops.chargeback.models import Statement
-from finops.chargeback.read import read_month
+from finops.chargeback.formats import csv_file, html, workbook
 from finops.chargeback.service import prepare
-from finops.core import published
+from finops.chargeback.statement.models import Statement
+from finops.chargeback.statement.read import read_month
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.stores import published
 
 HOSTILE = [
     '=HYPERLINK("http://evil.example","pay here")',
@@ -226,7 +226,7 @@ def test_a_long_breakdown_is_folded_and_still_sums(settings: Settings) -> None:
 def test_amounts_are_worded_for_people() -> None:
     from fractions import Fraction
 
-    from finops.chargeback import wording
+    from finops.chargeback.formats import wording
 
     assert wording.money(-123_450, 2) == "−1,234.50"
     assert wording.signed_money(5, 2) == "+0.05"

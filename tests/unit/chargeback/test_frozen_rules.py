@@ -13,15 +13,17 @@ from tests.unit.chargeback.published_version import publish_version
 from tests.unit.chargeback.test_closing import MAY, content, quarter
 from typer.testing import CliRunner
 
-from finops.chargeback import closed, frozen_rules, service
+from finops.chargeback import service
+from finops.chargeback.close import closed, frozen_rules
 from finops.chargeback.journal import service as journal
-from finops.chargeback.read import read_month
-from finops.chargeback.shared import Entry
-from finops.core import allocation, published, tag_policy
-from finops.core.allocation.drivers import quantities
+from finops.chargeback.statement.read import read_month
+from finops.chargeback.statement.shared import Entry
 from finops.core.errors import BadInput, Finding
-from finops.core.published import Publication
 from finops.core.settings import Settings
+from finops.policy import allocation, tags
+from finops.policy.allocation.drivers import quantities
+from finops.stores import published
+from finops.stores.published import Publication
 
 ACCOUNTS = '{default: "1", unallocated: {cost_center: "9", account: "2"}, clearing: {aws: "3", azure: "4", gcp: "5"}}'
 POOL = "pools: [{id: tax, version: 1, description: tax, select: {charge_category: Tax}, split: {method: even}}]"
@@ -121,7 +123,7 @@ def test_rules_that_are_not_those_of_the_build_are_not_frozen_as_if_they_were(se
     ):
         frozen_rules.read(settings, publication, other)
 
-    now = tag_policy.load(settings).digest
+    now = tags.load(settings).digest
     allocated = {"aws/2026-05": allocation.digest(allocation.load(settings), [], "2026-05")}
     fact = {"partitions": ["aws/2026-05", "aws/2026-06"]}
     manifest = {**publication.manifest, "fact": fact, "allocations": allocated}
@@ -139,7 +141,7 @@ def built_by(settings: Settings, publication: Publication) -> Publication:
     manifest = {
         **publication.manifest,
         "fact": {"partitions": ["aws/2026-05"]},
-        "tag_policies": {"aws/2026-05": tag_policy.load(settings).digest},
+        "tag_policies": {"aws/2026-05": tags.load(settings).digest},
         "allocations": {"aws/2026-05": allocation.digest(rules, used, "2026-05")},
     }
     return replace(publication, manifest=manifest)

@@ -18,27 +18,27 @@ from tests.unit.chargeback.published_version import bill, publish_version
 from tests.unit.chargeback.test_files import HOSTILE, Parsed
 from tests.unit.chargeback.test_journal import ACCOUNTS
 
-from finops.chargeback import sets
-from finops.chargeback.behind import Source
-from finops.chargeback.budgets import Budget
-from finops.chargeback.closing_models import Adjustment, Closing, Origin
-from finops.chargeback.compose import compose
-from finops.chargeback.explain import Explanation
-from finops.chargeback.facts import PublishedMonth
+from finops.chargeback.close.models import Adjustment, Closing, Origin
+from finops.chargeback.explain.drill_down import Source
+from finops.chargeback.explain.explain import Explanation
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import write_csv, write_xlsx
 from finops.chargeback.journal.models import KINDS, Allocated
-from finops.chargeback.models import Statement
-from finops.chargeback.read import read_month
-from finops.chargeback.shared import DirectTotal, Entry
-from finops.chargeback.units import Measured
+from finops.chargeback.publish import sets
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import PublishedMonth
+from finops.chargeback.statement.models import Statement
+from finops.chargeback.statement.read import read_month
+from finops.chargeback.statement.shared import DirectTotal, Entry
+from finops.chargeback.statement.units import Measured
 from finops.cli import explain
-from finops.core import published
-from finops.core.exchange import Exchange
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state.closing import LockedRate, SignOff
+from finops.policy.budgets import Budget
+from finops.policy.exchange_rates import Exchange
+from finops.stores import published
+from finops.stores.state.closing import LockedRate, SignOff
 
 JUNE, MAY = BillingPeriod(2026, 6), BillingPeriod(2026, 5)
 RUN = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -20,7 +20,7 @@ from finops.chargeback.invoices.models import BilledInvoice, GivenInvoice
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state.closing import SignOff
+from finops.stores.state.closing import SignOff
 
 JUNE = BillingPeriod(2026, 6)
 CENT = Decimal("0.01")

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from tests.unit.chargeback.published_version import bill, publish_version
 from typer.testing import CliRunner
 
-from finops.chargeback.compose import compose
-from finops.chargeback.facts import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth
 from finops.chargeback.journal import config, service
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import Accounts, Entry
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

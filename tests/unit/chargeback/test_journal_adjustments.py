@@ -15,13 +15,13 @@ from tests.unit.chargeback.test_closing import JUNE, MAY, quarter
 from tests.unit.chargeback.test_journal import ACCOUNTS, amounts, charge, charges, month_of
 
 from finops.chargeback import service
-from finops.chargeback.closing_models import Adjustment, Origin
-from finops.chargeback.compose import compose
-from finops.chargeback.facts import UNALLOCATED, Charge
+from finops.chargeback.close.models import Adjustment, Origin
 from finops.chargeback.journal import service as journal
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import Entry
-from finops.chargeback.models import Statement
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import UNALLOCATED, Charge
+from finops.chargeback.statement.models import Statement
 from finops.core.settings import Settings
 
 adjustments = st.lists(

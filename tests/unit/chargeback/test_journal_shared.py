@@ -20,22 +20,23 @@ from tests.unit.chargeback.test_journal import ACCOUNTS, amounts, charge, charge
 from tests.unit.chargeback.test_journal_adjustments import adjustments, rows
 from typer.testing import CliRunner
 
-from finops.chargeback import closed, service
-from finops.chargeback.closing_models import Adjustment
-from finops.chargeback.compose import compose
-from finops.chargeback.facts import UNALLOCATED, Charge, PublishedMonth
+from finops.chargeback import service
+from finops.chargeback.close import closed
+from finops.chargeback.close.models import Adjustment
 from finops.chargeback.journal import config
 from finops.chargeback.journal import service as journal
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import Accounts, Allocated, Entry
-from finops.chargeback.models import Statement
-from finops.chargeback.shared import DirectTotal
-from finops.chargeback.shared import Entry as Moved
-from finops.core import allocation
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import UNALLOCATED, Charge, PublishedMonth
+from finops.chargeback.statement.models import Statement
+from finops.chargeback.statement.shared import DirectTotal
+from finops.chargeback.statement.shared import Entry as Moved
 from finops.core.errors import BadInput, Finding
 from finops.core.settings import Settings
-from finops.core.state import tables
-from finops.core.state.store import open_state
+from finops.policy import allocation
+from finops.stores.state import tables
+from finops.stores.state.store import open_state
 
 WITH_SHARED = ACCOUNTS.model_copy(update={"allocated": Allocated(default="6590", rules={"tax": "6591"})})
 CC = ("cc-1001", "cc-1002", "cc-1003", UNALLOCATED)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from finops.chargeback.models import Movement, Shown
-from finops.chargeback.movers import movers
+from finops.chargeback.statement.models import Movement, Shown
+from finops.chargeback.statement.variance import movers
 
 
 def test_rises_and_falls_are_ranked_by_amount_not_by_percent() -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from tests.unit.chargeback.published_version import bill, publish_version
 
-from finops.chargeback import service, sets
-from finops.chargeback.models import Statement
-from finops.chargeback.outdated import outdated
+from finops.chargeback import service
+from finops.chargeback.publish import sets
+from finops.chargeback.publish.outdated import outdated
+from finops.chargeback.statement.models import Statement
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import builds
-from finops.core.state.store import open_state
+from finops.stores.state import builds
+from finops.stores.state.store import open_state
 
 APRIL, MAY, JUNE, JULY = MONTHS = [BillingPeriod(2026, month) for month in (4, 5, 6, 7)]
 

@@ -11,15 +11,15 @@ import pytest
 from tests.unit.chargeback.published_version import bill, publish_version
 from tests.unit.chargeback.test_files import HOSTILE
 
-from finops.chargeback import wording
-from finops.chargeback.models import Statement
-from finops.chargeback.pdf.statement import write_pdf
-from finops.chargeback.pdf.typeface import BOX, fitted, typeface, value, width_of
-from finops.chargeback.read import read_month
+from finops.chargeback.formats import wording
+from finops.chargeback.formats.pdf.statement import write_pdf
+from finops.chargeback.formats.pdf.typeface import BOX, fitted, typeface, value, width_of
 from finops.chargeback.service import prepare
-from finops.core import published
+from finops.chargeback.statement.models import Statement
+from finops.chargeback.statement.read import read_month
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.stores import published
 
 
 def statements_of(settings: Settings, bills: list) -> tuple[Statement, ...]:

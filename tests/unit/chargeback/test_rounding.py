@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.chargeback.facts import exact_sum
-from finops.chargeback.rounding import (
+from finops.chargeback.statement.facts import exact_sum
+from finops.chargeback.statement.rounding import (
     apportion_amounts,
     apportion_nested,
     digits_of,

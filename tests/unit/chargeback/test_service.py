@@ -11,8 +11,9 @@ import pytest
 from tests.unit.chargeback.published_version import Bill, bill, publish_version
 from typer.testing import CliRunner
 
-from finops.chargeback import csv_file, service
-from finops.chargeback.models import StatementSet
+from finops.chargeback import service
+from finops.chargeback.formats import csv_file
+from finops.chargeback.statement.models import StatementSet
 from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

@@ -11,20 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.chargeback.published_version import bill, publish_version
 
-from finops.chargeback import budgets, shared, statement_json
-from finops.chargeback.closing_models import Adjustment, Origin
-from finops.chargeback.compose import compose
-from finops.chargeback.facts import PublishedMonth
-from finops.chargeback.proof import prove_shared, prove_statements
-from finops.chargeback.read import read_month
-from finops.chargeback.shared import DirectTotal, Entry
-from finops.chargeback.units import Measured
-from finops.core import published
+from finops.chargeback.close.models import Adjustment, Origin
+from finops.chargeback.formats import statement_json
+from finops.chargeback.statement import shared
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import PublishedMonth
+from finops.chargeback.statement.proof import prove_shared, prove_statements
+from finops.chargeback.statement.read import read_month
+from finops.chargeback.statement.shared import DirectTotal, Entry
+from finops.chargeback.statement.units import Measured
 from finops.core.errors import BadInput, Finding
-from finops.core.exchange import Exchange
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state.closing import LockedRate
+from finops.policy import budgets
+from finops.policy.exchange_rates import Exchange
+from finops.stores import published
+from finops.stores.state.closing import LockedRate
 
 JUNE = BillingPeriod(2026, 6)
 amounts = st.decimals(min_value=-10_000, max_value=10_000, places=12, allow_nan=False)

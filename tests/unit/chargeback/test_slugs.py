@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.chargeback.slugs import COMPANY, slug_of
+from finops.chargeback.statement.slugs import COMPANY, slug_of
 
 SAFE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 

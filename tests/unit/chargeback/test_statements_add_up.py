@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finops.chargeback.facts import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth, exact_sum
-from finops.chargeback.models import Statement
 from finops.chargeback.service import prepare
+from finops.chargeback.statement.facts import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth, exact_sum
+from finops.chargeback.statement.models import Statement
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 

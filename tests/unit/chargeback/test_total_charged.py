@@ -27,13 +27,14 @@ from tests.unit.chargeback.test_journal_shared import (
     write_accounts,
 )
 
-from finops.chargeback import charged, service
-from finops.chargeback.closing_models import Adjustment
-from finops.chargeback.compose import compose
-from finops.chargeback.facts import UNALLOCATED, Charge
+from finops.chargeback import service
+from finops.chargeback.close.models import Adjustment
 from finops.chargeback.journal import service as journal
-from finops.chargeback.rounding import from_units
-from finops.chargeback.shared import Entry as Moved
+from finops.chargeback.statement import charged
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import UNALLOCATED, Charge
+from finops.chargeback.statement.rounding import from_units
+from finops.chargeback.statement.shared import Entry as Moved
 from finops.core.settings import Settings
 
 Totals = dict[tuple[str, str], Decimal]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from finops.core import allocation
-from finops.core.allocation import Rules
-from finops.core.allocation.drivers import quantities
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
+from finops.policy import allocation
+from finops.policy.allocation import Rules
+from finops.policy.allocation.drivers import quantities
 
 POOL = """\
 pools:

@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from finops.core import exchange
 from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
-from finops.core.published import Publication
 from finops.core.settings import Settings
-from finops.core.state.closing import ClosedPeriod, LockedRate
+from finops.policy import exchange_rates
+from finops.stores.published import Publication
+from finops.stores.state.closing import ClosedPeriod, LockedRate
 
 MAY = BillingPeriod(2026, 5)
 BARE = Publication(Path("nowhere"), {"marts": []})
@@ -36,14 +36,14 @@ def closed_with(rate: str) -> dict[BillingPeriod, ClosedPeriod]:
 
 
 def test_without_a_reporting_currency_nothing_is_converted(settings: Settings) -> None:
-    assert exchange.load(settings, {}, BARE) is None
+    assert exchange_rates.load(settings, {}, BARE) is None
     write(settings, "reporting_currency: null\nrates: []\nfiles: []\n")
-    assert exchange.load(settings, {}, BARE) is None
+    assert exchange_rates.load(settings, {}, BARE) is None
 
 
 def test_a_conversion_is_the_exact_product(settings: Settings) -> None:
     write(settings, "reporting_currency: USD\nrates: [{billing_period: 2026-05, from: EUR, to: USD, rate: 1.03889}]")
-    found = exchange.load(settings, {}, BARE)
+    found = exchange_rates.load(settings, {}, BARE)
     assert found is not None
     amount = Decimal("12345678901234567890.123456789012")
     assert Fraction(found.convert(amount, "EUR", MAY)) == Fraction(amount) * Fraction("1.03889")
@@ -53,7 +53,7 @@ def test_a_conversion_is_the_exact_product(settings: Settings) -> None:
 @pytest.mark.parametrize(("currency", "period"), [("GBP", MAY), ("EUR", MAY.next)])
 def test_a_missing_rate_names_month_and_pair(settings: Settings, currency: str, period: BillingPeriod) -> None:
     write(settings, "reporting_currency: USD\nrates: [{billing_period: 2026-05, from: EUR, to: USD, rate: 1.03}]")
-    found = exchange.load(settings, {}, BARE)
+    found = exchange_rates.load(settings, {}, BARE)
     assert found is not None
     with pytest.raises(BadInput, match=f"no exchange rate of {period} from {currency} to USD"):
         found.convert(Decimal(1), currency, period)
@@ -61,7 +61,7 @@ def test_a_missing_rate_names_month_and_pair(settings: Settings, currency: str, 
 
 def test_an_inverse_is_not_taken(settings: Settings) -> None:
     write(settings, "reporting_currency: USD\nrates: [{billing_period: 2026-05, from: USD, to: EUR, rate: 0.9}]")
-    found = exchange.load(settings, {}, BARE)
+    found = exchange_rates.load(settings, {}, BARE)
     assert found is not None
     with pytest.raises(BadInput, match="an inverse is not taken"):
         found.rate("EUR", MAY)
@@ -70,10 +70,10 @@ def test_an_inverse_is_not_taken(settings: Settings) -> None:
 def test_rates_come_from_csv_files_too(settings: Settings) -> None:
     write(settings, 'reporting_currency: USD\nfiles: ["{home}/rates.csv"]')
     with pytest.raises(BadInput, match=r"rates\.csv, which .* lists, is not there"):
-        exchange.load(settings, {}, BARE)
+        exchange_rates.load(settings, {}, BARE)
     settings.root.mkdir()
     (settings.root / "rates.csv").write_text("billing_period,from,to,rate,source\n2026-05,EUR,USD,1.03,ECB\n")
-    found = exchange.load(settings, {}, BARE)
+    found = exchange_rates.load(settings, {}, BARE)
     assert found is not None
     assert found.rate("EUR", MAY) == LockedRate("EUR", "USD", Decimal("1.03"), "ECB")
 
@@ -91,26 +91,26 @@ def test_rates_come_from_csv_files_too(settings: Settings) -> None:
 def test_a_wrong_rate_is_named(settings: Settings, entry: str, complaint: str) -> None:
     write(settings, f"reporting_currency: USD\nrates:\n- {entry}\n")
     with pytest.raises(BadInput, match=rf"currency.yml:3: {complaint}"):
-        exchange.load(settings, {}, BARE)
+        exchange_rates.load(settings, {}, BARE)
 
 
 def test_two_rates_for_the_same_month_and_pair_are_refused(settings: Settings) -> None:
     entry = "- {billing_period: 2026-05, from: EUR, to: USD, rate: 1.0%s}\n"
     write(settings, "reporting_currency: USD\nrates:\n" + entry % 3 + entry % 4)
     with pytest.raises(BadInput, match=r"rate 2: rate: 2026-05 EUR to USD has another rate, 1\.03, before"):
-        exchange.load(settings, {}, BARE)
+        exchange_rates.load(settings, {}, BARE)
 
 
 def test_a_closed_month_keeps_its_rate(settings: Settings) -> None:
     write(settings, "reporting_currency: USD")
-    found = exchange.load(settings, closed_with("1.03"), BARE)
+    found = exchange_rates.load(settings, closed_with("1.03"), BARE)
     assert found is not None
     assert found.rate("EUR", MAY).rate == Decimal("1.03")
     write(settings, "reporting_currency: USD\nrates: [{billing_period: 2026-05, from: EUR, to: USD, rate: 1.030}]")
-    exchange.load(settings, closed_with("1.03"), BARE)
+    exchange_rates.load(settings, closed_with("1.03"), BARE)
     write(settings, "reporting_currency: USD\nrates: [{billing_period: 2026-05, from: EUR, to: USD, rate: 1.04}]")
     with pytest.raises(BadInput, match=r"2026-05 was closed with 1\.03, which cannot change any more; put that back"):
-        exchange.load(settings, closed_with("1.03"), BARE)
+        exchange_rates.load(settings, closed_with("1.03"), BARE)
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_declared_provider_gives_the_rates_its_bills_name_to_the_last_decimal(
     settings: Settings, bills: Publication
 ) -> None:
     write(settings, "reporting_currency: EUR\nprovider_rates: gcp")
-    found = exchange.load(settings, {}, bills)
+    found = exchange_rates.load(settings, {}, bills)
     assert found is not None
     assert found.rate("USD", MAY) == LockedRate("USD", "EUR", Decimal("0.123456789012"), "gcp bill of 2026-05")
     assert found.convert(Decimal("1e12"), "USD", MAY) == Decimal("123456789012")
@@ -139,7 +139,7 @@ def test_a_declared_provider_gives_the_rates_its_bills_name_to_the_last_decimal(
 
 def test_without_a_declared_provider_bills_give_no_rate(settings: Settings, bills: Publication) -> None:
     write(settings, "reporting_currency: EUR")
-    found = exchange.load(settings, {}, bills)
+    found = exchange_rates.load(settings, {}, bills)
     assert found is not None
     with pytest.raises(BadInput, match="no exchange rate of 2026-05 from USD to EUR; add it to"):
         found.rate("USD", MAY)
@@ -157,7 +157,7 @@ def test_what_bills_do_not_say_for_certain_is_missing(
     settings: Settings, bills: Publication, to: str, currency: str, period: BillingPeriod, complaint: str
 ) -> None:
     write(settings, f"reporting_currency: {to}\nprovider_rates: gcp")
-    found = exchange.load(settings, {}, bills)
+    found = exchange_rates.load(settings, {}, bills)
     assert found is not None
     with pytest.raises(BadInput, match=complaint):
         found.rate(currency, period)
@@ -167,11 +167,11 @@ def test_the_file_and_the_closing_come_before_the_bills(settings: Settings, bill
     given = "rates: [{billing_period: 2026-05, from: USD, to: EUR, rate: 0.9}, "
     given += "{billing_period: 2026-05, from: USD, to: GBP, rate: 0.7}]"
     write(settings, f"reporting_currency: EUR\nprovider_rates: gcp\n{given}")
-    found = exchange.load(settings, {}, bills)
+    found = exchange_rates.load(settings, {}, bills)
     assert found is not None
     assert found.rate("USD", MAY).rate == Decimal("0.9")
     write(settings, "reporting_currency: USD\nprovider_rates: azure")
-    found = exchange.load(settings, closed_with("1.03"), bills)
+    found = exchange_rates.load(settings, closed_with("1.03"), bills)
     assert found is not None
     assert found.rate("EUR", MAY).rate == Decimal("1.03")
 
@@ -179,10 +179,10 @@ def test_the_file_and_the_closing_come_before_the_bills(settings: Settings, bill
 def test_a_provider_whose_bills_name_no_rate_is_refused(settings: Settings) -> None:
     write(settings, "reporting_currency: EUR\nprovider_rates: aws")
     with pytest.raises(BadInput, match=r"currency\.yml: provider_rates: .*'aws'"):
-        exchange.load(settings, {}, BARE)
+        exchange_rates.load(settings, {}, BARE)
 
 
 def test_a_version_from_before_there_were_rates_has_to_be_built_again(settings: Settings) -> None:
     write(settings, "reporting_currency: EUR\nprovider_rates: gcp")
     with pytest.raises(NotReady, match="has no mart_exchange_rates yet; run `finops build`"):
-        exchange.load(settings, {}, BARE)
+        exchange_rates.load(settings, {}, BARE)

@@ -9,13 +9,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection
 
-from finops.core import loads
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
-from finops.core.loads import Load, LoadTotal
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state.store import open_state
+from finops.stores import snapshots
+from finops.stores.snapshots import Load, LoadTotal
+from finops.stores.state.store import open_state
 
 JUNE, JULY = BillingPeriod(2025, 6), BillingPeriod(2025, 7)
 NOON = datetime(2025, 7, 3, 12, tzinfo=UTC)
@@ -41,19 +41,19 @@ def load(build_id: str, loaded_at: datetime, provider: Provider = Provider.AWS, 
 def state(settings: Settings) -> Iterator[Connection]:
     """AWS loaded June on the 3rd and the 5th, GCP on the 5th alone."""
     with open_state(settings).begin() as connection:
-        loads.record(connection, load("second", NOON + timedelta(days=2)))
-        loads.record(connection, load("second", NOON + timedelta(days=2), Provider.GCP))
-        loads.record(connection, load("first", NOON))
-        loads.record(connection, load("other month", NOON - timedelta(days=9), period=JULY))
+        snapshots.record(connection, load("second", NOON + timedelta(days=2)))
+        snapshots.record(connection, load("second", NOON + timedelta(days=2), Provider.GCP))
+        snapshots.record(connection, load("first", NOON))
+        snapshots.record(connection, load("other month", NOON - timedelta(days=9), period=JULY))
         yield connection
 
 
 def as_of(state: Connection, moment: datetime | None, provider: Provider | None = None) -> list[tuple[str, str]]:
-    return [(each.provider.value, each.build_id) for each in loads.as_of(state, JUNE, moment, provider)]
+    return [(each.provider.value, each.build_id) for each in snapshots.as_of(state, JUNE, moment, provider)]
 
 
 def test_loads_are_listed_oldest_first(state: Connection) -> None:
-    found = [(each.build_id, each.provider.value) for each in loads.of_period(state, JUNE)]
+    found = [(each.build_id, each.provider.value) for each in snapshots.of_period(state, JUNE)]
     assert found == [("first", "aws"), ("second", "aws"), ("second", "gcp")]
 
 
@@ -69,16 +69,16 @@ def test_before_the_first_load_the_first_load_is_named(state: Connection) -> Non
     with pytest.raises(
         BadInput, match=r"nothing of 2025-06 had loaded by .*11:59.*; its first load is build first of "
     ):
-        loads.as_of(state, JUNE, NOON - MOMENT)
+        snapshots.as_of(state, JUNE, NOON - MOMENT)
     with pytest.raises(BadInput, match=r"nothing of gcp of 2025-06 had loaded by .*build second of 2025-07-05"):
-        loads.as_of(state, JUNE, NOON, Provider.GCP)
+        snapshots.as_of(state, JUNE, NOON, Provider.GCP)
 
 
 def test_a_month_that_never_loaded_is_told_which_did(state: Connection) -> None:
     with pytest.raises(BadInput, match=r"nothing has loaded for 2024-01 \(the history holds 2025-06 to 2025-07\)"):
-        loads.as_of(state, BillingPeriod(2024, 1), None)
+        snapshots.as_of(state, BillingPeriod(2024, 1), None)
     with pytest.raises(BadInput, match=r"nothing of azure has loaded for 2025-06"):
-        loads.as_of(state, JUNE, None, Provider.AZURE)
+        snapshots.as_of(state, JUNE, None, Provider.AZURE)
 
 
 @pytest.mark.parametrize(
@@ -92,16 +92,16 @@ def test_a_month_that_never_loaded_is_told_which_did(state: Connection) -> None:
     ],
 )
 def test_a_moment_is_a_days_end_a_timestamp_or_a_build(state: Connection, text: str, expected: datetime) -> None:
-    assert loads.moment_of(state, JUNE, text) == expected
+    assert snapshots.moment_of(state, JUNE, text) == expected
 
 
 def test_a_moment_as_printed_means_the_same_load(state: Connection) -> None:
-    for each in loads.of_period(state, JUNE):
-        assert loads.moment_of(state, JUNE, loads.written(each.loaded_at)) == each.loaded_at
+    for each in snapshots.of_period(state, JUNE):
+        assert snapshots.moment_of(state, JUNE, snapshots.written(each.loaded_at)) == each.loaded_at
 
 
 def test_what_is_no_moment_is_told_the_builds_there_are(state: Connection) -> None:
     with pytest.raises(BadInput, match=r"'yesterday' is no day .* or build .*2025-06; the builds .* first, second$"):
-        loads.moment_of(state, JUNE, "yesterday")
+        snapshots.moment_of(state, JUNE, "yesterday")
     with pytest.raises(BadInput, match=r"'other month' is no day"):
-        loads.moment_of(state, JUNE, "other month")
+        snapshots.moment_of(state, JUNE, "other month")

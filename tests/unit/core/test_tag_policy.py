@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
-from finops.core.tag_policy import load
-from finops.core.tag_policy.checks import covers
-from finops.core.tag_policy.models import When
-from finops.core.tag_policy.spelling import fold
+from finops.policy.tags import load
+from finops.policy.tags.checks import covers
+from finops.policy.tags.models import When
+from finops.policy.tags.spelling import fold
 
 KEYS = """\
 keys:

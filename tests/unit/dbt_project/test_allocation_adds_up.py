@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tests.allocation_model import UNIT, Entry, Pair, Row, allocate
 from tests.model_sql import allocation_sql
 
-from finops.core.allocation import Rules
-from finops.core.allocation.checks import faults
-from finops.core.allocation.drivers import Quantity, check_charges
 from finops.core.errors import BadInput
-from finops.core.located_yaml import Located
+from finops.policy.allocation import Rules
+from finops.policy.allocation.checks import faults
+from finops.policy.allocation.drivers import Quantity, check_charges
+from finops.policy.located_yaml import Located
 from finops.transform.allocation_inputs import document
 
 # Only generated, not shrunk: each example is a long statement of SQL, and shrinking one takes minutes.

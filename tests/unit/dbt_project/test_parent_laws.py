@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.model_sql import model_sql
 
-from finops.core.tag_policy import TagPolicy
+from finops.policy.tags import TagPolicy
 from finops.transform import tag_inputs
 
 KEYS = [{"name": "cost-center", "pattern": "cc-[0-9]"}, {"name": "owner", "required": False}]

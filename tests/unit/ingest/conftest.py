@@ -9,11 +9,11 @@ import pytest
 
 from finops.core.formats import Provider
 from finops.core.settings import Settings
-from finops.core.state import ledger
-from finops.core.state.ledger import Delivery
-from finops.core.state.store import open_state
 from finops.ingest.models import IngestReport
 from finops.ingest.service import ingest
+from finops.stores.state import ledger
+from finops.stores.state.ledger import Delivery
+from finops.stores.state.store import open_state
 
 Ingest = Callable[..., IngestReport]
 

@@ -22,9 +22,9 @@ from tests.unit.ingest.native_bills import age, aws_export, gz_bytes, rows
 from finops.core.errors import FinopsError
 from finops.core.formats import Provider, SourceFormat
 from finops.core.settings import Settings
-from finops.core.state import ledger
-from finops.core.state.store import open_state
 from finops.ingest.service import ingest
+from finops.stores.state import ledger
+from finops.stores.state.store import open_state
 
 FIRED = 9
 

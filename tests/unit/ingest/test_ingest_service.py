@@ -17,11 +17,11 @@ from finops.core.formats import Provider, SourceFormat
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import attempts
-from finops.core.state.store import open_state
 from finops.ingest import landing, service
 from finops.ingest.models import Outcome
 from finops.ingest.stores import folder as folder_store
+from finops.stores.state import attempts
+from finops.stores.state.store import open_state
 
 CUR2 = SourceFormat.AWS_CUR2
 JANUARY = BillingPeriod(2025, 1)

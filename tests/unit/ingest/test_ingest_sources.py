@@ -13,7 +13,7 @@ from finops.cli import app
 from finops.core.errors import BadInput, FinopsError
 from finops.core.formats import Provider, SourceFormat
 from finops.core.settings import Settings
-from finops.ingest.sources import load
+from finops.policy.sources import load
 
 CUR2 = SourceFormat.AWS_CUR2
 

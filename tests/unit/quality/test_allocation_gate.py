@@ -7,9 +7,9 @@ import json
 import pytest
 from tests.crafted_warehouse import craft, edit
 
-from finops.core.allocation import Rules
 from finops.core.errors import Finding
 from finops.core.settings import Settings
+from finops.policy.allocation import Rules
 from finops.quality.service import check
 from finops.transform.allocation_inputs import document
 

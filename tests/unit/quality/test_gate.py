@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import select
 from tests.crafted_warehouse import craft, edit, edit_fact
 
-from finops.core.candidate import load_verdict
 from finops.core.errors import Finding, NotReady
 from finops.core.settings import Settings
-from finops.core.state.store import open_state
-from finops.core.state.tables import builds
 from finops.quality import service
 from finops.quality.service import check
+from finops.stores.candidate import load_verdict
+from finops.stores.state.store import open_state
+from finops.stores.state.tables import builds
 
 SCOPE = [("aws", "2025-01"), ("azure", "2025-01")]
 

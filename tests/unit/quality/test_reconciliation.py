@@ -9,11 +9,11 @@ from tests.crafted_warehouse import craft, edit
 from typer.testing import CliRunner
 
 from finops.cli import app
-from finops.core.candidate import Verdict, save_verdict
 from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.quality.reconciliation import STAGES, reconcile
+from finops.stores.candidate import Verdict, save_verdict
 from finops.transform.publish import publish
 
 SCOPE = [("aws", "2025-01"), ("gcp", "2025-02")]

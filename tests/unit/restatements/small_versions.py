@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import duckdb
 
-from finops.core import loads
 from finops.core.atomic import replace_link
-from finops.core.candidate import BuiltPeriod
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.core.published import open_version
 from finops.core.settings import Settings
-from finops.core.state.store import open_state
+from finops.stores import snapshots
+from finops.stores.candidate import BuiltPeriod
+from finops.stores.published import open_version
+from finops.stores.state.store import open_state
 from finops.transform import history
 
 _MEASURES = ("billed_cost", "effective_cost")
@@ -85,4 +85,4 @@ def publish(
     found = history.keep(settings, open_version(version), built)
     with open_state(settings).begin() as state:
         for load in found:
-            loads.record(state, load)
+            snapshots.record(state, load)

@@ -14,14 +14,14 @@ from tests.unit.restatements.small_versions import Daily, daily, publish
 from typer.testing import CliRunner
 
 from finops.cli import app
-from finops.core import loads
 from finops.core.errors import BadInput, Finding
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state.store import open_state
 from finops.restatements.models import Difference
 from finops.restatements.service import diff
+from finops.stores import snapshots
+from finops.stores.state.store import open_state
 
 JUNE = BillingPeriod(2025, 6)
 CLOSE = datetime(2025, 7, 3, 12, tzinfo=UTC)
@@ -132,7 +132,7 @@ def test_what_cannot_be_compared_is_said_in_one_line(settings: Settings) -> None
 def test_a_file_that_no_longer_holds_what_was_recorded_is_a_finding(settings: Settings) -> None:
     compare(settings, [daily(billed="1")], [daily(billed="2")])
     with open_state(settings).connect() as state:
-        (load,) = loads.as_of(state, JUNE, None)
+        (load,) = snapshots.as_of(state, JUNE, None)
     rows = f"select * replace (billed_cost + 1 as billed_cost) from read_parquet('{load.path(settings)}')"
     duckdb.execute(f"copy (select * exclude (provider, billing_period) from ({rows})) to '{load.path(settings)}'")
     with pytest.raises(Finding, match=r"aws in USD: the changes found sum to 2\.0+ billed"):

@@ -15,12 +15,12 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tests.unit.restatements.small_versions import Daily, daily, publish
 
-from finops.core import loads
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state.store import open_state
 from finops.restatements.service import diff
+from finops.stores import snapshots
+from finops.stores.state.store import open_state
 
 PROVIDERS = ("aws", "gcp")
 START = datetime(2025, 7, 1, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_every_earlier_moment_reads_as_it_was_and_a_difference_leads_from_one_to
 
     picked = sorted(data.draw(st.tuples(*[st.integers(0, len(states) - 1)] * 2)))
     (since, before), (until, after) = (states[index] for index in picked)
-    found = diff(home, period, since=loads.written(since), until=loads.written(until))
+    found = diff(home, period, since=snapshots.written(since), until=snapshots.written(until))
     expected = {key: sums for key, sums in _minus(_sums(after), _sums(before)).items() if any(sums)}
     changed = {
         (c.provider.value, c.billing_currency, c.service_name, c.cost_center): (
@@ -111,9 +111,9 @@ def _play(home: Settings, period: BillingPeriod, history: Iterable[State]) -> li
 
 def _as_of(home: Settings, period: BillingPeriod, moment: datetime) -> Counter[tuple[object, ...]]:
     with open_state(home).connect() as state:
-        found = loads.as_of(state, period, moment)
+        found = snapshots.as_of(state, period, moment)
     columns = ", ".join(name if name != "day" else "day(charge_date)" for name in Daily._fields)
-    query = f"select {columns} from ({loads.daily_sql(home, found)}) where billing_period = '{period}'"
+    query = f"select {columns} from ({snapshots.daily_sql(home, found)}) where billing_period = '{period}'"
     return Counter(duckdb.sql(query).fetchall())
 
 

@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 from finops.cli import app
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
-from finops.core.published import latest
 from finops.core.settings import Settings
-from finops.core.tag_policy import load
+from finops.policy.tags import load
+from finops.stores.published import latest
 from finops.tagging import repair, service, worklist
 from finops.tagging.models import Violation
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from finops.core.tag_policy.models import Parent
-from finops.core.tag_policy.spelling import fold
+from finops.policy.tags.models import Parent
+from finops.policy.tags.spelling import fold
 
 Line = dict[str, Any]
 Resource = tuple[str, str]

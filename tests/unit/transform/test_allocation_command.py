@@ -10,9 +10,9 @@ from tests.crafted_warehouse import craft
 from typer.testing import CliRunner
 
 from finops.cli import app
-from finops.core.candidate import Verdict, save_verdict
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
+from finops.stores.candidate import Verdict, save_verdict
 from finops.transform.publish import publish
 
 RULES = """\

@@ -14,18 +14,18 @@ import duckdb
 import pytest
 from tests.allocation_model import allocate
 
-from finops.core import allocation
-from finops.core.allocation.drivers import quantities
-from finops.core.candidate import load_candidate
 from finops.core.errors import BadInput, FinopsError, NotReady
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.core.published import READER, reader_sql
 from finops.core.settings import Settings
-from finops.core.state import builds, ledger
-from finops.core.state.store import open_state
 from finops.ingest.service import ingest
+from finops.policy import allocation
+from finops.policy.allocation.drivers import quantities
 from finops.sample.service import generate
+from finops.stores.candidate import load_candidate
+from finops.stores.published import READER, reader_sql
+from finops.stores.state import builds, ledger
+from finops.stores.state.store import open_state
 from finops.transform import inputs
 from finops.transform.service import build
 

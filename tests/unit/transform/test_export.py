@@ -15,8 +15,6 @@ from tests.crafted_warehouse import craft
 from typer.testing import CliRunner
 
 from finops.cli import app
-from finops.core import published
-from finops.core.candidate import Verdict, save_verdict
 from finops.core.errors import BadInput, NotReady
 from finops.core.focus import COLUMNS
 from finops.core.formats import Provider
@@ -24,6 +22,8 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.spreadsheet import neutralise
 from finops.core.sql import Sql, compose
+from finops.stores import published
+from finops.stores.candidate import Verdict, save_verdict
 from finops.transform.export import AsOf, _for_csv, export_focus, export_mart
 from finops.transform.publish import publish
 

@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import delete
 from tests.crafted_warehouse import craft, edit
 
-from finops.core import loads, published
-from finops.core.candidate import Verdict, save_verdict
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
-from finops.core.loads import Load
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state import ledger, tables
-from finops.core.state.store import open_state
+from finops.stores import published, snapshots
+from finops.stores.candidate import Verdict, save_verdict
+from finops.stores.snapshots import Load
+from finops.stores.state import ledger, tables
+from finops.stores.state.store import open_state
 from finops.transform import history, publish
 
 JANUARY = BillingPeriod(2025, 1)
@@ -38,11 +38,11 @@ def offer(settings: Settings, scope: list[tuple[str, str]], build_id: str, revis
 
 def recorded(settings: Settings, provider: Provider | None = None) -> list[Load]:
     with open_state(settings).connect() as state:
-        return loads.of_period(state, JANUARY, provider)
+        return snapshots.of_period(state, JANUARY, provider)
 
 
 def rows(settings: Settings, *of: Load) -> list[tuple[object, ...]]:
-    return duckdb.sql(f"select * from ({loads.daily_sql(settings, of)}) order by all").fetchall()
+    return duckdb.sql(f"select * from ({snapshots.daily_sql(settings, of)}) order by all").fetchall()
 
 
 def current_rows(settings: Settings, provider: str) -> list[tuple[object, ...]]:
@@ -79,7 +79,7 @@ def test_the_totals_of_a_load_are_those_of_its_rows_to_the_last_decimal_and_per_
     (load,) = recorded(settings)
     sums = duckdb.sql(
         "select billing_currency, count(*), sum(billed_cost), sum(effective_cost)"
-        f" from ({loads.daily_sql(settings, [load])}) group by all order by all"
+        f" from ({snapshots.daily_sql(settings, [load])}) group by all order by all"
     ).fetchall()
     noted = [(t.billing_currency, t.row_count, t.billed_cost, t.effective_cost) for t in load.totals]
     assert noted == sums
@@ -197,7 +197,7 @@ def test_a_load_from_before_a_column_reads_with_the_columns_of_today(settings: S
     with published.latest(settings).connect() as connection:
         today = connection.execute("describe fct_daily_costs").fetchall()
     for load, expected in ((old, ("(none)", None)), (new, ("green", 2.5))):
-        relation = duckdb.sql(loads.daily_sql(settings, [load]))
+        relation = duckdb.sql(snapshots.daily_sql(settings, [load]))
         assert [(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)] == [
             (name, kind) for name, kind, *_ in today
         ]
@@ -209,11 +209,11 @@ def test_a_file_that_is_gone_is_named(settings: Settings) -> None:
     (load,) = recorded(settings)
     load.path(settings).unlink()
     with pytest.raises(BadInput, match=r"build-1.parquet, the rows of aws 2025-01 as build build-1 .* is gone"):
-        loads.daily_sql(settings, [load])
+        snapshots.daily_sql(settings, [load])
 
 
 def test_no_loads_are_no_rows_with_every_column(settings: Settings, tmp_path: Path) -> None:
     make(settings, AWS, "build-1")
-    relation = duckdb.sql(loads.daily_sql(settings, []))
+    relation = duckdb.sql(snapshots.daily_sql(settings, []))
     assert relation.fetchall() == []
     assert {"billed_cost", "charge_date", "provider"} <= set(relation.columns)

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from tests.crafted_warehouse import craft, edit, write_fact
 
-from finops.core import loads, published
-from finops.core.candidate import Verdict, save_verdict
 from finops.core.errors import Finding, NotReady
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.core.published import Publication
 from finops.core.settings import Settings
-from finops.core.state import ledger
-from finops.core.state.store import open_state
+from finops.stores import published, snapshots
+from finops.stores.candidate import Verdict, save_verdict
+from finops.stores.published import Publication
+from finops.stores.state import ledger
+from finops.stores.state.store import open_state
 from finops.transform import versions
 from finops.transform.publish import publish
 
@@ -273,7 +273,7 @@ def test_a_publication_killed_at_any_step_shows_nothing_half_done_and_a_second_r
         assert after.build_id == "build-2"
         with open_state(settings).connect() as connection:
             assert ledger.pending(connection) == []
-            kept = loads.of_period(connection, BillingPeriod(2025, 1))
+            kept = snapshots.of_period(connection, BillingPeriod(2025, 1))
         assert [load.build_id for load in kept] == ["build-1", "build-2"]
         in_history = {path for path in settings.history_dir.rglob("*") if path.is_file()}
         assert in_history == {load.path(settings) for load in kept}

@@ -22,14 +22,14 @@ import pytest
 import yaml
 from tests.unit.transform.parents_reference import Parents
 
-from finops.core.candidate import load_candidate
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.tag_policy import TagPolicy, load
-from finops.core.tag_policy.spelling import fold
 from finops.ingest.service import ingest
+from finops.policy.tags import TagPolicy, load
+from finops.policy.tags.spelling import fold
 from finops.sample.service import generate
+from finops.stores.candidate import load_candidate
 from finops.transform.service import build
 
 LIKE = Path(__file__).parents[2] / "golden" / "like.yml"

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 
-from finops.chargeback.facts import ABSENT, exact_sum
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
-from finops.chargeback.rounding import digits_of, from_units, rounded
+from finops.chargeback.statement.facts import ABSENT, exact_sum
+from finops.chargeback.statement.rounding import digits_of, from_units, rounded
 from finops.core.errors import BadInput
-from finops.core.state.closing import SignOff
+from finops.stores.state.closing import SignOff
 
 
 def compare(

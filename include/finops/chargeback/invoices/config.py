@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from finops.chargeback.invoices.models import GivenInvoice
-from finops.core.configuration import Currency, Period, entries_of, entry_of, file_named, read_csv, read_mapping
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
+from finops.policy.configuration import Currency, Period, entries_of, entry_of, file_named, read_csv, read_mapping
 
 FILE = "invoices.yml"
 _Amount = Annotated[Decimal, Field(max_digits=38, decimal_places=12, allow_inf_nan=False)]

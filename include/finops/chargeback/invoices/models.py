@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.chargeback.facts import exact_sum
+from finops.chargeback.statement.facts import exact_sum
 from finops.core.periods import BillingPeriod
-from finops.core.state.closing import InvoiceKey, SignOff
+from finops.stores.state.closing import InvoiceKey, SignOff
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from finops.chargeback.invoices import config
 from finops.chargeback.invoices.compare import compare
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, InvoiceCheck
-from finops.core import published
 from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
-from finops.core.published import Publication
 from finops.core.settings import Settings
-from finops.core.state import closing
-from finops.core.state.closing import SignOff
-from finops.core.state.store import open_state
+from finops.stores import published
+from finops.stores.published import Publication
+from finops.stores.state import closing
+from finops.stores.state.closing import SignOff
+from finops.stores.state.store import open_state
 
 _BILLED = """
     select billing_period, provider, billing_currency, invoice_issuer_name, billing_account_id, invoice_id,

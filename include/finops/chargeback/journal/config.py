@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from finops.chargeback.journal.models import Accounts
-from finops.core import allocation
 from finops.core.errors import BadInput
-from finops.core.located_yaml import Located, read
 from finops.core.settings import Settings
+from finops.policy import allocation
+from finops.policy.located_yaml import Located, read
 
 FILE = "gl_accounts.yml"
 

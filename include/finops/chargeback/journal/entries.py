@@ -14,11 +14,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from finops.chargeback import rounding, wording
-from finops.chargeback.facts import UNALLOCATED, Charge
+from finops.chargeback.formats import wording
 from finops.chargeback.journal import shared_cost
 from finops.chargeback.journal.models import ADJUSTMENTS, DIRECT, Accounts, Entry, posting_date
-from finops.chargeback.models import Section, Statement
+from finops.chargeback.statement import rounding
+from finops.chargeback.statement.facts import UNALLOCATED, Charge
+from finops.chargeback.statement.models import Section, Statement
 from finops.core.periods import BillingPeriod
 
 _MOST_RANGES = 100

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import xlsxwriter
 
-from finops.chargeback import wording
+from finops.chargeback.formats import wording
 from finops.chargeback.journal.models import Entry
-from finops.chargeback.rounding import from_units
+from finops.chargeback.statement.rounding import from_units
 from finops.core.spreadsheet import neutralise
 
 COLUMNS = (

@@ -12,9 +12,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from finops.chargeback.closing_models import Adjustment
-from finops.chargeback.facts import Charge
-from finops.chargeback.rounding import from_units
+from finops.chargeback.close.models import Adjustment
+from finops.chargeback.statement.facts import Charge
+from finops.chargeback.statement.rounding import from_units
 from finops.core.focus import COLUMNS
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod

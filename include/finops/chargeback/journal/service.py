@@ -11,10 +11,17 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from finops.chargeback import closed, csv_file, frozen_rules
-from finops.chargeback.closing_models import Closing
-from finops.chargeback.compose import compose
-from finops.chargeback.facts import (
+from finops.chargeback.close import closed, frozen_rules
+from finops.chargeback.close.models import Closing
+from finops.chargeback.formats import csv_file
+from finops.chargeback.journal import config
+from finops.chargeback.journal.entries import Digests, entries_of
+from finops.chargeback.journal.files import WRITERS
+from finops.chargeback.journal.models import Accounts, Entry, Journal
+from finops.chargeback.journal.shared_cost import has_shared_cost
+from finops.chargeback.service import closed_months, kept_statements, prepare, read
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import (
     ABSENT,
     UNALLOCATED,
     Charge,
@@ -23,21 +30,16 @@ from finops.chargeback.facts import (
     PublishedMonth,
     exact_sum,
 )
-from finops.chargeback.journal import config
-from finops.chargeback.journal.entries import Digests, entries_of
-from finops.chargeback.journal.files import WRITERS
-from finops.chargeback.journal.models import Accounts, Entry, Journal
-from finops.chargeback.journal.shared_cost import has_shared_cost
-from finops.chargeback.models import Statement
-from finops.chargeback.proof import BILL, prove_shared, prove_statements
-from finops.chargeback.service import closed_months, kept_statements, prepare, read
-from finops.chargeback.shared import DirectTotal
-from finops.core import allocation, published
+from finops.chargeback.statement.models import Statement
+from finops.chargeback.statement.proof import BILL, prove_shared, prove_statements
+from finops.chargeback.statement.shared import DirectTotal
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput, Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.state.closing import ClosedPeriod
+from finops.policy import allocation
+from finops.stores import published
+from finops.stores.state.closing import ClosedPeriod
 
 
 def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:

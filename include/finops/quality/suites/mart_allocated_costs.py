@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from great_expectations.expectations import Expectation
 
-from finops.core.allocation.models import IfNothing, Pool, Price
 from finops.core.formats import Provider
 from finops.core.sql import compose, identifier, join, literal
+from finops.policy.allocation.models import IfNothing, Pool, Price
 from finops.quality.models import Given, Severity, Suite
 from finops.quality.rules import (
     BATCH,

@@ -1,0 +1,1 @@
+"""Closing a month: what is frozen and how it is read again."""

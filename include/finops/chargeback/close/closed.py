@@ -1,0 +1,156 @@
+"""The files of a closed month: its rows as Parquet, its final statements; written once, checked whenever read.
+
+``closed/billing_period=YYYY-MM/`` under FINOPS_HOME holds ``charges.parquet`` (its rows of ``mart_chargeback``),
+``adjustments.parquet`` (those to earlier closed months that its statements show), ``allocated.parquet`` (what the rules
+for shared cost moved), ``rules/`` (see ``frozen_rules``) and ``statements/``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from finops.chargeback.close.models import Adjustment, Origin
+from finops.chargeback.statement.facts import ABSENT, Charge
+from finops.chargeback.statement.shared import Entry
+from finops.core.atomic import sync_file, sync_folder
+from finops.core.errors import Finding
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops.stores.state.closing import ClosedPeriod
+
+CHARGES = "charges.parquet"
+ADJUSTMENTS = "adjustments.parquet"
+ALLOCATED = "allocated.parquet"
+_DECIMALS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost", "share", "weight")
+
+
+def folder_of(settings: Settings, period: BillingPeriod) -> Path:
+    """Return where a closed month's files are."""
+    return settings.closed_dir / f"billing_period={period}"
+
+
+def new_folder(settings: Settings, period: BillingPeriod) -> Path:
+    """Return an empty folder in which the files of a month about to be closed are written."""
+    settings.closed_dir.mkdir(parents=True, exist_ok=True)
+    folder = settings.closed_dir / f".closing-{period}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def freeze(
+    folder: Path, charges: Sequence[Charge], adjustments: Sequence[Adjustment], entries: Sequence[Entry]
+) -> dict[str, str]:
+    """Write the rows and return the sha256 of each file."""
+    changed = [
+        {
+            "billing_period": str(each.billing_period),
+            **{f.name: getattr(each, f.name) for f in fields(Adjustment) if f.name not in ("billing_period", "origin")},
+            "statements_digest": each.origin.statements_digest,
+            "loads": json.dumps(each.origin.loads),
+        }
+        for each in adjustments
+    ]
+    texts = ("billing_period", "cost_center", "provider", "billing_currency", "service_category")
+    names = (*texts, "service_name", "charge_category", "effective_cost", "billed_cost", "statements_digest", "loads")
+    for name, kind, rows in ((CHARGES, Charge, charges), (ALLOCATED, Entry, entries)):
+        columns = [f.name for f in fields(kind)]
+        _write(folder / name, [{each: getattr(row, each) for each in columns} for row in rows], columns)
+    _write(folder / ADJUSTMENTS, changed, names)
+    return {name: _sha256(folder / name) for name in (CHARGES, ADJUSTMENTS, ALLOCATED)}
+
+
+def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:
+    """Give a finished folder its place.
+
+    What is there without a record, of a close that was killed before it or of another state store, is moved aside: only
+    a person can say that it is nothing.
+    """
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            path.chmod(0o444)
+            sync_file(path)
+        else:
+            sync_folder(path)
+    sync_folder(folder)
+    final = folder_of(settings, period)
+    if final.exists():
+        os.rename(final, tempfile.mkdtemp(prefix=f".unrecorded-{period}-", dir=settings.closed_dir))
+    os.rename(folder, final)
+    sync_folder(settings.closed_dir)
+    return final
+
+
+def read_charges(settings: Settings, closed: ClosedPeriod) -> tuple[Charge, ...]:
+    """Return a closed month's rows as they were. Raise Finding when the file is not what was recorded."""
+    return tuple(Charge(**row) for row in _read(settings, closed, CHARGES))
+
+
+def read_adjustments(settings: Settings, closed: ClosedPeriod) -> tuple[Adjustment, ...]:
+    """Return the adjustments that a closed month's statements show. Raise Finding like ``read_charges``."""
+    found = []
+    for row in _read(settings, closed, ADJUSTMENTS):
+        origin = Origin(row.pop("statements_digest"), tuple(json.loads(row.pop("loads"))))
+        # Months closed before adjustments had a category: their sums are the same without it.
+        row.setdefault("service_category", ABSENT)
+        found.append(Adjustment(**{**row, "billing_period": BillingPeriod.parse(row["billing_period"])}, origin=origin))
+    return tuple(found)
+
+
+def read_entries(settings: Settings, closed: ClosedPeriod) -> tuple[Entry, ...] | None:
+    """Return what rules moved in a closed month; None where it was closed before that was kept.
+
+    Raise Finding like ``read_charges``.
+    """
+    if ALLOCATED not in closed.frozen:
+        return None
+    return tuple(Entry(**row) for row in _read(settings, closed, ALLOCATED))
+
+
+def _write(path: Path, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def kind(name: str) -> pa.DataType:
+        if name in _DECIMALS:
+            return pa.decimal128(38, 12)
+        if name == "rule_version":
+            return pa.int64()
+        return pa.bool_() if name == "has_required_tags" else pa.string()
+
+    schema = pa.schema([(name, kind(name)) for name in names])
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path, compression="zstd")
+
+
+def verified(settings: Settings, closed: ClosedPeriod, name: str) -> Path:
+    """Return where a frozen file is. Raise Finding when it is not what was recorded."""
+    path = folder_of(settings, closed.billing_period) / name
+    found = _sha256(path) if path.exists() else "missing"
+    if found != closed.frozen[name]:
+        raise Finding(
+            f"{path} is not what was recorded when {closed.billing_period} was closed ({found[:12]}, not "
+            f"{closed.frozen[name][:12]}); put it back from a backup"
+        )
+    return path
+
+
+def _read(settings: Settings, closed: ClosedPeriod, name: str) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    path = verified(settings, closed, name)
+    # Not by path alone: the reader would take the month from the folder's name as a column of its own.
+    with path.open("rb") as file:
+        return pq.read_table(file).to_pylist()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

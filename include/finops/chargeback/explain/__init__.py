@@ -1,0 +1,1 @@
+"""The charges of the bills behind one line of a statement."""

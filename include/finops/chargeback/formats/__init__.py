@@ -1,0 +1,1 @@
+"""Statements as HTML, PDF, XLSX, CSV and JSON."""

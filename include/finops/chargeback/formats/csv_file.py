@@ -1,0 +1,209 @@
+"""A statement's lines as CSV: exact decimals beside the cents that add up, text that no spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from finops.chargeback.statement import charged
+from finops.chargeback.statement.models import DetailLine, Section, Statement
+from finops.chargeback.statement.rounding import from_units
+from finops.chargeback.statement.schedules import Item, Schedule, of_invoices
+from finops.chargeback.statement.shared import DIRECT
+from finops.core.spreadsheet import neutralise
+
+TEXT_COLUMNS = (
+    "cost_center",
+    "provider",
+    "provider_name",
+    "service_category",
+    "service_name",
+    "ai_project",
+    "ai_model",
+    "ai_stage",
+    "charge_category",
+)
+EXACT_COLUMNS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost")
+STANDING = ("status", "costs_until")
+"""What a line says of the statement it stands in, beside the month: no figure, and other words once it is closed."""
+COLUMNS = (
+    "billing_period",
+    *STANDING,
+    "line",
+    "billing_currency",
+    *TEXT_COLUMNS,
+    "has_required_tags",
+    "effective_cost_rounded",
+    "billed_cost_rounded",
+    *EXACT_COLUMNS,
+    "line_id",
+    "rule_id",
+    "rule_version",
+    "source_digest",
+)
+
+
+def write_csv(statement: Statement, path: Path) -> None:
+    """Write one line per published row of the statement, UTF-8, as RFC 4180 has it.
+
+    The columns ending in ``_rounded`` sum to the statement's totals; the others hold every decimal. Every line says
+    whether the statement is provisional or final, and the last day that it has costs of: who reads it may have no more.
+    """
+    about = (str(statement.billing_period), statement.status, str(statement.last_day or ""))
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(COLUMNS)
+        number = 0
+        for section in statement.sections:
+            for line in section.details:
+                number += 1
+                writer.writerow([*about, number, *_cells(line, section)])
+
+
+def figures_sha256(path: Path) -> str:
+    """Return the sha256 of a ``statement.csv`` without ``STANDING``: the same before and after the month is closed."""
+    figures = io.StringIO(newline="")
+    writer = csv.writer(figures)
+    with path.open(encoding="utf-8", newline="") as handle:
+        lines = csv.reader(handle)
+        header = next(lines)
+        kept = [place for place, name in enumerate(header) if name not in STANDING]
+        writer.writerows([line[place] for place in kept] for line in (header, *lines))
+    return hashlib.sha256(figures.getvalue().encode()).hexdigest()
+
+
+SHARED_COLUMNS = (
+    "billing_period",
+    "line_id",
+    "billing_currency",
+    "cost_center",
+    "provider",
+    "entry_kind",
+    "rule_id",
+    "rule_version",
+    "rule_digest",
+    "counterpart",
+    "share",
+    "weight",
+    "effective_cost_rounded",
+    "billed_cost_rounded",
+    "effective_cost",
+    "billed_cost",
+    "source_digest",
+)
+
+
+def write_shared(statement: Statement, path: Path) -> None:
+    """Write one line per entry of a rule for shared cost. With ``statement.csv`` they sum to what is borne."""
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(SHARED_COLUMNS)
+        for section in statement.sections:
+            for line in section.shared.lines if section.shared else ():
+                each = line.entry
+                texts = (each.billing_currency, each.cost_center, each.provider, each.entry_kind, each.rule_id)
+                writer.writerow(
+                    [
+                        str(statement.billing_period),
+                        each.line_id,
+                        *map(neutralise, texts),
+                        each.rule_version,
+                        each.rule_digest,
+                        neutralise(each.counterpart),
+                        *("" if part is None else f"{part:f}" for part in (each.share, each.weight)),
+                        f"{from_units(line.effective, section.digits):f}",
+                        f"{from_units(line.billed, section.digits):f}",
+                        f"{each.effective_cost:f}",
+                        f"{each.billed_cost:f}",
+                        each.source_digest,
+                    ]
+                )
+
+
+SCHEDULE_COLUMNS = ("billing_period", "billing_currency", "schedule", "row", "remark", "column", "value")
+
+
+def write_schedules(statement: Statement, path: Path) -> None:
+    """Write the figures of every schedule, the total charged first, and the invoices; a share is a part of one."""
+    found: list[tuple[str, Schedule]] = []
+    for section in statement.sections:
+        total = charged.schedule_of(section, is_company=statement.cost_center is None)
+        found += [(section.currency, each) for each in ((total,) if total else ()) + section.schedules]
+    if statement.invoices:
+        found.append(("", of_invoices(statement.invoices)))
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(SCHEDULE_COLUMNS)
+        for currency, schedule in found:
+            for item in (*schedule.items, *([schedule.total] if schedule.total else [])):
+                for row in _figures(schedule, item):
+                    writer.writerow([str(statement.billing_period), neutralise(currency), schedule.name, *row])
+
+
+def _figures(schedule: Schedule, item: Item) -> Iterator[list[str]]:
+    for heading, figure in zip(schedule.headings[1:], item.cells, strict=True):
+        if figure.value is not None:
+            text = neutralise(figure.value) if isinstance(figure.value, str) else f"{figure.value:f}"
+            yield [neutralise(item.label), neutralise(item.also), heading, text]
+
+
+ADJUSTMENT_COLUMNS = (
+    "shown_in",
+    "billing_period",
+    "line",
+    "billing_currency",
+    "cost_center",
+    "provider",
+    "service_category",
+    "service_name",
+    "charge_category",
+    "effective_cost_rounded",
+    "billed_cost_rounded",
+    "effective_cost",
+    "billed_cost",
+    "origin",
+)
+
+
+def write_adjustments(statement: Statement, path: Path) -> None:
+    """Write one line per adjustment to a closed month (``billing_period``); exact and rounded like the lines."""
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(ADJUSTMENT_COLUMNS)
+        lines = [(s, n) for s in statement.sections if s.adjustments for n in s.adjustments.lines]
+        for number, (section, line) in enumerate(lines, start=1):
+            each = line.adjustment
+            whose = (each.billing_currency, each.cost_center, each.provider)
+            texts = (*whose, each.service_category, each.service_name, each.charge_category)
+            writer.writerow(
+                [
+                    str(statement.billing_period),
+                    str(each.billing_period),
+                    number,
+                    *map(neutralise, texts),
+                    f"{from_units(line.effective, section.digits):f}",
+                    f"{from_units(line.billed, section.digits):f}",
+                    f"{each.effective_cost:f}",
+                    f"{each.billed_cost:f}",
+                    neutralise(each.origin.text),
+                ]
+            )
+
+
+def _cells(line: DetailLine, section: Section) -> list[str]:
+    charge = line.charge
+    return [
+        neutralise(charge.billing_currency),
+        *(neutralise(getattr(charge, column)) for column in TEXT_COLUMNS),
+        "true" if charge.has_required_tags else "false",
+        f"{from_units(line.effective, section.digits):f}",
+        f"{from_units(line.billed, section.digits):f}",
+        *(f"{getattr(charge, column):f}" for column in EXACT_COLUMNS),
+        charge.line_id,
+        DIRECT,
+        "0",
+        line.source_digest,
+    ]

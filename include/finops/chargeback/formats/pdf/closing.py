@@ -1,0 +1,142 @@
+"""What closing brings to the pages: adjustments to closed months, the reporting currency, the invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from reportlab.platypus import CondPageBreak, Flowable
+
+from finops.chargeback.close.models import AdjustmentBlock, AdjustmentLine
+from finops.chargeback.formats import wording
+from finops.chargeback.formats.html import folded_adjustments, origins
+from finops.chargeback.formats.pdf.blocks import Note
+from finops.chargeback.formats.pdf.tables import Row, Sheet, table_of
+from finops.chargeback.formats.pdf.typeface import value
+from finops.chargeback.statement import charged
+from finops.chargeback.statement.facts import UNALLOCATED
+from finops.chargeback.statement.models import Section, Statement
+from finops.chargeback.statement.rounding import digits_of, rounded
+
+
+def adjustments(statement: Statement, section: Section) -> Iterator[Flowable]:
+    """Yield what closed months have changed by, beside this month's costs and never among them."""
+    block = section.adjustments
+    if block is None:
+        return
+    is_company = statement.cost_center is None
+    listed = folded_adjustments(block)
+    rows = [_adjustment(line, section.digits, is_company=is_company) for line in listed.lines]
+    if listed.count:
+        amounts = _signed(listed.effective, listed.billed, section.digits)
+        rows.append(Row(f"{listed.count} others", amounts, "each one is in the spreadsheet and in adjustments.csv"))
+    yield CondPageBreak(110)
+    yield table_of(
+        Sheet(
+            f"Adjustments to closed months, {section.currency}",
+            "what providers restated after the month was closed; its statement stays as it was",
+            ("Month and service", "Effective" if is_company else "Charged", "Billed"),
+            rows,
+            Row("Adjustments", _signed(block.effective, block.billed, section.digits)),
+        )
+    )
+    together = wording.money(section.adjusted, section.digits)
+    apart = ", without shared cost" if not is_company and section.shared and section.shared.lines else ""
+    yield Note(f"{wording.month(statement.billing_period)} and adjustments{apart}", f"{together} {section.currency}")
+    yield from _origins(block)
+
+
+def _adjustment(line: AdjustmentLine, digits: int, *, is_company: bool) -> Row:
+    each = line.adjustment
+    owner = f" · {value(each.cost_center)}" if is_company else ""
+    return Row(
+        f"{wording.month(each.billing_period)} · {value(each.service_name)}",
+        _signed(line.effective, line.billed, digits),
+        f"{value(each.provider)} · {each.charge_category}{owner}",
+        is_loose=each.cost_center == UNALLOCATED,
+    )
+
+
+def _signed(effective: int, billed: int, digits: int) -> tuple[str, str]:
+    return wording.signed_money(effective, digits), wording.signed_money(billed, digits)
+
+
+def _origins(block: AdjustmentBlock) -> Iterator[Flowable]:
+    for each in origins(block):
+        yield Note(
+            f"{wording.month(each.billing_period)}, {value(each.provider)}", f"changes {value(each.origin.text)}"
+        )
+
+
+def summary(statement: Statement) -> Iterator[Flowable]:
+    """Yield the sum in the reporting currency: every amount with the rate of its month, and the cost centres."""
+    found, label = statement.summary, charged.label_of_total(statement)
+    if found is None:
+        return
+    rows = [
+        Row(
+            line.label,
+            (
+                wording.money(line.converted, found.digits),
+                f"{wording.money(line.amount, line.digits)} {line.currency}",
+                wording.rate(line.rate),
+            ),
+            value(line.rate_source) if line.rate_source else "",
+        )
+        for line in found.lines
+    ]
+    total = wording.money(found.total, found.digits)
+    yield CondPageBreak(110)
+    yield table_of(
+        Sheet(
+            f"In {found.currency}",
+            "effective cost, at the rate of each billing month",
+            ("Costs", found.currency, "Amount", "Rate"),
+            rows,
+            Row(label, (total, "", "")),
+        )
+    )
+    if found.owners:
+        owners = [
+            Row(value(owner), (wording.money(units, found.digits),), is_loose=owner == UNALLOCATED)
+            for owner, units in found.owners
+        ]
+        yield table_of(
+            Sheet(
+                f"Cost centres in {found.currency}", "", ("Cost centre", found.currency), owners, Row(label, (total,))
+            )
+        )
+
+
+def invoices(statement: Statement) -> Iterator[Flowable]:
+    """Yield how the bills tied to their invoices when the month was closed."""
+    if not statement.invoices:
+        return
+    rows = []
+    for each in statement.invoices:
+        signed = (
+            f" · signed off by {value(each.sign_off.signed_by)}: {value(each.sign_off.reason)}" if each.sign_off else ""
+        )
+        digits = digits_of(each.currency)
+        given = f"{_exact(each.given.total, digits)} {each.currency}" if each.given else "–"
+        unexplained = _exact(each.residue.unexplained, digits) if each.given else "–"
+        rows.append(
+            Row(
+                value(each.invoice),
+                (given, _exact(each.billed_cost, digits), unexplained, str(each.status)),
+                f"{value(each.provider)} · {value(each.issuer)}{signed}",
+            )
+        )
+    yield CondPageBreak(110)
+    yield table_of(
+        Sheet(
+            "The bills and their invoices",
+            "as they were when the month was closed",
+            ("Invoice", "Invoice total", "Billed", "Unexplained", ""),
+            rows,
+        )
+    )
+
+
+def _exact(amount: Decimal, digits: int) -> str:
+    return wording.money(rounded(amount, digits), digits)

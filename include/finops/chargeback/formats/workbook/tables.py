@@ -1,0 +1,79 @@
+"""The sheets that sum up: schedules, breakdowns, movers and days, in amounts that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from finops.chargeback.formats.workbook.book import Book
+from finops.chargeback.statement.models import Breakdown, Mover, Section
+from finops.chargeback.statement.schedules import Schedule
+
+
+def schedule(book: Book, title: str, found: Sequence[tuple[str, Schedule]]) -> None:
+    """Write one sheet for a schedule: its rows of every currency, each with its total."""
+    headings = ("Currency", *found[0][1].headings, "Remark")
+    sheet = book.table(title[:31], headings, [10, 36, *[18] * (len(headings) - 3), 80])
+    row = 0
+    for currency, schedule in found:
+        for item in (*schedule.items, *([schedule.total] if schedule.total else [])):
+            row += 1
+            style = book.bold if item is schedule.total else None
+            book.text(sheet, row, 0, currency)
+            book.text(sheet, row, 1, item.label, style)
+            for column, figure in enumerate(item.cells, start=2):
+                book.figure(sheet, row, column, figure)
+            book.text(sheet, row, len(headings) - 1, item.also)
+    book.filter(sheet, row, headings)
+
+
+def breakdown(book: Book, title: str, found: Sequence[tuple[Section, Breakdown]]) -> None:
+    """Write one sheet for a breakdown: the lines of every currency; the totals stand on the summary."""
+    labels = found[0][1].headings
+    headings = ("Currency", *labels, *book.figure_headings())
+    sheet = book.table(title, headings, [10, *[36] * len(labels), *[18] * 6])
+    row = 0
+    for section, breakdown in found:
+        for line in breakdown.lines:
+            row += 1
+            book.text(sheet, row, 0, section.currency)
+            for column, label in enumerate(line.labels, start=1):
+                book.text(sheet, row, column, label)
+            book.shown(sheet, row, len(labels) + 1, line.shown, section.digits)
+            if line.permille is not None:
+                sheet.write_number(row, len(labels) + 6, line.permille / 1000, book.percent)
+    book.filter(sheet, row, headings)
+
+
+def movers(book: Book) -> None:
+    """Write the largest rises and falls."""
+    headings = ("Currency", "Direction", "Provider", "Service", "AI model", *book.figure_headings()[:-1])
+    sheet = book.table("Movers", headings, [10, 10, 16, 36, 28, *[18] * 5])
+    row = 0
+    for section in book.statement.sections:
+        groups: tuple[tuple[str, tuple[Mover, ...]], ...] = (
+            ("up", section.movers_up),
+            ("down", section.movers_down),
+        )
+        for direction, mover in ((d, m) for d, found in groups for m in found):
+            row += 1
+            names = (section.currency, direction, mover.provider, mover.service_name, mover.ai_model)
+            for column, name in enumerate(names):
+                book.text(sheet, row, column, name)
+            book.shown(sheet, row, 5, mover.shown, section.digits)
+    book.filter(sheet, row, headings)
+
+
+def days(book: Book) -> None:
+    """Write the effective cost per day and provider."""
+    headings = ("Currency", "Day (UTC)", "Provider", book.basis)
+    sheet = book.table("Days", headings, [10, 14, 16, 18])
+    row = 0
+    for section in book.statement.sections:
+        for day, provider, units in ((d.charge_date, *part) for d in section.days for part in d.by_provider):
+            row += 1
+            book.text(sheet, row, 0, section.currency)
+            sheet.write_datetime(row, 1, datetime(day.year, day.month, day.day), book.date)  # noqa: DTZ001
+            book.text(sheet, row, 2, provider)
+            book.units(sheet, row, 3, units, section.digits, book.money_format(section.digits))
+    book.filter(sheet, row, headings)

@@ -1,0 +1,1 @@
+"""Sets of statement files: drafts, publication by one link, what is outdated."""

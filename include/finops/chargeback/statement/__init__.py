@@ -1,0 +1,1 @@
+"""A month's facts to statements: exact, pure, proven."""

@@ -1,0 +1,128 @@
+"""What statements are made from: facts as they were published, with exact amounts of twelve decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
+
+from finops.chargeback.close.models import Adjustment, Closing
+from finops.chargeback.statement.line_ids import line_id
+from finops.core.periods import BillingPeriod
+from finops.policy.exchange_rates import Exchange
+
+if TYPE_CHECKING:
+    from finops.chargeback.invoices.models import Comparison
+    from finops.chargeback.statement.shared import DirectTotal, Entry
+    from finops.chargeback.statement.units import Measured
+    from finops.policy.budgets import Budget
+
+UNALLOCATED = "(unallocated)"
+"""The ``cost_center`` of costs that have no owner; never charged to anybody."""
+ABSENT = "(none)"
+"""What the marts hold for a dimension that a charge does not have."""
+
+
+def exact_sum(values: Iterable[Decimal]) -> Decimal:
+    """Sum amounts without rounding, also where the total has more digits than Python's default precision."""
+    with localcontext() as context:
+        context.prec = 60
+        return sum(values, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One row of ``mart_chargeback``: a billing period's costs of one owner, service, model, stage and kind."""
+
+    cost_center: str
+    provider: str
+    billing_currency: str
+    provider_name: str
+    service_category: str
+    service_name: str
+    ai_project: str
+    ai_model: str
+    ai_stage: str
+    charge_category: str
+    has_required_tags: bool
+    effective_cost: Decimal
+    billed_cost: Decimal
+    contracted_cost: Decimal
+    list_cost: Decimal
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes the row unique within its billing period; also the order of a statement's detail lines."""
+        return (
+            self.billing_currency,
+            self.cost_center,
+            self.provider,
+            self.provider_name,
+            self.service_category,
+            self.service_name,
+            self.ai_project,
+            self.ai_model,
+            self.ai_stage,
+            self.charge_category,
+            str(self.has_required_tags),
+        )
+
+    @property
+    def line_id(self) -> str:
+        """Its name in a statement, the same in every month."""
+        return line_id("d", self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCost:
+    """One day's costs of one owner from one provider, by kind of charge and use of commitments."""
+
+    cost_center: str
+    provider: str
+    billing_currency: str
+    charge_date: date
+    charge_category: str
+    commitment_discount_status: str
+    effective_cost: Decimal
+    billed_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTotal:
+    """One row of ``mart_reconciliation``: a provider's total in one currency at one stage of the pipeline."""
+
+    provider: str
+    billing_currency: str
+    stage_order: int
+    stage: str
+    row_count: int
+    billed_cost: Decimal
+    effective_cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedMonth:
+    """All that statements of one billing period are made from; ``previous`` is None when that is not published.
+
+    ``adjustments`` are of closed months before it. ``closing`` is None and ``invoices`` empty in an open month;
+    ``exchange`` is None where no reporting currency is set. ``source_digests`` are those of the daily rows that each
+    charge, by its key, is summed from; ``entries`` what the rules of shared cost moved.
+    """
+
+    build_id: str
+    billing_period: BillingPeriod
+    charges: tuple[Charge, ...]
+    previous: tuple[Charge, ...] | None
+    daily: tuple[DailyCost, ...]
+    control_totals: tuple[ControlTotal, ...]
+    adjustments: tuple[Adjustment, ...] = ()
+    closing: Closing | None = None
+    exchange: Exchange | None = None
+    invoices: tuple[Comparison, ...] = ()
+    source_digests: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    direct_totals: tuple[DirectTotal, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    measured: tuple[Measured, ...] = ()

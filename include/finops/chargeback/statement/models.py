@@ -1,0 +1,238 @@
+"""The types of statements. Everything named *shown* is a whole number of the currency's smallest unit (cents), rounded
+so that lines add up to their total (see ``rounding``); everything else is exact. What they are made from: ``facts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finops.chargeback.close.models import AdjustmentBlock, Closing, Summary
+from finops.chargeback.statement.facts import Charge
+from finops.chargeback.statement.line_ids import together
+from finops.core.periods import BillingPeriod
+
+if TYPE_CHECKING:
+    from finops.chargeback.invoices.models import Comparison
+    from finops.chargeback.statement.schedules import Schedule
+    from finops.chargeback.statement.shared import SharedBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Figures of one line in the currency's smallest unit. ``previous`` is last month's effective cost, if known."""
+
+    effective: int
+    billed: int
+    previous: int | None
+
+    @property
+    def change(self) -> int | None:
+        """This month's effective cost less last month's."""
+        return None if self.previous is None else self.effective - self.previous
+
+    @property
+    def change_share(self) -> Fraction | None:
+        """The change as a part of last month's cost; None where there is nothing to compare with."""
+        return Fraction(self.effective - self.previous, abs(self.previous)) if self.previous else None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a breakdown. ``permille`` is its share of the total in tenths of a percent."""
+
+    labels: tuple[str, ...]
+    shown: Shown
+    permille: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """A section's total split by one or two dimensions; the lines add up to the section's total in each column."""
+
+    name: str
+    title: str
+    headings: tuple[str, ...]
+    lines: tuple[Line, ...]
+    total: Shown
+
+
+class Movement(StrEnum):
+    """How a line came to differ from last month."""
+
+    NEW = "new"
+    GONE = "gone"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """A provider's service and AI model whose cost changed much against last month."""
+
+    provider: str
+    service_name: str
+    ai_model: str
+    shown: Shown
+    movement: Movement
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeStep:
+    """One step of the way from billed to effective cost, in the currency's smallest unit."""
+
+    label: str
+    explanation: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class TieOut:
+    """One provider's bill against the statements: ``difference`` is exact, the other amounts are shown."""
+
+    provider: str
+    bill_rows: int
+    bill: int
+    statements: int
+    difference: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's shown effective cost by provider; days of a section add up to its total."""
+
+    charge_date: date
+    by_provider: tuple[tuple[str, int], ...]
+
+    @property
+    def total(self) -> int:
+        """All providers together."""
+        return sum(amount for _, amount in self.by_provider)
+
+
+@dataclass(frozen=True, slots=True)
+class DetailLine:
+    """A published row with its shown amounts, which add up to the statement's totals."""
+
+    charge: Charge
+    effective: int
+    billed: int
+    source_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A statement's part in one currency. ``tie_out`` is the whole company's alone: it shows other owners' costs."""
+
+    currency: str
+    digits: int
+    total: Shown
+    exact_effective: Decimal
+    exact_billed: Decimal
+    breakdowns: tuple[Breakdown, ...]
+    untagged: Line
+    unallocated: Line | None
+    bridge: tuple[BridgeStep, ...]
+    tie_out: tuple[TieOut, ...]
+    movers_up: tuple[Mover, ...]
+    movers_down: tuple[Mover, ...]
+    days: tuple[Day, ...]
+    details: tuple[DetailLine, ...]
+    adjustments: AdjustmentBlock | None = None
+    shared: SharedBlock | None = None
+    schedules: tuple[Schedule, ...] = ()
+
+    @property
+    def borne(self) -> int:
+        """Direct and shared effective cost."""
+        return self.total.effective + (self.shared.effective if self.shared else 0)
+
+    @property
+    def adjusted(self) -> int:
+        """What is charged with the adjustments to closed months."""
+        return self.total.effective + (self.adjustments.effective if self.adjustments else 0)
+
+    @property
+    def charged(self) -> int:
+        """All of it: direct and shared effective cost, and the adjustments to closed months."""
+        return self.adjusted + self.borne - self.total.effective
+
+    def breakdown(self, name: str) -> Breakdown | None:
+        """Return the breakdown called ``name``, if this section has it."""
+        return next((each for each in self.breakdowns if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one audience gets for one billing period. ``cost_center`` is None for the whole company.
+
+    ``invoices``, as they were when the month was closed, are the whole company's alone.
+    """
+
+    cost_center: str | None
+    slug: str
+    billing_period: BillingPeriod
+    build_id: str
+    last_day: date | None
+    sections: tuple[Section, ...]
+    closing: Closing | None = None
+    summary: Summary | None = None
+    invoices: tuple[Comparison, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """``provisional``, or ``final`` once the month is closed."""
+        return "provisional" if self.closing is None else "final"
+
+    @property
+    def has_shared_lines(self) -> bool:
+        """Whether any rule moved cost to or from it."""
+        return any(section.shared and section.shared.lines for section in self.sections)
+
+    @property
+    def lines_digest(self) -> str:
+        """One digest of all direct and shared lines: ids, rules, amounts, source rows; no build, no order."""
+        found: list[tuple[str, ...]] = []
+        for section in self.sections:
+            for line in section.details:
+                exact = (f"{line.charge.effective_cost:f}", f"{line.charge.billed_cost:f}")
+                shown = (str(line.effective), str(line.billed))
+                found.append((line.charge.line_id, *exact, *shown, line.source_digest))
+            for shared in section.shared.lines if section.shared else ():
+                each = shared.entry
+                exact = (f"{each.effective_cost:f}", f"{each.billed_cost:f}")
+                shown = (str(shared.effective), str(shared.billed))
+                found.append((each.line_id, each.rule_digest, *exact, *shown, each.source_digest))
+        return together(found)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFile:
+    """A written file: path relative to the set's folder, digest of its bytes, size."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSet:
+    """The published statements of one billing period. ``path`` is the folder that readers open.
+
+    ``statements`` is empty for a closed month, whose statements are not made again. ``notice`` says so.
+    """
+
+    path: Path
+    billing_period: BillingPeriod
+    build_id: str
+    status: str
+    digest: str
+    files: tuple[StatementFile, ...]
+    totals: Sequence[dict[str, Any]]
+    statements: Sequence[Statement] = ()
+    notice: str = ""

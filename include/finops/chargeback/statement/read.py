@@ -1,0 +1,176 @@
+"""Published marts to frozen facts. Every value is bound; nothing outside the published version is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from finops.chargeback.statement.facts import Charge, ControlTotal, DailyCost, PublishedMonth
+from finops.chargeback.statement.shared import DirectTotal, Entry
+from finops.core.errors import BadInput
+from finops.core.periods import BillingPeriod
+from finops.core.sql import Sql, compose, identifier, join
+from finops.stores.published import Publication
+
+if TYPE_CHECKING:
+    import duckdb
+
+CHARGE_KEY = (
+    "billing_currency",
+    "cost_center",
+    "provider",
+    "provider_name",
+    "service_category",
+    "service_name",
+    "ai_project",
+    "ai_model",
+    "ai_stage",
+    "charge_category",
+)
+"""The columns of ``Charge.key``, in its order, but for its last, ``has_required_tags``."""
+
+_CHARGES = """
+    select cost_center, provider, billing_currency, provider_name, service_category, service_name,
+        ai_project, ai_model, ai_stage, charge_category, has_required_tags,
+        effective_cost, billed_cost, contracted_cost, list_cost
+    from mart_chargeback
+    where billing_period = ?
+"""
+
+_DAILY = """
+    select cost_center, provider, billing_currency, charge_date, charge_category, commitment_discount_status,
+        sum(effective_cost), sum(billed_cost)
+    from fct_daily_costs
+    where billing_period = ?
+    group by cost_center, provider, billing_currency, charge_date, charge_category, commitment_discount_status
+"""
+
+_CONTROL_TOTALS = """
+    select provider, billing_currency, stage_order, stage, row_count, billed_cost, effective_cost
+    from mart_reconciliation
+    where billing_period = ?
+"""
+
+_ALLOCATED = "mart_allocated_costs"
+
+_DIRECT_TOTALS = """
+    select cost_center, provider, billing_currency, sum(effective_cost), sum(billed_cost)
+    from mart_allocated_costs
+    where billing_period = ? and entry_kind = 'direct'
+    group by cost_center, provider, billing_currency
+"""
+
+_ENTRIES = """
+    select entries.cost_center, entries.provider, entries.billing_currency, entry_kind, entries.rule_id,
+        entries.rule_version, entries.rule_digest, counterpart, share, weight,
+        sum(effective_cost), sum(billed_cost), any_value(digests.digest)
+    from mart_allocated_costs as entries
+    inner join ({digests}) as digests
+        on digests.provider = entries.provider
+        and digests.billing_currency = entries.billing_currency
+        and digests.rule_id = entries.rule_id
+        and digests.rule_version = entries.rule_version
+    where billing_period = ? and entry_kind <> 'direct'
+    group by all
+"""
+
+_DIGESTS = """
+    select {keys}, sha256(string_agg(row_digest, '' order by row_digest)) as digest
+    from (
+        select {keys}, sha256(to_json([{texts}])) as row_digest
+        from {mart}
+        where billing_period = ? and {wanted}
+    )
+    group by {keys}
+"""
+"""Sorted digests of whole rows, digested: the order of rows is in no digest, and no two rows can cancel each other."""
+
+
+def read_month(publication: Publication, period: BillingPeriod) -> PublishedMonth:
+    """Read one billing period and the one before. Raise BadInput, naming what there is, when it is not published."""
+    import duckdb
+
+    with duckdb.connect(str(publication.database), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        published = [found[0] for found in _rows(connection, "select distinct billing_period from mart_chargeback")]
+        if str(period) not in published:
+            raise BadInput(f"billing period {period} is not published; published: {_named(sorted(published))}")
+        previous = period.previous
+        return PublishedMonth(
+            build_id=publication.build_id,
+            billing_period=period,
+            charges=_charges(connection, period),
+            source_digests=_source_digests(connection, period),
+            **_shared(connection, publication, period),
+            previous=_charges(connection, previous) if str(previous) in published else None,
+            daily=tuple(sorted((DailyCost(*found) for found in _rows(connection, _DAILY, period)), key=_daily_order)),
+            control_totals=tuple(
+                sorted(
+                    (ControlTotal(*found) for found in _rows(connection, _CONTROL_TOTALS, period)),
+                    key=lambda each: (each.billing_currency, each.provider, each.stage_order),
+                )
+            ),
+        )
+
+
+def read_charges(publication: Publication, period: BillingPeriod) -> tuple[Charge, ...]:
+    """Return a month's rows of ``mart_chargeback`` as they are published now; none when it is not published."""
+    with publication.connect() as connection:
+        return _charges(connection, period)
+
+
+def _charges(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tuple[Charge, ...]:
+    return tuple(sorted((Charge(*found) for found in _rows(connection, _CHARGES, period)), key=lambda each: each.key))
+
+
+def _source_digests(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> dict[tuple[str, ...], str]:
+    """Return the digest of the daily rows behind each charge, by the charge's key."""
+    keys = (*CHARGE_KEY, "has_required_tags")
+    query = _digests(connection, "fct_daily_costs", keys, Sql("true"))
+    return {
+        (*(str(part) for part in key), str(flag)): digest for *key, flag, digest in _rows(connection, query, period)
+    }
+
+
+def _shared(connection: duckdb.DuckDBPyConnection, publication: Publication, period: BillingPeriod) -> dict[str, Any]:
+    """Return direct totals and the rules' entries; nothing of a version that is older than the mart."""
+    if _ALLOCATED not in publication.marts:
+        return {}
+    keys = ("provider", "billing_currency", "rule_id", "rule_version")
+    digests = _digests(connection, _ALLOCATED, keys, Sql("entry_kind <> 'direct'"))
+    found = connection.execute(compose(_ENTRIES, digests=digests), [str(period), str(period)]).fetchall()
+    return {
+        "direct_totals": tuple(DirectTotal(*each) for each in _rows(connection, _DIRECT_TOTALS, period)),
+        "entries": tuple(sorted((Entry(*each) for each in found), key=lambda each: each.key)),
+    }
+
+
+def _digests(connection: duckdb.DuckDBPyConnection, mart: str, keys: Iterable[str], wanted: Sql) -> Sql:
+    columns = sorted(row[0] for row in connection.execute(compose("describe {mart}", mart=identifier(mart))).fetchall())
+    texts = join(", ", (compose("{name}::varchar", name=identifier(each)) for each in columns))
+    names = join(", ", map(identifier, keys))
+    return compose(_DIGESTS, keys=names, texts=texts, mart=identifier(mart), wanted=wanted)
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: str, period: BillingPeriod | None = None
+) -> list[tuple[Any, ...]]:
+    return connection.execute(query, [] if period is None else [str(period)]).fetchall()
+
+
+def _daily_order(daily: DailyCost) -> tuple[str, ...]:
+    return (
+        daily.billing_currency,
+        daily.cost_center,
+        daily.charge_date.isoformat(),
+        daily.provider,
+        daily.charge_category,
+        daily.commitment_discount_status,
+    )
+
+
+def _named(periods: list[str]) -> str:
+    """Name the periods, or their range where they are many."""
+    if not periods:
+        return "none"
+    return ", ".join(periods) if len(periods) <= 12 else f"{periods[0]} to {periods[-1]} ({len(periods)} months)"

@@ -1,0 +1,1 @@
+"""What a person configures: tags, allocation, budgets, rates, accounts, sources, delivery."""

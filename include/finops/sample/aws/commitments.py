@@ -1,0 +1,71 @@
+"""Savings plans and reserved instances: what they cover, what they cost, and what of them goes to waste.
+
+Usage of a savings plan stands at its on-demand price and is taken back by negation lines, one for each account,
+usage type, plan and interval. Usage of a reservation stands at zero. Fees carry what was not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+from finops.core.periods import BillingPeriod
+from finops.sample.aws.series import make, offers
+from finops.sample.chance import seeded
+from finops.sample.company import AWS_ACCOUNTS, AWS_PAYER
+from finops.sample.lines import Month
+from finops.sample.rhythm import EPOCH, Pattern
+from finops.sample.series import Forgetfulness, Series, hexadecimal
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """A savings plan or a reservation: one year from each January, so that every horizon can hold a whole life.
+
+    ``upfront`` is the share paid on the first day, ``discount`` what covered usage saves.
+    """
+
+    name: str
+    payment: str
+    upfront: float
+    discount: float
+    instance_type: str = ""
+    spare: float = 1.06
+
+
+def term(period: BillingPeriod) -> tuple[BillingPeriod, int]:
+    """Return the first month of the commitment year that holds ``period``, and the hours of that year."""
+    first = BillingPeriod(period.year, EPOCH.month)
+    return first, int((BillingPeriod(period.year + 1, EPOCH.month).start - first.start) / timedelta(hours=1))
+
+
+def term_texts(period: BillingPeriod) -> dict[str, str]:
+    """Return the ``start`` and ``end`` of the commitment year as AWS writes them."""
+    first, hours = term(period)
+    end = first.start + timedelta(hours=hours, seconds=-1)
+    return {"start": first.start.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "end": end.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
+
+
+@cache
+def arn(kind: str, name: str, payment: str, year: int) -> str:
+    """Return the ARN of a commitment; each year's is a purchase of its own."""
+    rng = seeded("aws", kind, name, payment, year)
+    if kind == "savingsplan":
+        return f"arn:aws:savingsplans::{AWS_PAYER.id}:savingsplan/{hexadecimal(rng, 8)}-{hexadecimal(rng, 12)}"
+    return f"arn:aws:ec2:us-east-1:{AWS_PAYER.id}:reserved-instances/{hexadecimal(rng, 8)}-{hexadecimal(rng, 12)}"
+
+
+def machines(seed: int, kind: str, types: Sequence[str], count: int, month: Month) -> list[Series]:
+    """Return machines of these types that run nearly all the time: what a commitment is bought for."""
+    rng, forget = seeded("aws", seed, kind), Forgetfulness(0.08)
+    by_type = {o["instance_type"]: o for o in offers() if o["usage_type"].startswith("BoxUsage:")}
+    accounts = AWS_ACCOUNTS[:1] + AWS_ACCOUNTS[2:6]
+    made = []
+    for number in range(count):
+        offer, account = by_type[types[number % len(types)]], accounts[number % len(accounts)]
+        series = make(offer, account, rng, forget, EPOCH.start, month.hours)
+        series.pattern, series.level, series.cap = Pattern.FLAT, 0.95, 1.0
+        made.append(series)
+    return made

@@ -1,0 +1,133 @@
+"""The lines a month has once: support, tax, credits, refunds, marketplace, and discounts that stand alone."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from finops.sample.aws.block import Block, row, single_lines
+from finops.sample.aws.commitments import arn
+from finops.sample.chance import seeded
+from finops.sample.company import AWS_ACCOUNTS, AWS_PAYER, Account
+from finops.sample.lines import Month
+from finops.sample.series import Series
+
+MONTHLY_LINES = 60
+_VAT = 0.2
+_SELLERS = (
+    ("Weights & Biases, Inc.", "W&B Teams, seats", 2350.0),
+    ("Snowflake Inc.", "Snowflake Data Cloud, capacity", 4120.55),
+    ("Databricks, Inc.", "Databricks Lakehouse, DBU", 1878.25),
+)
+_Row = tuple[Series, dict[str, float]]
+
+
+def monthly(seed: int, month: Month, spent: float) -> Block:
+    """Return exactly ``MONTHLY_LINES`` rows; support is a share of what was ``spent``."""
+    rng = seeded("aws", seed, "monthly", month.period)
+    rows = [*_support(spent), *_marketplace(rng), *_credits(rng, month, spent), *_fees(rng)]
+    while len(rows) < MONTHLY_LINES:
+        account = AWS_ACCOUNTS[len(rows) % len(AWS_ACCOUNTS)]
+        text = "$0.50 per Hosted Zone for the first 25 Hosted Zones"
+        rows.append(_plain(account, "AmazonRoute53", "Usage", text, 0.5, "HostedZone", pricing_unit="HostedZone"))
+    return single_lines(rows[:MONTHLY_LINES], [(0, month.hours)] * MONTHLY_LINES)
+
+
+def _plain(account: Account, service: str, kind: str, text: str, cost: float, usage_type: str = "", **own: Any) -> _Row:
+    own.setdefault("line_item_usage_type", usage_type or None)
+    cost = round(cost, 2)
+    amounts = {
+        "line_item_unblended_cost": cost,
+        "line_item_blended_cost": cost,
+        "line_item_net_unblended_cost": cost,
+        "line_item_usage_amount": 1.0,
+    }
+    return row(account, service, kind, text, **own), amounts
+
+
+def _support(spent: float) -> list[_Row]:
+    fee = max(spent * 0.03, 100.0)
+    text = "3% of monthly AWS usage from $1M+"
+    tax = {"line_item_tax_type": "VAT"}
+    # Support is metered by the dollars that were spent, so AWS writes it as usage of them.
+    support, amounts = _plain(AWS_PAYER, "AWSSupportEnterprise", "Usage", text, fee, "Dollar", pricing_unit="Dollar")
+    return [
+        (support, amounts | {"line_item_usage_amount": round(spent, 2)}),
+        _plain(AWS_PAYER, "AWSSupportEnterprise", "EdpDiscount", "Enterprise Discount Program Discount", -fee * 0.06),
+        _plain(
+            AWS_PAYER,
+            "AWSSupportEnterprise",
+            "Tax",
+            "Tax for product code AWSSupportEnterprise",
+            fee * 0.94 * _VAT,
+            **tax,
+        ),
+    ]
+
+
+def _marketplace(rng: Random) -> list[_Row]:
+    made = []
+    for number, (seller, text, cost) in enumerate(_SELLERS):
+        account = AWS_ACCOUNTS[number]
+        code = "".join(seeded(seller).choices("0123456789abcdefghijklmnopqrstuvwxyz", k=25))
+        entity = {"bill_billing_entity": "AWS Marketplace", "line_item_legal_entity": seller}
+        amount = round(cost * rng.uniform(0.9, 1.1), 2)
+        product = (("product_name", text.split(",", maxsplit=1)[0]),)
+        made.append(_plain(account, code, "Usage", text, amount, "MP:subscription-Units", product=product, **entity))
+        tax = f"Tax for product code {code}"
+        made.append(
+            _plain(account, code, "Tax", tax, amount * _VAT, line_item_tax_type="VAT", product=product, **entity)
+        )
+    return made
+
+
+def _credits(rng: Random, month: Month, spent: float) -> list[_Row]:
+    research, product = AWS_ACCOUNTS[0], AWS_ACCOUNTS[2]
+    made = [
+        _plain(research, "AmazonSageMaker", "Credit", "AWS_Startup_ML_Credit", -spent * 0.012, "Host:ml.g5.2xlarge"),
+        _plain(product, "AmazonBedrock", "Credit", "MAP_Engagement_Credit", -spent * 0.004),
+        _plain(AWS_PAYER, "AWSDataTransfer", "PrivateRateDiscount", "Private rate card data transfer", -spent * 0.001),
+        _plain(product, "AmazonS3", "BundledDiscount", "Free GETs bundled with Macie", -spent * 0.0003),
+    ]
+    if month.period.month % 3 == 2:
+        own = {"bill_bill_type": "Refund"}
+        made.append(
+            _plain(
+                product,
+                "AmazonEC2",
+                "Refund",
+                "Service credit for instance outage",
+                -213.37,
+                "BoxUsage:g5.xlarge",
+                **own,
+            )
+        )
+        plan = {"savings_plan_savings_plan_a_r_n": arn("savingsplan", "compute", "No Upfront", month.period.year)}
+        amount = -rng.uniform(20, 40)
+        made.append(_plain(AWS_PAYER, "ComputeSavingsPlans", "Refund", "Savings Plan return", amount, **own, **plan))
+    return made
+
+
+def _fees(rng: Random) -> list[_Row]:
+    made = []
+    for account in AWS_ACCOUNTS:
+        zones = rng.randint(2, 9)
+        text = "$0.50 per Hosted Zone for the first 25 Hosted Zones"
+        zone_lines, amounts = _plain(
+            account, "AmazonRoute53", "Usage", text, zones * 0.5, "HostedZone", pricing_unit="HostedZone"
+        )
+        made.append((zone_lines, amounts | {"line_item_usage_amount": float(zones)}))
+        made.append(
+            _plain(
+                account,
+                "AWSCostExplorer",
+                "Usage",
+                "Cost Explorer API requests",
+                rng.randint(20, 90) * 0.01,
+                "USE1-APIRequest",
+                pricing_unit="Requests",
+            )
+        )
+        tax = f"Tax for product code AmazonRoute53 {account.name}"
+        made.append(_plain(account, "AmazonRoute53", "Tax", tax, zones * 0.5 * _VAT, line_item_tax_type="VAT"))
+    return made

@@ -1,0 +1,1 @@
+"""What is kept: the state store, published versions, the candidate, snapshots, statements."""

@@ -1,0 +1,82 @@
+"""Deliveries that were not taken, and until when their reason stood."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.stores.state.tables import delivery_attempts as a
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A delivery that was not taken and whose reason still stands. ``billing_period`` None: not known."""
+
+    provider: Provider
+    source: str
+    billing_period: BillingPeriod | None
+    outcome: str
+    reason: str
+    attempted_at: datetime
+
+
+def note_attempt(
+    connection: Connection,
+    *,
+    provider: Provider,
+    source: str,
+    period: BillingPeriod | None,
+    fingerprint: str | None,
+    outcome: str,
+    reason: str,
+) -> None:
+    """Record a delivery that was not taken (``waiting``, ``quarantined`` or ``refused``) and why.
+
+    The same reason met again while it stands is not a second attempt: ``attempted_at`` says since when.
+    """
+    values = {
+        "provider": provider.value,
+        "source": source,
+        "billing_period": None if period is None else str(period),
+        "outcome": outcome,
+        "reason": reason,
+    }
+    is_same = [a.c[name].is_(None) if value is None else a.c[name] == value for name, value in values.items()]
+    if connection.execute(select(a.c.attempt_id).where(*is_same, a.c.resolved_at.is_(None))).first() is None:
+        connection.execute(insert(a).values(**values, fingerprint=fingerprint, attempted_at=datetime.now(UTC)))
+
+
+def resolve_attempts(
+    connection: Connection,
+    provider: Provider,
+    source: str,
+    period: BillingPeriod | None,
+    *,
+    keep: Collection[str] = (),
+) -> None:
+    """Close the open attempts of a source and period, but for those whose reason is in ``keep``."""
+    is_period = a.c.billing_period.is_(None) if period is None else a.c.billing_period == str(period)
+    is_open = (a.c.provider == provider.value, a.c.source == source, is_period, a.c.resolved_at.is_(None))
+    query = update(a).where(*is_open, a.c.reason.not_in(list(keep)))
+    connection.execute(query.values(resolved_at=datetime.now(UTC)))
+
+
+def open_attempts(connection: Connection) -> list[Attempt]:
+    """Return what waits, is quarantined or refused, oldest first."""
+    query = select(a).where(a.c.resolved_at.is_(None)).order_by(a.c.attempted_at, a.c.attempt_id)
+    return [
+        Attempt(
+            Provider(row.provider),
+            row.source,
+            None if row.billing_period is None else BillingPeriod.parse(row.billing_period),
+            row.outcome,
+            row.reason,
+            row.attempted_at,
+        )
+        for row in connection.execute(query)
+    ]

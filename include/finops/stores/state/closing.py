@@ -1,0 +1,148 @@
+"""What finance has settled: closed months, and invoice differences that somebody has signed for. Neither is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, insert, select
+
+from finops.core.periods import BillingPeriod
+from finops.stores.state import tables as t
+
+RULES = "rules"
+"""The folder, in a closed month's own, of the configuration it was closed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceKey:
+    """Which invoice is meant, as its entry in ``invoices.yml`` names it; empty where that names nothing."""
+
+    billing_period: BillingPeriod
+    issuer: str
+    invoice_id: str
+    billing_account_id: str
+    billing_currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Somebody answers for an unexplained ``residue`` of an invoice, in its currency; for no other amount."""
+
+    key: InvoiceKey
+    residue: Decimal
+    signed_by: str
+    reason: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRate:
+    """One unit of ``source_currency`` is ``rate`` of ``target_currency``, for one closed month and for good."""
+
+    source_currency: str
+    target_currency: str
+    rate: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPeriod:
+    """A month whose statements are final. ``frozen`` gives the sha256 of each file that holds its rows and rules."""
+
+    billing_period: BillingPeriod
+    closed_at: datetime
+    closed_by: str
+    build_id: str
+    statements_digest: str
+    frozen: Mapping[str, str]
+    rates: tuple[LockedRate, ...]
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The sha256 of each configuration file it was closed with; none where the close was before they were kept."""
+        prefix = f"{RULES}/"
+        return {name.removeprefix(prefix): of for name, of in sorted(self.frozen.items()) if name.startswith(prefix)}
+
+
+def record_sign_off(connection: Connection, sign_off: SignOff) -> None:
+    """Write it down."""
+    key = sign_off.key
+    connection.execute(
+        insert(t.invoice_sign_offs).values(
+            billing_period=str(key.billing_period),
+            issuer=key.issuer,
+            invoice_id=key.invoice_id,
+            billing_account_id=key.billing_account_id,
+            billing_currency=key.billing_currency,
+            residue=sign_off.residue,
+            signed_by=sign_off.signed_by,
+            reason=sign_off.reason,
+            signed_at=sign_off.signed_at,
+        )
+    )
+
+
+def sign_offs(connection: Connection) -> list[SignOff]:
+    """Return all of them, oldest first."""
+    rows = connection.execute(select(t.invoice_sign_offs).order_by(t.invoice_sign_offs.c.sign_off_id))
+    return [
+        SignOff(
+            InvoiceKey(
+                BillingPeriod.parse(row.billing_period),
+                row.issuer,
+                row.invoice_id,
+                row.billing_account_id,
+                row.billing_currency,
+            ),
+            row.residue,
+            row.signed_by,
+            row.reason,
+            row.signed_at,
+        )
+        for row in rows
+    ]
+
+
+def record_closed(connection: Connection, closed: ClosedPeriod) -> None:
+    """Close a month. A month is closed once: a second row of it breaks the table's key."""
+    connection.execute(
+        insert(t.closed_periods).values(
+            billing_period=str(closed.billing_period),
+            closed_at=closed.closed_at,
+            closed_by=closed.closed_by,
+            build_id=closed.build_id,
+            statements_digest=closed.statements_digest,
+            frozen=dict(closed.frozen),
+            rates=[
+                {
+                    "from": each.source_currency,
+                    "to": each.target_currency,
+                    # As text: a number of JSON is a binary double to most who read it.
+                    "rate": format(each.rate, "f"),
+                    "source": each.source,
+                }
+                for each in closed.rates
+            ],
+        )
+    )
+
+
+def closed_periods(connection: Connection) -> dict[BillingPeriod, ClosedPeriod]:
+    """Return the closed months, in their order."""
+    rows = connection.execute(select(t.closed_periods).order_by(t.closed_periods.c.billing_period))
+    found = [
+        ClosedPeriod(
+            BillingPeriod.parse(row.billing_period),
+            row.closed_at,
+            row.closed_by,
+            row.build_id,
+            row.statements_digest,
+            dict(row.frozen),
+            tuple(LockedRate(r["from"], r["to"], Decimal(r["rate"]), r["source"]) for r in row.rates),
+        )
+        for row in rows
+    ]
+    return {each.billing_period: each for each in found}

@@ -1,0 +1,282 @@
+"""The delivery ledger: what was landed, what is current, what is still to be built.
+
+``current`` is one pointer per (provider, source, billing period). Replacing a period is moving the pointer, in
+the transaction that writes the delivery's row, so a delivery is wholly there or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, Row, insert, select
+
+from finops.core.formats import Provider, SourceFormat
+from finops.core.periods import BillingPeriod
+from finops.stores.state import tables as t
+from finops.stores.state.store import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class LandedFile:
+    """One file of a delivery as it lies in the landing folder."""
+
+    local_name: str
+    source_key: str
+    byte_count: int
+    sha256: str
+    row_count: int
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Control total of a delivery in one currency."""
+
+    billing_currency: str
+    row_count: int
+    source_cost: Decimal
+    billed_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One complete set of files a provider wrote for one billing period at one time."""
+
+    delivery_id: str
+    provider: Provider
+    source: str
+    format: SourceFormat
+    billing_period: BillingPeriod
+    fingerprint: str
+    origin: str
+    produced_at: datetime
+    landed_at: datetime
+    relative_path: str
+    row_count: int
+    byte_count: int
+    billing_accounts: tuple[str, ...]
+    new_columns: tuple[str, ...] = ()
+    files: tuple[LandedFile, ...] = field(default=(), compare=False)
+    totals: tuple[Total, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodInput:
+    """What a (provider, billing period) is to be built from: every source's current delivery."""
+
+    provider: Provider
+    billing_period: BillingPeriod
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def digest(self) -> str:
+        """Digest of the delivery ids, in their order; changes when any is replaced, added or gone."""
+        ids = "\n".join(sorted(d.delivery_id for d in self.deliveries))
+        return hashlib.sha256(ids.encode()).hexdigest()
+
+
+def seen(
+    connection: Connection,
+    provider: Provider,
+    source: str,
+    period: BillingPeriod,
+    fingerprint: str,
+) -> bool:
+    """Tell whether a delivery with this fingerprint has landed: the one look-up of an unchanged delivery."""
+    f = t.delivery_fingerprints
+    query = select(f.c.delivery_id).where(
+        f.c.provider == provider.value,
+        f.c.source == source,
+        f.c.billing_period == str(period),
+        f.c.fingerprint == fingerprint,
+    )
+    return connection.execute(query).first() is not None
+
+
+def find(connection: Connection, delivery_id: str) -> Delivery | None:
+    """Return a delivery with its files and totals."""
+    row = connection.execute(select(t.deliveries).where(t.deliveries.c.delivery_id == delivery_id)).first()
+    return None if row is None else _with_parts(connection, [row])[0]
+
+
+def record(connection: Connection, delivery: Delivery) -> None:
+    """Write a delivery's rows and make it current for its (provider, source, billing period)."""
+    connection.execute(
+        insert(t.deliveries).values(
+            **_key(delivery),
+            delivery_id=delivery.delivery_id,
+            format=delivery.format.value,
+            fingerprint=delivery.fingerprint,
+            origin=delivery.origin,
+            produced_at=delivery.produced_at,
+            landed_at=delivery.landed_at,
+            relative_path=delivery.relative_path,
+            row_count=delivery.row_count,
+            byte_count=delivery.byte_count,
+            billing_accounts=list(delivery.billing_accounts),
+            new_columns=list(delivery.new_columns),
+        )
+    )
+    for table, parts in (
+        (t.delivery_files, delivery.files),
+        (t.delivery_totals, delivery.totals),
+    ):
+        rows = [{"delivery_id": delivery.delivery_id, **_as_row(part)} for part in parts]
+        if rows:
+            connection.execute(insert(table), rows)
+    remember(connection, delivery, delivery.fingerprint, delivery.produced_at)
+    point_at(connection, delivery)
+
+
+def remember(connection: Connection, delivery: Delivery, fingerprint: str, produced_at: datetime) -> None:
+    """Note that a recorded delivery's bytes were seen under this fingerprint, so that the next time is a look-up."""
+    key = {**_key(delivery), "fingerprint": fingerprint}
+    values = {"delivery_id": delivery.delivery_id, "produced_at": produced_at}
+    upsert(connection, t.delivery_fingerprints, key, values)
+
+
+def point_at(connection: Connection, delivery: Delivery) -> None:
+    """Make an already recorded delivery the current one of its (provider, source, billing period)."""
+    values = {"delivery_id": delivery.delivery_id, "since": datetime.now(UTC)}
+    upsert(connection, t.current_deliveries, _key(delivery), values)
+
+
+def produced_at(connection: Connection, delivery_id: str) -> datetime | None:
+    """Return when the provider last wrote these bytes: a month restated and restated back is newer than it looks."""
+    f = t.delivery_fingerprints
+    query = select(f.c.produced_at).where(f.c.delivery_id == delivery_id)
+    return max(connection.execute(query).scalars(), default=None)
+
+
+def current(
+    connection: Connection,
+    provider: Provider | None = None,
+    period: BillingPeriod | None = None,
+) -> list[Delivery]:
+    """Return the current deliveries with their files and totals, ordered by provider, period and source."""
+    d, c = t.deliveries, t.current_deliveries
+    query = select(d).join(c, c.c.delivery_id == d.c.delivery_id)
+    if provider is not None:
+        query = query.where(c.c.provider == provider.value)
+    if period is not None:
+        query = query.where(c.c.billing_period == str(period))
+    rows = connection.execute(query.order_by(d.c.provider, d.c.billing_period, d.c.source)).all()
+    return _with_parts(connection, rows)
+
+
+def history(connection: Connection, provider: Provider, source: str, period: BillingPeriod) -> list[Delivery]:
+    """Return every delivery of a period, oldest first, without files and totals."""
+    d = t.deliveries
+    query = select(d).where(
+        d.c.provider == provider.value,
+        d.c.source == source,
+        d.c.billing_period == str(period),
+    )
+    return [_delivery(row) for row in connection.execute(query.order_by(d.c.landed_at)).all()]
+
+
+def named(connection: Connection, delivery_ids: Collection[str]) -> list[Delivery]:
+    """Return these deliveries, current or not, ordered by source, without files and totals."""
+    d = t.deliveries
+    query = select(d).where(d.c.delivery_id.in_(delivery_ids)).order_by(d.c.source, d.c.delivery_id)
+    return [_delivery(row) for row in connection.execute(query)]
+
+
+def inputs(connection: Connection) -> list[PeriodInput]:
+    """Return, for every (provider, billing period) that has landed, what it is to be built from."""
+    grouped: dict[tuple[Provider, BillingPeriod], list[Delivery]] = defaultdict(list)
+    d, c = t.deliveries, t.current_deliveries
+    rows = connection.execute(select(d).join(c, c.c.delivery_id == d.c.delivery_id)).all()
+    for delivery in map(_delivery, rows):
+        grouped[delivery.provider, delivery.billing_period].append(delivery)
+    return [
+        PeriodInput(provider, period, tuple(sorted(found, key=lambda each: each.source)))
+        for (provider, period), found in sorted(grouped.items())
+    ]
+
+
+def pending(connection: Connection) -> list[PeriodInput]:
+    """Return the inputs that differ from what was last built and published: the work that a build has."""
+    b = t.built_periods
+    built = {(row.provider, row.billing_period): row.input_digest for row in connection.execute(select(b))}
+    return [i for i in inputs(connection) if built.get((i.provider.value, str(i.billing_period))) != i.digest]
+
+
+def complete(connection: Connection, items: list[PeriodInput]) -> list[PeriodInput]:
+    """Return the same inputs with their deliveries' files and totals filled in."""
+    ids = [d.delivery_id for item in items for d in item.deliveries]
+    rows = connection.execute(select(t.deliveries).where(t.deliveries.c.delivery_id.in_(ids))).all()
+    full = {d.delivery_id: d for d in _with_parts(connection, rows)}
+    return [
+        PeriodInput(
+            i.provider,
+            i.billing_period,
+            tuple(full[d.delivery_id] for d in i.deliveries),
+        )
+        for i in items
+    ]
+
+
+def missing_half(item: PeriodInput) -> str | None:
+    """Say which of Azure's two exports is missing, or return None.
+
+    Usage comes from the amortized export and purchases of commitments from the actual one, so a month with only
+    one of them would be wrong without looking wrong.
+    """
+    found = {delivery.format for delivery in item.deliveries}
+    pair = {
+        SourceFormat.AZURE_ACTUAL: "actual",
+        SourceFormat.AZURE_AMORTIZED: "amortized",
+    }
+    lacking = [name for each, name in pair.items() if each not in found]
+    return lacking[0] if len(lacking) == 1 else None
+
+
+def _key(delivery: Delivery) -> dict[str, str]:
+    return {
+        "provider": delivery.provider.value,
+        "source": delivery.source,
+        "billing_period": str(delivery.billing_period),
+    }
+
+
+def _as_row(part: LandedFile | Total) -> dict[str, object]:
+    return {name: getattr(part, name) for name in part.__slots__}
+
+
+def _delivery(row: Row, files: tuple[LandedFile, ...] = (), totals: tuple[Total, ...] = ()) -> Delivery:
+    values = dict(row._mapping)
+    values.update(
+        provider=Provider(row.provider),
+        format=SourceFormat(row.format),
+        billing_period=BillingPeriod.parse(row.billing_period),
+        billing_accounts=tuple(row.billing_accounts),
+        new_columns=tuple(row.new_columns),
+    )
+    return Delivery(**values, files=files, totals=totals)
+
+
+def _with_parts(connection: Connection, rows: Sequence[Row]) -> list[Delivery]:
+    ids = [row.delivery_id for row in rows]
+    files: dict[str, list[LandedFile]] = defaultdict(list)
+    totals: dict[str, list[Total]] = defaultdict(list)
+    f, s = t.delivery_files, t.delivery_totals
+    for row in connection.execute(select(f).where(f.c.delivery_id.in_(ids)).order_by(f.c.local_name)):
+        files[row.delivery_id].append(
+            LandedFile(
+                row.local_name,
+                row.source_key,
+                row.byte_count,
+                row.sha256,
+                row.row_count,
+                row.etag,
+            )
+        )
+    for row in connection.execute(select(s).where(s.c.delivery_id.in_(ids)).order_by(s.c.billing_currency)):
+        totals[row.delivery_id].append(Total(row.billing_currency, row.row_count, row.source_cost, row.billed_cost))
+    return [_delivery(row, tuple(files[row.delivery_id]), tuple(totals[row.delivery_id])) for row in rows]
