@@ -25,7 +25,7 @@ READER = """
 import json, sys, time
 from decimal import Decimal
 from pathlib import Path
-from finops.core import published
+from finops.stores import published
 from finops.core.settings import Settings
 
 settings, seen, reads = Settings(home=Path(sys.argv[1])), [], 0

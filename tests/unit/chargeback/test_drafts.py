@@ -109,7 +109,7 @@ def test_a_process_of_its_own_writes_the_same_bytes(settings: Settings) -> None:
     expected = shown(settings)
     draft, plan = planned(settings)
     script = f"""
-from finops.chargeback import drafts
+from finops.chargeback.publish import drafts
 from finops.core.settings import Settings
 for audience in {[each.folder for each in plan.audiences]!r}:
     drafts.render(Settings(home={str(settings.root)!r}), drafts.Draft({draft.name!r}), audience)
