@@ -52,7 +52,7 @@ def _environment() -> jinja2.Environment:
     names |= {"adapter": Adapter(names), "dbt": Dbt, "return": lambda value: value, "is_in_scope": lambda *_: "true"}
     names |= {"ref": lambda name: name, "config": lambda **_: ""}
     names["has_resource_rules"] = lambda: True
-    texts = [(DBT / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS]
+    texts = [_text(name) for name in MACROS]
     modules: dict[str, Any] = {}
     for name in re.findall(r"{%-? macro (\w+)", "\n".join(texts)):
         names[name] = lambda *args, _name=name, **kwargs: modules[_name](*args, **kwargs)
@@ -64,15 +64,19 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def model_sql(path: str) -> str:
-    """Return the SELECT of a model below ``models`` over tables named as the models it refers to."""
-    text = (DBT / "models" / path).read_text(encoding="utf-8")
-    return _environment().from_string(text).render()
+def _text(name: str) -> str:
+    (path,) = (path for folder in ("macros", "models", "tests") for path in (DBT / folder).rglob(f"{name}.sql"))
+    return path.read_text(encoding="utf-8")
+
+
+def model_sql(name: str) -> str:
+    """Return the SELECT of a model or a data test over tables named as the models it refers to."""
+    return _environment().from_string(_text(name)).render()
 
 
 def allocation_sql(document: dict[str, Any]) -> str:
     """Return the model's SELECT over the tables ``fct_daily_costs`` and ``allocation_drivers``."""
-    text = (DBT / "models" / "marts" / "allocation" / "mart_allocated_costs.sql").read_text(encoding="utf-8")
+    text = _text("mart_allocated_costs")
     return _environment().from_string(text).render(allocation_rules=lambda: document)
 
 

@@ -41,7 +41,7 @@ class Case:
     containers: list[dict[str, Any]] = field(default_factory=list)
     """Rows of fct_container_costs, where the case is about them."""
     set_aside: list[dict[str, Any]] = field(default_factory=list)
-    """Rows of mart_set_aside_lines, likewise."""
+    """Rows of mart_excluded_lines, likewise."""
     spec: str = ""
     """The worked example of the specification that the case reproduces, where there is one."""
 
@@ -101,7 +101,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         connection.execute("set timezone = 'UTC'")
         rows = _by_period(connection, "fct_focus_costs")
         containers = _by_period(connection, "fct_container_costs")
-        set_aside = _by_period(connection, "marts.mart_set_aside_lines")
+        set_aside = _by_period(connection, "marts.mart_excluded_lines")
         reconciliation = connection.execute(
             "select provider, billing_period, billing_currency, stage, difference from marts.mart_reconciliation"
         ).fetchall()

@@ -16,10 +16,14 @@ PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 MAY_READ = {
     "staging": set(),
     "intermediate": {"staging", "intermediate", "seeds"},
-    "focus": {"staging", "intermediate", "focus", "seeds"},
-    "marts": {"focus", "marts"},
+    "shared": {"staging", "intermediate", "shared", "focus", "seeds"},
+    "focus": {"staging", "intermediate", "shared", "focus", "seeds"},
+    "marts": {"shared", "focus", "marts"},
 }
 """Layer by layer, what a model may refer to. Sources are for staging alone."""
+
+SHARED = {"tags", "costs", "allocation", "governance"}
+"""The folders of ``models/intermediate`` whose models marts share. They are protected; those of a provider are private."""
 
 
 def parse(target: Path) -> dict[str, Any]:
@@ -78,7 +82,10 @@ def _undocumented(node: dict[str, Any]) -> Iterator[str]:
 
 
 def _layer(node: dict[str, Any]) -> str:
-    return "seeds" if node["resource_type"] == "seed" else str(node["fqn"][1])
+    if node["resource_type"] == "seed":
+        return "seeds"
+    layer, folder = node["fqn"][1:3]
+    return "shared" if layer == "intermediate" and folder in SHARED else str(layer)
 
 
 def main() -> None:

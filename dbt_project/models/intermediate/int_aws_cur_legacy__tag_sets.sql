@@ -1,5 +1,5 @@
 {#- A table, so that DuckDB knows how few they are: of a view it would rather hash every line of the bill. -#}
-{{ config(materialized="kept_for_build") }}
+{{ config(materialized="transient") }}
 
 select
     tag_columns,

@@ -1,4 +1,4 @@
-{{ config(materialized="kept_for_build") }}
+{{ config(materialized="transient") }}
 
 select native_tags, {{ json_from_text("native_tags") }} as tags,
 from

@@ -1,5 +1,5 @@
 {#- Kept for the build: as a view it would read the bills of all periods in scope for each of them, twice. -#}
-{{ config(materialized="kept_for_build") }}
+{{ config(materialized="transient") }}
 {% set pool = gcp_scope() ~ ", commitment_id, pool_resource, pool_day" %}
 
 with

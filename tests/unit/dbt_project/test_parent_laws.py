@@ -64,7 +64,7 @@ def _resolved(lines: list[Line], parents: list[dict[str, str]] = PARENTS, seed: 
         connection.executemany("insert into detail_rules values (?, ?, ?, ?, ?, ?, ?)", places)
         found = {}
         for model in MODELS:
-            connection.execute(f"create table {model} as {model_sql(f'focus/for_one_build/{model}.sql')}")
+            connection.execute(f"create table {model} as {model_sql(model)}")
             found[model] = connection.execute(f"select * from {model} order by all").fetchall()
         found["values"] = connection.execute("""
             select x_details_id, sums.tag_set_id, charge_date, resource_rules, tag_key, tag_value, value_source,

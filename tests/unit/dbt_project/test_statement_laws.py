@@ -40,7 +40,7 @@ def found(warehouse: Path, law: str, fault: str = "") -> list[tuple[object, ...]
         connection.begin()
         if fault:
             connection.execute(fault)
-        rows = connection.execute(model_sql(f"../tests/{law}.sql")).fetchall()
+        rows = connection.execute(model_sql(law)).fetchall()
         connection.rollback()
         return rows
 

@@ -86,7 +86,7 @@ def _resolved(policy: TagPolicy, tags: list[dict[str, str]], seed: int) -> dict[
         connection.executemany(f"insert into charge_sums values ({', '.join('?' * 10)})", sums)
         found = {}
         for model in MODELS:
-            connection.execute(f"create table {model} as {model_sql(f'focus/for_one_build/{model}.sql')}")
+            connection.execute(f"create table {model} as {model_sql(model)}")
             found[model] = connection.execute(f"select * from {model} order by all").fetchall()
         found["sums"] = connection.execute(SUMMED).fetchall()
         found["given"] = connection.execute("select count(*), sum(billed_cost) from charge_sums").fetchall()

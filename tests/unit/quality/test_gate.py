@@ -86,17 +86,17 @@ def test_a_line_set_aside_must_be_where_it_is_said_to_be(settings: Settings) -> 
     )
     edit(
         settings,
-        "create table marts.mart_set_aside_lines as select billing_period, provider, billing_currency,"
+        "create table marts.mart_excluded_lines as select billing_period, provider, billing_currency,"
         " 'cur' as x_source, 'split cost' as reason, 'fct_container_costs' as kept_in, 1 as row_count,"
         " 0::decimal(38,12) as source_cost from marts.mart_chargeback limit 0",
     )
     assert check(settings).passed
     edit(
         settings,
-        "insert into marts.mart_set_aside_lines values"
+        "insert into marts.mart_excluded_lines values"
         " ('2025-01', 'aws', 'USD', 'cur', 'split cost', 'fct_container_costs', 1, 0)",
     )
-    assert "mart_set_aside_lines: every split-cost line is in fct_container_costs" in refused(settings)
+    assert "mart_excluded_lines: every split-cost line is in fct_container_costs" in refused(settings)
 
 
 def test_negations_that_do_not_cancel_are_pointed_out(settings: Settings) -> None:

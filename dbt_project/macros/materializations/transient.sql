@@ -1,5 +1,5 @@
-{#- A table that serves the running build alone: each makes it anew, in place, since nobody else reads it. -#}
-{% materialization kept_for_build, adapter = "duckdb" %}
+{#- A table for the running build alone: every build replaces it in place, since nobody else reads it. -#}
+{% materialization transient, adapter = "duckdb" %}
     {%- set target_relation = this.incorporate(type="table") -%}
 
     {{ run_hooks(pre_hooks) }}

@@ -7,5 +7,5 @@ select
     kept_in,
     cast(row_count as bigint) as row_count,
     cast(source_cost as decimal(38, 12)) as source_cost,
-from {{ ref("set_aside_lines") }}
+from {{ ref("excluded_lines") }}
 where {{ is_in_scope() }}

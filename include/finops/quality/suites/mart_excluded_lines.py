@@ -1,4 +1,4 @@
-"""Expectations on ``mart_set_aside_lines``: native lines without a charge of their own, counted and none lost."""
+"""Expectations on ``mart_excluded_lines``: native lines without a charge of their own, counted and none lost."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _GRAIN = (*KEY, "x_source", "reason")
 def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand."""
     return Suite(
-        "mart_set_aside_lines",
-        identifier("marts", "mart_set_aside_lines"),
+        "mart_excluded_lines",
+        identifier("marts", "mart_excluded_lines"),
         (
             *filled(*_GRAIN, "kept_in", "row_count", "source_cost"),
             is_exact(["source_cost"]),
