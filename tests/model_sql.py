@@ -11,16 +11,18 @@ from ast import literal_eval
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jinja2
+import yaml
 
 DBT = Path(__file__).resolve().parents[1] / "dbt_project"
 MACROS = (
     *("allocation_balances", "allocation_entry", "allocation_pool", "allocation_prices", "allocation_weights"),
-    *("is_of_rule", "one_or_several", "share_of", "text_literal", "text_literals"),
+    *("is_of_rule", "one_or_several", "share_of", "text_literal"),
     *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
-    *("last_part_of", "lines_with_resource_rules", "parents_of", "placed_sums", "resolution_id", "rule_eras"),
+    *("last_part_of", "parents_of", "placed_sums", "resolution_id", "rule_eras"),
     *("moment_of",),
 )
 
@@ -51,7 +53,9 @@ def _environment() -> jinja2.Environment:
     names = environment.globals
     names |= {"adapter": Adapter(names), "dbt": Dbt, "return": lambda value: value, "is_in_scope": lambda *_: "true"}
     names |= {"ref": lambda name: name, "config": lambda **_: ""}
-    names["has_resource_rules"] = lambda: True
+    # As a build that has rules about resources.
+    names |= {"execute": True, "load_relation": str, "run_query": lambda _: SimpleNamespace(rows=[1])}
+    names["var"] = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"].get
     texts = [_text(name) for name in MACROS]
     modules: dict[str, Any] = {}
     for name in re.findall(r"{%-? macro (\w+)", "\n".join(texts)):

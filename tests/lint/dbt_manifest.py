@@ -23,7 +23,7 @@ MAY_READ = {
 """Layer by layer, what a model may refer to. Sources are for staging alone."""
 
 SHARED = {"tags", "costs", "allocation", "governance"}
-"""The folders of ``models/intermediate`` whose models marts share. They are protected; those of a provider are private."""
+"""Folders of ``models/intermediate`` whose models marts may read. They are protected, those of a provider private."""
 
 
 def parse(target: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@
     {{ service_category }} as service_category,
     {{ service_name }} as service_name,
     cast({{ share }} as decimal(13, 12)) as share,
-    cast({{ weight }} as decimal(38, 12)) as weight,
-    cast({{ billed_cost }} as decimal(38, 12)) as billed_cost,
-    cast({{ effective_cost }} as decimal(38, 12)) as effective_cost,
+    cast({{ weight }} as {{ var("money_type") }}) as weight,
+    cast({{ billed_cost }} as {{ var("money_type") }}) as billed_cost,
+    cast({{ effective_cost }} as {{ var("money_type") }}) as effective_cost,
 {%- endmacro %}

@@ -46,16 +46,17 @@
             provider,
             billing_currency,
             cost_center,
-            cast(weight as decimal(38, 12)) as weight,
+            cast(weight as {{ var("money_type") }}) as weight,
         from ({{ allocation_weights(pool, number) }})
         where
             weight > 0
             {%- if pool.split.among %}
-                and cost_center in ({{ text_literals(pool.split.among) }})
-            {%- elif pool.split.method != "fixed" %} and cost_center <> '(unallocated)'
+                and cost_center in ({{ text_literal(pool.split.among) }})
+            {%- elif pool.split.method != "fixed" %}
+                and cost_center <> '{{ var("unallocated") }}'
             {%- endif %}
             {%- if pool.split.except %}
-                and cost_center not in ({{ text_literals(pool.split.except) }})
+                and cost_center not in ({{ text_literal(pool.split.except) }})
             {%- endif %}
             {%- for drain in pool.drained %}
                 and not {{ is_of_rule(drain) }}
@@ -107,8 +108,8 @@
             *,
             {%- for measure in ["billed_cost", "effective_cost"] %}
                 cast(
-                    cast({{ measure }} as decimal(38, 12))
-                    * cast(share as decimal(13, 12)) as decimal(38, 12)
+                    cast({{ measure }} as {{ var("money_type") }})
+                    * cast(share as decimal(13, 12)) as {{ var("money_type") }}
                 ) as {{ measure }}_part,
             {%- endfor %}
         from whole_shares_{{ number }}
@@ -163,9 +164,9 @@
                 *,
                 {%- for measure in ["billed_cost", "effective_cost"] %}
                     cast(
-                        cast({{ measure }} as decimal(38, 12)) * cast(
+                        cast({{ measure }} as {{ var("money_type") }}) * cast(
                             {{ text_literal(pool.markup.rate) }} as decimal(12, 8)
-                        ) as decimal(38, 12)
+                        ) as {{ var("money_type") }}
                     ) as {{ measure }}_markup,
                 {%- endfor %}
             from parts_{{ number }}

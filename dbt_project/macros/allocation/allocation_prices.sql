@@ -13,9 +13,9 @@
                 drivers.cost_center,
                 sum(drivers.quantity) as weight,
                 cast(
-                    cast(sum(drivers.quantity) as decimal(38, 12)) * cast(
+                    cast(sum(drivers.quantity) as {{ var("money_type") }}) * cast(
                         {{ text_literal(price.rate) }} as decimal(21, 12)
-                    ) as decimal(38, 12)
+                    ) as {{ var("money_type") }}
                 ) as amount,
             from
                 (

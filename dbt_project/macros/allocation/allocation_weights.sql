@@ -4,6 +4,8 @@
 -#}
 {% macro allocation_weights(pool, number) -%}
     {%- set split = pool.split -%}
+    {#- Not `text_literal`: a call for each of hundreds of cost centres takes its time. -#}
+    {%- set quote = "'" -%}
     {%- if split.method == "telemetry" -%}
         select
             totals.billing_period,
@@ -28,18 +30,18 @@
             totals.provider,
             totals.billing_currency,
             named.cost_center,
-            cast(named.weight as decimal(38, 12)) as weight,
+            cast(named.weight as {{ var("money_type") }}) as weight,
         from totals_{{ number }} as totals
         cross join
             (
-                select
-                    unnest(
-                        [{{ text_literals(pool.named | map("first") | list) }}]
-                    ) as cost_center,
-                    unnest(
-                        [{{ text_literals(pool.named | map("last") | list) }}]
-                    ) as weight,
-            ) as named
+                values
+                    {%- for center, weight in pool.named %}
+                        (
+                            {{ quote ~ (center | replace(quote, quote * 2)) ~ quote }},
+                            '{{ weight }}'
+                        ){{ "," if not loop.last }}
+                    {%- endfor %}
+            ) as named(cost_center, weight)
     {%- elif split.method == "even" -%}
         select
             billing_period,

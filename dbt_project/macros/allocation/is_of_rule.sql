@@ -11,7 +11,7 @@
         {%- if rule.to %} and billing_period <= {{ text_literal(rule.to) }}{% endif %}
         {%- for condition in rule.selection or [] %}
             and {{ adapter.quote(condition.column) }} {{ "not" if condition.negated }}
-            in ({{ text_literals(condition["values"]) }})
+            in ({{ text_literal(condition["values"]) }})
         {%- endfor %}
     )
 {%- endmacro %}

@@ -2,17 +2,7 @@
     Columns that a bill adds for each tag key, given as one JSON object, as a JSON object of text values: of the keys that
     begin with `prefix` (a regular expression), what follows it. Empty values are no tags.
 -#}
-{% macro json_from_prefixed(columns_as_json, prefix) %}
-    {{-
-        return(
-            adapter.dispatch("json_from_prefixed", "finops")(
-                columns_as_json, prefix
-            )
-        )
-    -}}
-{% endmacro %}
-
-{% macro default__json_from_prefixed(columns_as_json, prefix) -%}
+{% macro json_from_prefixed(columns_as_json, prefix) -%}
     {%- set entries -%}
 [
     {'key': regexp_replace(pair[1], '^(?:{{ prefix }})', ''), 'value': pair[2]}

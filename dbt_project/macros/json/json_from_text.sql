@@ -3,11 +3,7 @@
     text may be a JSON object, the same without its outer braces (as Azure's EA exports have it), a map that was read
     as text (`{key=value}`), or a list of keys and values (as Google's FOCUS view has them). What is none of these is kept whole under `x_unparsed_tags`.
 -#}
-{% macro json_from_text(expression) %}
-    {{ return(adapter.dispatch("json_from_text", "finops")(expression)) }}
-{% endmacro %}
-
-{% macro default__json_from_text(expression) -%}
+{% macro json_from_text(expression) -%}
     {%- set text = "trim(" ~ expression ~ ")" -%}
     {%- set json = (
         "(case when starts_with("

@@ -3,7 +3,7 @@
     others. dbt's own `incremental` writes every row twice, to a temporary table first.
 
     The model needs an enforced contract. A table that has other columns is one of another version of the project, and is
-    refused: `LAYOUT` in `finops.transform.service` says when the warehouse is to be made anew.
+    refused: `LAYOUT` in `finops.transform.service` says when the whole warehouse is built again.
 -#}
 {% materialization replaced_periods, adapter = "duckdb" %}
     {%- set target_relation = this.incorporate(type="table") -%}
@@ -29,7 +29,8 @@
                 )
             }}
         {%- endif -%}
-        {%- call statement("delete") -%} {{ delete_periods_in_scope(target_relation) }}
+        {%- call statement("delete") -%}
+            {{ "delete from " ~ target_relation ~ " where " ~ is_in_scope() }}
         {%- endcall -%}
         {%- call statement("main") -%}
             insert into {{ target_relation }} ({{ columns }})

@@ -3,14 +3,10 @@
     below 4096 in size are exact to the twelfth decimal; larger ones go through their shortest text, so that
     12345.67 stays 12345.67. Ingestion casts with the same expression, which is why the totals agree to the last digit.
 -#}
-{% macro money(expression) %}
-    {{ return(adapter.dispatch("money", "finops")(expression)) }}
-{% endmacro %}
-
-{% macro default__money(expression) -%}
+{% macro money(expression) -%}
     case
         when abs({{ expression }}) < 4096
-        then cast({{ expression }} as decimal(38, 12))
-        else cast(cast({{ expression }} as varchar) as decimal(38, 12))
+        then cast({{ expression }} as {{ var("money_type") }})
+        else cast(cast({{ expression }} as varchar) as {{ var("money_type") }})
     end
 {%- endmacro %}

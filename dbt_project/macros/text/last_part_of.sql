@@ -1,8 +1,4 @@
 {#- The last part of an id or a path, after any `/` and `:`. -#}
-{% macro last_part_of(text) %}
-    {{- return(adapter.dispatch("last_part_of", "finops")(text)) -}}
-{% endmacro %}
-
-{% macro default__last_part_of(text) -%}
+{% macro last_part_of(text) -%}
     split_part(split_part({{ text }}, '/', -1), ':', -1)
 {%- endmacro %}

@@ -1,8 +1,4 @@
 {#- A text of names separated by commas as a list; empty text is an empty list. -#}
-{% macro list_of_text(expression) %}
-    {{- return(adapter.dispatch("list_of_text", "finops")(expression)) -}}
-{% endmacro %}
-
-{% macro default__list_of_text(expression) -%}
+{% macro list_of_text(expression) -%}
     list_filter(string_split({{ expression }}, ','), lambda e:e <> '')
 {%- endmacro %}

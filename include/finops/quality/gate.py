@@ -7,7 +7,6 @@ of other periods closed. Nothing is copied out of DuckDB but counts and a few of
 from __future__ import annotations
 
 from decimal import Decimal
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import great_expectations as gx
@@ -21,6 +20,7 @@ from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join, literal
 from finops.quality.duckdb_source import DuckDBDatasource, open_warehouse
 from finops.quality.models import Given, Outcome, RowRule, Severity, Suite, TableResult
+from finops.quality.suites import suite_of
 
 if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
@@ -45,11 +45,9 @@ def _published_tables(connection: sa.Connection) -> list[str]:
 
 
 def _suite(table: str, given: Given) -> Suite:
-    try:
-        module = import_module(f"finops.quality.suites.{table}")
-    except ModuleNotFoundError:
-        raise Finding(f"{table} would be published without expectations; give it a suite in quality/suites") from None
-    suite: Suite = module.suite(given)
+    suite = suite_of(table, given)
+    if suite is None:
+        raise Finding(f"{table} would be published without expectations; give it a suite in quality/suites")
     return suite
 
 

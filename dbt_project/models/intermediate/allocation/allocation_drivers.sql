@@ -5,5 +5,5 @@ select
     driver,
     cost_center,
     provider,
-    cast(quantity as decimal(38, 12)) as quantity,
+    cast(quantity as {{ var("money_type") }}) as quantity,
 from {{ ref("stg_ops_allocation_drivers") }}

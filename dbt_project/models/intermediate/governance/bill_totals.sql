@@ -27,7 +27,7 @@ select
     billing_currency,
     sum(row_count) as row_count,
     sum(billed_cost) as billed_cost,
-    cast(null as decimal(38, 12)) as effective_cost,
+    cast(null as {{ var("money_type") }}) as effective_cost,
 from {{ ref("stg_ops_control_totals") }}
 group by provider, billing_period, billing_currency
 union all
@@ -38,7 +38,7 @@ select
     billing_currency,
     sum(row_count) as row_count,
     sum(billed_cost) as billed_cost,
-    cast(null as decimal(38, 12)) as effective_cost,
+    cast(null as {{ var("money_type") }}) as effective_cost,
 from {{ ref("int_landed_totals__unioned") }}
 group by provider, billing_period, billing_currency
 union all

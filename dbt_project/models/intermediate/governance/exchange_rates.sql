@@ -30,7 +30,7 @@ with
             cast(null as varchar) as billing_period,
             cast(null as varchar) as billing_currency,
             cast(null as varchar) as pricing_currency,
-            cast(null as decimal(38, 12)) as rate,
+            cast(null as {{ var("money_type") }}) as rate,
         where false
     )
 

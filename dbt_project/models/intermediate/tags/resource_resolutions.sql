@@ -1,5 +1,3 @@
-{{ config(materialized="ephemeral") }}
-
 with
     resource_sums as (select * from {{ ref("resource_sums") }}),
 

@@ -23,7 +23,7 @@ with
         where
             not starts_with(entries.native_key, 'cost_category/')
             and not starts_with(lower(entries.native_key), 'accounttag/')
-            and last_part <> ''
+            and {{ last_part_of("trim(entries.value)") }} <> ''
     ),
 
     -- Joined by equality, since patterns over every resource would cost as much as the

@@ -1,5 +1,15 @@
 with
-    {{ tagged_charges() }},
+    charge_sums as (select * from {{ ref("charge_sums") }}),
+
+    resource_sums as (select * from {{ ref("resource_resolutions") }}),
+
+    details as (
+        select * from {{ ref("focus_charge_details") }} where {{ is_in_scope() }}
+    ),
+
+    resolutions as (select * from {{ ref("tag_resolutions") }}),
+
+    tag_set_values as (select * from {{ ref("tag_set_values") }}),
 
     -- Sets of tags that say the same of every key are one from here on.
     states as (
@@ -17,10 +27,7 @@ with
             and tag_set_values.tag_set_id = resolutions.tag_set_id
     ),
 
-    {% for kind, id, sums in [
-        ("charge", "cast(null as varchar)", "charge_sums"),
-        ("resource", "resource_sums.resource_id", "resource_sums"),
-    ] %}
+    {% for kind, sums in [("charge", "charge_sums"), ("resource", "resource_sums")] %}
         {{ kind }}_states as (
             select
                 details.billing_period,
@@ -29,12 +36,15 @@ with
                 coalesce(details.sub_account_id, '(none)') as sub_account_id,
                 coalesce(details.sub_account_name, '(none)') as sub_account_name,
                 details.service_name,
-                coalesce(resolutions.cost_center, '(unallocated)') as cost_center,
+                coalesce(
+                    resolutions.cost_center, '{{ var("unallocated") }}'
+                ) as cost_center,
                 resolutions.tag_state_id,
                 resolutions.required_keys,
                 {% if kind == "charge" %}
                     charge_sums.charge_date,
                     sum(charge_sums.charge_count) as charge_count,
+                    0 as resource_count,
                     sum(charge_sums.billed_cost) as billed_cost,
                     sum(charge_sums.effective_cost) as effective_cost,
                 {% else %}
@@ -52,68 +62,31 @@ with
                 on resolutions.provider = {{ sums }}.provider
                 and resolutions.billing_period = {{ sums }}.billing_period
                 and resolutions.resolution_id = {{ sums }}.resolution_id
-            group by
-                details.billing_period,
-                details.provider,
-                details.billing_currency,
-                coalesce(details.sub_account_id, '(none)'),
-                coalesce(details.sub_account_name, '(none)'),
-                details.service_name,
-                coalesce(resolutions.cost_center, '(unallocated)'),
-                resolutions.tag_state_id,
-                resolutions.required_keys,
-                {% if kind == "charge" %} charge_sums.charge_date
-                {% else %} resource_sums.resource_id
-                {% endif %}
+            group by all
         ),
     {% endfor %}
 
-    together as (
-        select
-            * exclude (charge_count, billed_cost, effective_cost),
-            charge_count,
-            billed_cost,
-            effective_cost,
-            0 as resource_count,
-        from charge_states
-        union all by name
-        select
-            * exclude (resource_id),
-            0 as charge_count,
-            cast(0 as decimal(38, 12)) as billed_cost,
-            cast(0 as decimal(38, 12)) as effective_cost,
-            1 as resource_count,
-        from resource_states
-    ),
-
     summed as (
         select
-            billing_period,
-            provider,
-            billing_currency,
-            charge_date,
-            sub_account_id,
-            sub_account_name,
-            service_name,
-            cost_center,
-            tag_state_id,
-            required_keys,
+            * exclude (charge_count, resource_count, billed_cost, effective_cost),
             sum(charge_count) as charge_count,
             sum(resource_count) as resource_count,
             sum(billed_cost) as billed_cost,
             sum(effective_cost) as effective_cost,
-        from together
-        group by
-            billing_period,
-            provider,
-            billing_currency,
-            charge_date,
-            sub_account_id,
-            sub_account_name,
-            service_name,
-            cost_center,
-            tag_state_id,
-            required_keys
+        from
+            (
+                select *
+                from charge_states
+                union all
+                select
+                    * exclude (resource_id),
+                    0 as charge_count,
+                    1 as resource_count,
+                    0 as billed_cost,
+                    0 as effective_cost,
+                from resource_states
+            )
+        group by all
     )
 
 select
@@ -140,15 +113,4 @@ inner join
     on states.provider = summed.provider
     and states.billing_period = summed.billing_period
     and states.tag_state_id = summed.tag_state_id
-group by
-    summed.billing_period,
-    summed.provider,
-    summed.billing_currency,
-    summed.charge_date,
-    states.tag_key,
-    states.tag_status,
-    list_contains({{ list_of_text("summed.required_keys") }}, states.tag_key),
-    summed.sub_account_id,
-    summed.sub_account_name,
-    summed.service_name,
-    summed.cost_center
+group by all

@@ -1,5 +1,15 @@
 with
-    {{ tagged_charges() }},
+    charge_sums as (select * from {{ ref("charge_sums") }}),
+
+    resource_sums as (select * from {{ ref("resource_resolutions") }}),
+
+    details as (
+        select * from {{ ref("focus_charge_details") }} where {{ is_in_scope() }}
+    ),
+
+    resolutions as (select * from {{ ref("tag_resolutions") }}),
+
+    tag_set_values as (select * from {{ ref("tag_set_values") }}),
 
     resolution_values as (select * from {{ ref("tag_resolution_values") }}),
 
@@ -87,13 +97,13 @@ with
             on allowed_values.tag_key = wrong.tag_key
             -- Near enough is a third of the value, at most. A text of kilobytes is
             -- near nothing, which its length says at once.
-            and abs(length(allowed_values.tag_value) - length(wrong.found_value))
-            <= greatest(1, length(allowed_values.tag_value) / 3)
+            and abs(length(allowed_values.tag_value) - length(wrong.found_value)) * 3
+            <= greatest(3, length(allowed_values.tag_value))
             and {{
                 edit_distance(
                     "lower(wrong.found_value)", "lower(allowed_values.tag_value)"
                 )
-            }} <= greatest(1, length(allowed_values.tag_value) / 3)
+            }} * 3 <= greatest(3, length(allowed_values.tag_value))
         group by wrong.tag_key, wrong.found_value
     ),
 
@@ -151,7 +161,9 @@ with
             nearest_values.tag_value as nearest_value,
             resolution_values.tag_value as resolved_value,
             resolution_values.value_source,
-            coalesce(resolutions.cost_center, '(unallocated)') as cost_center,
+            coalesce(
+                resolutions.cost_center, '{{ var("unallocated") }}'
+            ) as cost_center,
             resolutions.owner,
             resolutions.has_ambiguous_parent,
         from resolutions

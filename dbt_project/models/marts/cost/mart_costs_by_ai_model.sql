@@ -11,4 +11,4 @@ select
     sum(list_cost) as list_cost,
 from {{ ref("fct_daily_costs") }}
 where {{ is_in_scope() }}
-group by billing_period, provider, billing_currency, ai_project, ai_model, ai_stage
+group by all

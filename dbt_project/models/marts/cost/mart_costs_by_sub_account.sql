@@ -12,11 +12,4 @@ select
     sum(list_cost) as list_cost,
 from {{ ref("fct_daily_costs") }}
 where {{ is_in_scope() }}
-group by
-    billing_period,
-    provider,
-    billing_currency,
-    provider_name,
-    billing_account_id,
-    sub_account_id,
-    sub_account_name
+group by all

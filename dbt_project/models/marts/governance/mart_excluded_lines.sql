@@ -6,6 +6,6 @@ select
     reason,
     kept_in,
     cast(row_count as bigint) as row_count,
-    cast(source_cost as decimal(38, 12)) as source_cost,
+    cast(source_cost as {{ var("money_type") }}) as source_cost,
 from {{ ref("excluded_lines") }}
 where {{ is_in_scope() }}

@@ -85,9 +85,11 @@ select
     counted.stage_order,
     counted.stage,
     cast(counted.row_count as bigint) as row_count,
-    cast(counted.billed_cost as decimal(38, 12)) as billed_cost,
-    cast(counted.effective_cost as decimal(38, 12)) as effective_cost,
-    cast(counted.billed_cost - source.billed_cost as decimal(38, 12)) as difference,
+    cast(counted.billed_cost as {{ var("money_type") }}) as billed_cost,
+    cast(counted.effective_cost as {{ var("money_type") }}) as effective_cost,
+    cast(
+        counted.billed_cost - source.billed_cost as {{ var("money_type") }}
+    ) as difference,
 from counted
 inner join
     counted as source

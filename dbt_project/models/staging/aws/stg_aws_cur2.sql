@@ -86,7 +86,7 @@ with
             {%- for name in counts %}
                 {{ money_from_text(name) }} as {{ name }},
             {%- endfor %}
-            {{ entry_of_map("product", "product_name") }} as product_product_name,
+            product['product_name'] as product_product_name,
             {{ json_from_map("resource_tags") }} as tags,
             {{ json_from_map("cost_category") }} as x_cost_categories,
             {%- for name in moments %}
@@ -104,7 +104,9 @@ with
             {%- for name in amounts + counts %}
                 {{ money_from_text(name) }} as {{ name }},
             {%- endfor %}
-            {{ entry_of_json("product", "product_name") }} as product_product_name,
+            json_extract_string(
+                nullif(product, ''), '$.product_name'
+            ) as product_product_name,
             nullif(nullif(resource_tags, ''), '{}') as tags,
             nullif(nullif(cost_category, ''), '{}') as x_cost_categories,
             {%- for name in moments %}

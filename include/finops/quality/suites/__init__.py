@@ -1,1 +1,19 @@
-"""One module per published table, named for it; ``suite(given)`` returns its expectations."""
+"""What a published table must meet: one module per table, and one table of grains for marts that differ in it alone."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from finops.quality.models import Given, Suite
+from finops.quality.suites import by_grain
+
+
+def suite_of(table: str, given: Given) -> Suite | None:
+    """Return the suite of a table for the candidate at hand, or None when it has none."""
+    if table in by_grain.GRAINS:
+        return by_grain.suite(table, given)
+    if find_spec(f"{__name__}.{table}") is None:
+        return None
+    suite: Suite = import_module(f"{__name__}.{table}").suite(given)
+    return suite
