@@ -40,7 +40,7 @@ class Case:
     expected: list[dict[str, Any]]
     containers: list[dict[str, Any]] = field(default_factory=list)
     """Rows of fct_container_costs, where the case is about them."""
-    set_aside: list[dict[str, Any]] = field(default_factory=list)
+    excluded: list[dict[str, Any]] = field(default_factory=list)
     """Rows of mart_excluded_lines, likewise."""
     spec: str = ""
     """The worked example of the specification that the case reproduces, where there is one."""
@@ -83,7 +83,7 @@ class Built:
     settings: Settings
     rows: dict[tuple[str, str], list[dict[str, Any]]]
     containers: dict[tuple[str, str], list[dict[str, Any]]]
-    set_aside: dict[tuple[str, str], list[dict[str, Any]]]
+    excluded: dict[tuple[str, str], list[dict[str, Any]]]
     reconciliation: list[tuple[Any, ...]]
     rates: dict[tuple[str, str], list[dict[str, Any]]]
 
@@ -101,12 +101,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         connection.execute("set timezone = 'UTC'")
         rows = _by_period(connection, "fct_focus_costs")
         containers = _by_period(connection, "fct_container_costs")
-        set_aside = _by_period(connection, "marts.mart_excluded_lines")
+        excluded = _by_period(connection, "marts.mart_excluded_lines")
         reconciliation = connection.execute(
             "select provider, billing_period, billing_currency, stage, difference from marts.mart_reconciliation"
         ).fetchall()
         rates = _by_period(connection, "marts.mart_exchange_rates")
-    return Built(settings, rows, containers, set_aside, reconciliation, rates)
+    return Built(settings, rows, containers, excluded, reconciliation, rates)
 
 
 def _by_period(connection: duckdb.DuckDBPyConnection, table: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -151,7 +151,7 @@ def test_lines_become_the_expected_focus_rows(case: Case, built: Built) -> None:
     assert _sorted(actual) == _plain(case.expected)
 
 
-@pytest.mark.parametrize("table", ["containers", "set_aside"])
+@pytest.mark.parametrize("table", ["containers", "excluded"])
 @pytest.mark.parametrize("case", [case for case in CASES if case.containers], ids=lambda case: case.name)
 def test_lines_that_are_no_charges_are_kept_and_named(case: Case, table: str, built: Built) -> None:
     expected = getattr(case, table)
@@ -160,14 +160,14 @@ def test_lines_that_are_no_charges_are_kept_and_named(case: Case, table: str, bu
     assert _sorted([{name: row[name] for name in expected[0]} for row in found]) == _plain(expected)
 
 
-def test_every_native_line_is_a_charge_or_named_as_set_aside(built: Built) -> None:
+def test_every_native_line_is_a_charge_or_named_as_excluded(built: Built) -> None:
     """Of CURs; a line may yield more charges than one, so the fact is at least as long as what is not set aside."""
     for case in (case for case in CASES if case.name.startswith("aws")):
         key = case.provider, case.billing_period
         lines = sum(len(delivery["rows"]) for delivery in case.deliveries)
-        set_aside = sum(row["row_count"] for row in built.set_aside[key])
+        excluded = sum(row["row_count"] for row in built.excluded[key])
 
-        assert len(built.rows[key]) >= lines - set_aside, case.name
+        assert len(built.rows[key]) >= lines - excluded, case.name
 
 
 def test_every_stage_of_every_case_equals_its_source(built: Built) -> None:

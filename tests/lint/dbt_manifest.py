@@ -6,6 +6,7 @@ Reads the manifest that ``dbt parse`` writes. Prints one line per broken rule an
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ MAY_READ = {
 
 SHARED = {"tags", "costs", "allocation", "governance"}
 """Folders of ``models/intermediate`` whose models marts may read. They are protected, those of a provider private."""
+
+MACRO_FILES = 60
+"""More macro files than this, and SQL hides behind them again."""
 
 
 def parse(target: Path) -> dict[str, Any]:
@@ -47,6 +51,22 @@ def broken_rules(manifest: dict[str, Any]) -> Iterator[str]:
     for key, node in sorted(nodes.items()):
         if node["resource_type"] == "model":
             yield from (f"{node['original_file_path']}: {fault}" for fault in _faults(key, node, nodes))
+
+
+def broken_macro_rules(macros: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the project's macros, the manifest's ``macros``, one line each."""
+    own = sorted((m["original_file_path"], m["macro_sql"]) for m in macros.values() if m["package_name"] == "finops")
+    files = {path for path, _ in own}
+    if len(files) > MACRO_FILES:
+        yield f"macros: {len(files)} files, and {MACRO_FILES} are the most"
+    for path in sorted(files):
+        if Path(path).parent.name == "macros":
+            yield f"{path}: is in no folder of a subject"
+    for path, sql in own:
+        if re.search(r"\bref\(", sql):
+            yield f"{path}: calls ref(), so the model that calls the macro shows no lineage; pass the relation"
+        if re.search(r"\bsource\(", sql) and Path(path).parent.name != "staging":
+            yield f"{path}: calls source(); only macros of staging may"
 
 
 def _faults(key: str, node: dict[str, Any], nodes: dict[str, Any]) -> Iterator[str]:

@@ -1,9 +1,22 @@
 {#-
-    `sums` with all that decides what tags their charges are given, and its key. `detail_rules`, `tag_set_parents` and
+    `sums` with all that decides what tags their charges are given, and its key, `resolution_id`. `detail_rules`, `tag_set_parents` and
     `rules` are in scope of it. A charge whose tags name its own resource (`self` among its rules) inherits nothing.
 -#}
 {% macro placed_sums(sums) %}
-    select *, {{ resolution_id() }} as resolution_id,
+    select
+        *,
+        {{
+            hash_of(
+                [
+                    "tag_set_id",
+                    "rule_orders",
+                    "resource_rules",
+                    "required_keys",
+                    "rule_era",
+                    "parents",
+                ]
+            )
+        }} as resolution_id,
     from
         (
             select

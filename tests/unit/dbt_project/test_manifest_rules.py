@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.lint.dbt_manifest import broken_rules, parse
+from tests.lint.dbt_manifest import MACRO_FILES, broken_macro_rules, broken_rules, parse
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +47,48 @@ def test_a_public_model_without_contract_grain_or_described_columns_is_noticed(m
     mart["columns"]["region_id"]["description"] = ""
 
     assert len(list(broken_rules(broken))) == 3
+
+
+def test_a_mart_that_reads_a_private_model_is_noticed(manifest: dict[str, Any]) -> None:
+    broken = copy.deepcopy(manifest)
+    mart = broken["nodes"]["model.finops.mart_chargeback"]
+    mart["depends_on"]["nodes"] += ["model.finops.tag_resolutions", "model.finops.int_gcp__lines"]
+
+    faults = list(broken_rules(broken))
+    assert len(faults) == 1
+    assert "reads int_gcp__lines" in faults[0]
+
+
+def _macro(path: str, sql: str) -> dict[str, str]:
+    return {"package_name": "finops", "original_file_path": path, "macro_sql": sql}
+
+
+@pytest.mark.parametrize(
+    ("path", "sql", "fault"),
+    [
+        ("macros/money.sql", "cast(x as decimal)", "no folder"),
+        ("macros/tags/lines.sql", 'select * from {{ ref("focus_charges") }}', "calls ref()"),
+        ("macros/aws/lines.sql", 'select * from {{ source("aws", "cur") }}', "calls source()"),
+    ],
+)
+def test_a_macro_that_hides_what_a_model_reads_is_noticed(path: str, sql: str, fault: str) -> None:
+    found = list(broken_macro_rules({"macro.finops.x": _macro(path, sql)}))
+
+    assert len(found) == 1
+    assert fault in found[0]
+
+
+def test_macros_in_folders_that_read_nothing_but_sources_of_staging_are_as_agreed() -> None:
+    macros = {
+        "macro.finops.a": _macro("macros/staging/lines.sql", 'select * from {{ source("aws", "cur") }}'),
+        "macro.finops.b": _macro("macros/periods/scope.sql", "from {{ relation }} where prefer(x)"),
+        "macro.dbt.c": {"package_name": "dbt", "original_file_path": "macros/c.sql", "macro_sql": "{{ ref(x) }}"},
+    }
+
+    assert list(broken_macro_rules(macros)) == []
+
+
+def test_too_many_macro_files_are_noticed() -> None:
+    macros = {f"macro.finops.m{n}": _macro(f"macros/text/m{n}.sql", "x") for n in range(MACRO_FILES + 1)}
+
+    assert len(list(broken_macro_rules(macros))) == 1

@@ -76,7 +76,7 @@ def test_every_mart_is_held_to_its_grain_its_types_and_the_totals_before_it(sett
         assert expected in findings
 
 
-def test_a_line_set_aside_must_be_where_it_is_said_to_be(settings: Settings) -> None:
+def test_an_excluded_line_must_be_where_it_is_said_to_be(settings: Settings) -> None:
     """Without such lines the table is empty, which is as it should be; a count that nothing backs is refused."""
     craft(settings, SCOPE, lines=60)
     edit(

@@ -1,3 +1,6 @@
+{#- What follows the last `/` or `:` of an id or a path. -#}
+{% set last_part = "split_part(split_part({0}, '/', -1), ':', -1)" %}
+
 with
     tag_sets as (select * from {{ ref("tag_sets") }}),
 
@@ -16,14 +19,14 @@ with
             tag_sets.tag_set_id,
             parents.parent_order,
             parents.id_prefixes,
-            lower({{ last_part_of("trim(entries.value)") }}) as last_part,
+            lower({{ last_part.format("trim(entries.value)") }}) as last_part,
         from tag_sets, {{ json_entries("tag_sets.tags") }} as entries
         inner join
             parents on parents.folded_key = {{ folded_tag_key("entries.native_key") }}
         where
             not starts_with(entries.native_key, 'cost_category/')
             and not starts_with(lower(entries.native_key), 'accounttag/')
-            and {{ last_part_of("trim(entries.value)") }} <> ''
+            and {{ last_part.format("trim(entries.value)") }} <> ''
     ),
 
     -- Joined by equality, since patterns over every resource would cost as much as the
@@ -39,7 +42,7 @@ with
             detail_rules.sub_account_id,
             detail_rules.region_id,
             lower(resource_sums.resource_id) as folded_id,
-            lower({{ last_part_of("resource_sums.resource_id") }}) as last_part,
+            lower({{ last_part.format("resource_sums.resource_id") }}) as last_part,
         from resource_sums
         inner join
             detail_rules
@@ -47,7 +50,7 @@ with
             and detail_rules.billing_period = resource_sums.billing_period
             and detail_rules.x_details_id = resource_sums.x_details_id
         where
-            lower({{ last_part_of("resource_sums.resource_id") }})
+            lower({{ last_part.format("resource_sums.resource_id") }})
             in (select last_part, from named)
     ),
 

@@ -1,8 +1,0 @@
-{#- The first of a text column's names that holds something; an empty text is nothing. -#}
-{% macro text_of(names) -%}
-    coalesce(
-        {%- for name in names %}
-            nullif(cast({{ adapter.quote(name) }} as varchar), ''){{ "," }}
-        {% endfor %} null
-    )
-{%- endmacro %}
