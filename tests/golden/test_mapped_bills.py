@@ -161,7 +161,7 @@ def test_lines_that_are_no_charges_are_kept_and_named(case: Case, table: str, bu
 
 
 def test_every_native_line_is_a_charge_or_named_as_excluded(built: Built) -> None:
-    """Of CURs; a line may yield more charges than one, so the fact is at least as long as the lines that are not excluded."""
+    """Of CURs; a line may yield more charges than one, so the fact has at least as many rows as included lines."""
     for case in (case for case in CASES if case.name.startswith("aws")):
         key = case.provider, case.billing_period
         lines = sum(len(delivery["rows"]) for delivery in case.deliveries)

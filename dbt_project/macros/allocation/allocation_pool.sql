@@ -1,10 +1,10 @@
 {#-
-    CTEs of one pool, the last of them `entries_<number>`: what it takes from whom (`sources`), in all per bill (`totals`), by
-    what it is divided (`weights`), whose part is what (`shares`, `parts`).
+    CTEs of one pool, the last of them `entries_<number>`: the cost it allocates, by sender (`sources`) and per bill
+    (`totals`), the weights it is divided by (`weights`), and each receiver's share and amount (`shares`, `parts`).
 
-    Everything is per bill: provider, billing period and currency. Shares have twelve decimals and sum to one, amounts are the
-    total times the share; what rounding leaves of either goes to the largest weight, of equal ones to the first by name. Where
-    nothing can be divided by, what was taken is given back to whom it was taken from (`kept`).
+    Everything is per bill: provider, billing period and currency. Shares have twelve decimals and sum to one. An amount is
+    the total times the share. The largest weight, of equal ones the first by name, takes what rounding leaves. Where there
+    is nothing to divide by, the senders get their cost back (`kept`).
 -#}
 {% macro allocation_pool(pool, number) -%}
     sources_{{ number }} as materialized(
@@ -21,7 +21,7 @@
                     select *
                     from ({{ allocation_balances(number) }})
                     where {{ is_of_rule(pool) }}
-                {%- else %}select * from taken where pool_number = {{ number }}
+                {%- else %}select * from selected where pool_number = {{ number }}
                 {%- endif %}
             )
         group by billing_period, provider, billing_currency, cost_center

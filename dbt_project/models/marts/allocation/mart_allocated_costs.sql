@@ -5,9 +5,8 @@ with
 
     drivers as (select * from {{ ref("allocation_drivers") }}),
 
-    -- The one look at the daily costs. Rows that several pools match are the first
-    -- one's.
-    taken as materialized(
+    -- The one scan of the daily costs. The first pool that matches a row selects it.
+    selected as materialized(
         select
             billing_period,
             provider,
@@ -48,7 +47,7 @@ with
             cost_center,
             sum(billed_cost) as billed_cost,
             sum(effective_cost) as effective_cost,
-            -- What a cost centre that is drained later has is its own until then.
+            -- A cost centre keeps what a later step-down will allocate, until then.
             sum(effective_cost) filter (
                 where
                     pool_number is null
@@ -59,7 +58,7 @@ with
             {%- for basis in rules.bases %}
                 sum(basis_{{ loop.index }}) as basis_{{ loop.index }},
             {%- endfor %}
-        from taken
+        from selected
         group by billing_period, provider, billing_currency, cost_center
     ),
 
@@ -149,7 +148,7 @@ with
                     service_name="service_name",
                 )
             }}
-        from taken
+        from selected
         group by
             billing_period,
             provider,
