@@ -3,11 +3,7 @@
     (`GB-Hours`, `Requests/Second`, `1000 Tokens`), else its words, and its unit of time behind a hyphen:
     `Lambda GB-Seconds` for `Lambda-GB-Seconds`. Null for null.
 -#}
-{% macro focus_unit_of(unit) %}
-    {{- return(adapter.dispatch("focus_unit_of", "finops")(unit)) -}}
-{% endmacro %}
-
-{% macro default__focus_unit_of(unit) -%}
+{% macro focus_unit_of(unit) -%}
     {%- set time = "(?:year|month|day|hour|minute|second)" -%}
     {%- set words = "[A-Za-z][A-Za-z0-9]*(?: +[A-Za-z][A-Za-z0-9]*)*" -%}
     {%- set times = "(?:Year|Month|Day|Hour|Minute|Second)" -%}
