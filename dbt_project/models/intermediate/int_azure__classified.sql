@@ -92,6 +92,6 @@ select
         then quantity
         when abs(price_times_quantity) < abs(cost) * sqrt(block_size)
         then quantity
-        else cast(quantity / block_size as decimal(38, 12))
+        else cast(cast(quantity as double) / block_size as decimal(38, 12))
     end as block_count,
 from classified

@@ -79,7 +79,9 @@ select
         else contracted_cost
     end as list_cost,
     if(
-        has_unit_price, cast(billing_unit_price / spread_block as decimal(38, 12)), null
+        has_unit_price,
+        cast(cast(billing_unit_price as double) / spread_block as decimal(38, 12)),
+        null
     ) as contracted_unit_price,
     case
         when not is_converted
@@ -92,14 +94,14 @@ select
     end as pricing_currency_effective_cost,
     if(
         is_converted and has_unit_price,
-        cast(unit_price / spread_block as decimal(38, 12)),
+        cast(cast(unit_price as double) / spread_block as decimal(38, 12)),
         null
     ) as pricing_currency_contracted_unit_price,
     case
         when not is_converted or not has_unit_price
         then null
         when pay_as_you_go_price <> 0
-        then cast(pay_as_you_go_price / spread_block as decimal(38, 12))
+        then cast(cast(pay_as_you_go_price as double) / spread_block as decimal(38, 12))
         when pay_as_you_go_cost <> 0 and block_count <> 0
         then
             cast(
@@ -107,7 +109,7 @@ select
                 * pricing_rate
                 / (block_count * spread_block) as decimal(38, 12)
             )
-        else cast(unit_price / spread_block as decimal(38, 12))
+        else cast(cast(unit_price as double) / spread_block as decimal(38, 12))
     end as pricing_currency_list_unit_price,
     cast(block_count * block_size as decimal(38, 12)) as unit_count,
     if(
