@@ -245,10 +245,14 @@ def test_the_unit_tests_of_the_models_pass(built: Built) -> None:
     passed = runner.run(built.settings, ["test", "--select", "test_type:unit"])
 
     assert {
+        "azure_charges_are_told_by_type_and_pricing_model",
         "azure_commitments_are_billed_once_and_effective_once",
+        "azure_usage_of_a_commitment_has_a_status",
         "gcp_credits_count_once_and_a_large_promotion_stands_apart",
+        "gcp_credits_go_to_the_commitment_they_name_or_fit",
         "gcp_fees_are_spread_over_what_their_credits_covered",
         "focus_gaps_are_filled_by_named_rules",
+        "focus_repairs_are_noted_by_name",
         "spellings_of_a_key_are_one_key_and_a_wrong_value_is_none",
         "every_source_of_an_owner_has_its_part_of_the_day",
     } <= set(passed)

@@ -4,7 +4,7 @@ with
     charges as (
         select *, 'azure_amortized' as source_format
         from {{ ref("stg_azure_amortized") }}
-        union all by name
+        union all
         select *, 'azure_actual' as source_format
         from {{ ref("stg_azure_actual") }}
         where {{ azure_is_commitment_fee() }}

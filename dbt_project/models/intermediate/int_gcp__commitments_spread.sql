@@ -3,61 +3,7 @@
 {% set pool = gcp_scope() ~ ", commitment_id, pool_resource, pool_day" %}
 
 with
-    lines as (
-        select
-            *,
-            -- Google's days begin in California.
-            cast(
-                timezone(
-                    'America/Los_Angeles', timezone('UTC', usage_start_time)
-                ) as date
-            ) as charge_day,
-            if(is_spend_based, 'spend', 'resource') as commitment_kind,
-        from {{ ref("int_gcp__classified") }}
-        where is_commitment_fee or is_covered_by_commitment
-    ),
-
-    fees as (
-        select
-            {{ gcp_scope() }},
-            file_name,
-            line_number,
-            charge_day,
-            is_spend_based,
-            sku_description,
-            billed_cost as fee,
-            coalesce(subscription_instance_id, sku_id) as commitment_id,
-            coalesce(native_pricing_quantity, 0) as committed_quantity,
-            lower(coalesce(pricing_unit, usage_unit)) as committed_unit,
-            coalesce(nullif(currency_conversion_rate, 0), 1) as dollar_rate,
-            {{ gcp_commitment_resource("sku_description") }} as resource,
-            -- Fees come by the day or by the hour, but for those paid once.
-            usage_end_time - usage_start_time <= interval 25 hour as is_daily,
-            commitment_kind
-            || '/'
-            || if(
-                is_spend_based,
-                {{ gcp_commitment_topic("sku_description") }},
-                {{ gcp_commitment_family("sku_description") }}
-            ) as narrow_key,
-            commitment_kind
-            || '/'
-            || {{ gcp_commitment_resource("sku_description") }} as wide_key,
-        from lines
-        where is_commitment_fee
-    ),
-
-    commitments as (
-        select
-            {{ gcp_scope() }},
-            commitment_id,
-            min(resource) = max(resource) as is_of_one_resource,
-            bool_and(is_daily) as is_daily,
-            min(sku_description) as commitment_name,
-            bool_or(is_spend_based) as is_spend_based,
-        from fees
-        group by {{ gcp_scope() }}, commitment_id
-    ),
+    commitments as (select * from {{ ref("int_gcp__commitments") }}),
 
     pools as (
         select
@@ -65,7 +11,7 @@ with
             commitment_id,
             if(is_of_one_resource, '', resource) as pool_resource,
             if(commitments.is_daily, charge_day, date '1970-01-01') as pool_day,
-            any_value(commitment_name) as commitment_name,
+            max(commitment_name) as commitment_name,
             bool_or(commitments.is_spend_based) as is_spend_based,
             min(committed_unit) as committed_unit,
             max(dollar_rate) as dollar_rate,
@@ -76,176 +22,14 @@ with
                 struct_pack(file_name := file_name, line_number := line_number),
                 (fee, file_name, line_number)
             ) as fee_line,
-        from fees
+        from {{ ref("int_gcp__commitment_fees") }}
         inner join commitments using ({{ gcp_scope() }}, commitment_id)
         group by {{ pool }}
     ),
 
-    credits as (
-        select
-            {{ gcp_scope() }},
-            file_name,
-            line_number,
-            charge_day,
-            usage_start_time,
-            sku_id,
-            project_id,
-            sku_description,
-            subscription_instance_id,
-            commitment_kind,
-            is_spend_based,
-            cost,
-            native_pricing_quantity,
-            lower(coalesce(pricing_unit, usage_unit)) as used_unit,
-            unnest(commitment_credits) as credit,
-        from lines
-        where is_covered_by_commitment
-    ),
-
-    entries as (
-        select
-            * exclude (credit),
-            credit.id as credit_id,
-            credit.name as credit_name,
-            cast(-1 * {{ money("credit.amount") }} as decimal(38, 12)) as amount,
-            coalesce(
-                nullif({{ gcp_commitment_resource("credit.name") }}, ''),
-                {{ gcp_commitment_resource("sku_description") }}
-            ) as resource,
-            commitment_kind
-            || '/'
-            || if(
-                is_spend_based,
-                {{ gcp_commitment_topic("credit.name") }},
-                {{ gcp_commitment_family("sku_description") }}
-            ) as narrow_key,
-            commitment_kind || '/' || resource as wide_key,
-        from credits
-    ),
-
-    matched as (
-        select
-            * exclude (own_id, named_id), coalesce(own_id, named_id) as commitment_id,
-        from entries
-        {% for key, found in [
-                ("subscription_instance_id", "own_id"),
-                ("credit_id", "named_id"),
-            ] %}
-            left join
-                (
-                    select
-                        {{ gcp_scope() }},
-                        commitment_id as {{ key }},
-                        commitment_id as {{ found }},
-                    from commitments
-                ) using ({{ gcp_scope() }}, {{ key }})
-        {% endfor %}
-    ),
-
-    -- Several commitments may be good for the same usage. Each takes of a day's
-    -- credits, laid end to end, as much as it is of their fees.
-    weights as (
-        select
-            {{ gcp_scope() }},
-            commitment_id,
-            link_key,
-            cast(sum(fee) as double) as weight,
-        from
-            (
-                select *, unnest(list_distinct([narrow_key, wide_key])) as link_key
-                from fees
-            )
-        group by {{ gcp_scope() }}, commitment_id, link_key
-        having sum(fee) > 0
-    ),
-
-    begun as (
-        select
-            *,
-            (sum(weight) over running - weight)
-            / sum(weight) over (partition by {{ gcp_scope() }}, link_key) as begins_at,
-        from weights
-        window
-            running as (
-                partition by {{ gcp_scope() }}, link_key
-                order by commitment_id
-                rows between unbounded preceding and current row
-            )
-    ),
-
-    slices as (
-        select
-            *,
-            lead(begins_at, 1, 2.0) over (
-                partition by {{ gcp_scope() }}, link_key order by commitment_id
-            ) as ends_at,
-        from begun
-    ),
-
-    link_keys as (select distinct {{ gcp_scope() }}, link_key from slices),
-
-    nameless as (
-        select
-            * exclude (commitment_id, narrow_link, wide_link),
-            coalesce(narrow_link, wide_link) as link_key,
-        from matched
-        {% for key, found in [
-                ("narrow_key", "narrow_link"),
-                ("wide_key", "wide_link"),
-            ] %}
-            left join
-                (
-                    select
-                        {{ gcp_scope() }},
-                        link_key as {{ key }},
-                        link_key as {{ found }},
-                    from link_keys
-                ) using ({{ gcp_scope() }}, {{ key }})
-        {% endfor %}
-        where commitment_id is null
-    ),
-
-    placed as (
-        select
-            *,
-            (
-                sum(cast(amount as double)) over running - cast(amount as double) / 2
-            ) / nullif(
-                sum(cast(amount as double)) over (
-                    partition by {{ gcp_scope() }}, link_key, charge_day
-                ),
-                0
-            ) as place,
-        from nameless
-        where link_key is not null
-        window
-            running as (
-                partition by {{ gcp_scope() }}, link_key, charge_day
-                order by
-                    amount desc,
-                    usage_start_time,
-                    sku_id,
-                    project_id,
-                    file_name,
-                    line_number
-                rows between unbounded preceding and current row
-            )
-    ),
-
-    linked as (
-        select *
-        from matched
-        where commitment_id is not null
-        union all by name
-        select placed.*, slices.commitment_id,
-        from placed
-        inner join slices using ({{ gcp_scope() }}, link_key)
-        where place >= begins_at and place < ends_at
-    ),
-
     covered as (
         select
-            linked.* exclude (is_spend_based),
+            linked.*,
             commitments.is_spend_based,
             commitments.commitment_name,
             if(is_of_one_resource, '', resource) as pool_resource,
@@ -257,7 +41,7 @@ with
                 cast(native_pricing_quantity as double)
                 * (cast(amount as double) / cast(cost as double))
             ) as covered_quantity,
-        from linked
+        from {{ ref("int_gcp__credits_linked") }} as linked
         inner join commitments using ({{ gcp_scope() }}, commitment_id)
     ),
 
@@ -370,7 +154,7 @@ select
     cast(sum(covered_quantity) as decimal(38, 12)) as quantity,
 from exact_shares
 group by {{ gcp_scope() }}, file_name, line_number
-union all by name
+union all
 select
     {{ gcp_scope() }},
     fee_line.file_name,

@@ -21,110 +21,6 @@ with
 
     units as (select * from {{ ref("pricing_units") }}),
 
-    spread as (select * from {{ ref("int_gcp__commitments_spread") }}),
-
-    lines as (
-        select
-            lines.* exclude (is_spend_based),
-            coalesce(spread.is_spend_based, lines.is_spend_based) as is_spend_based,
-            spread.fee_share,
-            spread.quantity as covered_quantity,
-            case
-                when is_commitment_fee
-                then coalesce(subscription_instance_id, sku_id)
-                when is_covered_by_commitment
-                then
-                    coalesce(
-                        spread.commitment_id,
-                        subscription_instance_id,
-                        commitment_credits[1].id,
-                        commitment_credits[1].name,
-                        sku_id
-                    )
-            end as commitment_id,
-            case
-                when is_commitment_fee
-                then sku_description
-                when is_covered_by_commitment
-                then
-                    coalesce(
-                        spread.commitment_name,
-                        commitment_credits[1].name,
-                        sku_description
-                    )
-            end as commitment_name,
-        from {{ ref("int_gcp__classified") }} as lines
-        left join
-            spread
-            on spread.status = 'Used'
-            and spread.provider = lines.provider
-            and spread.billing_period = lines.billing_period
-            and spread.source_format = lines.source_format
-            and spread.file_name = lines.file_name
-            and spread.line_number = lines.line_number
-    ),
-
-    unused as (
-        select
-            lines.* exclude (is_spend_based),
-            spread.commitment_id,
-            spread.commitment_name,
-            spread.is_spend_based,
-            spread.fee_share,
-            spread.quantity as covered_quantity,
-        from {{ ref("int_gcp__classified") }} as lines
-        inner join
-            spread
-            on spread.status = 'Unused'
-            and spread.provider = lines.provider
-            and spread.billing_period = lines.billing_period
-            and spread.source_format = lines.source_format
-            and spread.file_name = lines.file_name
-            and spread.line_number = lines.line_number
-    ),
-
-    charges as (
-        select
-            *,
-            if(
-                is_commitment_fee, 0, billed_cost + coalesce(fee_share, 0)
-            ) as effective_cost,
-            if(is_commitment_fee, 0, cost) as contracted_cost,
-            if(is_commitment_fee, 0, coalesce(cost_at_list, cost)) as list_cost,
-            if(is_covered_by_commitment, 'Used', null) as commitment_status,
-            native_pricing_quantity as priced_quantity,
-            charge_category in ('Usage', 'Purchase') as is_priced,
-            if(adjustment_id is null, null, 'Correction') as charge_class,
-            sku_description as description,
-        from lines
-        union all by name
-        select
-            * exclude (charge_category, billed_cost),
-            'Usage' as charge_category,
-            cast(0 as decimal(38, 12)) as billed_cost,
-            fee_share as effective_cost,
-            fee_share as contracted_cost,
-            fee_share as list_cost,
-            'Unused' as commitment_status,
-            covered_quantity as priced_quantity,
-            true as is_priced,
-            cast(null as varchar) as charge_class,
-            'Unused: ' || sku_description as description,
-        from unused
-        union all by name
-        select
-            * exclude (charge_category, billed_cost, commitment_id, commitment_name),
-            'Credit' as charge_category,
-            promotion_total as billed_cost,
-            promotion_total as effective_cost,
-            promotion_total as contracted_cost,
-            promotion_total as list_cost,
-            false as is_priced,
-            list_filter(credits, lambda c:c.type = 'PROMOTION')[1].name as description,
-        from lines
-        where has_credit_apart
-    ),
-
     mapped as (
         select
             charges.provider,
@@ -298,7 +194,7 @@ with
                     currency <> 'USD'
                     and coalesce(currency_conversion_rate > 0, false) as is_converted,
                     is_priced and sku_id is not null as sku_price_is_told,
-                from charges
+                from {{ ref("int_gcp__charges") }}
             ) as charges
         left join services on services.native_name = lower(charges.service_description)
         left join

@@ -7,5 +7,6 @@ select
     currency as billing_currency,
     count(*) as row_count,
     sum(cost + {{ gcp_credit_total() }}) as billed_cost,
-from {{ ref("stg_gcp_standard") }}
+from {{ ref("stg_gcp_usage") }}
+where source_format = 'gcp_standard'
 group by provider, source, billing_period, currency

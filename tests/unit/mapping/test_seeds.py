@@ -108,10 +108,16 @@ def test_an_instance_type_has_what_aws_says_of_it() -> None:
     assert differing == {}
 
 
+def _noted(name: str) -> dict[str, object]:
+    """Return what the model that notes the repairs of native FOCUS rows sets under a name."""
+    model = SEEDS.parent / "models" / "intermediate" / "int_focus__repairs_noted.sql"
+    found = re.search(rf"{{% set {name} = (\{{.*?^\}}) %}}", model.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return dict(ast.literal_eval(found[1]))
+
+
 def test_every_repair_that_the_mapping_can_make_is_described_in_words() -> None:
-    macros = SEEDS.parent / "macros"
-    rules = re.findall(r'^ +"(\w+)": "', (macros / "focus_repair_rules.sql").read_text("utf-8"), re.MULTILINE)
-    enumerations = re.findall(r'^ +"(\w+)": \[', (macros / "focus_enumerations.sql").read_text("utf-8"), re.MULTILINE)
+    rules, enumerations = _noted("rules"), _noted("enumerations")
     described = {row["id"]: row["description"] for row in _rows("focus_repairs")}
 
     assert len(rules) > 30
@@ -121,7 +127,4 @@ def test_every_repair_that_the_mapping_can_make_is_described_in_words() -> None:
 
 def test_mapping_and_conformance_allow_the_same_values() -> None:
     """Each has the lists in its own language; a value that one lacks would be repaired away or reported as a fault."""
-    macro = (SEEDS.parent / "macros" / "focus_enumerations.sql").read_text(encoding="utf-8")
-    listed = ast.literal_eval(macro[macro.index("{\n" + " " * 16) : macro.rindex(")\n    }}")].strip())
-
-    assert listed == {column.snake: list(column.allowed) for column in COLUMNS if column.allowed}
+    assert _noted("enumerations") == {column.snake: list(column.allowed) for column in COLUMNS if column.allowed}

@@ -1,4 +1,4 @@
-{{ config(materialized="parsed_once", source_format="aws_cur2") }}
+{{ config(materialized="parsed", source_format="aws_cur2") }}
 
 {#- Text of the columns that both kinds of file hold alike. -#}
 {% set text_columns = [

@@ -1,4 +1,4 @@
-{{ config(materialized="parsed_once", source_format="aws_cur_legacy") }}
+{{ config(materialized="parsed", source_format="aws_cur_legacy") }}
 
 {#-
     Legacy CUR under the names of CUR 2.0, so that one mapping serves both. In CSV a column is `lineItem/UsageType`, in

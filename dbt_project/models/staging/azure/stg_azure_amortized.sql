@@ -1,3 +1,10 @@
-{{ config(materialized="parsed_once", source_format="azure_amortized") }}
+{{ config(materialized="parsed", source_format="azure_amortized") }}
 
-{{ azure_cost_lines("azure_amortized") }}
+{{
+    staged_lines(
+        source("landing_azure", "azure_amortized_parquet"),
+        source("landing_azure", "azure_amortized_csv"),
+        "billing_period_start_date",
+        **azure_cost_columns(),
+    )
+}}

@@ -1,54 +1,83 @@
-{{ config(materialized="parsed_once", source_format="focus") }}
+{{ config(materialized="parsed", source_format="focus") }}
 
-{% set columns = focus_native_columns() %}
+{#- FOCUS's own columns, without the end of the billing period. -#}
+{% set native_names = {
+    "texts": [
+        "AvailabilityZone",
+        "BillingAccountId",
+        "BillingAccountName",
+        "BillingAccountType",
+        "BillingCurrency",
+        "CapacityReservationId",
+        "CapacityReservationStatus",
+        "ChargeCategory",
+        "ChargeClass",
+        "ChargeDescription",
+        "ChargeFrequency",
+        "CommitmentDiscountCategory",
+        "CommitmentDiscountId",
+        "CommitmentDiscountName",
+        "CommitmentDiscountStatus",
+        "CommitmentDiscountType",
+        "CommitmentDiscountUnit",
+        "ConsumedUnit",
+        "InvoiceId",
+        "InvoiceIssuerName",
+        "PricingCategory",
+        "PricingCurrency",
+        "PricingUnit",
+        "ProviderName",
+        "PublisherName",
+        "RegionId",
+        "RegionName",
+        "ResourceId",
+        "ResourceName",
+        "ResourceType",
+        "ServiceCategory",
+        "ServiceName",
+        "ServiceSubcategory",
+        "SkuId",
+        "SkuMeter",
+        "SkuPriceDetails",
+        "SkuPriceId",
+        "SubAccountId",
+        "SubAccountName",
+        "SubAccountType",
+    ],
+    "amounts": [
+        "BilledCost",
+        "CommitmentDiscountQuantity",
+        "ConsumedQuantity",
+        "ContractedCost",
+        "ContractedUnitPrice",
+        "EffectiveCost",
+        "ListCost",
+        "ListUnitPrice",
+        "PricingCurrencyContractedUnitPrice",
+        "PricingCurrencyEffectiveCost",
+        "PricingCurrencyListUnitPrice",
+        "PricingQuantity",
+    ],
+    "moments": [
+        "BillingPeriodStart",
+        "ChargePeriodEnd",
+        "ChargePeriodStart",
+    ],
+} %}
+{#- The names that FOCUS gives them, by those in snake_case. Tags that are a map in the file are read as text. -#}
+{% set columns = {"texts": {"native_tags": ["Tags"]}, "amounts": {}, "moments": {}} %}
+{% for kind, names in native_names.items() %}
+    {% for name in names %}
+        {% set snake = modules.re.sub("(?<!^)(?=[A-Z])", "_", name) | lower %}
+        {% do columns[kind].update({snake: [name]}) %}
+    {% endfor %}
+{% endfor %}
 
-with
-    from_parquet as (
-        select
-            provider as provider,
-            source as source,
-            billing_period as billing_period,
-            {%- for name in columns["texts"] %}
-                {{ text_of([name]) }} as {{ snake_case(name) }},
-            {%- endfor %}
-            -- A map in the file becomes text where it is read beside the empty file, in
-            -- which it is text.
-            {{ text_of(["Tags"]) }} as native_tags,
-            {%- for name in columns["amounts"] %}
-                {{ money(name) }} as {{ snake_case(name) }},
-            {%- endfor %}
-            {%- for name in columns["moments"] %}
-                {{ moment_of(name) }} as {{ snake_case(name) }},
-            {%- endfor %}
-        from {{ source("landing_focus", "focus_parquet") }}
-    ),
-
-    from_csv as (
-        select
-            provider as provider,
-            source as source,
-            billing_period as billing_period,
-            {%- for name in columns["texts"] %}
-                {{ text_of([name]) }} as {{ snake_case(name) }},
-            {%- endfor %}
-            {{ text_of(["Tags"]) }} as native_tags,
-            {%- for name in columns["amounts"] %}
-                {{ money_from_text(name) }} as {{ snake_case(name) }},
-            {%- endfor %}
-            {%- for name in columns["moments"] %}
-                {{ moment_of(text_of([name])) }} as {{ snake_case(name) }},
-            {%- endfor %}
-        from {{ source("landing_focus", "focus_csv") }}
-    ),
-
-    unioned as (
-        select *
-        from from_parquet
-        union all by name
-        select *
-        from from_csv
+{{
+    staged_lines(
+        source("landing_focus", "focus_parquet"),
+        source("landing_focus", "focus_csv"),
+        "billing_period_start",
+        **columns,
     )
-
-select *
-from unioned
-where {{ is_of_billing_period("billing_period_start") }}
+}}

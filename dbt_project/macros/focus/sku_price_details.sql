@@ -1,15 +1,5 @@
 {#- FOCUS SkuPriceDetails of a machine's price: those of its properties that the bill tells, as a JSON object. -#}
-{% macro sku_price_details(instance_type, core_count) %}
-    {{-
-        return(
-            adapter.dispatch("sku_price_details", "finops")(
-                instance_type, core_count
-            )
-        )
-    -}}
-{% endmacro %}
-
-{% macro default__sku_price_details(instance_type, core_count) -%}
+{% macro sku_price_details(instance_type, core_count) -%}
     case
         when {{ instance_type }} is not null or {{ core_count }} is not null
         -- A merge leaves out what is null.

@@ -1,4 +1,28 @@
 {#-
+    A GCP row's labels and tags as the export has them, each a list of keys and values: what `gcp_tags` takes apart.
+-#}
+{% macro gcp_native_tags() %}
+    {{ return(adapter.dispatch("gcp_native_tags", "finops")()) }}
+{% endmacro %}
+
+{% macro default__gcp_native_tags() -%}
+    {%- set lists = {
+        "labels": "labels",
+        "tags": "tags",
+        "project_labels": "project.labels",
+        "system_labels": "system_labels",
+    } -%}
+    struct_pack(
+        {%- for name, list in lists.items() %}
+            {{ name }} := list_transform(
+                {{ list }}, lambda e:struct_pack(key := e.key, value := e.value)
+            )
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#-
     The labels and tags of GCP rows (`gcp_native_tags`) as one JSON object. Of a key that several of them have, the nearest
     to the resource counts: its labels, then its tags (inherited ones too), then the labels of its project, then Google's
     system labels.

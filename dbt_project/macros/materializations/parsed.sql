@@ -1,11 +1,11 @@
 {#-
-    Staged lines that are read several times in a build, as a view. Where any of their files is CSV, the lines of each
-    (provider, billing period) in scope are first written beside the inputs as Parquet, by one COPY each, and the view is
-    over those: parsing a CSV costs more than all that is done with its lines. Landed Parquet is read where it lies.
+    A view of staged lines, which a build reads several times. Where any of their files is CSV, one COPY for each (provider,
+    billing period) in scope first writes the lines as Parquet beside the inputs, and the view reads those: parsing a CSV
+    costs more than everything that follows. Landed Parquet is read where it lies.
 
-    `source_format` names the folder of the inputs. The files go with the inputs, when the next build makes them anew.
+    `source_format` names the folder of the inputs. The next build removes them with its inputs.
 -#}
-{% materialization parsed_once, adapter = "duckdb" %}
+{% materialization parsed, adapter = "duckdb" %}
     {%- set source_format = config.require("source_format") -%}
     {%- set folder = inputs_folder() ~ "/" ~ source_format -%}
     {%- set target_relation = this.incorporate(type="view") -%}

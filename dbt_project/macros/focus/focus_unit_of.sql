@@ -3,12 +3,9 @@
     (`GB-Hours`, `Requests/Second`, `1000 Tokens`), else its words, and its unit of time behind a hyphen:
     `Lambda GB-Seconds` for `Lambda-GB-Seconds`. Null for null.
 -#}
-{% macro focus_unit_of(unit) %}
-    {{- return(adapter.dispatch("focus_unit_of", "finops")(unit)) -}}
-{% endmacro %}
-
-{% macro default__focus_unit_of(unit) -%}
+{% macro focus_unit_of(unit) -%}
     {%- set time = "(?:year|month|day|hour|minute|second)" -%}
+    {%- set named_time = "regexp_extract(" ~ unit ~ ", '(?i)(" ~ time ~ ")s?$', 1)" -%}
     {%- set words = "[A-Za-z][A-Za-z0-9]*(?: +[A-Za-z][A-Za-z0-9]*)*" -%}
     {%- set times = "(?:Year|Month|Day|Hour|Minute|Second)" -%}
     {%- set plain_words = (
@@ -37,8 +34,8 @@
                     else 'Unit ' || {{ plain_words }}
                 end,
                 nullif(
-                    upper(regexp_extract({{ unit }}, '(?i)({{ time }})s?$', 1)[1])
-                    || lower(regexp_extract({{ unit }}, '(?i)({{ time }})s?$', 1)[2:])
+                    upper(left({{ named_time }}, 1))
+                    || lower(substr({{ named_time }}, 2))
                     || 's',
                     's'
                 )

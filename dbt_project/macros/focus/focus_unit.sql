@@ -2,11 +2,7 @@
     A unit that the seed `pricing_units` does not know, in a form FOCUS's unit format allows: a number of thousands or
     millions in full, a trailing time as `-Hours` or `-Months`, and no other punctuation. Null for an empty text.
 -#}
-{% macro focus_unit(native_unit) %}
-    {{- return(adapter.dispatch("focus_unit", "finops")(native_unit)) -}}
-{% endmacro %}
-
-{% macro default__focus_unit(native_unit) -%}
+{% macro focus_unit(native_unit) -%}
     {%- set counted -%}
     regexp_replace(
         regexp_replace(trim({{ native_unit }}), '^([0-9]+) ?[Kk] +', '\1000 '),

@@ -2,11 +2,7 @@
     The sum of a GCP row's credits for which `condition` holds (of a credit named `c`), at the platform's scale. It is
     summed inside the row: a join with the unnested credits would repeat the row's cost.
 -#}
-{% macro gcp_credit_total(condition="true") %}
-    {{- return(adapter.dispatch("gcp_credit_total", "finops")(condition)) -}}
-{% endmacro %}
-
-{% macro default__gcp_credit_total(condition) -%}
+{% macro gcp_credit_total(condition="true") -%}
     cast(
         coalesce(
             list_sum(

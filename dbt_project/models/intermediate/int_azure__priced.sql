@@ -1,0 +1,127 @@
+with
+    units as (select * from {{ ref("pricing_units") }}),
+
+    costed as (
+        select
+            lines.*,
+            case
+                -- The actual export has nothing but fees here.
+                when is_paid_by_commitment and source_format = 'azure_amortized'
+                then 0
+                else cost
+            end as billed_cost,
+            case when is_commitment_fee then 0 else cost end as effective_cost,
+            charge_category in ('Usage', 'Purchase')
+            and charge_class is null
+            and not is_unused
+            and not is_commitment_fee
+            and (coalesce(unit_price, 0) <> 0 or cost = 0) as has_unit_price,
+            coalesce(pricing_currency <> billing_currency, false) as is_converted,
+            coalesce(
+                {{
+                    focus_unit_of(
+                        "coalesce(units.focus_unit, nullif(lines.native_unit, ''))"
+                    )
+                }},
+                'Units'
+            ) as unit,
+        from {{ ref("int_azure__classified") }} as lines
+        left join units on units.native_unit = lines.native_unit
+    ),
+
+    rated as (
+        select
+            *,
+            case
+                when is_commitment_fee
+                then 0
+                when has_unit_price
+                then
+                    cast(
+                        coalesce(billing_unit_price, 0) * block_count as decimal(38, 12)
+                    )
+                else cost
+            end as contracted_cost,
+            -- FOCUS has blocks of plain units only: 100 GB/Month are GB-Months, a
+            -- hundred times as many.
+            if(regexp_matches(unit, '[-/]'), block_size, 1) as spread_block,
+            -- What one unit of the billing currency is in the pricing currency; where
+            -- the export names no rate, its costs or prices tell.
+            nullif(
+                case
+                    when exchange_rate <> 0
+                    then 1 / cast(exchange_rate as double)
+                    when cost <> 0 and cost_in_pricing_currency <> 0
+                    then cast(cost_in_pricing_currency as double) / cast(cost as double)
+                    when cost <> 0
+                    then
+                        cast(effective_price as double)
+                        * block_count
+                        / cast(cost as double)
+                end,
+                0
+            ) as pricing_rate,
+        from costed
+    )
+
+select
+    *,
+    case
+        when is_commitment_fee
+        then 0
+        when not has_unit_price
+        then contracted_cost
+        when pay_as_you_go_cost <> 0
+        then pay_as_you_go_cost
+        -- EA names no list cost, and a list price of 0 where it has none to tell.
+        when billing_list_price <> 0
+        then cast(billing_list_price * block_count as decimal(38, 12))
+        else contracted_cost
+    end as list_cost,
+    if(
+        has_unit_price,
+        cast(cast(billing_unit_price as double) / spread_block as decimal(38, 12)),
+        null
+    ) as contracted_unit_price,
+    case
+        when not is_converted
+        then null
+        when effective_cost = 0
+        then 0
+        when cost_in_pricing_currency is not null
+        then cost_in_pricing_currency
+        else cast(cast(cost as double) * pricing_rate as decimal(38, 12))
+    end as pricing_currency_effective_cost,
+    if(
+        is_converted and has_unit_price,
+        cast(cast(unit_price as double) / spread_block as decimal(38, 12)),
+        null
+    ) as pricing_currency_contracted_unit_price,
+    case
+        when not is_converted or not has_unit_price
+        then null
+        when pay_as_you_go_price <> 0
+        then cast(cast(pay_as_you_go_price as double) / spread_block as decimal(38, 12))
+        when pay_as_you_go_cost <> 0 and block_count <> 0
+        then
+            cast(
+                cast(pay_as_you_go_cost as double)
+                * pricing_rate
+                / (block_count * spread_block) as decimal(38, 12)
+            )
+        else cast(cast(unit_price as double) / spread_block as decimal(38, 12))
+    end as pricing_currency_list_unit_price,
+    cast(block_count * block_size as decimal(38, 12)) as unit_count,
+    if(
+        charge_category in ('Usage', 'Purchase'),
+        cast(block_count * spread_block as decimal(38, 12)),
+        null
+    ) as pricing_quantity,
+    case
+        when charge_category not in ('Usage', 'Purchase') or block_count is null
+        then null
+        when block_size = spread_block
+        then unit
+        else block_size || ' ' || unit
+    end as pricing_unit,
+from rated
