@@ -1,4 +1,4 @@
-{#- Columns of a ruled line that decide how a charge is described; equal in all of them, two lines are described alike. -#}
+{#- Native columns that decide how a charge is described: lines that are equal in all of them are described alike. -#}
 {% macro aws_detail_columns() %}
     {{
         return(
