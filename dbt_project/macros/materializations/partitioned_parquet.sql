@@ -6,9 +6,8 @@
     without rows becomes a file without rows, so what a bill withdrew is gone. Small row groups keep memory flat: each
     writing thread holds one. The folders are made by whoever starts dbt, since COPY makes none.
 
-    The SELECT comes from the macro that `select_from_formats` names, called with a list of formats: with all of them for the
-    model's own SQL, which lineage and documentation read, and with just those a period was delivered in for its COPY.
-    Planning the SELECT over every format costs more than running it over a small month.
+    The model is a UNION ALL of one SELECT from each mapping. The COPY of a period keeps those of the formats it was
+    delivered in: planning all of them costs more than running a small month.
 
     A COPY that was killed leaves `tmp_<leaf>`; the view names the exact leaf and does not see it.
 -#}
@@ -30,12 +29,11 @@
         {%- do get_assert_columns_equivalent(sql) -%}
     {%- endif -%}
 
-    {%- set select_from = context[config.require("select_from_formats")] -%}
     {%- for row in periods_in_scope() %}
         {%- call statement("copy_" ~ loop.index) -%}
             copy (
                 select * exclude (provider, billing_period)
-                from ({{ select_from(row["source_formats"].split(",")) }})
+                from ({{ delivered_branches(sql, row["source_formats"]) }})
                 where provider = '{{ row["provider"] }}' and billing_period = '{{ row["billing_period"] }}'
             )
             to '{{ location }}/provider={{ row["provider"] }}/billing_period={{ row["billing_period"] }}/{{ leaf }}'
@@ -52,3 +50,16 @@
     {{ adapter.commit() }}
     {{ return({"relations": [target_relation]}) }}
 {% endmaterialization %}
+
+{#- The SELECTs of a UNION ALL from `int_<cloud>__…`, of the clouds with which the names of these formats begin. -#}
+{% macro delivered_branches(sql, source_formats) -%}
+    {%- set delivered = [] -%}
+    {%- for branch in sql.split("union all") -%}
+        {%- for format in source_formats.split(",") if branch not in delivered -%}
+            {%- if "int_" ~ format.split("_")[0] ~ "__" in branch -%}
+                {%- do delivered.append(branch) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ delivered | join("union all") }}
+{%- endmacro %}

@@ -1,5 +1,5 @@
 {{ config(materialized="replaced_periods") }}
 
 select *
-from {{ ref("int_aws_split_costs") }}
+from {{ ref("int_aws__split_costs") }}
 where {{ is_in_scope() }}

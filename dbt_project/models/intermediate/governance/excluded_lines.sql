@@ -9,23 +9,18 @@
 with
     -- Each reason is a scan of its own, which decodes its own lines alone.
     aws_lines as (
-        {% for lines in ["stg_aws_cur2", "stg_aws_cur_legacy"] %}
-            {% for reason, condition in reasons.items() %}
-                select
-                    provider,
-                    source,
-                    billing_period,
-                    line_item_currency_code as billing_currency,
-                    '{{ reason }}' as reason,
-                    coalesce(
-                        line_item_net_unblended_cost, line_item_unblended_cost
-                    ) as source_cost,
-                from {{ ref(lines) }}
-                where {{ condition }}
-                {% if not loop.last %}
-                    union all
-                {% endif %}
-            {% endfor %}
+        {% for reason, condition in reasons.items() %}
+            select
+                provider,
+                source,
+                billing_period,
+                line_item_currency_code as billing_currency,
+                '{{ reason }}' as reason,
+                coalesce(
+                    line_item_net_unblended_cost, line_item_unblended_cost
+                ) as source_cost,
+            from {{ ref("int_aws__lines_unioned") }}
+            where {{ condition }}
             {% if not loop.last %}
                 union all
             {% endif %}

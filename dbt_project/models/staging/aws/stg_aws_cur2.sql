@@ -118,7 +118,7 @@ with
     unioned as (
         select *
         from from_parquet
-        union all by name
+        union all
         select *
         from from_csv
     )

@@ -129,7 +129,7 @@ with
             {%- for name, natives in texts.items() %}
                 {{ text_of([name] + natives) }} as {{ name }},
             {%- endfor %}
-            {%- for name, native in dict(amounts, **counts).items() %}
+            {%- for name, native in dict(counts, **amounts).items() %}
                 {{ money_from_text(text_of([name, native])) }} as {{ name }},
             {%- endfor %}
             {%- for name, native in moments.items() %}
@@ -144,7 +144,7 @@ with
     unioned as (
         select *
         from from_parquet
-        union all by name
+        union all
         select *
         from from_csv
     )

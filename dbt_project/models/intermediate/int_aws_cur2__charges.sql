@@ -1,1 +1,0 @@
-{{ aws_charges("aws_cur2") }}

@@ -1,1 +1,0 @@
-{{ config(materialized="ephemeral") }} {{ aws_landed_totals(ref("stg_aws_cur2")) }}

@@ -1,1 +1,0 @@
-{{ aws_ruled(ref("stg_aws_cur2")) }}

@@ -1,1 +1,0 @@
-{{ aws_charge_details("aws_cur_legacy") }}

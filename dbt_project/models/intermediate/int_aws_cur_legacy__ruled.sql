@@ -1,1 +1,0 @@
-{{ aws_ruled(ref("int_aws_cur_legacy__lines")) }}

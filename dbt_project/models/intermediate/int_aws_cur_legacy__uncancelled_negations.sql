@@ -1,1 +1,0 @@
-{{ aws_uncancelled_negations(ref("int_aws_cur_legacy__ruled")) }}
