@@ -1,4 +1,4 @@
-{{ config(materialized="kept_for_build", relation_type="view") }}
+{{ config(materialized="transient", relation_type="view") }}
 
 {#- What both formats have, once staged. -#}
 {% set columns = [
