@@ -111,7 +111,8 @@ def _layer(node: dict[str, Any]) -> str:
 def main() -> None:
     """Check the project beside this file."""
     with tempfile.TemporaryDirectory() as target:
-        faults = list(broken_rules(parse(Path(target))))
+        manifest = parse(Path(target))
+        faults = [*broken_rules(manifest), *broken_macro_rules(manifest["macros"])]
     for fault in faults:
         sys.stderr.write(f"{fault}\n")
     sys.exit(bool(faults))

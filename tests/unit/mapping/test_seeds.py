@@ -110,7 +110,7 @@ def test_an_instance_type_has_what_aws_says_of_it() -> None:
 
 def _noted(name: str) -> dict[str, object]:
     """Return what the model that notes the repairs of native FOCUS rows sets under a name."""
-    model = SEEDS.parent / "models" / "intermediate" / "int_focus__repairs_noted.sql"
+    model = SEEDS.parent / "models" / "intermediate" / "focus" / "int_focus__repairs_noted.sql"
     found = re.search(rf"{{% set {name} = (\{{.*?^\}}) %}}", model.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     assert found is not None
     return dict(ast.literal_eval(found[1]))
