@@ -31,7 +31,7 @@ from finops_airflow.tasks import serve
 
 @task
 def plan(*, params, dag_run):
-    return steps.plan_statements(_period(params, dag_run), anew=bool(params["billing_period"]))
+    return steps.plan_statements(_period(params, dag_run), force=bool(params["billing_period"]))
 
 
 # Each cost centre, not its place in a list: that is what somebody looks for.

@@ -119,7 +119,7 @@ def test_a_second_event_of_a_month_writes_nothing_and_a_run_by_hand_writes_it_ag
     assert steps.plan_statements("2026-05") == []
     assert steps.publish_statements("2026-05", []) == []
     assert (home.statements_dir / "billing_period=2026-05").resolve() == shown
-    again = steps.plan_statements("2026-05", anew=True)
+    again = steps.plan_statements("2026-05", force=True)
     assert [(each["audience"], len(each["drafts"])) for each in again] == [
         ("company", 2),
         ("cc-1001", 2),

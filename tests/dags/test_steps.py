@@ -161,7 +161,7 @@ def test_half_an_azure_month_is_not_asked_for_every_hour(home):
 def builds(home, monkeypatch):
     calls = []
 
-    def build(_settings, periods=None):
+    def build(_settings, periods=None, **_progress):
         calls.append(periods)
         return SimpleNamespace(build_id="b1", billing_periods=periods or [JANUARY, JANUARY.next])
 

@@ -23,30 +23,23 @@ def build(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the build as JSON.")] = False,
 ) -> None:
-    """Build pending months with dbt, judge them, and publish them when the gate holds."""
-    from finops.transform import service
+    """Build pending months with dbt, check them, and publish them when the gate passes."""
+    from finops.pipelines import marts
 
-    settings = Settings()
     periods = [BillingPeriod.parse(text) for text in billing_period] if billing_period else None
-    candidate = service.build(settings, periods, progress=_show)
-    if candidate is None:
+    done = marts.run(Settings(), periods, _show)
+    _clear()
+    if done is None:
         typer.echo(
             json.dumps({"build_id": None, "built": []}) if as_json else "Nothing to do: all that landed is built."
         )
         return
-    from finops.quality import service as quality
-    from finops.transform import publish
-
-    _show("gate", 0, 1)
-    verdict = quality.check(settings)
-    _show("publish", 0, 1)
-    publication = publish.publish(settings)
-    _clear()
+    candidate, publication = done.candidate, done.publication
     outdated = publication.resolved_otherwise(candidate.tag_policy)
     built = [{"provider": each.provider.value, "billing_period": str(each.billing_period)} for each in candidate.scope]
     if as_json:
-        done = {"build_id": candidate.build_id, "built": built, "path": str(publication.path)}
-        typer.echo(json.dumps({**done, "warnings": list(verdict.warnings), "outdated": outdated}, indent=2))
+        found = {"build_id": candidate.build_id, "built": built, "path": str(publication.path)}
+        typer.echo(json.dumps({**found, "warnings": list(done.verdict.warnings), "outdated": outdated}, indent=2))
         return
     for each in built:
         typer.echo(f"Built {each['provider']:<6} {each['billing_period']}")
