@@ -159,11 +159,11 @@ def test_a_folder_gets_provisional_statements_and_a_mailbox_waits_for_the_final_
     class Mailbox:
         """Stands in for a mail server, which cannot be asked what it has."""
 
-        def holds(self, _parcel) -> bool:
+        def holds(self, _package) -> bool:
             return False
 
-        def put(self, parcel) -> None:
-            sent.append((parcel.cost_center, parcel.status))
+        def put(self, package) -> None:
+            sent.append((package.cost_center, package.status))
 
     open_place = delivery.open_place
     monkeypatch.setattr(

@@ -53,9 +53,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
 
 def _collect(connection: Connection) -> dict[str, Any]:
     from finops.stores import snapshots
-    from finops.stores.state import attempts, builds, closing, ledger
+    from finops.stores.state import builds, closing, ledger, period_inputs, rejections
 
-    loaded = snapshots.counts(connection)
+    counts = snapshots.counts(connection)
     return {
         "deliveries": [
             {
@@ -67,7 +67,7 @@ def _collect(connection: Connection) -> dict[str, Any]:
                 "produced_at": each.produced_at.isoformat(),
                 "landed_at": each.landed_at.isoformat(),
                 "row_count": each.row_count,
-                "loads": loaded.get((each.provider, each.billing_period), 0),
+                "loads": counts.get((each.provider, each.billing_period), 0),
                 "totals": [
                     {
                         "billing_currency": t.billing_currency,
@@ -85,18 +85,18 @@ def _collect(connection: Connection) -> dict[str, Any]:
                 "source": each.source,
                 "billing_period": None if each.billing_period is None else str(each.billing_period),
                 "outcome": each.outcome,
-                "since": each.attempted_at.isoformat(),
+                "since": each.since.isoformat(),
                 "reason": each.reason,
             }
-            for each in attempts.open_attempts(connection)
+            for each in rejections.standing(connection)
         ],
         "pending": [
             {
                 "provider": each.provider,
                 "billing_period": str(each.billing_period),
-                "waits_for": f"its {half} export" if (half := ledger.missing_half(each)) else None,
+                "waits_for": f"its {half} export" if (half := each.missing_half) else None,
             }
-            for each in ledger.pending(connection)
+            for each in period_inputs.pending(connection)
         ],
         "builds": [
             {
@@ -194,8 +194,10 @@ def _tables(found: dict[str, Any]) -> list[Table]:
         for each in found["closed"]
     ]
     return [
-        _table("Current deliveries", "provider,source,period,format,landed (UTC),rows >,loads >,cost >", deliveries),
-        _table("Not taken", "provider,source,period,outcome,since (UTC),reason", not_taken),
+        _table(
+            "Current deliveries", "provider,source,period,format,landed (UTC),rows >,snapshots >,cost >", deliveries
+        ),
+        _table("Rejected", "provider,source,period,outcome,since (UTC),reason", not_taken),
         _table("Pending", "provider,period,state", pending),
         _table("Last builds", "build,started (UTC),finished,outcome,detail", builds),
         _table("Closed months", "period,by,at (UTC),build,statements,rules", closed),

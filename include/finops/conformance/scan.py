@@ -12,8 +12,7 @@ from typing import Any
 
 from finops.conformance.applicability import APPLICABILITY
 from finops.conformance.units import UNIT_FORMAT
-from finops.core.focus import COLUMNS
-from finops.core.line_types import KNOWN_ADJUSTMENTS
+from finops.core.focus import COLUMNS, KNOWN_ADJUSTMENTS
 from finops.core.sql import Sql, compose, identifier, join, literal
 
 KEYS = ("billing_currency", "service", "pricing_unit", "consumed_unit", "line_type", "repairs")

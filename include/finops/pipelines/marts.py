@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from finops.serving.models import ServedReport
     from finops.stores.candidate import Candidate, Verdict
     from finops.stores.published import Publication
-    from finops.stores.state.ledger import PeriodInput
+    from finops.stores.state.period_inputs import PeriodInput
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done now, how many steps were done and how many there are."""
@@ -91,11 +91,11 @@ def serve(settings: Settings) -> ServedReport | None:
 
 def pending(settings: Settings) -> list[PeriodInput]:
     """Return what has landed, could be built and is not. A month with only one of Azure's two exports could not."""
-    from finops.stores.state import ledger
+    from finops.stores.state import period_inputs
     from finops.stores.state.store import open_state
 
     with open_state(settings).begin() as connection:
-        return [item for item in ledger.pending(connection) if ledger.missing_half(item) is None]
+        return [item for item in period_inputs.pending(connection) if item.missing_half is None]
 
 
 def overdue(settings: Settings, landed_by: datetime) -> list[BillingPeriod]:

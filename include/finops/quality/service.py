@@ -14,7 +14,7 @@ from finops.policy import allocation
 from finops.quality import page
 from finops.quality.models import Given, LandedTotal, Severity, TableResult
 from finops.stores.candidate import Candidate, Verdict, load_candidate, save_verdict
-from finops.stores.state import builds, ledger
+from finops.stores.state import builds, period_inputs
 from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
@@ -61,10 +61,10 @@ def _given(settings: Settings, candidate: Candidate) -> Given:
     with open_state(settings).connect() as connection:
         items = [
             item
-            for item in ledger.inputs(connection)
+            for item in period_inputs.landed(connection)
             if built_from.get((item.provider, item.billing_period)) == item.digest
         ]
-        items = ledger.complete(connection, items)
+        items = period_inputs.with_files(connection, items)
     sums: dict[tuple[str, str, str], LandedTotal] = {}
     for item in items:
         for total in (total for delivery in item.deliveries for total in delivery.totals):

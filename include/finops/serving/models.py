@@ -69,7 +69,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class PublishedTables:
     """What is to be served: a published build with the statements beside it."""
 
     build_id: str

@@ -11,7 +11,7 @@ from finops.core.errors import BadInput
 from finops.serving import ddl
 from finops.serving.models import AUDIENCE_COLUMNS, Grant
 
-_AMISS = """
+_WRONG_RIGHTS = """
     with
         served as (
             select
@@ -102,10 +102,10 @@ def authorise(connection: psycopg.Connection, schema: str) -> None:
         "parts": ddl.PARTS,
         "audience_columns": list(AUDIENCE_COLUMNS),
     }
-    query = SQL(_AMISS).format(audiences=ddl.qualified(schema, ddl.AUDIENCES))
-    amiss = connection.execute(query, facts).fetchall()
-    for role in sorted({role for role, _, _ in amiss}):
+    query = SQL(_WRONG_RIGHTS).format(audiences=ddl.qualified(schema, ddl.AUDIENCES))
+    wrong = connection.execute(query, facts).fetchall()
+    for role in sorted({role for role, _, _ in wrong}):
         connection.execute(SQL("grant usage on schema {} to {}").format(Identifier(schema), Identifier(role)))
-    for role, table, is_wanted in amiss:
+    for role, table, is_wanted in wrong:
         change = "grant select on {} to {}" if is_wanted else "revoke select on {} from {}"
         connection.execute(SQL(change).format(ddl.qualified(schema, table), Identifier(role)))

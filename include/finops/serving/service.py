@@ -14,8 +14,8 @@ from finops.core.errors import BadInput, Finding
 from finops.core.settings import Settings
 from finops.serving import ddl, roles
 from finops.serving.database import transaction
-from finops.serving.models import Grant, Part, PartChange, Release, ServedReport, Table
-from finops.serving.release import read_release
+from finops.serving.models import Grant, Part, PartChange, PublishedTables, ServedReport, Table
+from finops.serving.published_tables import read_tables
 from finops.stores import published
 
 logger = logging.getLogger(__name__)
@@ -35,17 +35,17 @@ def publish(settings: Settings) -> ServedReport:
     schema = settings.serving_schema
     with transaction(settings) as connection:
         # Read after the lock: what another run has published and served meanwhile is not taken back.
-        release = read_release(settings, published.latest(settings))
-        changes = _remove_vanished(connection, schema, release)
+        found = read_tables(settings, published.latest(settings))
+        changes = _remove_vanished(connection, schema, found)
         served, unchanged = _served_parts(connection, schema), 0
-        for table in release.tables:
+        for table in found.tables:
             _lay_out(connection, schema, table)
             stale = [part for part in table.parts if served.get((table.name, part.billing_period)) != part.digest]
-            changes += _replace(connection, schema, table, stale, release.build_id)
+            changes += _replace(connection, schema, table, stale, found.build_id)
             unchanged += len(table.parts) - len(stale)
         roles.authorise(connection, schema)
-        _record_version(connection, schema, release)
-    return ServedReport(release.build_id, schema, tuple(changes), unchanged, time.monotonic() - started)
+        _record_version(connection, schema, found)
+    return ServedReport(found.build_id, schema, tuple(changes), unchanged, time.monotonic() - started)
 
 
 def grant(settings: Settings, role: str, cost_centers: Collection[str] | None) -> list[Grant]:
@@ -87,10 +87,10 @@ def _served_parts(connection: psycopg.Connection, schema: str) -> dict[tuple[str
     return {(table, period): digest for table, period, digest in connection.execute(query)}
 
 
-def _remove_vanished(connection: psycopg.Connection, schema: str, release: Release) -> list[PartChange]:
+def _remove_vanished(connection: psycopg.Connection, schema: str, found: PublishedTables) -> list[PartChange]:
     """Drop tables that are no longer published, and delete months that are not."""
-    wanted = {(table.name, part.billing_period) for table in release.tables for part in table.parts}
-    tables = {table.name for table in release.tables}
+    wanted = {(table.name, part.billing_period) for table in found.tables for part in table.parts}
+    tables = {table.name for table in found.tables}
     gone = sorted(set(_served_parts(connection, schema)) - wanted)
     for table in sorted({name for name, _ in gone} - tables):
         connection.execute(SQL("drop table {}").format(ddl.qualified(schema, table)))
@@ -192,12 +192,13 @@ def _audit(connection: psycopg.Connection, schema: str, part: Part, row_count: i
             )
 
 
-def _record_version(connection: psycopg.Connection, schema: str, release: Release) -> None:
+def _record_version(connection: psycopg.Connection, schema: str, found: PublishedTables) -> None:
     record = """
         insert into {version} as served (build_id, published_at, served_at) values (%s, %s, now())
         on conflict (only_row) do update
         set build_id = excluded.build_id, published_at = excluded.published_at, served_at = excluded.served_at
     """
     connection.execute(
-        SQL(record).format(version=ddl.qualified(schema, ddl.VERSION)), [release.build_id, release.published_at]
+        SQL(record).format(version=ddl.qualified(schema, ddl.VERSION)),
+        [found.build_id, found.published_at],
     )

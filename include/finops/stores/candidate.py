@@ -30,7 +30,7 @@ class BuiltPeriod:
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> BuiltPeriod:
-        """Read what ``as_json`` wrote; what versions before the history of loads wrote names no deliveries."""
+        """Read what ``as_json`` wrote; what versions before the history wrote names no deliveries."""
         period = BillingPeriod.parse(found["billing_period"])
         return cls(Provider(found["provider"]), period, found["input_digest"], tuple(found.get("deliveries", ())))
 

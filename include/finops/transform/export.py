@@ -43,7 +43,7 @@ _COPY = {
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """A month as it was at an earlier moment, which ``loads.moment_of`` reads."""
+    """A month as it was at an earlier moment, which ``snapshots.moment_of`` reads."""
 
     billing_period: BillingPeriod
     moment: str
@@ -55,12 +55,11 @@ def export_mart(
     """Write the rows of a published mart that meet all conditions; return how many.
 
     With ``as_of``, the rows that one month of the daily mart had then. Raise BadInput for an unknown mart or column,
-    a value that is not of its column's type, a moment without loads, or an unwritable file.
+    a value that is not of its column's type, a moment without snapshots, or an unwritable file.
     """
     _require_suffix(out, ".csv", ".xlsx", ".parquet")
     publication = published.latest(settings)
-    if mart not in publication.marts:
-        raise BadInput(f"there is no mart {mart!r}; the marts are {', '.join(publication.marts)}")
+    mart = publication.mart(mart)
     source = identifier(mart) if as_of is None else _then(settings, mart, as_of)
     with publication.connect() as connection:
         types = _types(connection, source)
@@ -76,7 +75,7 @@ def export_mart(
 def _then(settings: Settings, mart: str, as_of: AsOf) -> Sql:
     if mart != snapshots.DAILY:
         raise BadInput(
-            f"only {snapshots.DAILY} is kept of every load; {mart} can be read as it is now, without --as-of"
+            f"only {snapshots.DAILY} is kept for every publication; {mart} can be read as it is now, without --as-of"
         )
     with open_state(settings).connect() as state:
         moment = snapshots.moment_of(state, as_of.billing_period, as_of.moment)

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from finops.core.engine import scratch
+from finops.core.database import scratch
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
 from finops.core.money import SQL_TYPE
@@ -21,7 +21,8 @@ from finops.core.sql import Sql, compose, identifier, join
 from finops.policy.allocation import Rules
 from finops.policy.allocation.drivers import Quantity, quantities
 from finops.policy.tags import TagPolicy
-from finops.stores.state.ledger import Delivery, PeriodInput
+from finops.stores.state.ledger import Delivery
+from finops.stores.state.period_inputs import PeriodInput
 from finops.transform import allocation_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
 

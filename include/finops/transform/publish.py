@@ -2,7 +2,7 @@
 
 The order makes every interruption harmless. The version is built under a hidden name, verified, flushed and renamed;
 then ``current`` is moved; then the scope's daily rows join the history; then the state store learns, in one
-transaction, of these loads and that the periods are built. Killed before the link moves, nothing is visible and the
+transaction, of these snapshots and that the periods are built. Killed before the link moves, nothing is visible and the
 leftovers go at the next publication; killed after it, the same candidate only gets recorded, or, when another build
 comes first, its periods are still pending and are built once more.
 
@@ -29,7 +29,7 @@ from finops.stores.candidate import Candidate, Verdict, load_candidate, load_ver
 from finops.stores.published import Publication, latest, open_version
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
-from finops.transform import history, published_fact, published_marts, versions
+from finops.transform import published_fact, published_marts, published_snapshots, versions
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def publish(settings: Settings) -> Publication:
         versions.remove_leftovers(settings, published)
         if not published or published[0].build_id != candidate.build_id:
             if published:
-                history.catch_up(settings, published[0], candidate.scope)
+                published_snapshots.catch_up(settings, published[0], candidate.scope)
             _write_version(settings, candidate, verdict, published[0] if published else None)
             replace_link(settings.published_dir / "current", f"versions/{candidate.build_id}")
         _record(settings, candidate)
@@ -115,10 +115,10 @@ def _flush(root: Path) -> None:
 
 
 def _record(settings: Settings, candidate: Candidate) -> None:
-    kept = history.keep(settings, latest(settings), candidate.scope)
+    kept = published_snapshots.keep(settings, latest(settings), candidate.scope)
     digests = {(each.provider, each.billing_period): each.input_digest for each in candidate.scope}
     with open_state(settings).begin() as connection:
-        for load in kept:
-            snapshots.record(connection, load)
+        for snapshot in kept:
+            snapshots.record(connection, snapshot)
         builds.mark_built(connection, candidate.build_id, digests)
         builds.finish_build(connection, candidate.build_id, "published")

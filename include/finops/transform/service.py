@@ -16,8 +16,8 @@ from finops.core.settings import Settings
 from finops.policy import tags
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import READER
-from finops.stores.state import builds, ledger
-from finops.stores.state.ledger import PeriodInput
+from finops.stores.state import builds, period_inputs
+from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
@@ -57,12 +57,12 @@ def build(
 
 def _scope(settings: Settings, periods: Sequence[BillingPeriod] | None) -> list[PeriodInput]:
     with open_state(settings).connect() as connection:
-        landed, pending = ledger.inputs(connection), ledger.pending(connection)
+        landed, pending = period_inputs.landed(connection), period_inputs.pending(connection)
         found = pending if periods is None else _named(landed, periods)
         if not _is_of_this_layout(settings):
             # What was built is gone with its warehouse; what was never built waits as it did.
             found = [item for item in landed if item in found or item not in pending]
-        return ledger.complete(connection, [item for item in found if _is_whole(item)])
+        return period_inputs.with_files(connection, [item for item in found if _is_whole(item)])
 
 
 def _is_of_this_layout(settings: Settings) -> bool:
@@ -88,7 +88,7 @@ def _named(landed: list[PeriodInput], periods: Sequence[BillingPeriod]) -> list[
 
 
 def _is_whole(item: PeriodInput) -> bool:
-    half = ledger.missing_half(item)
+    half = item.missing_half
     if half is not None:
         logger.warning(
             "%s %s waits for its %s export: one half would be wrong without looking wrong",

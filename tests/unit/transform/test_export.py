@@ -109,9 +109,9 @@ def test_a_month_of_the_daily_mart_is_exported_as_it_was(tmp_path: Path) -> None
     assert out.read_bytes() == was.read_bytes() != now.read_bytes()
     some = export_mart(settings, "fct_daily_costs", out, conditions, AsOf(JANUARY, "build-1"))
     assert 0 < some < every
-    with pytest.raises(BadInput, match="nothing of 2025-01 had loaded by 2024-12-31"):
+    with pytest.raises(BadInput, match="nothing of 2025-01 was published by 2024-12-31"):
         export_mart(settings, "fct_daily_costs", out, as_of=AsOf(JANUARY, "2024-12-31"))
-    with pytest.raises(BadInput, match="only fct_daily_costs is kept of every load"):
+    with pytest.raises(BadInput, match="only fct_daily_costs is kept for every publication"):
         export_mart(settings, "mart_chargeback", out, as_of=AsOf(JANUARY, "build-1"))
 
 
