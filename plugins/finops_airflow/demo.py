@@ -61,11 +61,11 @@ class Demo:
     def run(self, periods: list[BillingPeriod]) -> None:
         """Run every DAG once. Raise Finding when a run fails."""
         say(f"Airflow is ready at {self._airflow.url}; unpausing the DAGs")
-        for dag_id in CONSUMERS:  # First: the event of a landing is lost when nobody listens.
+        for dag_id in CONSUMERS:  # First: the event of a landing is lost while its consumer is paused.
             self._rest.unpause(dag_id)
         for dag_id in PRODUCERS:
             self._start(dag_id)
-        self._settle("the bills to be landed, built, judged and published")
+        self._settle("the bills to be landed, built, checked and published")
         if marts.pending(self._settings):  # Of a demo that was interrupted; `resync_marts` would wait longer.
             self._rest.trigger("build_marts")
             self._settle("what an earlier run had left")
@@ -75,7 +75,7 @@ class Demo:
         self._settle("the last statements")
 
     def _start(self, dag_id: str, partition_key: str | None = None) -> None:
-        """Let the schedule start the DAG when a run is due, or else start one by hand."""
+        """Let the schedule start the DAG when a run is due, or else trigger one."""
         due = self._rest.get(f"dags/{dag_id}")["next_dagrun_run_after"]
         self._rest.unpause(dag_id)
         if due is None or datetime.fromisoformat(due) > datetime.now(UTC):

@@ -1,4 +1,4 @@
-"""``finops conformance``: how much of FOCUS 1.2 the published bills fill, and what nobody has mapped."""
+"""``finops conformance``: how much of FOCUS 1.2 the published bills fill, and what is not mapped."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _print(found: Report) -> None:
     titles = {
         Kind.SERVICE: "Services the seeds do not know (category Other)",
         Kind.UNIT: "Units the seeds do not know, or not in FOCUS's unit format",
-        Kind.LINE_TYPE: "Native line types nobody has mapped",
+        Kind.LINE_TYPE: "Native line types that are not mapped",
         Kind.REPAIR: "Repairs of native FOCUS rows, by rule",
     }
     for kind, title in titles.items():

@@ -1,6 +1,6 @@
 """The query over one provider's billing period: everything the report needs, in one pass.
 
-Rows are grouped by what is amiss with them and nothing else. What is known becomes null in the key, so that there are
+Rows are grouped by what is wrong with them and nothing else. What is known becomes null in the key, so that there are
 as many groups as combinations of unknown things, however many rows there are.
 """
 

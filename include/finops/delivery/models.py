@@ -71,7 +71,7 @@ class Package:
 
     @property
     def digest(self) -> str:
-        """Digest of what is delivered: the same package again is told by it."""
+        """Digest of what is delivered: the same package has the same digest."""
         return digest_of(self.status, ((each.sha256, each.name) for each in self.files))
 
     @property
@@ -133,7 +133,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """All targets of a billing period, whoever has places but no statement, and who has a statement but no place."""
+    """All targets of a billing period; who has targets but no statement, and who has a statement but no target."""
 
     billing_period: BillingPeriod
     outcomes: tuple[Outcome, ...]

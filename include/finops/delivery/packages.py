@@ -41,4 +41,4 @@ def _prove_own(statements: PublishedStatements, cost_center: str, path: str, con
     owner = neutralise(cost_center)
     for row in csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")):
         if row.get("cost_center", owner) != owner:
-            raise Finding(f"{statements.path / path} holds rows of another cost centre; it is delivered to nobody")
+            raise Finding(f"{statements.path / path} holds rows of another cost centre; it is not delivered")

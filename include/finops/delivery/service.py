@@ -22,8 +22,8 @@ Clients = Callable[[Target], Any]
 """From a target to its SDK's client; None leaves it to the SDK's default chain."""
 
 ASKED_IN_HOURS = frozenset({0, 1, 2, 4, *range(8, 73, 8)})
-"""In which hours after a close its delivery is asked for, where somebody lacks it: a target that fails is tried less
-and less often, but for three days. One that is added later is sent no old month unasked."""
+"""The hours after a close in which an incomplete delivery is repeated: a failing target is tried less and less often,
+for three days. A target that is added later is sent no old month by itself."""
 
 
 class NotDelivered(Finding):
@@ -49,13 +49,13 @@ def deliver(
 ) -> DeliveryReport:
     """Deliver what is missing of ``period`` to every configured target; a dry run only says who would get what.
 
-    Without ``mail_provisional`` mailboxes wait for the final statements (``Result.HELD``): what goes out every day with
-    nobody looking at it first belongs where the next takes its place.
+    Without ``mail_provisional`` mailboxes wait for the final statements (``Result.HELD``): what is sent every day and
+    unseen belongs where the next one replaces it.
 
     What a target has already, by the state store or by its own manifest, is not sent again. A target that fails is
     reported and does not keep the others from theirs: see ``DeliveryReport.failed``.
 
-    Raise BadInput when ``delivery.yml`` is not as it should be, NotReady when the month has no statements, Finding
+    Raise BadInput when ``delivery.yml`` is invalid, NotReady when the month has no statements, Finding
     when a file is not what the statements' manifest lists; nothing is sent then.
     """
     targets = {each.cost_center: each.targets for each in config.load(settings)}
@@ -85,9 +85,9 @@ def deliver(
 
 
 def undelivered_final(settings: Settings, now: datetime) -> list[BillingPeriod]:
-    """Return the closed months to be asked for in this hour, of which some target lacks the final statements.
+    """Return the closed months whose delivery is due in this hour and whose final statements some target lacks.
 
-    See ``ASKED_IN_HOURS``. Of what has been delivered nothing is read but the state store, of statements manifests.
+    See ``ASKED_IN_HOURS``. Only the state store and the statements' manifests are read.
     """
     if not config.has_targets(settings):
         return []

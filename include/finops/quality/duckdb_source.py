@@ -1,7 +1,7 @@
 """Great Expectations on DuckDB: a dialect, an engine that keeps one connection, a data source.
 
 Importing this module imports Great Expectations, which takes seconds: only the gate does so, and only when there is
-a candidate to judge.
+a candidate to check.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ registry.register("duckdb", __name__, DuckDBDialect.__name__)
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
-    """Keeps one connection: opening a DuckDB file anew for every query would cost more than most queries."""
+    """Keeps one connection: opening a DuckDB file for every query would cost more than most queries."""
 
     @contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:

@@ -1,4 +1,4 @@
-"""The gate: judge the candidate, write the verdict and the page that explains it."""
+"""The gate: check the candidate, write the verdict and the page that explains it."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ RESULTS_TO_KEEP = 30
 
 
 def check(settings: Settings) -> Verdict:
-    """Judge the candidate in the warehouse, save the verdict and its page, and return the verdict.
+    """Check the candidate in the warehouse, save the verdict and its page, and return the verdict.
 
     Raise NotReady when there is no candidate, Finding naming the broken expectations when one that blocks is broken.
     """
     with exclusive(settings, "warehouse"):
         candidate = load_candidate(settings)
-        # Great Expectations takes seconds to import, so not before there is something to judge.
-        from finops.quality.gate import judge
+        # Great Expectations takes seconds to import, so not before there is something to check.
+        from finops.quality.gate import run_suites
 
         given = _given(settings, candidate)
-        results = judge(settings, given)
+        results = run_suites(settings, given)
     verdict = _verdict(candidate, results)
     page.write(settings.quality_dir / candidate.build_id / "index.html", verdict, given, results)
     save_verdict(settings, verdict)

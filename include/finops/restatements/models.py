@@ -10,7 +10,7 @@ from finops.core.periods import BillingPeriod
 from finops.stores.snapshots import Snapshot, SnapshotDelivery
 
 GRAIN = ("provider", "billing_currency", "sub_account_id", "service_name", "cost_center", "charge_category")
-"""What a change is told by. An account is known by its id: a new name for it is no change of cost."""
+"""The columns that identify a change. An account is known by its id: a new name is no change of cost."""
 
 AMOUNTS = (
     "billed_before",

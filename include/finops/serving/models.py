@@ -70,7 +70,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class PublishedTables:
-    """What is to be served: a published build with the statements beside it."""
+    """What is served: the tables of a published build and of the published statements."""
 
     build_id: str
     published_at: datetime

@@ -49,7 +49,7 @@ _STATEMENTS_DESCRIPTION = (
 
 
 def read_tables(settings: Settings, publication: Publication) -> PublishedTables:
-    """Return what is to be served of a publication and of the statements that are published beside it."""
+    """Return the tables to serve: a publication's marts, and the published statements."""
     described = Descriptions.of(settings)
     marts = [_mart(settings, publication, name, described) for name in publication.marts]
     statements = [open_statements(settings, period) for period in published_periods(settings)]

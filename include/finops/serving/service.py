@@ -103,7 +103,7 @@ def _remove_vanished(connection: psycopg.Connection, schema: str, found: Publish
 
 
 def _lay_out(connection: psycopg.Connection, schema: str, table: Table) -> None:
-    """Make the table, or give it the columns that it has now. Leaves one that is as it should be alone."""
+    """Make the table, or give it the columns that it has now. A table that has them is left alone."""
     before = _layout(connection, schema, table.name)
     if before == {each.name: each.kind for each in table.columns}:
         return

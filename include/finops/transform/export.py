@@ -1,4 +1,4 @@
-"""Write published data to a file that somebody takes away: CSV, XLSX or Parquet.
+"""Write published data to a file: CSV, XLSX or Parquet.
 
 Values in conditions are bound, names are quoted, and text that a spreadsheet would run as a formula is neutralised.
 A file appears whole or not at all.
@@ -91,9 +91,9 @@ def export_focus(settings: Settings, period: BillingPeriod, out: Path, provider:
     _require_suffix(out, ".csv", ".parquet")
     publication = published.latest(settings)
     partitions = [name.split("/") for name in publication.manifest["fact"]["partitions"]]
-    if not any(month == str(period) and provider in (None, door) for door, month in partitions):
+    if not any(month == str(period) and provider in (None, name) for name, month in partitions):
         of = "" if provider is None else f" of {provider}"
-        known = sorted({month for door, month in partitions if provider in (None, door)})
+        known = sorted({month for name, month in partitions if provider in (None, name)})
         raise BadInput(f"nothing{of} is published for {period}; there are {', '.join(known) or 'no months'}")
     with publication.connect() as connection:
         # A fact may be larger than memory, and no reader of it expects an order.
@@ -199,7 +199,7 @@ def _condition(connection: DuckDBPyConnection, mart: str, types: Mapping[str, st
     parts = {"column": identifier(name), "type": Sql(types[name])}
     is_of_type = connection.execute(compose("select try_cast(? as {type}) is not null", **parts), [value]).fetchall()
     if not is_of_type[0][0]:
-        raise BadInput(f"{value!r} is no value for column {name} of {mart}, which is {types[name]}")
+        raise BadInput(f"{value!r} is not a value of column {name} of {mart}, which is {types[name]}")
     return compose("{column} = cast(? as {type})", **parts)
 
 

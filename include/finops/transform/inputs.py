@@ -1,6 +1,6 @@
 """What a build reads: hard links to the landed files in its scope, and what the state store says of them.
 
-Everything lies below ``warehouse/inputs/`` and is made anew for each build, so dbt's sources are constant text and its
+Everything lies below ``warehouse/inputs/`` and is made for each build, so dbt's sources are constant text and its
 parsed project stays warm whatever the scope.
 """
 
@@ -37,7 +37,7 @@ def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy,
     Raise BadInput when a landed file is gone, or a file of quantities cannot be used.
     """
     periods = {str(item.billing_period) for item in scope}
-    # First, for nothing is to be touched when one of these files is not as it should be.
+    # First, so that nothing is touched when one of these files is invalid.
     driven = quantities(settings, allocation, periods)
     shutil.rmtree(settings.inputs_dir, ignore_errors=True)
     for item in scope:

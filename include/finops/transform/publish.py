@@ -1,4 +1,4 @@
-"""Publish a candidate: write a complete new version beside the old one, then move one link.
+"""Publish a candidate: write a complete new version next to the old one, then move one link.
 
 The order makes every interruption harmless. The version is built under a hidden name, verified, flushed and renamed;
 then ``current`` is moved; then the scope's daily rows join the history; then the state store learns, in one
@@ -7,7 +7,7 @@ leftovers go at the next publication; killed after it, the same candidate only g
 comes first, its periods are still pending and are built once more.
 
 A version is the version before plus the candidate's scope: nothing but the (provider, billing period) pairs that
-the gate has judged is taken from the warehouse, and what has not changed is hard-linked.
+the gate has checked is taken from the warehouse, and what has not changed is hard-linked.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 def publish(settings: Settings) -> Publication:
     """Publish the candidate in the warehouse and return the version; the same candidate again changes nothing.
 
-    Raise NotReady when there is no candidate or the gate has not judged it, Finding when the gate refused it.
+    Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it.
     """
     with exclusive(settings, "warehouse"):
         candidate = load_candidate(settings)

@@ -42,10 +42,9 @@ def build(
     """Bring the warehouse up to what has landed; return the candidate, or None when nothing is pending.
 
     Without ``periods`` the scope is every (provider, billing period) whose current deliveries differ from those it was
-    last built from. Named periods are built whether they are pending or not. When the warehouse is gone, or is of
-    another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for,
-    and for a tag policy or allocation rules that cannot be meant, FinopsError when dbt fails, Unavailable when another
-    build runs.
+    last built from. Named periods are built whether they are pending or not. When the warehouse is gone, or has
+    another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for, for
+    an invalid tag policy or invalid allocation rules, FinopsError when dbt fails, Unavailable when another build runs.
     """
     if not _scope(settings, periods):
         return None

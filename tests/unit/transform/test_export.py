@@ -128,7 +128,7 @@ def test_wrong_use_is_named_with_what_is_right(settings: Settings, tmp_path: Pat
         export_mart(settings, "nope", out)
     with pytest.raises(BadInput, match=r"no column 'owner'; its columns are billing_period, provider"):
         export_mart(settings, MART, out, [("owner", "x")])
-    with pytest.raises(BadInput, match=r"'much' is no value for column billed_cost"):
+    with pytest.raises(BadInput, match=r"'much' is not a value of column billed_cost"):
         export_mart(settings, MART, out, [("billed_cost", "much")])
     with pytest.raises(BadInput, match=r"must end in \.csv or \.xlsx or \.parquet"):
         export_mart(settings, MART, tmp_path / "m.txt")

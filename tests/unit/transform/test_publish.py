@@ -54,7 +54,7 @@ def files(version: Publication) -> dict[str, int]:
 
 def test_a_candidate_that_the_gate_has_not_judged_is_not_published(settings: Settings) -> None:
     craft(settings, JANUARY)
-    with pytest.raises(NotReady, match="not judged build build-1"):
+    with pytest.raises(NotReady, match="not checked build build-1"):
         publish(settings)
     assert not (settings.published_dir / "current").exists()
 

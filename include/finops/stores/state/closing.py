@@ -1,4 +1,4 @@
-"""What finance has settled: closed months, and invoice differences that somebody has signed for. Neither is undone."""
+"""What finance has settled: closed months, and invoice differences that somebody has signed for. Both are final."""
 
 from __future__ import annotations
 

@@ -242,7 +242,7 @@ period_loads = Table(
     metadata,
     Column("provider", String(16), primary_key=True),
     Column("billing_period", String(7), primary_key=True),
-    # No foreign key: a published version outlives the state store it was built with when that has to be made anew.
+    # No foreign key: a published version outlives the state store it was built with when that has to be made again.
     Column("build_id", String(40), primary_key=True, comment="The build that published it."),
     Column("loaded_at", UtcDateTime, nullable=False, comment="When it was published."),
     Column("input_digest", String(64), nullable=False, comment="Digest of the deliveries it was built from."),
