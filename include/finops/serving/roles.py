@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Identifier
 from finops.core.errors import BadInput
 from finops.serving import ddl
 from finops.serving.models import AUDIENCE_COLUMNS, Grant
+from finops.stores.published import RENAMED_MARTS
 
 _WRONG_RIGHTS = """
     with
@@ -26,6 +27,7 @@ _WRONG_RIGHTS = """
                 t.relnamespace = %(schema)s::regnamespace
                 and (
                     t.relname in (%(readable)s, %(version)s, %(parts)s)
+                    or t.relname = any(%(renamed)s)
                     or exists (select from pg_policy as p where p.polrelid = t.oid and p.polname = 'audience')
                 )
         ),
@@ -100,6 +102,7 @@ def authorise(connection: psycopg.Connection, schema: str) -> None:
         "readable": ddl.READABLE,
         "version": ddl.VERSION,
         "parts": ddl.PARTS,
+        "renamed": list(RENAMED_MARTS),
         "audience_columns": list(AUDIENCE_COLUMNS),
     }
     query = SQL(_WRONG_RIGHTS).format(audiences=ddl.qualified(schema, ddl.AUDIENCES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 import psycopg
@@ -37,12 +37,15 @@ def publish(settings: Settings) -> ServedReport:
         # Read after the lock: what another run has published and served meanwhile is not taken back.
         found = read_tables(settings, published.latest(settings))
         changes = _remove_vanished(connection, schema, found)
+        renamed = _renamed(found)
+        _drop_stale_views(connection, schema, renamed)
         served, unchanged = _served_parts(connection, schema), 0
         for table in found.tables:
             _lay_out(connection, schema, table)
             stale = [part for part in table.parts if served.get((table.name, part.billing_period)) != part.digest]
             changes += _replace(connection, schema, table, stale, found.build_id)
             unchanged += len(table.parts) - len(stale)
+        _create_views(connection, schema, renamed)
         roles.authorise(connection, schema)
         _record_version(connection, schema, found)
     return ServedReport(found.build_id, schema, tuple(changes), unchanged, time.monotonic() - started)
@@ -100,6 +103,27 @@ def _remove_vanished(connection: psycopg.Connection, schema: str, found: Publish
         forget = SQL("delete from {} where table_name = %s and billing_period = %s")
         connection.execute(forget.format(ddl.qualified(schema, ddl.PARTS)), [table, period])
     return [PartChange(table, period, None) for table, period in gone]
+
+
+def _renamed(found: PublishedTables) -> dict[str, Table]:
+    """Return the tables that have an old name too, by that name."""
+    tables = {table.name: table for table in found.tables}
+    return {old: tables[new] for old, new in published.RENAMED_MARTS.items() if new in tables and old not in tables}
+
+
+def _drop_stale_views(connection: psycopg.Connection, schema: str, renamed: Mapping[str, Table]) -> None:
+    """Drop the views under old names whose table gets other columns: PostgreSQL changes no table that a view reads."""
+    for old, table in renamed.items():
+        before = _layout(connection, schema, old)
+        if before and before != {each.name: each.kind for each in table.columns}:
+            connection.execute(SQL("drop view {}").format(ddl.qualified(schema, old)))
+
+
+def _create_views(connection: psycopg.Connection, schema: str, renamed: Mapping[str, Table]) -> None:
+    for old, table in renamed.items():
+        if not _layout(connection, schema, old):
+            names = (ddl.qualified(schema, old), ddl.qualified(schema, table.name))
+            connection.execute(SQL("create view {} as select * from {}").format(*names))
 
 
 def _lay_out(connection: psycopg.Connection, schema: str, table: Table) -> None:
