@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import show_progress
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -27,8 +27,8 @@ def build(
     from finops.pipelines import marts
 
     periods = [BillingPeriod.parse(text) for text in billing_period] if billing_period else None
-    done = marts.run(Settings(), periods, _show)
-    _clear()
+    done = marts.run(Settings(), periods, show_progress)
+    show_progress("", 0, 0)
     if done is None:
         typer.echo(
             json.dumps({"build_id": None, "built": []}) if as_json else "Nothing to do: all that landed is built."
@@ -46,15 +46,3 @@ def build(
     typer.echo(f"Published build {candidate.build_id} in {publication.path}")
     if outdated:
         typer.echo(f"Tags resolved by an older policy: {', '.join(outdated)} (name the month to resolve it again)")
-
-
-def _show(message: str, done: int, total: int) -> None:
-    """Keep one line of progress on a terminal; say nothing to a file or a pipe."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[K[{done}/{total}] {message}")
-        sys.stderr.flush()
-
-
-def _clear() -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import console, table
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
     from rich.table import Table
     from sqlalchemy import Connection
-
-_WIDTH = 160
 
 
 @app.command()
@@ -34,18 +32,14 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    for table in _tables(found):
-        console.print(table if table.row_count else f"{table.title}: none")
+    out = console()
+    for each in _tables(found):
+        out.print(each if each.row_count else f"{each.title}: none")
     published = found["published"]
-    console.print(
-        f"Published: {published['build_id']} at {published['path']}" if published else "Nothing is published."
-    )
+    out.print(f"Published: {published['build_id']} at {published['path']}" if published else "Nothing is published.")
     outdated = found["resolved_by_another_policy"]
     if outdated:
-        console.print(
+        out.print(
             f"Tags resolved by another policy than the present one: {', '.join(outdated)}; "
             "`finops build --billing-period YYYY-MM` resolves a month again"
         )
@@ -100,11 +94,9 @@ def _collect(connection: Connection) -> dict[str, Any]:
         ],
         "builds": [
             {
-                "build_id": each.build_id,
+                **asdict(each),
                 "started_at": each.started_at.isoformat(),
                 "finished_at": each.finished_at.isoformat() if each.finished_at else None,
-                "outcome": each.outcome,
-                "detail": each.detail,
             }
             for each in builds.builds(connection)
         ],
@@ -161,12 +153,8 @@ def _tables(found: dict[str, Any]) -> list[Table]:
     ]
     not_taken = [
         (
-            each["provider"],
-            each["source"],
-            each["billing_period"] or "",
-            each["outcome"],
-            _minute(each["since"]),
-            each["reason"],
+            *(each["provider"], each["source"], each["billing_period"] or ""),
+            *(each["outcome"], _minute(each["since"]), each["reason"]),
         )
         for each in found["not_taken"]
     ]
@@ -194,26 +182,15 @@ def _tables(found: dict[str, Any]) -> list[Table]:
         for each in found["closed"]
     ]
     return [
-        _table(
-            "Current deliveries", "provider,source,period,format,landed (UTC),rows >,snapshots >,cost >", deliveries
-        ),
-        _table("Rejected", "provider,source,period,outcome,since (UTC),reason", not_taken),
-        _table("Pending", "provider,period,state", pending),
-        _table("Last builds", "build,started (UTC),finished,outcome,detail", builds),
-        _table("Closed months", "period,by,at (UTC),build,statements,rules", closed),
+        table(title, columns.split(","), rows)
+        for title, columns, rows in (
+            ("Current deliveries", "provider,source,period,format,landed (UTC),rows >,snapshots >,cost >", deliveries),
+            ("Rejected", "provider,source,period,outcome,since (UTC),reason", not_taken),
+            ("Pending", "provider,period,state", pending),
+            ("Last builds", "build,started (UTC),finished,outcome,detail", builds),
+            ("Closed months", "period,by,at (UTC),build,statements,rules", closed),
+        )
     ]
-
-
-def _table(title: str, columns: str, rows: Sequence[tuple[str, ...]]) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for each in columns.split(","):
-        table.add_column(each.removesuffix(" >"), justify="right" if each.endswith(" >") else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    return table
 
 
 def _minute(moment: str | None) -> str:

@@ -112,9 +112,7 @@ def open_warehouse(settings: Settings) -> Iterator[tuple[EphemeralDataContext, D
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     source = context.data_sources.add_duckdb(
-        name="warehouse",
-        connection_string=url.render_as_string(hide_password=False),
-        create_temp_table=False,
+        name="warehouse", connection_string=url.render_as_string(hide_password=False), create_temp_table=False
     )
     try:
         yield context, source

@@ -12,14 +12,7 @@ from finops.stores.snapshots import Snapshot, SnapshotDelivery
 GRAIN = ("provider", "billing_currency", "sub_account_id", "service_name", "cost_center", "charge_category")
 """The columns that identify a change. An account is known by its id: a new name is no change of cost."""
 
-AMOUNTS = (
-    "billed_before",
-    "billed_after",
-    "billed_change",
-    "effective_before",
-    "effective_after",
-    "effective_change",
-)
+AMOUNTS = ("billed_before", "billed_after", "billed_change", "effective_before", "effective_after", "effective_change")
 """What ``Amounts`` holds, in the order of reports."""
 
 

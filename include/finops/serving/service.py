@@ -223,6 +223,5 @@ def _record_version(connection: psycopg.Connection, schema: str, found: Publishe
         set build_id = excluded.build_id, published_at = excluded.published_at, served_at = excluded.served_at
     """
     connection.execute(
-        SQL(record).format(version=ddl.qualified(schema, ddl.VERSION)),
-        [found.build_id, found.published_at],
+        SQL(record).format(version=ddl.qualified(schema, ddl.VERSION)), [found.build_id, found.published_at]
     )

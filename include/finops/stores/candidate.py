@@ -76,14 +76,7 @@ class Verdict:
 def save_candidate(settings: Settings, candidate: Candidate) -> None:
     """Write the candidate beside the warehouse."""
     scope = [each.as_json() for each in candidate.scope]
-    content = {
-        "build_id": candidate.build_id,
-        "scope": scope,
-        "tag_policy": candidate.tag_policy,
-        "tag_parents": candidate.tag_parents,
-        "allocations": dict(candidate.allocations),
-    }
-    _write(settings.warehouse_dir / "candidate.json", content)
+    _write(settings.warehouse_dir / "candidate.json", asdict(candidate) | {"scope": scope})
 
 
 def load_candidate(settings: Settings) -> Candidate:

@@ -10,7 +10,7 @@ The history is read through this module alone: it answers "what did we know then
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +28,8 @@ from finops.stores.state import tables as t
 
 DAILY = "fct_daily_costs"
 """The mart whose rows a snapshot keeps."""
+
+_AMOUNTS = ("billed_cost", "effective_cost")
 
 RESOLUTION = timedelta(milliseconds=1)
 """Moments of snapshots are whole multiples of it, so that a printed moment, given back, means the same snapshot."""
@@ -215,22 +217,20 @@ def _of(provider: Provider | None) -> str:
 
 
 def _delivery_as_json(delivery: SnapshotDelivery) -> dict[str, Any]:
-    return {
-        "delivery_id": delivery.delivery_id,
-        "source": delivery.source,
-        "produced_at": delivery.produced_at.isoformat(),
-        "row_count": delivery.row_count,
-    }
+    return asdict(delivery) | {"produced_at": delivery.produced_at.isoformat()}
 
 
 def _total_as_json(total: SnapshotTotal) -> dict[str, Any]:
     # As text: a number of JSON is a binary double to most who read it.
-    return {
-        "billing_currency": total.billing_currency,
-        "row_count": total.row_count,
-        "billed_cost": format(total.billed_cost, "f"),
-        "effective_cost": format(total.effective_cost, "f"),
-    }
+    return asdict(total) | {name: format(getattr(total, name), "f") for name in _AMOUNTS}
+
+
+def _delivery(found: dict[str, Any]) -> SnapshotDelivery:
+    return SnapshotDelivery(**found | {"produced_at": datetime.fromisoformat(found["produced_at"])})
+
+
+def _total(found: dict[str, Any]) -> SnapshotTotal:
+    return SnapshotTotal(**found | {name: Decimal(found[name]) for name in _AMOUNTS})
 
 
 def _snapshot(row: Row) -> Snapshot:
@@ -239,18 +239,7 @@ def _snapshot(row: Row) -> Snapshot:
         published_at=values.pop("loaded_at"),
         provider=Provider(row.provider),
         billing_period=BillingPeriod.parse(row.billing_period),
-        deliveries=tuple(
-            SnapshotDelivery(**{**each, "produced_at": datetime.fromisoformat(each["produced_at"])})
-            for each in row.deliveries
-        ),
-        totals=tuple(
-            SnapshotTotal(
-                each["billing_currency"],
-                each["row_count"],
-                Decimal(each["billed_cost"]),
-                Decimal(each["effective_cost"]),
-            )
-            for each in row.totals
-        ),
+        deliveries=tuple(map(_delivery, row.deliveries)),
+        totals=tuple(map(_total, row.totals)),
     )
     return Snapshot(**values)

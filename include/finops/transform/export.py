@@ -35,10 +35,7 @@ Condition = tuple[str, str]
 SHEET_ROWS = 1_048_575
 """Rows a worksheet holds below its header."""
 
-_COPY = {
-    ".csv": "format csv, header true",
-    ".parquet": "format parquet, compression zstd",
-}
+_COPY = {".csv": "format csv, header true", ".parquet": "format parquet, compression zstd"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,11 +74,7 @@ def _write_version(settings: Settings, candidate: Candidate, verdict: Verdict, p
 
 
 def _manifest(
-    candidate: Candidate,
-    verdict: Verdict,
-    previous: Publication | None,
-    fact: dict[str, Any],
-    marts: dict[str, Any],
+    candidate: Candidate, verdict: Verdict, previous: Publication | None, fact: dict[str, Any], marts: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "build_id": candidate.build_id,

@@ -78,11 +78,7 @@ def _connect(settings: Settings, database: Path) -> DuckDBPyConnection:
 
 
 def _publish(
-    connection: DuckDBPyConnection,
-    name: str,
-    candidate: Candidate,
-    previous: Publication | None,
-    building: Path,
+    connection: DuckDBPyConnection, name: str, candidate: Candidate, previous: Publication | None, building: Path
 ) -> dict[str, Any]:
     """Put one mart into the version: table and files. Return its rows and totals per month."""
     rewritten = set(map(str, candidate.billing_periods))

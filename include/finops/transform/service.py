@@ -34,10 +34,7 @@ _STORED_FILES = (
 
 
 def build(
-    settings: Settings,
-    periods: Sequence[BillingPeriod] | None = None,
-    *,
-    progress: Progress | None = None,
+    settings: Settings, periods: Sequence[BillingPeriod] | None = None, *, progress: Progress | None = None
 ) -> Candidate | None:
     """Bring the warehouse up to what has landed; return the candidate, or None when nothing is pending.
 

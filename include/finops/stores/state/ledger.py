@@ -64,13 +64,7 @@ class Delivery:
     totals: tuple[Total, ...] = field(default=(), compare=False)
 
 
-def seen(
-    connection: Connection,
-    provider: Provider,
-    source: str,
-    period: BillingPeriod,
-    fingerprint: str,
-) -> bool:
+def seen(connection: Connection, provider: Provider, source: str, period: BillingPeriod, fingerprint: str) -> bool:
     """Tell whether a delivery with this fingerprint has landed: the one look-up of an unchanged delivery."""
     f = t.delivery_fingerprints
     query = select(f.c.delivery_id).where(
@@ -90,26 +84,10 @@ def find(connection: Connection, delivery_id: str) -> Delivery | None:
 
 def record(connection: Connection, delivery: Delivery) -> None:
     """Write a delivery's rows and make it current for its (provider, source, billing period)."""
-    connection.execute(
-        insert(t.deliveries).values(
-            **_key(delivery),
-            delivery_id=delivery.delivery_id,
-            format=delivery.format.value,
-            fingerprint=delivery.fingerprint,
-            origin=delivery.origin,
-            produced_at=delivery.produced_at,
-            landed_at=delivery.landed_at,
-            relative_path=delivery.relative_path,
-            row_count=delivery.row_count,
-            byte_count=delivery.byte_count,
-            billing_accounts=list(delivery.billing_accounts),
-            new_columns=list(delivery.new_columns),
-        )
-    )
-    for table, parts in (
-        (t.delivery_files, delivery.files),
-        (t.delivery_totals, delivery.totals),
-    ):
+    row = {column.name: getattr(delivery, column.name) for column in t.deliveries.columns} | _key(delivery)
+    row |= {"format": delivery.format.value, "billing_accounts": list(delivery.billing_accounts)}
+    connection.execute(insert(t.deliveries).values({**row, "new_columns": list(delivery.new_columns)}))
+    for table, parts in ((t.delivery_files, delivery.files), (t.delivery_totals, delivery.totals)):
         rows = [{"delivery_id": delivery.delivery_id, **_as_row(part)} for part in parts]
         if rows:
             connection.execute(insert(table), rows)
@@ -138,9 +116,7 @@ def produced_at(connection: Connection, delivery_id: str) -> datetime | None:
 
 
 def current(
-    connection: Connection,
-    provider: Provider | None = None,
-    period: BillingPeriod | None = None,
+    connection: Connection, provider: Provider | None = None, period: BillingPeriod | None = None
 ) -> list[Delivery]:
     """Return the current deliveries with their files and totals, ordered by provider, period and source."""
     d, c = t.deliveries, t.current_deliveries
@@ -156,11 +132,7 @@ def current(
 def history(connection: Connection, provider: Provider, source: str, period: BillingPeriod) -> list[Delivery]:
     """Return every delivery of a period, oldest first, without files and totals."""
     d = t.deliveries
-    query = select(d).where(
-        d.c.provider == provider.value,
-        d.c.source == source,
-        d.c.billing_period == str(period),
-    )
+    query = select(d).where(d.c.provider == provider.value, d.c.source == source, d.c.billing_period == str(period))
     return [of_row(row) for row in connection.execute(query.order_by(d.c.landed_at)).all()]
 
 
@@ -204,14 +176,7 @@ def with_parts(connection: Connection, rows: Sequence[Row]) -> list[Delivery]:
     f, s = t.delivery_files, t.delivery_totals
     for row in connection.execute(select(f).where(f.c.delivery_id.in_(ids)).order_by(f.c.local_name)):
         files[row.delivery_id].append(
-            LandedFile(
-                row.local_name,
-                row.source_key,
-                row.byte_count,
-                row.sha256,
-                row.row_count,
-                row.etag,
-            )
+            LandedFile(row.local_name, row.source_key, row.byte_count, row.sha256, row.row_count, row.etag)
         )
     for row in connection.execute(select(s).where(s.c.delivery_id.in_(ids)).order_by(s.c.billing_currency)):
         totals[row.delivery_id].append(Total(row.billing_currency, row.row_count, row.source_cost, row.billed_cost))

@@ -67,11 +67,4 @@ def with_files(connection: Connection, items: list[PeriodInput]) -> list[PeriodI
     ids = [d.delivery_id for item in items for d in item.deliveries]
     rows = connection.execute(select(t.deliveries).where(t.deliveries.c.delivery_id.in_(ids))).all()
     full = {d.delivery_id: d for d in ledger.with_parts(connection, rows)}
-    return [
-        PeriodInput(
-            i.provider,
-            i.billing_period,
-            tuple(full[d.delivery_id] for d in i.deliveries),
-        )
-        for i in items
-    ]
+    return [PeriodInput(i.provider, i.billing_period, tuple(full[d.delivery_id] for d in i.deliveries)) for i in items]

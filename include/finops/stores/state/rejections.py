@@ -52,12 +52,7 @@ def record(
 
 
 def resolve(
-    connection: Connection,
-    provider: Provider,
-    source: str,
-    period: BillingPeriod | None,
-    *,
-    keep: Collection[str] = (),
+    connection: Connection, provider: Provider, source: str, period: BillingPeriod | None, *, keep: Collection[str] = ()
 ) -> None:
     """Close the rejections of a source and period, but for those whose reason is in ``keep``."""
     is_period = a.c.billing_period.is_(None) if period is None else a.c.billing_period == str(period)
