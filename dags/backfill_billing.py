@@ -1,10 +1,11 @@
-"""Lands one billing period of every provider and asks for its build: the DAG for `airflow backfill create`.
+"""Lands one billing period of every provider and asks for its build. Use it with `airflow backfill create`.
 
-One run per month; the partition key is the billing period. A backfill over a range of months lands and builds each
-month once, beside the daily DAGs, and goes on where it stood after an interruption: see `docs/cookbooks/backfill.md`.
+There is one run per month; the partition key is the billing period. A backfill over several months lands and builds
+each month once, next to the daily DAGs. After an interruption it continues where it stopped: see
+`docs/cookbooks/backfill.md`.
 
-By its own schedule it takes the month that has just ended, on the first of the next. A paused DAG leaves a backfill's
-runs queued without a word: unpause it first.
+On its own schedule it takes the month that has just ended, on the first day of the next. Unpause this DAG first:
+while it is paused, the runs of a backfill stay queued without a message.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from finops_airflow.defaults import INGEST_POOL, finops_dag
 @task(pool=INGEST_POOL, map_index_template="{{ task.op_kwargs['name'] }}")
 def land_source(name, *, dag_run):
     if dag_run.partition_key is None:
-        raise BadInput("a run by hand needs a partition key, the billing period (YYYY-MM)")
+        raise BadInput("a manual run needs a partition key, the billing period (YYYY-MM)")
     return steps.land_source(name, dag_run.partition_key)
 
 
@@ -40,6 +41,6 @@ with finops_dag(
     max_active_runs=2,
 ):
     reports = land_source.expand(name=task(steps.sources_of)())
-    # Only when every provider's bill has landed: a month is to be built once.
+    # Only when every provider's bill has landed, so that the month is built once.
     reports >> ask_for_build()
     task(steps.fail_on_blocked)(reports)

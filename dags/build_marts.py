@@ -1,12 +1,12 @@
-"""Builds, judges and publishes a billing period, whenever one has landed.
+"""Builds, checks and publishes a billing period after it has landed.
 
-Started by the assets of the three providers and of the hourly check; the partition key is the billing period. What is
-to be done is read from the state store, not from the event, so an event too many does nothing (`build` is skipped)
-and a killed run is made good by the next. Readers keep the last published version until `publish` has moved them on.
+The assets of the three providers and of the hourly check start it; the partition key is the billing period. The state
+store, not the event, says what is pending. So a surplus event does nothing (`build` is skipped), and the next run
+makes up for one that was killed. Readers keep the last published version until `publish` replaces it.
 
-Started by hand without a partition key it builds everything that is pending, as `finops build` does. A failed `gate`
-names the expectations; open `quality/<build_id>/index.html` under FINOPS_HOME. `serve` copies what changed into the
-PostgreSQL schema that BI tools read; it is skipped where FINOPS_SERVING_URL is not set.
+A manual run without a partition key builds everything that is pending, as `finops build` does. When `gate` fails, its
+message names the expectations; open `quality/<build_id>/index.html` under FINOPS_HOME. `serve` copies what changed
+into the PostgreSQL schema for BI tools; it is skipped when FINOPS_SERVING_URL is not set.
 """
 
 from __future__ import annotations
@@ -46,6 +46,6 @@ with finops_dag(
     tags=["build"],
     doc_md=__doc__,
 ):
-    # One run at a time, not only one task: between a build and its publication nobody else may build.
+    # One run at a time, not only one task: between a build and its publication no other build may start.
     built = build()
     built >> task(steps.pass_gate, task_id="gate", pool=WAREHOUSE_POOL)() >> publish(built) >> serve()

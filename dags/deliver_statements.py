@@ -1,7 +1,7 @@
-"""Delivers the statements of a billing period to the folders, buckets and mailboxes of `delivery.yml`, on demand.
+"""Delivers the statements of a billing period to the folders, buckets and mailboxes in `delivery.yml`, on demand.
 
-Trigger it with the month as the parameter `billing_period`, once the statements are as they should be: people get them
-by mail. A target that failed is named; clear the task, or trigger the month again, and only what is missing is sent.
+Trigger it with the month as the parameter `billing_period`. Check the statements first: people get them by mail. The
+message names each target that failed. Clear the task, or trigger the month again: only what is missing is sent.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Lands what is new of a provider's bills, once a day.
+"""Lands a provider's new bills, once a day.
 
-One DAG per provider. It asks each source in `include/config/sources.yml` what it offers, lands the deliveries that
-are new or restated, and names their billing periods on the provider's asset, which starts `build_marts` for each. A
-delivery that has landed before costs one look-up, so a day on which nothing changed takes seconds.
+There is one DAG per provider. It asks each source in `sources.yml` what it offers, lands the deliveries that are new
+or restated, and names their billing periods on the provider's asset, which starts `build_marts` for each. A delivery
+that has landed before costs one look-up, so a day without changes takes seconds.
 
-A source that fails does not keep the others from landing. A delivery that is incomplete waits for tomorrow; one that
-is damaged is quarantined and fails `fail_on_blocked`, with its name. `finops status` shows both.
+A source that fails does not stop the others. An incomplete delivery waits for the next day. A damaged delivery is
+quarantined, and `fail_on_blocked` fails with its name. `finops status` shows both.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
-"""Writes a billing period's chargeback statements: provisional whenever its marts are published, final once closed.
+"""Writes a billing period's chargeback statements: provisional after each publication of its marts, final once closed.
 
-`plan` composes the month's statements, and those of the month after, which compare with it. `render` has one task for
-each audience: every cost centre, and the whole company. `publish` proves that all are there and moves one link; until
-then, and when a task fails, readers keep the last complete set. Clear a failed task and the run goes on; a run that was
-killed is made good by the next. A month that `finops chargeback close` has closed keeps its final statements, byte for
-byte, and its adjustments go into the statements of the first open month after it.
+`plan` composes the statements of the month, and of the month after, which compare with it. `render` has one task per
+audience: each cost centre, and the whole company. `publish` proves that all files are there and moves one link. Until
+then, or when a task fails, readers keep the last complete set. Clear a failed task and the run continues; the next
+run makes up for one that was killed. A month that `finops chargeback close` has closed keeps its final statements
+byte for byte; its adjustments go into the statements of the first open month after it.
 
-`deliver` brings provisional statements to the folders and buckets of `delivery.yml`, final ones to its mailboxes too.
+`deliver` sends provisional statements to the folders and buckets in `delivery.yml`, and final ones to the mailboxes
+too.
 
-The partition key is the billing period. What is to be written is read from the state store and the statements that are
-there, not from the event, so an event too many writes nothing. The hourly `resync_marts` names months whose event was
-lost, and a month that was closed, if somebody is to get its statements. To have a month written again, trigger the DAG
-with the month as the parameter `billing_period`. The statements are under `statements/billing_period=YYYY-MM/` in
-FINOPS_HOME.
+The partition key is the billing period. The state store and the existing statements, not the event, say what is out
+of date, so a surplus event writes nothing. The hourly `resync_marts` names months whose event was lost, and closed
+months that are still to be delivered. To write a month again, trigger this DAG with the month as the parameter
+`billing_period`. The statements are in `statements/billing_period=YYYY-MM/` under FINOPS_HOME.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from finops_airflow.tasks import serve
 
 @task
 def plan(*, params, dag_run):
-    return steps.plan_statements(_period(params, dag_run), anew=bool(params["billing_period"]))
+    return steps.plan_statements(_period(params, dag_run), force=bool(params["billing_period"]))
 
 
-# Each cost centre, not its place in a list: that is what somebody looks for.
+# Label each task with its cost centre: people look for that, not for its place in a list.
 @task(pool=STATEMENTS_POOL, map_index_template="{{ task.op_kwargs['audience'] }}")
 def render(audience, drafts):
     steps.render_statement(audience, drafts)
@@ -57,7 +57,7 @@ def deliver(billing_periods):
 def _period(params, dag_run):
     period = params["billing_period"] or dag_run.partition_key
     if not period:
-        raise BadInput("a run by hand needs a billing period: give the parameter billing_period as YYYY-MM")
+        raise BadInput("a manual run needs a billing period: give the parameter billing_period as YYYY-MM")
     return period
 
 

@@ -1,12 +1,12 @@
-"""Asks once an hour for the builds, for the statements and for the final statements that nobody has asked for.
+"""Asks, once an hour, for builds, statements and deliveries whose event was lost.
 
-The event of a landing is lost for good when `build_marts` was paused, or its run failed. The state store is not:
-whatever has landed and was not built is named here again on an asset of its own, and `build_marts` takes it up. So it
-is with `publish_chargeback`: open months are named whose statements are missing, or older than what is published of the
-month or of one that they compare with, whoever has published it.
+The event of a landing is lost when `build_marts` was paused or its run failed. The state store is not: periods that
+have landed and are not built are named on an asset of their own, which starts `build_marts`. The same holds for
+`publish_chargeback`: open months are named whose statements are missing, or older than the published data of the
+month or of one that they compare with.
 
-A month is closed by a person outside Airflow: one that was closed lately, and whose final statements some target of
-`delivery.yml` still lacks, is named on a third, and `publish_chargeback` delivers them.
+A month is closed by a person outside Airflow. A month that was closed lately, and whose final statements some target
+in `delivery.yml` still lacks, is named on a third asset, and `publish_chargeback` delivers them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def ask_for_overdue_builds(*, outlet_events):
 def ask_for_outdated_statements(*, outlet_events):
     periods = steps.outdated_periods()
     if not periods:
-        raise AirflowSkipException("the statements of every open month are of what is published")
+        raise AirflowSkipException("the statements of every open month are up to date")
     outlet_events[OUTDATED].add_partitions(periods)
     return periods
 
@@ -44,7 +44,7 @@ def ask_for_outdated_statements(*, outlet_events):
 def ask_for_final_statements(*, outlet_events):
     periods = steps.undelivered_periods()
     if not periods:
-        raise AirflowSkipException("whoever is to have the statements of a month closed lately has them")
+        raise AirflowSkipException("every target has the statements of the months closed lately")
     outlet_events[CLOSED].add_partitions(periods)
     return periods
 

@@ -19,7 +19,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import PLAIN_READER
-from finops.stores.state import builds, ledger
+from finops.stores.state import builds, ledger, period_inputs
 from finops.stores.state.store import open_state
 
 Scope = Sequence[tuple[str, str]]
@@ -233,7 +233,7 @@ def _reconciliation(settings: Settings, scope: Scope) -> str:
 
 def _land(
     settings: Settings, connection: duckdb.DuckDBPyConnection, provider: str, period: str, revision: int
-) -> ledger.PeriodInput:
+) -> period_inputs.PeriodInput:
     rows = connection.execute(
         "select billing_currency, count(*), sum(billed_cost), sum(billed_cost) from main.fct_focus_costs"
         f" where provider = '{provider}' and billing_period = '{period}' group by all order by all"
@@ -264,5 +264,7 @@ def _land(
         else:
             ledger.point_at(state, delivery)
     with open_state(settings).connect() as state:
-        (item,) = [i for i in ledger.inputs(state) if (i.provider, i.billing_period) == (delivery.provider, month)]
+        (item,) = [
+            i for i in period_inputs.landed(state) if (i.provider, i.billing_period) == (delivery.provider, month)
+        ]
     return item

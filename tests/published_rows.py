@@ -13,7 +13,7 @@ from finops.stores.state.store import open_state
 
 
 def published_rows(settings: Settings) -> dict[str, tuple[int, str]]:
-    """Return the row count and a digest of all rows: per published mart, of the fact, and of the newest loads."""
+    """Return the row count and a digest of all rows: per published mart, of the fact, and of the newest snapshots."""
     publication = latest(settings)
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
@@ -21,7 +21,9 @@ def published_rows(settings: Settings) -> dict[str, tuple[int, str]]:
         found = {mart: _digest(connection, f"select * from published.{mart}") for mart in publication.marts}
         found["fct_focus_costs"] = _digest(connection, publication.focus_sql())
         with open_state(settings).connect() as state:
-            newest = [load for period in publication.billing_periods for load in snapshots.as_of(state, period, None)]
+            newest = [
+                snapshot for period in publication.billing_periods for snapshot in snapshots.as_of(state, period, None)
+            ]
         found["history"] = _digest(connection, snapshots.daily_sql(settings, newest))
     return found
 

@@ -19,7 +19,7 @@ PUBLISHED = Asset(name="published_marts", uri="finops://published/marts", group=
 """The period's marts passed the gate and are what readers see."""
 
 CLOSED = Asset(name="closed_months", uri="finops://closed/months", group="statements")
-"""The period is closed, and somebody has still to get its final statements: found by the hourly check."""
+"""The period is closed, and a target still lacks its final statements: found by the hourly check."""
 
 OUTDATED = Asset(name="outdated_statements", uri="finops://published/outdated", group="statements")
 """The open month's statements are missing, or older than what is published: found by the hourly check."""

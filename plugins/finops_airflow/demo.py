@@ -18,10 +18,11 @@ import typer
 from finops.core.errors import Finding, FinopsError
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops_airflow import steps
+from finops.pipelines import marts
 from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.rest import ENDED
 
+FINOPS = str(Path(sys.executable).with_name("finops"))
 CONSUMERS = ("build_marts", "publish_chargeback")
 PRODUCERS = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp", "resync_marts")
 
@@ -60,12 +61,12 @@ class Demo:
     def run(self, periods: list[BillingPeriod]) -> None:
         """Run every DAG once. Raise Finding when a run fails."""
         say(f"Airflow is ready at {self._airflow.url}; unpausing the DAGs")
-        for dag_id in CONSUMERS:  # First: the event of a landing is lost when nobody listens.
+        for dag_id in CONSUMERS:  # First: the event of a landing is lost while its consumer is paused.
             self._rest.unpause(dag_id)
         for dag_id in PRODUCERS:
             self._start(dag_id)
-        self._settle("the bills to be landed, built, judged and published")
-        if steps.pending_periods(self._settings):  # Of a demo that was interrupted; `resync_marts` would wait longer.
+        self._settle("the bills to be landed, built, checked and published")
+        if marts.pending(self._settings):  # Of a demo that was interrupted; `resync_marts` would wait longer.
             self._rest.trigger("build_marts")
             self._settle("what an earlier run had left")
         self._start("backfill_billing", partition_key=str(periods[-1]))
@@ -74,7 +75,7 @@ class Demo:
         self._settle("the last statements")
 
     def _start(self, dag_id: str, partition_key: str | None = None) -> None:
-        """Let the schedule start the DAG when a run is due, or else start one by hand."""
+        """Let the schedule start the DAG when a run is due, or else trigger one."""
         due = self._rest.get(f"dags/{dag_id}")["next_dagrun_run_after"]
         self._rest.unpause(dag_id)
         if due is None or datetime.fromisoformat(due) > datetime.now(UTC):
@@ -129,27 +130,22 @@ class Demo:
 
 
 def _write_sample(settings: Settings, months: int, lines_per_month: int) -> list[BillingPeriod]:
-    from finops.sample.service import generate
-
     folder = settings.root / "sample"
-    with typer.progressbar(length=100, label="sample bills", file=sys.stderr) as bar:
-
-        def progress(_message: str, done: int, total: int) -> None:
-            bar.update(100 * done // max(total, 1) - bar.pos)
-
-        report = generate(folder, months=months, lines_per_month=lines_per_month, progress=progress)
-        bar.update(100 - bar.pos)
-    say(f"{report.row_count:,} lines of AWS, Azure and GCP bills, {months} months, in {folder}")
-    return list(report.periods)
+    size = ("--months", str(months), "--lines-per-month", str(lines_per_month))
+    done = subprocess.run([FINOPS, "sample", "--out", folder, *size, "--json"], stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise FinopsError("the sample bills could not be written: see above")
+    report = json.loads(done.stdout)
+    say(f"{report['row_count']:,} lines of AWS, Azure and GCP bills, {months} months, in {folder}")
+    return [BillingPeriod.parse(text) for text in report["periods"]]
 
 
 def _conclude(settings: Settings, last: BillingPeriod) -> None:
-    finops = str(Path(sys.executable).with_name("finops"))
     say("finops reconcile: every stage against the bills")
-    if subprocess.run([finops, "reconcile"], check=False).returncode:
+    if subprocess.run([FINOPS, "reconcile"], check=False).returncode:
         raise Finding("the published marts differ from the bills: see the table above")
     say("finops invoices check: the bills against the invoices")
-    if subprocess.run([finops, "invoices", "check"], check=False).returncode:
+    if subprocess.run([FINOPS, "invoices", "check"], check=False).returncode:
         raise Finding("bills differ from their invoices: see the table above")
     statements = settings.statements_dir / f"billing_period={last}"
     for label, value in (

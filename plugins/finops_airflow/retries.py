@@ -9,7 +9,7 @@ from finops.core.errors import FinopsError
 
 
 class RetryIfItCanHelp(RetryPolicy):
-    """Fail at once on an expected error that somebody has to mend; leave every other to the task's retries.
+    """Fail at once on an expected error that a person has to fix; leave every other to the task's retries.
 
     A truncated file or a failed gate is the same in ten minutes: three retries would only delay the news.
     """

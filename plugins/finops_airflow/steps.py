@@ -1,8 +1,7 @@
-"""What the tasks of the DAGs do: call one service, hand on names. Figures stay in the services.
+"""What the tasks of the DAGs run: one call of a pipeline each.
 
-Plain functions, so that they are tested without Airflow. The services are imported when a task runs, because a DAG
-file is parsed every few seconds. Values that travel between tasks are strings and lists of them: a billing period is
-``YYYY-MM``.
+Plain functions, so that they are tested without Airflow. Values that travel between tasks are strings and lists of
+them: a billing period is ``YYYY-MM``.
 """
 
 from __future__ import annotations
@@ -10,28 +9,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
-from finops.core.errors import BadInput, NotOffered
+from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-
-if TYPE_CHECKING:
-    from finops.stores.state.ledger import PeriodInput
+from finops.pipelines import landing, marts, statements
+from finops.pipelines.landing import LandReport
+from finops.pipelines.statements import PlannedStatement
 
 logger = logging.getLogger(__name__)
 
 EVENT_GRACE = timedelta(minutes=15)
 """How long an event may be on its way before the hourly check asks for the build, or the statements, itself."""
-
-
-class LandReport(TypedDict):
-    """What reading one source came to."""
-
-    source: str
-    landed: list[str]
-    blocked: list[str]
 
 
 class BuildReport(TypedDict):
@@ -41,55 +32,17 @@ class BuildReport(TypedDict):
     billing_periods: list[str]
 
 
-class PlannedStatement(TypedDict):
-    """Who gets a statement, by the name of its folder, and the drafts in which it has one."""
-
-    audience: str
-    drafts: list[str]
-
-
 def sources_of(provider: Provider | None = None) -> list[str]:
     """Return the names of the configured sources, of one provider or of all."""
-    from finops.policy.sources import load
-
-    return [source.name for source in load(Settings()) if provider in (None, source.provider)]
+    return landing.sources_of(Settings(), provider)
 
 
 def land_source(name: str, billing_period: str | None = None) -> LandReport:
-    """Land what is new of one source, of one billing period or of all that the source offers.
-
-    A delivery that is not complete yet only waits. One that was quarantined or refused is ``blocked``: what else was
-    new has landed all the same, so it is for a later task to fail, not for this one. A source that does not offer the
-    period (a cloud that came into use later) has nothing to land.
-    """
-    from finops.ingest.service import ingest
-    from finops.policy.sources import load
+    """Land what is new of one source, of one billing period or of all that the source offers."""
     from finops_airflow.clients import client_for
 
-    settings = Settings()
-    source = next((each for each in load(settings) if each.name == name), None)
-    if source is None:
-        raise BadInput(f"there is no source {name!r} in sources.yml; it may have been renamed since the run began")
-    try:
-        report = ingest(
-            settings,
-            source.provider,
-            source.uri,
-            periods=None if billing_period is None else [BillingPeriod.parse(billing_period)],
-            no_manifest=source.no_manifest,
-            source=source.export,
-            client=client_for(source),
-        )
-    except NotOffered as nothing:
-        logger.info("%s", nothing)
-        return LandReport(source=name, landed=[], blocked=[])
-    blocked = []
-    for each in report.not_taken:
-        line = f"{name} {each.billing_period or 'of no known period'} {each.outcome}: {each.reason}"
-        logger.warning("%s", line)
-        if each.outcome != "waiting":
-            blocked.append(line)
-    return LandReport(source=name, landed=sorted({str(d.billing_period) for d in report.landed}), blocked=blocked)
+    period = None if billing_period is None else BillingPeriod.parse(billing_period)
+    return landing.land(Settings(), name, period, client_for=client_for)
 
 
 def landed_periods(reports: Iterable[LandReport]) -> list[str]:
@@ -105,166 +58,82 @@ def fail_on_blocked(reports: Iterable[LandReport]) -> None:
 
 
 def overdue_periods(now: datetime | None = None) -> list[str]:
-    """Return the billing periods that could be built and that nobody has built, each once, in order.
-
-    Periods whose newest delivery has just landed are left out: the event of its landing is still on its way.
-    """
-    limit = (now or datetime.now(UTC)) - EVENT_GRACE
-    waiting = pending_periods(Settings())
-    return sorted({str(i.billing_period) for i in waiting if all(d.landed_at <= limit for d in i.deliveries)})
+    """Return the billing periods that could be built and are not, but for those that have just landed."""
+    return _written(marts.overdue(Settings(), (now or datetime.now(UTC)) - EVENT_GRACE))
 
 
 def outdated_periods(now: datetime | None = None) -> list[str]:
-    """Return the open months whose statements are missing or older than what is published, in order.
-
-    Months of which something has just been published are left out: the event of its publication is still on its way.
-    """
-    from finops.chargeback.publish.outdated import outdated
-
-    return [str(each) for each in outdated(Settings(), (now or datetime.now(UTC)) - EVENT_GRACE)]
+    """Return the open months whose statements are out of date, but for those that have just been published."""
+    return _written(statements.outdated(Settings(), (now or datetime.now(UTC)) - EVENT_GRACE))
 
 
 def undelivered_periods(now: datetime | None = None) -> list[str]:
-    """Return the billing periods closed lately whose final statements somebody still lacks, in order.
-
-    The longer ago the close, the less often: a target that keeps failing is not to fail a run every hour.
-    """
-    from finops.delivery.service import undelivered_final
-
-    return [str(each) for each in undelivered_final(Settings(), now or datetime.now(UTC))]
+    """Return the billing periods closed lately whose final statements somebody still lacks."""
+    return _written(statements.undelivered(Settings(), now or datetime.now(UTC)))
 
 
 def build_marts(billing_period: str | None) -> BuildReport | None:
-    """Build one billing period, or without one everything that is pending; None when there is nothing to do."""
-    from finops.transform.service import build
-
-    settings = Settings()
-    if billing_period is None:
-        candidate = build(settings)
-    else:
-        period = BillingPeriod.parse(billing_period)
-        # A named period would be built again, though nothing has changed: several events lead to one build.
-        is_pending = any(item.billing_period == period for item in pending_periods(settings))
-        candidate = build(settings, [period]) if is_pending else None
+    """Build what is pending of one billing period, or of all; None when there is nothing to do."""
+    periods = None if billing_period is None else [BillingPeriod.parse(billing_period)]
+    candidate = marts.build(Settings(), periods)
     if candidate is None:
         return None
-    return BuildReport(build_id=candidate.build_id, billing_periods=[str(p) for p in candidate.billing_periods])
+    return BuildReport(build_id=candidate.build_id, billing_periods=_written(candidate.billing_periods))
 
 
 def pass_gate() -> None:
-    """Judge the finished build. Raise Finding, naming the expectations, when it must not be published."""
-    from finops.quality.service import check
-
-    verdict = check(Settings())
-    for warning in verdict.warnings:
-        logger.warning("gate: %s", warning)
+    """Check the finished build. Raise Finding, naming the expectations, when it must not be published."""
+    marts.gate(Settings())
 
 
 def publish_marts() -> str:
     """Publish the build that passed the gate; return its id."""
-    from finops.transform.publish import publish
-
-    return publish(Settings()).build_id
+    return marts.publish(Settings()).build_id
 
 
 def serve_published() -> int | None:
     """Serve what is published from PostgreSQL; return how many months of tables changed, None where not configured."""
-    from finops.serving.service import publish
-
-    settings = Settings()
-    return len(publish(settings).changes) if settings.serving_url else None
+    served = marts.serve(Settings())
+    return None if served is None else len(served.changes)
 
 
-def plan_statements(billing_period: str, *, anew: bool = False) -> list[PlannedStatement]:
-    """Compose, into drafts, the statements that a billing period's publication changes; return who gets one.
-
-    The month after is made again, if it is published: its statements compare with this one. A closed month's stay as
-    they are; the open month that shows what became of it is made instead. What readers have is left out where it was
-    made from all that is published, so that a second event does nothing; ``anew`` makes it all the same.
-    """
-    from finops.chargeback.publish import drafts
-    from finops.chargeback.publish.outdated import outdated
-    from finops.chargeback.service import months_to_write
-
-    settings, period = Settings(), BillingPeriod.parse(billing_period)
-    behind = None if anew else outdated(settings)
-    months = [each for each in months_to_write(settings, period) if behind is None or each in behind]
-    found: dict[str, list[str]] = {}
-    for draft, plan in drafts.plan(settings, months).items():
-        for each in plan.audiences:
-            found.setdefault(each.folder, []).append(draft.name)
-    return [PlannedStatement(audience=audience, drafts=names) for audience, names in found.items()]
+def plan_statements(billing_period: str, *, force: bool = False) -> list[PlannedStatement]:
+    """Compose the statements that a billing period's publication changes; return who gets one."""
+    return statements.plan(Settings(), BillingPeriod.parse(billing_period), force=force)
 
 
 def render_statement(audience: str, drafts: list[str]) -> None:
     """Write an audience's files into each of the drafts."""
-    from finops.chargeback.publish.drafts import Draft, render
-
-    for name in drafts:
-        render(Settings(), Draft(name), audience)
+    statements.render(Settings(), audience, drafts)
 
 
 def publish_statements(billing_period: str, planned: Iterable[PlannedStatement]) -> list[str]:
-    """Show the sets whose statements are all rendered; return the months that have theirs.
-
-    The month itself, where it is closed, keeps its final statements, or gets them back where they are missing.
-    """
-    from finops.chargeback.publish.drafts import Draft, complete
-    from finops.chargeback.service import closed_months, publish
-
-    settings, period = Settings(), BillingPeriod.parse(billing_period)
-    names = sorted({name for each in planned for name in each["drafts"]})
-    shown = [complete(settings, Draft(name)) for name in names]
-    if period in closed_months(settings):
-        shown.append(publish(settings, period))
-    for notice in (each.notice for each in shown if each.notice):
-        logger.info("%s", notice)
-    return sorted({str(each.billing_period) for each in shown})
+    """Show the sets whose statements are all rendered; return the months that have theirs."""
+    return _written(statements.publish(Settings(), BillingPeriod.parse(billing_period), planned))
 
 
 def deliver_published(billing_periods: Iterable[str]) -> list[str] | None:
     """Deliver what a run has published; return where it went, None where nobody has a target.
 
-    What is provisional goes to folders and buckets, where the next replaces it; mail, which nobody can take back, is
-    for final statements. Raise NotDelivered, once all months were tried, when a target failed.
+    Provisional statements go to folders and buckets, where the next replaces them; mail, which nobody can take back, is
+    for final ones.
     """
-    from finops.delivery import config, service
-    from finops.delivery.models import Result
-    from finops_airflow.clients import client_for
-
-    settings = Settings()
-    if not config.has_targets(settings):
+    if not statements.has_targets(Settings()):
         return None
-    reports = [
-        service.deliver(settings, BillingPeriod.parse(each), clients=client_for, mail_provisional=False)
-        for each in billing_periods
-    ]
-    failed = [report for report in reports if report.failed]
-    if failed:
-        raise service.NotDelivered(*failed)
-    return [each.target for report in reports for each in report.outcomes if each.result is Result.DELIVERED]
+    return _deliver(billing_periods, mail_provisional=False)
 
 
 def deliver_statements(billing_period: str) -> list[str]:
-    """Deliver what is missing of a month's statements; return where it went.
+    """Deliver what is missing of a month's statements; return where it went."""
+    return _deliver([billing_period])
 
-    Raise NotDelivered when a target failed: the others have theirs, and a repeat sends only what is missing.
-    """
-    from finops.delivery.models import Result
-    from finops.delivery.service import NotDelivered, deliver
+
+def _deliver(billing_periods: Iterable[str], **options: bool) -> list[str]:
     from finops_airflow.clients import client_for
 
-    report = deliver(Settings(), BillingPeriod.parse(billing_period), clients=client_for)
-    if report.failed:
-        raise NotDelivered(report)
-    return [each.target for each in report.outcomes if each.result is Result.DELIVERED]
+    periods = map(BillingPeriod.parse, billing_periods)
+    return statements.require_delivered(statements.deliver(Settings(), periods, client_for=client_for, **options))
 
 
-def pending_periods(settings: Settings) -> list[PeriodInput]:
-    """Return what has landed, could be built and is not. A month with only one of Azure's two exports could not."""
-    from finops.stores.state import ledger
-    from finops.stores.state.store import open_state
-
-    with open_state(settings).begin() as connection:
-        pending = ledger.pending(connection)
-    return [item for item in pending if ledger.missing_half(item) is None]
+def _written(periods: Iterable[BillingPeriod]) -> list[str]:
+    return [str(period) for period in periods]

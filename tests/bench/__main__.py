@@ -18,7 +18,7 @@ from pathlib import Path
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.stores.state import builds, ledger
+from finops.stores.state import builds, ledger, period_inputs
 from finops.stores.state.store import open_state
 from tests.bench import company, rival
 
@@ -161,7 +161,7 @@ def _mark_all_built(home: Path) -> None:
     """Record every month as built, as publication would, so that only a named month is in scope."""
     settings = Settings(home=home)
     with open_state(settings).begin() as connection:
-        digests = {(i.provider, i.billing_period): i.digest for i in ledger.pending(connection)}
+        digests = {(i.provider, i.billing_period): i.digest for i in period_inputs.pending(connection)}
         if digests:
             builds.start_build(connection, "bench")
             builds.mark_built(connection, "bench", digests)

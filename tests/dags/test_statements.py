@@ -119,7 +119,7 @@ def test_a_second_event_of_a_month_writes_nothing_and_a_run_by_hand_writes_it_ag
     assert steps.plan_statements("2026-05") == []
     assert steps.publish_statements("2026-05", []) == []
     assert (home.statements_dir / "billing_period=2026-05").resolve() == shown
-    again = steps.plan_statements("2026-05", anew=True)
+    again = steps.plan_statements("2026-05", force=True)
     assert [(each["audience"], len(each["drafts"])) for each in again] == [
         ("company", 2),
         ("cc-1001", 2),
@@ -159,11 +159,11 @@ def test_a_folder_gets_provisional_statements_and_a_mailbox_waits_for_the_final_
     class Mailbox:
         """Stands in for a mail server, which cannot be asked what it has."""
 
-        def holds(self, _parcel) -> bool:
+        def holds(self, _package) -> bool:
             return False
 
-        def put(self, parcel) -> None:
-            sent.append((parcel.cost_center, parcel.status))
+        def put(self, package) -> None:
+            sent.append((package.cost_center, package.status))
 
     open_place = delivery.open_place
     monkeypatch.setattr(

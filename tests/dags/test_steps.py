@@ -12,7 +12,7 @@ from finops.core.errors import BadInput, NotOffered
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.stores.state import builds as recorded
-from finops.stores.state import ledger
+from finops.stores.state import ledger, period_inputs
 from finops.stores.state.store import open_state
 from finops_airflow import steps
 
@@ -141,7 +141,7 @@ def test_only_what_has_landed_a_while_ago_and_was_not_built_is_overdue(home):
         landed(Provider.GCP, JANUARY, old),
         landed(Provider.AWS, JANUARY.next, new),
     )
-    digest = ledger.PeriodInput(Provider.AWS, JANUARY.previous, (built,)).digest
+    digest = period_inputs.PeriodInput(Provider.AWS, JANUARY.previous, (built,)).digest
     with open_state(home).begin() as connection:
         recorded.start_build(connection, "b1")
         recorded.mark_built(connection, "b1", {(Provider.AWS, JANUARY.previous): digest})
@@ -161,7 +161,7 @@ def test_half_an_azure_month_is_not_asked_for_every_hour(home):
 def builds(home, monkeypatch):
     calls = []
 
-    def build(_settings, periods=None):
+    def build(_settings, periods=None, **_progress):
         calls.append(periods)
         return SimpleNamespace(build_id="b1", billing_periods=periods or [JANUARY, JANUARY.next])
 

@@ -99,7 +99,7 @@ def test_a_failed_target_fails_the_task_after_the_others_have_theirs(call, home,
     from finops.delivery import service
     from finops.delivery.models import DeliveryReport, Outcome, Result
 
-    def deliver(_settings, period, *, clients):
+    def deliver(_settings, period, *, clients, **_options):
         assert clients is not None
         outcomes = [
             Outcome("cc-1001", "s3://a", Result.FAILED, "d", (), "s3://a: is busy", is_retryable=True),
@@ -129,10 +129,10 @@ def test_statements_are_made_for_the_published_month_or_for_the_one_asked_for(
     call, monkeypatch, asked, partition, month
 ):
     planned = [steps.PlannedStatement(audience="cc-1001", drafts=["d"])]
-    monkeypatch.setattr(steps, "plan_statements", lambda period, *, anew: [period, anew])
+    monkeypatch.setattr(steps, "plan_statements", lambda period, *, force: [period, force])
     monkeypatch.setattr(steps, "publish_statements", lambda period, plan: (period, plan))
     context = {"params": {"billing_period": asked}, "dag_run": run(partition)}
-    # Who asks for a month gets it anew; an event too many writes nothing.
+    # Who asks for a month gets it written again; an event too many writes nothing.
     assert call("publish_chargeback", "plan", **context) == [month, asked is not None]
     assert call("publish_chargeback", "publish", planned, **context) == (month, planned)
 

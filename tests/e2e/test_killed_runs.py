@@ -76,4 +76,4 @@ def test_thirty_kills_at_random_moments_change_nothing_that_is_published(bills, 
 
     found = published_rows(Settings(home=killed))
     assert found == published_rows(Settings(home=undisturbed))
-    assert found["history"] == found["fct_daily_costs"], "the newest load of each month is what is published"
+    assert found["history"] == found["fct_daily_costs"], "the newest snapshot of each month is what is published"

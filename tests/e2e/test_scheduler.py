@@ -18,7 +18,7 @@ from finops.chargeback.service import close, publish
 from finops.core.settings import Settings
 from finops.quality.reconciliation import STAGES
 from finops.stores import published
-from finops.stores.state import ledger
+from finops.stores.state import ledger, period_inputs
 from finops.stores.state.store import open_state
 from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.processes import members
@@ -40,7 +40,7 @@ def quiet(airflow: LocalAirflow) -> bool:
 
 def nothing_pending(settings: Settings) -> bool:
     with open_state(settings).begin() as connection:
-        return not ledger.pending(connection)
+        return not period_inputs.pending(connection)
 
 
 def runs(airflow: LocalAirflow, dag_id: str) -> list[tuple[str | None, str]]:

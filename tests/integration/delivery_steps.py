@@ -38,7 +38,7 @@ def results(report: service.DeliveryReport) -> dict[str, str]:
     return {each.target: each.result.value for each in report.outcomes}
 
 
-def prove_parcel(files: dict[str, bytes], cost_center: str | None) -> dict[str, Any]:
+def prove_package(files: dict[str, bytes], cost_center: str | None) -> dict[str, Any]:
     """Hold what a target got to its manifest: those files and no others, and of a cost centre its rows alone."""
     manifest = json.loads(files["manifest.json"])
     assert manifest["cost_center"] == cost_center

@@ -9,7 +9,7 @@ from finops.core.errors import Finding
 from finops.core.settings import Settings
 from finops.quality.service import check
 from finops.stores import published
-from finops.stores.state import ledger
+from finops.stores.state import period_inputs
 from finops.stores.state.store import open_state
 from finops.transform.publish import publish
 
@@ -34,7 +34,7 @@ def test_a_refused_build_stays_pending_and_the_repaired_one_is_published(setting
     assert (settings.published_dir / "current").readlink() == link
     assert published.latest(settings) == before
     with open_state(settings).connect() as state:
-        assert len(ledger.pending(state)) == 2, "what was refused is still to be built"
+        assert len(period_inputs.pending(state)) == 2, "what was refused is still to be built"
 
     craft(settings, SCOPE, build_id="build-3", lines=60, revision=1)
     check(settings)
@@ -42,4 +42,4 @@ def test_a_refused_build_stays_pending_and_the_repaired_one_is_published(setting
     assert after.build_id == "build-3"
     assert after.manifest["gate"]["passed"] is True
     with open_state(settings).connect() as state:
-        assert ledger.pending(state) == []
+        assert period_inputs.pending(state) == []

@@ -15,7 +15,7 @@ from tests.crafted_warehouse import craft
 from finops.core.settings import Settings
 from finops.stores import published
 from finops.stores.candidate import Verdict, save_verdict
-from finops.stores.state import ledger
+from finops.stores.state import period_inputs
 from finops.stores.state.store import open_state
 from finops.transform.publish import publish
 
@@ -110,7 +110,7 @@ def test_a_reader_sees_only_whole_versions_through_publications_refused_and_kill
     assert not {"build-3", "build-7"} & set(result["seen"])
     assert killed >= 1, "no publication was interrupted"
     with open_state(settings).connect() as state:
-        assert ledger.pending(state) == []
+        assert period_inputs.pending(state) == []
 
 
 def test_a_reader_that_holds_a_version_keeps_it_while_others_take_its_place(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from finops.core.errors import BadInput, Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.serving import service
+from finops.stores.published import RENAMED_MARTS
 
 pytestmark = pytest.mark.integration
 
@@ -118,6 +119,23 @@ def test_a_column_that_a_mart_gains_or_loses_is_gained_or_lost_here_and_rows_sta
         ask(settings, "select from pg_attribute where attrelid = 'mart_chargeback'::regclass and attname = 'x_rule'")
         == []
     )
+
+
+def test_a_renamed_mart_is_served_under_its_old_name_too_and_its_rows_stay_guarded(settings, monkeypatch):
+    monkeypatch.setitem(RENAMED_MARTS, "mart_recharge", "mart_chargeback")
+    release(settings, JANUARY, build_id="build-1")
+    service.publish(settings)
+    service.grant(settings, "cc_1001", ["cc-1001"])
+    member(settings, "viewer_1001", "cc_1001")
+    assert ask(settings, "select distinct cost_center from mart_recharge", "viewer_1001") == [("cc-1001",)]
+    more = "alter table marts.mart_chargeback add column x_rule varchar default 'rule 7'"
+    release(settings, JANUARY, build_id="build-2", also=more)
+    service.publish(settings)
+    assert ask(settings, "select distinct cost_center, x_rule from mart_recharge", "viewer_1001") == [
+        ("cc-1001", "rule 7")
+    ]
+    assert ask(settings, "select count(*) from mart_recharge") == ask(settings, "select count(*) from mart_chargeback")
+    assert service.publish(settings).changes == ()
 
 
 def test_a_view_that_holds_on_to_a_column_is_named_and_the_old_version_stays(settings):

@@ -21,8 +21,8 @@ from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import snapshots
-from finops.stores.snapshots import Load, LoadedDelivery, LoadTotal
-from finops.stores.state import attempts, builds, closing, ledger, store
+from finops.stores.snapshots import Snapshot, SnapshotDelivery, SnapshotTotal
+from finops.stores.state import builds, closing, ledger, period_inputs, rejections, store
 from finops.stores.state.closing import ClosedPeriod, InvoiceKey, LockedRate, SignOff
 from finops.stores.state.ledger import Delivery, LandedFile, Total
 from finops.stores.state.store import open_state
@@ -198,35 +198,35 @@ def test_processes_that_open_a_new_store_at_once_migrate_it_once(settings: Setti
 def test_a_period_is_pending_until_it_is_built_from_what_is_current(settings: Settings) -> None:
     with open_state(settings).begin() as connection:
         ledger.record(connection, delivery("d"))
-        pending = ledger.pending(connection)
+        pending = period_inputs.pending(connection)
         assert [(i.provider, i.billing_period) for i in pending] == [(Provider.AWS, JANUARY)]
         builds.start_build(connection, "b1")
         builds.mark_built(connection, "b1", {(i.provider, i.billing_period): i.digest for i in pending})
-        assert ledger.pending(connection) == []
+        assert period_inputs.pending(connection) == []
         ledger.record(connection, delivery("restated"))
-        assert len(ledger.pending(connection)) == 1
+        assert len(period_inputs.pending(connection)) == 1
         builds.start_build(connection, "b2")
         builds.mark_built(
-            connection, "b2", {(i.provider, i.billing_period): i.digest for i in ledger.pending(connection)}
+            connection, "b2", {(i.provider, i.billing_period): i.digest for i in period_inputs.pending(connection)}
         )
-        assert ledger.pending(connection) == []
+        assert period_inputs.pending(connection) == []
         builds.finish_build(connection, "b2", "published")
         assert {b.build_id: b.outcome for b in builds.builds(connection)} == {"b1": "running", "b2": "published"}
 
 
 def test_a_load_is_read_back_exactly_and_recorded_once(settings: Settings) -> None:
     exact = Decimal("12345678901234567890123456.123456789012")
-    recorded = Load(
+    recorded = Snapshot(
         provider=Provider.AWS,
         billing_period=JANUARY,
         build_id="b1",
-        loaded_at=NOON + timedelta(milliseconds=7),
+        published_at=NOON + timedelta(milliseconds=7),
         input_digest="0" * 64,
-        deliveries=(LoadedDelivery("d", "bill", NOON, 2),),
+        deliveries=(SnapshotDelivery("d", "bill", NOON, 2),),
         relative_path="fct_daily_costs/provider=aws/billing_period=2025-01/b1.parquet",
         sha256="1" * 64,
         row_count=3_000_000_000,
-        totals=(LoadTotal("EUR", 1, exact, -exact), LoadTotal("USD", 2, Decimal(0), Decimal("0.000000000001"))),
+        totals=(SnapshotTotal("EUR", 1, exact, -exact), SnapshotTotal("USD", 2, Decimal(0), Decimal("0.000000000001"))),
     )
     with open_state(settings).begin() as connection:
         snapshots.record(connection, recorded)
@@ -234,8 +234,8 @@ def test_a_load_is_read_back_exactly_and_recorded_once(settings: Settings) -> No
         snapshots.record(connection, recorded)
     with open_state(settings).begin() as connection:
         assert snapshots.of_period(connection, JANUARY) == [recorded]
-        assert snapshots.as_of(connection, JANUARY, recorded.loaded_at) == [recorded]
-        with pytest.raises(BadInput, match="nothing of 2025-01 had loaded by"):
+        assert snapshots.as_of(connection, JANUARY, recorded.published_at) == [recorded]
+        with pytest.raises(BadInput, match="nothing of 2025-01 was published by"):
             snapshots.as_of(connection, JANUARY, NOON)
 
 
@@ -277,16 +277,16 @@ def test_an_attempt_stands_once_until_it_is_resolved(settings: Settings) -> None
     noted = {"provider": Provider.AWS, "source": "bill", "fingerprint": "f", "outcome": "waiting"}
     with open_state(settings).begin() as connection:
         for _ in range(2):
-            attempts.note_attempt(connection, **noted, period=JANUARY, reason="no manifest")
-            attempts.note_attempt(connection, **noted, period=None, reason="by hand")
-        assert [a.reason for a in attempts.open_attempts(connection)] == ["no manifest", "by hand"]
-        attempts.resolve_attempts(connection, Provider.AWS, "bill", JANUARY, keep=["no manifest"])
-        assert len(attempts.open_attempts(connection)) == 2
-        attempts.resolve_attempts(connection, Provider.AWS, "bill", JANUARY)
-        attempts.resolve_attempts(connection, Provider.AWS, "bill", None)
-        assert attempts.open_attempts(connection) == []
-        attempts.note_attempt(connection, **noted, period=JANUARY, reason="no manifest")
-        assert len(attempts.open_attempts(connection)) == 1
+            rejections.record(connection, **noted, period=JANUARY, reason="no manifest")
+            rejections.record(connection, **noted, period=None, reason="by hand")
+        assert [a.reason for a in rejections.standing(connection)] == ["no manifest", "by hand"]
+        rejections.resolve(connection, Provider.AWS, "bill", JANUARY, keep=["no manifest"])
+        assert len(rejections.standing(connection)) == 2
+        rejections.resolve(connection, Provider.AWS, "bill", JANUARY)
+        rejections.resolve(connection, Provider.AWS, "bill", None)
+        assert rejections.standing(connection) == []
+        rejections.record(connection, **noted, period=JANUARY, reason="no manifest")
+        assert len(rejections.standing(connection)) == 1
 
 
 def test_a_store_that_cannot_be_reached_is_one_line_without_the_password(tmp_path: Path) -> None:

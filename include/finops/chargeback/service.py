@@ -30,7 +30,7 @@ from finops.core.settings import Settings
 from finops.policy import budgets, exchange_rates
 from finops.stores import published, snapshots
 from finops.stores.published import Publication
-from finops.stores.state import closing, ledger
+from finops.stores.state import closing, period_inputs
 from finops.stores.state.closing import ClosedPeriod
 from finops.stores.state.store import open_state
 
@@ -191,12 +191,12 @@ def _adjustments(
 
 def _origins(connection: Connection, month: ClosedPeriod, since: datetime) -> Any:
     """Return what gives a provider's origin: the loads of the closed month that came after ``since``."""
-    found = [load for load in snapshots.of_period(connection, month.billing_period) if load.loaded_at > since]
+    found = [load for load in snapshots.of_period(connection, month.billing_period) if load.published_at > since]
 
     @cache
     def origin_of(provider: str) -> Origin:
         lines = tuple(
-            f"build {load.build_id}, loaded {snapshots.written(load.loaded_at)}, from "
+            f"build {load.build_id}, loaded {snapshots.written(load.published_at)}, from "
             + (", ".join(f"delivery {d.delivery_id[:12]} of {d.source}" for d in load.deliveries) or "no delivery")
             for load in found
             if load.provider.value == provider
@@ -208,7 +208,7 @@ def _origins(connection: Connection, month: ClosedPeriod, since: datetime) -> An
 
 def _require_all_published(settings: Settings, period: BillingPeriod) -> None:
     with open_state(settings).connect() as connection:
-        waiting = sorted({i.provider.value for i in ledger.pending(connection) if i.billing_period == period})
+        waiting = sorted({i.provider.value for i in period_inputs.pending(connection) if i.billing_period == period})
     if waiting:
         raise Finding(
             f"billing period {period}: what has landed of {', '.join(waiting)} is not published; "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import show_progress
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -23,45 +23,26 @@ def build(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the build as JSON.")] = False,
 ) -> None:
-    """Build pending months with dbt, judge them, and publish them when the gate holds."""
-    from finops.transform import service
+    """Build pending months with dbt, check them, and publish them when the gate passes."""
+    from finops.pipelines import marts
 
-    settings = Settings()
     periods = [BillingPeriod.parse(text) for text in billing_period] if billing_period else None
-    candidate = service.build(settings, periods, progress=_show)
-    if candidate is None:
+    done = marts.run(Settings(), periods, show_progress)
+    show_progress("", 0, 0)
+    if done is None:
         typer.echo(
             json.dumps({"build_id": None, "built": []}) if as_json else "Nothing to do: all that landed is built."
         )
         return
-    from finops.quality import service as quality
-    from finops.transform import publish
-
-    _show("gate", 0, 1)
-    verdict = quality.check(settings)
-    _show("publish", 0, 1)
-    publication = publish.publish(settings)
-    _clear()
+    candidate, publication = done.candidate, done.publication
     outdated = publication.resolved_otherwise(candidate.tag_policy)
     built = [{"provider": each.provider.value, "billing_period": str(each.billing_period)} for each in candidate.scope]
     if as_json:
-        done = {"build_id": candidate.build_id, "built": built, "path": str(publication.path)}
-        typer.echo(json.dumps({**done, "warnings": list(verdict.warnings), "outdated": outdated}, indent=2))
+        found = {"build_id": candidate.build_id, "built": built, "path": str(publication.path)}
+        typer.echo(json.dumps({**found, "warnings": list(done.verdict.warnings), "outdated": outdated}, indent=2))
         return
     for each in built:
         typer.echo(f"Built {each['provider']:<6} {each['billing_period']}")
     typer.echo(f"Published build {candidate.build_id} in {publication.path}")
     if outdated:
         typer.echo(f"Tags resolved by an older policy: {', '.join(outdated)} (name the month to resolve it again)")
-
-
-def _show(message: str, done: int, total: int) -> None:
-    """Keep one line of progress on a terminal; say nothing to a file or a pipe."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[K[{done}/{total}] {message}")
-        sys.stderr.flush()
-
-
-def _clear() -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")

@@ -1,14 +1,15 @@
-"""``finops conformance``: how much of FOCUS 1.2 the published bills fill, and what nobody has mapped."""
+"""``finops conformance``: how much of FOCUS 1.2 the published bills fill, and what is not mapped."""
 
 from __future__ import annotations
 
 import json
-import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import console, show_progress, table
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from finops.conformance.models import Coverage, Finding, Report
 
-_WIDTH = 160
+_COVERAGE = ("provider", "column", "state", "applicable", "filled", "share", "must", "rule")
 
 
 @app.command()
@@ -35,19 +36,12 @@ def conformance(
     from finops.conformance import service
 
     periods = [BillingPeriod.parse(text) for text in billing_period or []]
-    found = service.report(Settings(), periods, provider, progress=_show)
-    _show("", 0, 0)
+    found = service.report(Settings(), periods, provider, progress=show_progress)
+    show_progress("", 0, 0)
     if as_json:
         typer.echo(json.dumps(_as_json(found), indent=2))
     else:
         _print(found)
-
-
-def _show(message: str, done: int, total: int) -> None:
-    """Keep one line of progress on a terminal; say nothing to a file or a pipe."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[K[{done}/{total}] {message}" if total else "\r\033[K")
-        sys.stderr.flush()
 
 
 def _as_json(found: Report) -> dict[str, Any]:
@@ -55,43 +49,18 @@ def _as_json(found: Report) -> dict[str, Any]:
         "build_id": found.build_id,
         "billing_periods": list(found.billing_periods),
         "rows": found.rows,
-        "columns": [
-            {
-                "provider": each.provider,
-                "column": each.column,
-                "state": each.state.value,
-                "applicable": each.applicable,
-                "filled": each.filled,
-                "share": each.share,
-                "must": each.must,
-                "rule": each.rule,
-            }
-            for each in found.coverage
-        ],
-        "findings": [
-            {
-                "kind": each.kind.value,
-                "provider": each.provider,
-                "name": each.name,
-                "why": each.why,
-                "billing_currency": each.billing_currency,
-                "rows": each.rows,
-                "billed_cost": format(each.billed_cost, "f"),
-            }
-            for each in found.findings
-        ],
+        "columns": [{name: getattr(each, name) for name in _COVERAGE} for each in found.coverage],
+        "findings": [asdict(each) | {"billed_cost": format(each.billed_cost, "f")} for each in found.findings],
     }
 
 
 def _print(found: Report) -> None:
-    from rich.console import Console
-
     from finops.conformance.models import Kind
 
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
-    console.print(_columns(found))
+    out = console()
+    out.print(_columns(found))
     breaches = sum(each.is_breach for each in found.coverage)
-    console.print(
+    out.print(
         f"[red]{breaches} columns are null on rows where FOCUS forbids it.[/red]"
         if breaches
         else "No column is null where FOCUS forbids it."
@@ -99,12 +68,12 @@ def _print(found: Report) -> None:
     titles = {
         Kind.SERVICE: "Services the seeds do not know (category Other)",
         Kind.UNIT: "Units the seeds do not know, or not in FOCUS's unit format",
-        Kind.LINE_TYPE: "Native line types nobody has mapped",
+        Kind.LINE_TYPE: "Native line types that are not mapped",
         Kind.REPAIR: "Repairs of native FOCUS rows, by rule",
     }
     for kind, title in titles.items():
         rows = [each for each in found.findings if each.kind is kind]
-        console.print(_findings(title, rows) if rows else f"{title}: none")
+        out.print(_findings(title, rows) if rows else f"{title}: none")
 
 
 def _columns(found: Report) -> Table:
@@ -135,16 +104,5 @@ def _cell(each: Coverage) -> str:
 
 
 def _findings(title: str, rows: Iterable[Finding]) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for name in ("provider", "name", "why"):
-        table.add_column(name, overflow="fold")
-    for name in ("rows", "billed cost"):
-        table.add_column(name, justify="right")
-    table.add_column("currency")
-    for each in rows:
-        cost = f"{each.billed_cost:,.2f}"
-        table.add_row(each.provider, escape(each.name), each.why, f"{each.rows:,}", cost, each.billing_currency)
-    return table
+    cells = ((e.provider, e.name, e.why, f"{e.rows:,}", f"{e.billed_cost:,.2f}", e.billing_currency) for e in rows)
+    return table(title, ("provider", "name", "why", "rows >", "billed cost >", "currency"), cells)

@@ -25,12 +25,11 @@ def deliver(
 
     Exit status: 0 all well, 1 a target failed (the others have theirs; repeat for the rest), 2 bad input.
     """
-    from finops.delivery import service
+    from finops.pipelines import statements
 
-    report = service.deliver(Settings(), BillingPeriod.parse(billing_period), dry_run=dry_run)
+    [report] = statements.deliver(Settings(), [BillingPeriod.parse(billing_period)], dry_run=dry_run)
     typer.echo(_as_json(report) if as_json else _as_text(report))
-    if report.failed:
-        raise service.NotDelivered(report)
+    statements.require_delivered([report])
 
 
 def _as_json(report: DeliveryReport) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import console, table
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -19,19 +19,18 @@ from finops.core.settings import Settings
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from finops.restatements.models import Amounts, Difference, ReplacedLoad
-    from finops.stores.snapshots import Load, LoadedDelivery
+    from finops.restatements.models import Amounts, Difference, ReplacedSnapshot
+    from finops.stores.snapshots import Snapshot, SnapshotDelivery
 
-_WIDTH = 200
 _CENT = Decimal("0.01")
-_MOMENT = "A day (its end), an ISO timestamp (UTC), or the id of a build that loaded the month."
+_MOMENT = "A day (its end), an ISO timestamp (UTC), or the id of a build that published the month."
 
 
 @app.command()
 def diff(
     billing_period: Annotated[str, typer.Option("--billing-period", metavar="YYYY-MM", help="The month.")],
     since: Annotated[
-        str | None, typer.Option("--from", metavar="T1", help=f"{_MOMENT} Default: before the last load.")
+        str | None, typer.Option("--from", metavar="T1", help=f"{_MOMENT} Default: before the last snapshot.")
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="T2", help=f"{_MOMENT} Default: now.")] = None,
     provider: Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")] = None,
@@ -51,13 +50,15 @@ def diff(
 
 
 def _as_json(found: Difference) -> dict[str, Any]:
+    from finops.restatements.csv_file import TEXT_COLUMNS
+
     return {
         "billing_period": str(found.billing_period),
         "replaced": [
             {
                 "provider": pair.after.provider,
-                "before": None if pair.before is None else _load(pair.before),
-                "after": _load(pair.after),
+                "before": None if pair.before is None else _snapshot(pair.before),
+                "after": _snapshot(pair.after),
                 "deliveries": [
                     {
                         "source": each.source,
@@ -74,28 +75,19 @@ def _as_json(found: Difference) -> dict[str, Any]:
             for each in found.totals
         ],
         "changes": [
-            {
-                "provider": each.provider,
-                "billing_currency": each.billing_currency,
-                "sub_account_id": each.sub_account_id,
-                "sub_account_name": each.sub_account_name,
-                "service_name": each.service_name,
-                "cost_center": each.cost_center,
-                "charge_category": each.charge_category,
-                **_amounts(each.amounts),
-            }
+            {**{name: getattr(each, name) for name in ("provider", *TEXT_COLUMNS)}, **_amounts(each.amounts)}
             for each in found.changes
         ],
     }
 
 
-def _load(load: Load) -> dict[str, Any]:
+def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
     from finops.stores.snapshots import written
 
-    return {"build_id": load.build_id, "loaded_at": written(load.loaded_at), "row_count": load.row_count}
+    return {"build_id": snapshot.build_id, "loaded_at": written(snapshot.published_at), "row_count": snapshot.row_count}
 
 
-def _delivery(delivery: LoadedDelivery) -> dict[str, Any]:
+def _delivery(delivery: SnapshotDelivery) -> dict[str, Any]:
     from finops.stores.snapshots import written
 
     return {
@@ -112,43 +104,41 @@ def _amounts(amounts: Amounts) -> dict[str, str]:
 
 
 def _print(found: Difference, out: Path | None) -> None:
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    terminal = console(width=200)
     for pair in found.replaced:
         for line in _story(pair):
-            console.print(line, markup=False)
+            terminal.print(line, markup=False)
     if not found.replaced:
-        console.print(f"{found.billing_period} was not loaded in between.")
+        terminal.print(f"{found.billing_period} was not published in between.")
     elif not found.changes:
-        console.print(f"No billed or effective cost of {found.billing_period} changed.")
+        terminal.print(f"No billed or effective cost of {found.billing_period} changed.")
     else:
-        console.print(_totals(found))
+        terminal.print(_totals(found))
         if out is None:
-            console.print(_changes(found))
+            terminal.print(_changes(found))
     if out is not None:
-        console.print(f"Changes in {out}: {len(found.changes):,}", markup=False)
+        terminal.print(f"Changes in {out}: {len(found.changes):,}", markup=False)
 
 
-def _story(pair: ReplacedLoad) -> list[str]:
-    """Say which load, and which deliveries, took the place of which."""
+def _story(pair: ReplacedSnapshot) -> list[str]:
+    """Say which snapshot, and which deliveries, took the place of which."""
     from finops.stores.snapshots import written
 
     after, before = pair.after, pair.before
-    now = f"build {after.build_id} of {written(after.loaded_at)}"
+    now = f"build {after.build_id} of {written(after.published_at)}"
     if before is None:
-        lines = [f"{after.provider}: first loaded with {now}"]
+        lines = [f"{after.provider}: first published with {now}"]
     else:
-        lines = [f"{after.provider}: build {before.build_id} of {written(before.loaded_at)} → {now}"]
+        lines = [f"{after.provider}: build {before.build_id} of {written(before.published_at)} → {now}"]
     if before is not None and not before.deliveries:
-        lines.append("  the deliveries before were not noted: they are older than the history of loads")
+        lines.append("  the deliveries before were not recorded: they are older than the history")
     lines += [f"  {each.source}: {_told(each.before)} → {_told(each.after)}" for each in pair.deliveries]
     if not pair.deliveries:
         lines.append("  the same deliveries, built again")
     return lines
 
 
-def _told(delivery: LoadedDelivery | None) -> str:
+def _told(delivery: SnapshotDelivery | None) -> str:
     from finops.stores.snapshots import written
 
     if delivery is None:
@@ -185,20 +175,14 @@ def _account(identity: str, name: str) -> str:
 
 
 def _table(title: str, names: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], Amounts]]) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
-
     from finops.restatements.models import AMOUNTS
 
-    table = Table(title=title, title_justify="left")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for name in AMOUNTS:
-        table.add_column(name.replace("_", " "), justify="right")
-    for texts, amounts in rows:
-        figures = [_figure(getattr(amounts, name), is_change=name.endswith("change")) for name in AMOUNTS]
-        table.add_row(*map(escape, texts), *figures)
-    return table
+    columns = (*names, *(f"{name.replace('_', ' ')} >" for name in AMOUNTS))
+    cells = (
+        (*texts, *(_figure(getattr(amounts, name), is_change=name.endswith("change")) for name in AMOUNTS))
+        for texts, amounts in rows
+    )
+    return table(title, columns, cells)
 
 
 def _figure(amount: Decimal, *, is_change: bool) -> str:

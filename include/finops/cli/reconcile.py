@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import console
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from finops.quality.reconciliation import Line, Reconciliation
-
-_WIDTH = 160
 
 
 @app.command()
@@ -62,19 +60,17 @@ def _as_json(found: Reconciliation) -> dict[str, object]:
 
 
 def _print(found: Reconciliation) -> None:
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    out = console()
     if found.lines:
-        console.print(_table(found))
+        out.print(_table(found))
     if found.pending:
         waiting = ", ".join(f"{provider} {period}" for provider, period in found.pending)
-        console.print(f"Pending, landed but not yet published: {waiting}. `finops build` publishes them.")
+        out.print(f"Pending, landed but not yet published: {waiting}. `finops build` publishes them.")
     broken = sum(not line.is_reconciled for line in found.lines)
     if broken:
-        console.print(f"[red]{broken} of {len(found.lines)} lines do not reconcile.[/red]")
+        out.print(f"[red]{broken} of {len(found.lines)} lines do not reconcile.[/red]")
     elif found.lines:
-        console.print(f"All {len(found.lines)} lines reconcile: every stage is equal to the last decimal.")
+        out.print(f"All {len(found.lines)} lines reconcile: every stage is equal to the last decimal.")
 
 
 def _table(found: Reconciliation) -> Table:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import console, table
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from sqlalchemy import Connection
 
-_WIDTH = 160
+    from finops.stores.state.ledger import Delivery
+    from finops.stores.state.rejections import Rejection
 
 
 @app.command()
@@ -34,77 +35,41 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figur
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    for table in _tables(found):
-        console.print(table if table.row_count else f"{table.title}: none")
+    out = console()
+    for each in _tables(found):
+        out.print(each if each.row_count else f"{each.title}: none")
     published = found["published"]
-    console.print(
-        f"Published: {published['build_id']} at {published['path']}" if published else "Nothing is published."
-    )
+    out.print(f"Published: {published['build_id']} at {published['path']}" if published else "Nothing is published.")
     outdated = found["resolved_by_another_policy"]
     if outdated:
-        console.print(
+        out.print(
             f"Tags resolved by another policy than the present one: {', '.join(outdated)}; "
             "`finops build --billing-period YYYY-MM` resolves a month again"
         )
 
 
 def _collect(connection: Connection) -> dict[str, Any]:
-    from finops.stores import snapshots
-    from finops.stores.state import attempts, builds, closing, ledger
+    from finops.stores.state import builds, closing, period_inputs, rejections
 
-    loaded = snapshots.counts(connection)
     return {
-        "deliveries": [
-            {
-                "provider": each.provider,
-                "source": each.source,
-                "billing_period": str(each.billing_period),
-                "format": each.format,
-                "delivery_id": each.delivery_id,
-                "produced_at": each.produced_at.isoformat(),
-                "landed_at": each.landed_at.isoformat(),
-                "row_count": each.row_count,
-                "loads": loaded.get((each.provider, each.billing_period), 0),
-                "totals": [
-                    {
-                        "billing_currency": t.billing_currency,
-                        "source_cost": f"{t.source_cost:f}",
-                        "billed_cost": f"{t.billed_cost:f}",
-                    }
-                    for t in each.totals
-                ],
-            }
-            for each in ledger.current(connection)
-        ],
+        "deliveries": _deliveries(connection),
         "not_taken": [
-            {
-                "provider": each.provider,
-                "source": each.source,
-                "billing_period": None if each.billing_period is None else str(each.billing_period),
-                "outcome": each.outcome,
-                "since": each.attempted_at.isoformat(),
-                "reason": each.reason,
-            }
-            for each in attempts.open_attempts(connection)
+            {**_period_of(each), "outcome": each.outcome, "since": each.since.isoformat(), "reason": each.reason}
+            for each in rejections.standing(connection)
         ],
         "pending": [
             {
                 "provider": each.provider,
                 "billing_period": str(each.billing_period),
-                "waits_for": f"its {half} export" if (half := ledger.missing_half(each)) else None,
+                "waits_for": f"its {each.missing_half} export" if each.missing_half else None,
             }
-            for each in ledger.pending(connection)
+            for each in period_inputs.pending(connection)
         ],
         "builds": [
             {
-                "build_id": each.build_id,
+                **asdict(each),
                 "started_at": each.started_at.isoformat(),
                 "finished_at": each.finished_at.isoformat() if each.finished_at else None,
-                "outcome": each.outcome,
-                "detail": each.detail,
             }
             for each in builds.builds(connection)
         ],
@@ -120,6 +85,38 @@ def _collect(connection: Connection) -> dict[str, Any]:
             for each in closing.closed_periods(connection).values()
         ],
     }
+
+
+def _deliveries(connection: Connection) -> list[dict[str, Any]]:
+    from finops.stores import snapshots
+    from finops.stores.state import ledger
+
+    counts = snapshots.counts(connection)
+    return [
+        {
+            **_period_of(each),
+            "format": each.format,
+            "delivery_id": each.delivery_id,
+            "produced_at": each.produced_at.isoformat(),
+            "landed_at": each.landed_at.isoformat(),
+            "row_count": each.row_count,
+            "loads": counts.get((each.provider, each.billing_period), 0),
+            "totals": [
+                {
+                    "billing_currency": t.billing_currency,
+                    "source_cost": f"{t.source_cost:f}",
+                    "billed_cost": f"{t.billed_cost:f}",
+                }
+                for t in each.totals
+            ],
+        }
+        for each in ledger.current(connection)
+    ]
+
+
+def _period_of(each: Delivery | Rejection) -> dict[str, Any]:
+    period = None if each.billing_period is None else str(each.billing_period)
+    return {"provider": each.provider, "source": each.source, "billing_period": period}
 
 
 def _published(settings: Settings) -> dict[str, str] | None:
@@ -146,72 +143,49 @@ def _outdated(settings: Settings) -> list[str]:
 
 
 def _tables(found: dict[str, Any]) -> list[Table]:
-    deliveries = [
-        (
-            each["provider"],
-            each["source"],
-            each["billing_period"],
-            each["format"],
-            _minute(each["landed_at"]),
-            f"{each['row_count']:,}",
-            f"{each['loads']:,}",
-            "\n".join(f"{Decimal(t['source_cost']):,.2f} {t['billing_currency']}" for t in each["totals"]),
-        )
-        for each in found["deliveries"]
-    ]
-    not_taken = [
-        (
-            each["provider"],
-            each["source"],
-            each["billing_period"] or "",
-            each["outcome"],
-            _minute(each["since"]),
-            each["reason"],
-        )
-        for each in found["not_taken"]
-    ]
-    pending = [
-        (
-            each["provider"],
-            each["billing_period"],
-            f"waits for {each['waits_for']}" if each["waits_for"] else "to be built",
-        )
-        for each in found["pending"]
-    ]
-    builds = [
-        (each["build_id"], _minute(each["started_at"]), _minute(each["finished_at"]), each["outcome"], each["detail"])
-        for each in found["builds"]
-    ]
-    closed = [
-        (
-            each["billing_period"],
-            each["closed_by"],
-            _minute(each["closed_at"]),
-            each["build_id"],
-            each["statements_digest"][:12],
-            "\n".join(f"{name} {digest[:12]}" for name, digest in each["rules"].items()),
-        )
-        for each in found["closed"]
-    ]
     return [
-        _table("Current deliveries", "provider,source,period,format,landed (UTC),rows >,loads >,cost >", deliveries),
-        _table("Not taken", "provider,source,period,outcome,since (UTC),reason", not_taken),
-        _table("Pending", "provider,period,state", pending),
-        _table("Last builds", "build,started (UTC),finished,outcome,detail", builds),
-        _table("Closed months", "period,by,at (UTC),build,statements,rules", closed),
+        table(title, columns.split(","), map(cells, found[key]))
+        for key, title, columns, cells in (
+            (
+                "deliveries",
+                "Current deliveries",
+                "provider,source,period,format,landed (UTC),rows >,snapshots >,cost >",
+                _delivery_cells,
+            ),
+            ("not_taken", "Rejected", "provider,source,period,outcome,since (UTC),reason", _rejection_cells),
+            ("pending", "Pending", "provider,period,state", _pending_cells),
+            ("builds", "Last builds", "build,started (UTC),finished,outcome,detail", _build_cells),
+            ("closed", "Closed months", "period,by,at (UTC),build,statements,rules", _closed_cells),
+        )
     ]
 
 
-def _table(title: str, columns: str, rows: Sequence[tuple[str, ...]]) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
+def _delivery_cells(each: dict[str, Any]) -> tuple[str, ...]:
+    costs = (f"{Decimal(t['source_cost']):,.2f} {t['billing_currency']}" for t in each["totals"])
+    counts = (f"{each['row_count']:,}", f"{each['loads']:,}")
+    names = (each["provider"], each["source"], each["billing_period"], each["format"])
+    return (*names, _minute(each["landed_at"]), *counts, "\n".join(costs))
 
-    table = Table(title=title, title_justify="left")
-    for each in columns.split(","):
-        table.add_column(each.removesuffix(" >"), justify="right" if each.endswith(" >") else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    return table
+
+def _rejection_cells(each: dict[str, Any]) -> tuple[str, ...]:
+    names = (each["provider"], each["source"], each["billing_period"] or "")
+    return (*names, each["outcome"], _minute(each["since"]), each["reason"])
+
+
+def _pending_cells(each: dict[str, Any]) -> tuple[str, ...]:
+    state = f"waits for {each['waits_for']}" if each["waits_for"] else "to be built"
+    return (each["provider"], each["billing_period"], state)
+
+
+def _build_cells(each: dict[str, Any]) -> tuple[str, ...]:
+    moments = (_minute(each["started_at"]), _minute(each["finished_at"]))
+    return (each["build_id"], *moments, each["outcome"], each["detail"])
+
+
+def _closed_cells(each: dict[str, Any]) -> tuple[str, ...]:
+    rules = "\n".join(f"{name} {digest[:12]}" for name, digest in each["rules"].items())
+    names = (each["billing_period"], each["closed_by"], _minute(each["closed_at"]), each["build_id"])
+    return (*names, each["statements_digest"][:12], rules)
 
 
 def _minute(moment: str | None) -> str:

@@ -1,6 +1,6 @@
 """The query over one provider's billing period: everything the report needs, in one pass.
 
-Rows are grouped by what is amiss with them and nothing else. What is known becomes null in the key, so that there are
+Rows are grouped by what is wrong with them and nothing else. What is known becomes null in the key, so that there are
 as many groups as combinations of unknown things, however many rows there are.
 """
 
@@ -12,8 +12,7 @@ from typing import Any
 
 from finops.conformance.applicability import APPLICABILITY
 from finops.conformance.units import UNIT_FORMAT
-from finops.core.focus import COLUMNS
-from finops.core.line_types import KNOWN_ADJUSTMENTS
+from finops.core.focus import COLUMNS, KNOWN_ADJUSTMENTS
 from finops.core.sql import Sql, compose, identifier, join, literal
 
 KEYS = ("billing_currency", "service", "pricing_unit", "consumed_unit", "line_type", "repairs")

@@ -36,15 +36,15 @@ def report(
     with publication.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
         connection.execute(compose("set memory_limit = {limit}", limit=settings.memory_limit))
-        for done, (door, period) in enumerate(wanted):
+        for done, (name, period) in enumerate(wanted):
             if progress is not None:
-                progress(f"{door} {period}", done, len(wanted))
+                progress(f"{name} {period}", done, len(wanted))
             query = scan.query(
-                publication.focus_sql(door, period),
+                publication.focus_sql(name, period),
                 literal(seeds / "focus_services.csv"),
                 literal(seeds / "pricing_units.csv"),
             )
-            groups += [scan.group(door.value, row) for row in connection.execute(query).fetchall()]
+            groups += [scan.group(name.value, row) for row in connection.execute(query).fetchall()]
     with (seeds / "pricing_units.csv").open(encoding="utf-8", newline="") as file:
         units = {row["focus_unit"] for row in csv.DictReader(file)}
     rows: dict[str, int] = {}
@@ -63,7 +63,7 @@ def _wanted(
     publication: Publication, periods: Sequence[BillingPeriod], provider: Provider | None
 ) -> list[tuple[Provider, BillingPeriod]]:
     parts = [name.split("/") for name in publication.manifest["fact"]["partitions"]]
-    there = [(Provider(door), BillingPeriod.parse(month)) for door, month in parts if provider in (None, door)]
+    there = [(Provider(name), BillingPeriod.parse(month)) for name, month in parts if provider in (None, name)]
     known = {period for _, period in there}
     of = "" if provider is None else f" of {provider}"
     listed = ", ".join(sorted(map(str, known))) or "no months"

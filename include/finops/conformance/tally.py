@@ -46,7 +46,7 @@ def _of(group: Group, known_units: Collection[str]) -> Iterator[tuple[Kind, str,
     for unit in sorted({group.pricing_unit, group.consumed_unit} - {None}, key=str):
         yield Kind.UNIT, str(unit), _why(str(unit), known_units)
     if group.line_type is not None:
-        yield Kind.LINE_TYPE, group.line_type, "an Adjustment nobody has mapped"
+        yield Kind.LINE_TYPE, group.line_type, "an Adjustment that is not mapped"
     for repair in sorted(set(filter(None, re.split(r"\s*,\s*", group.repairs or "")))):
         yield Kind.REPAIR, repair, "a rule repaired what a native FOCUS export holds"
 

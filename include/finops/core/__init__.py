@@ -1,1 +1,1 @@
-"""What every feature may know: settings, errors, money, periods, formats, state, published data."""
+"""What every layer may know: settings, errors, money, periods, FOCUS, formats, SQL, atomic files, locks."""

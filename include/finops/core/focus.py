@@ -143,3 +143,6 @@ COLUMNS: tuple[FocusColumn, ...] = (
 
 NAMES: dict[str, str] = {column.snake: column.name for column in COLUMNS}
 """Name of the specification by the name inside the platform."""
+
+KNOWN_ADJUSTMENTS = ("Refund", "SavingsPlanNegation", "RoundingAdjustment", "adjustment", "rounding_error")
+"""Native line types (``x_charge_type``) that are mapped to the charge category Adjustment; any other is unmapped."""

@@ -1,4 +1,4 @@
-"""The types of the delivery feature: an audience's parcel, where it goes, and what became of it."""
+"""The types of the delivery feature: an audience's package, where it goes, and what became of it."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Addressee:
 
 
 def digest_of(status: str, files: Iterable[tuple[str, str]]) -> str:
-    """Return the digest of a parcel from the digests and names of its files, in the order of their names."""
+    """Return the digest of a package from the digests and names of its files, in the order of their names."""
     lines = [status, *(f"{sha256}  {name}" for sha256, name in files)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class ParcelFile:
-    """One file of a parcel; its bytes were checked against the digest."""
+class PackageFile:
+    """One file of a package; its bytes were checked against the digest."""
 
     name: str
     content: bytes
@@ -53,7 +53,7 @@ class ParcelFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Package:
     """All that one audience gets for one billing period. ``folder`` is the audience's name in paths."""
 
     cost_center: str | None
@@ -62,7 +62,7 @@ class Parcel:
     build_id: str
     status: str
     totals: tuple[dict[str, str], ...]
-    files: tuple[ParcelFile, ...]
+    files: tuple[PackageFile, ...]
 
     @property
     def is_final(self) -> bool:
@@ -71,12 +71,12 @@ class Parcel:
 
     @property
     def digest(self) -> str:
-        """Digest of what is delivered: the same parcel again is told by it."""
+        """Digest of what is delivered: the same package has the same digest."""
         return digest_of(self.status, ((each.sha256, each.name) for each in self.files))
 
     @property
     def path(self) -> str:
-        """Where it lies below a target's prefix; no other audience's parcel can be there."""
+        """Where it lies below a target's prefix; no other audience's package can be there."""
         return f"billing_period={self.billing_period}/{self.folder}"
 
     def manifest(self, prefix: str = "") -> bytes:
@@ -109,7 +109,7 @@ class MailServer:
 
 
 class Result(StrEnum):
-    """What became of a parcel at one target; ``held`` is mail that waits for the final statement."""
+    """What became of a package at one target; ``held`` is mail that waits for the final statement."""
 
     PLANNED = "planned"
     DELIVERED = "delivered"
@@ -120,7 +120,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A parcel at one target. ``reason`` is why it failed, ``is_retryable`` whether trying again can help."""
+    """A package at one target. ``reason`` is why it failed, ``is_retryable`` whether trying again can help."""
 
     cost_center: str | None
     target: str
@@ -133,7 +133,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """All targets of a billing period, whoever has places but no statement, and who has a statement but no place."""
+    """All targets of a billing period; who has targets but no statement, and who has a statement but no target."""
 
     billing_period: BillingPeriod
     outcomes: tuple[Outcome, ...]

@@ -1,4 +1,4 @@
-"""Deliver the statements of a billing period: each audience's parcel to each of its targets, once."""
+"""Deliver the statements of a billing period: each audience's package to each of its targets, once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.delivery import config
-from finops.delivery.models import DeliveryReport, Outcome, Parcel, Result, Target, digest_of
+from finops.delivery.models import DeliveryReport, Outcome, Package, Result, Target, digest_of
 from finops.delivery.packages import pack
 from finops.delivery.targets import open_place
 from finops.stores.state import closing, statement_deliveries
@@ -22,12 +22,12 @@ Clients = Callable[[Target], Any]
 """From a target to its SDK's client; None leaves it to the SDK's default chain."""
 
 ASKED_IN_HOURS = frozenset({0, 1, 2, 4, *range(8, 73, 8)})
-"""In which hours after a close its delivery is asked for, where somebody lacks it: a target that fails is tried less
-and less often, but for three days. One that is added later is sent no old month unasked."""
+"""The hours after a close in which an incomplete delivery is repeated: a failing target is tried less and less often,
+for three days. A target that is added later is sent no old month by itself."""
 
 
 class NotDelivered(Finding):
-    """Some targets did not get their parcel. ``is_retryable`` when trying again can help one of them."""
+    """Some targets did not get their package. ``is_retryable`` when trying again can help one of them."""
 
     def __init__(self, *reports: DeliveryReport) -> None:
         super().__init__("; ".join(map(_failures, reports)))
@@ -49,13 +49,13 @@ def deliver(
 ) -> DeliveryReport:
     """Deliver what is missing of ``period`` to every configured target; a dry run only says who would get what.
 
-    Without ``mail_provisional`` mailboxes wait for the final statements (``Result.HELD``): what goes out every day with
-    nobody looking at it first belongs where the next takes its place.
+    Without ``mail_provisional`` mailboxes wait for the final statements (``Result.HELD``): what is sent every day and
+    unseen belongs where the next one replaces it.
 
     What a target has already, by the state store or by its own manifest, is not sent again. A target that fails is
     reported and does not keep the others from theirs: see ``DeliveryReport.failed``.
 
-    Raise BadInput when ``delivery.yml`` is not as it should be, NotReady when the month has no statements, Finding
+    Raise BadInput when ``delivery.yml`` is invalid, NotReady when the month has no statements, Finding
     when a file is not what the statements' manifest lists; nothing is sent then.
     """
     targets = {each.cost_center: each.targets for each in config.load(settings)}
@@ -68,13 +68,13 @@ def deliver(
             known = statement_deliveries.delivered(connection, period)
         outcomes = []
         for audience in addressed:
-            parcel = pack(statements, audience)
+            package = pack(statements, audience)
             for target in targets[audience.cost_center]:
-                if target.is_mailbox and not (mail_provisional or parcel.is_final):
-                    outcomes.append(_outcome(parcel, target, Result.HELD))
+                if target.is_mailbox and not (mail_provisional or package.is_final):
+                    outcomes.append(_outcome(package, target, Result.HELD))
                     continue
-                has_it = known.get((parcel.folder, target.uri)) == parcel.digest
-                outcomes.append(_hand_over(settings, parcel, target, clients, has_it=has_it, dry_run=dry_run))
+                has_it = known.get((package.folder, target.uri)) == package.digest
+                outcomes.append(_hand_over(settings, package, target, clients, has_it=has_it, dry_run=dry_run))
     stated = [each.cost_center for each in statements.audiences]
     return DeliveryReport(
         period,
@@ -85,9 +85,9 @@ def deliver(
 
 
 def undelivered_final(settings: Settings, now: datetime) -> list[BillingPeriod]:
-    """Return the closed months to be asked for in this hour, of which some target lacks the final statements.
+    """Return the closed months whose delivery is due in this hour and whose final statements some target lacks.
 
-    See ``ASKED_IN_HOURS``. Of what has been delivered nothing is read but the state store, of statements manifests.
+    See ``ASKED_IN_HOURS``. Only the state store and the statements' manifests are read.
     """
     if not config.has_targets(settings):
         return []
@@ -113,23 +113,23 @@ def _is_awaited(settings: Settings, period: BillingPeriod, known: Mapping[tuple[
 
 
 def _hand_over(
-    settings: Settings, parcel: Parcel, target: Target, clients: Clients, *, has_it: bool, dry_run: bool
+    settings: Settings, package: Package, target: Target, clients: Clients, *, has_it: bool, dry_run: bool
 ) -> Outcome:
     if has_it or dry_run:
-        return _outcome(parcel, target, Result.UNCHANGED if has_it else Result.PLANNED)
+        return _outcome(package, target, Result.UNCHANGED if has_it else Result.PLANNED)
     try:
         place = open_place(settings, target, clients(target))
-        result = Result.UNCHANGED if place.holds(parcel) else Result.DELIVERED
+        result = Result.UNCHANGED if place.holds(package) else Result.DELIVERED
         if result is Result.DELIVERED:
-            place.put(parcel)
+            place.put(package)
     except FinopsError as error:
-        return _outcome(parcel, target, Result.FAILED, error)
+        return _outcome(package, target, Result.FAILED, error)
     with open_state(settings).begin() as connection:
-        statement_deliveries.record(connection, parcel.billing_period, parcel.folder, target.uri, parcel.digest)
-    return _outcome(parcel, target, result)
+        statement_deliveries.record(connection, package.billing_period, package.folder, target.uri, package.digest)
+    return _outcome(package, target, result)
 
 
-def _outcome(parcel: Parcel, target: Target, result: Result, error: FinopsError | None = None) -> Outcome:
-    names = tuple(each.name for each in parcel.files)
+def _outcome(package: Package, target: Target, result: Result, error: FinopsError | None = None) -> Outcome:
+    names = tuple(each.name for each in package.files)
     reason, is_retryable = (None, False) if error is None else (str(error), error.is_retryable)
-    return Outcome(parcel.cost_center, target.uri, result, parcel.digest, names, reason, is_retryable)
+    return Outcome(package.cost_center, target.uri, result, package.digest, names, reason, is_retryable)

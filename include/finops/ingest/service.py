@@ -28,7 +28,7 @@ from finops.ingest.reading import open_engine
 from finops.ingest.stores import ChangedWhileRead, open_store
 from finops.ingest.unmanifested import HandSource
 from finops.ingest.verify import FileFacts, inspect
-from finops.stores.state import attempts, ledger
+from finops.stores.state import ledger, rejections
 from finops.stores.state.ledger import Delivery
 from finops.stores.state.store import open_state
 
@@ -278,9 +278,9 @@ def _note(engine: Engine, provider: Provider, found: Discovery, report: IngestRe
         standing[each.source, each.billing_period].append(each.reason)
     with engine.begin() as connection:
         for (source, period), reasons in standing.items():
-            attempts.resolve_attempts(connection, provider, source, period, keep=reasons)
+            rejections.resolve(connection, provider, source, period, keep=reasons)
         for each in report.not_taken:
-            attempts.note_attempt(
+            rejections.record(
                 connection,
                 provider=provider,
                 source=each.source,

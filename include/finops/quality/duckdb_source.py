@@ -1,7 +1,7 @@
 """Great Expectations on DuckDB: a dialect, an engine that keeps one connection, a data source.
 
 Importing this module imports Great Expectations, which takes seconds: only the gate does so, and only when there is
-a candidate to judge.
+a candidate to check.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ registry.register("duckdb", __name__, DuckDBDialect.__name__)
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
-    """Keeps one connection: opening a DuckDB file anew for every query would cost more than most queries."""
+    """Keeps one connection: opening a DuckDB file for every query would cost more than most queries."""
 
     @contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
@@ -112,9 +112,7 @@ def open_warehouse(settings: Settings) -> Iterator[tuple[EphemeralDataContext, D
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     source = context.data_sources.add_duckdb(
-        name="warehouse",
-        connection_string=url.render_as_string(hide_password=False),
-        create_temp_table=False,
+        name="warehouse", connection_string=url.render_as_string(hide_password=False), create_temp_table=False
     )
     try:
         yield context, source

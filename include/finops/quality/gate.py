@@ -30,7 +30,7 @@ FACT = "fct_focus_costs"
 ROW_COUNT = "expect_table_row_count_to_be_between"
 
 
-def judge(settings: Settings, given: Given) -> list[TableResult]:
+def run_suites(settings: Settings, given: Given) -> list[TableResult]:
     """Run every suite on the candidate's scope. Raise Finding when a published table has no suite."""
     with open_warehouse(settings) as (context, source):
         engine = source.get_execution_engine()

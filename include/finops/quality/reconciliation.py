@@ -10,7 +10,7 @@ from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published
-from finops.stores.state import ledger
+from finops.stores.state import ledger, period_inputs
 from finops.stores.state.store import open_state
 
 STAGES = ("source", "landing", "focus", "daily", "chargeback", "allocated")
@@ -65,7 +65,7 @@ def reconcile(settings: Settings, periods: Sequence[BillingPeriod] = ()) -> Reco
     Raise BadInput for a period of which nothing has landed, NotReady when nothing has landed at all.
     """
     with open_state(settings).connect() as connection:
-        pending = {(i.provider.value, str(i.billing_period)) for i in ledger.pending(connection)}
+        pending = {(i.provider.value, str(i.billing_period)) for i in period_inputs.pending(connection)}
         deliveries = ledger.current(connection)
     landed: dict[tuple[str, str, str], Decimal] = {}
     for delivery in deliveries:

@@ -1,4 +1,4 @@
-"""The gate: judge the candidate, write the verdict and the page that explains it."""
+"""The gate: check the candidate, write the verdict and the page that explains it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from finops.policy import allocation
 from finops.quality import page
 from finops.quality.models import Given, LandedTotal, Severity, TableResult
 from finops.stores.candidate import Candidate, Verdict, load_candidate, save_verdict
-from finops.stores.state import builds, ledger
+from finops.stores.state import builds, period_inputs
 from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
@@ -24,17 +24,17 @@ RESULTS_TO_KEEP = 30
 
 
 def check(settings: Settings) -> Verdict:
-    """Judge the candidate in the warehouse, save the verdict and its page, and return the verdict.
+    """Check the candidate in the warehouse, save the verdict and its page, and return the verdict.
 
     Raise NotReady when there is no candidate, Finding naming the broken expectations when one that blocks is broken.
     """
     with exclusive(settings, "warehouse"):
         candidate = load_candidate(settings)
-        # Great Expectations takes seconds to import, so not before there is something to judge.
-        from finops.quality.gate import judge
+        # Great Expectations takes seconds to import, so not before there is something to check.
+        from finops.quality.gate import run_suites
 
         given = _given(settings, candidate)
-        results = judge(settings, given)
+        results = run_suites(settings, given)
     verdict = _verdict(candidate, results)
     page.write(settings.quality_dir / candidate.build_id / "index.html", verdict, given, results)
     save_verdict(settings, verdict)
@@ -61,10 +61,10 @@ def _given(settings: Settings, candidate: Candidate) -> Given:
     with open_state(settings).connect() as connection:
         items = [
             item
-            for item in ledger.inputs(connection)
+            for item in period_inputs.landed(connection)
             if built_from.get((item.provider, item.billing_period)) == item.digest
         ]
-        items = ledger.complete(connection, items)
+        items = period_inputs.with_files(connection, items)
     sums: dict[tuple[str, str, str], LandedTotal] = {}
     for item in items:
         for total in (total for delivery in item.deliveries for total in delivery.totals):

@@ -1,1 +1,1 @@
-"""What a billing month's restatements changed: two loads of it, compared."""
+"""What a billing month's restatements changed: two snapshots of it, compared."""

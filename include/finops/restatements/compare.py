@@ -11,7 +11,7 @@ from finops.core.errors import Finding
 from finops.core.formats import Provider
 from finops.core.sql import Sql, compose, identifier, join
 from finops.restatements.models import GRAIN, Amounts, Change, MonthTotal
-from finops.stores.snapshots import Load
+from finops.stores.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -69,7 +69,7 @@ def changes(connection: DuckDBPyConnection, before: Sql, after: Sql) -> list[Cha
     ]
 
 
-def totals(before: Sequence[Load], after: Sequence[Load]) -> list[MonthTotal]:
+def totals(before: Sequence[Snapshot], after: Sequence[Snapshot]) -> list[MonthTotal]:
     """Return the month's recorded totals on both sides, by provider and currency."""
     old, new = _recorded(before), _recorded(after)
     nothing = (Decimal(0), Decimal(0))
@@ -95,7 +95,7 @@ def require_complete(found: Iterable[Change], month: Iterable[MonthTotal]) -> No
         if listed != recorded:
             raise Finding(
                 f"{total.provider} in {total.billing_currency}: the changes found sum to {listed[0]:f} billed and"
-                f" {listed[1]:f} effective, the loads were recorded with {recorded[0]:f} and {recorded[1]:f};"
+                f" {listed[1]:f} effective, their snapshots were recorded with {recorded[0]:f} and {recorded[1]:f};"
                 " a file below history/ is not what was written, put it back from a backup"
             )
     for (provider, currency), listed in sums.items():
@@ -103,9 +103,9 @@ def require_complete(found: Iterable[Change], month: Iterable[MonthTotal]) -> No
             raise Finding(f"{provider} in {currency}: a file below history/ holds a currency that was not recorded")
 
 
-def _recorded(loads: Sequence[Load]) -> dict[tuple[Provider, str], tuple[Decimal, Decimal]]:
+def _recorded(snapshots: Sequence[Snapshot]) -> dict[tuple[Provider, str], tuple[Decimal, Decimal]]:
     return {
-        (load.provider, total.billing_currency): (total.billed_cost, total.effective_cost)
-        for load in loads
-        for total in load.totals
+        (snapshot.provider, total.billing_currency): (total.billed_cost, total.effective_cost)
+        for snapshot in snapshots
+        for total in snapshot.totals
     }

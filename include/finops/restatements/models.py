@@ -7,19 +7,12 @@ from decimal import Decimal
 
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.stores.snapshots import Load, LoadedDelivery
+from finops.stores.snapshots import Snapshot, SnapshotDelivery
 
 GRAIN = ("provider", "billing_currency", "sub_account_id", "service_name", "cost_center", "charge_category")
-"""What a change is told by. An account is known by its id: a new name for it is no change of cost."""
+"""The columns that identify a change. An account is known by its id: a new name is no change of cost."""
 
-AMOUNTS = (
-    "billed_before",
-    "billed_after",
-    "billed_change",
-    "effective_before",
-    "effective_after",
-    "effective_change",
-)
+AMOUNTS = ("billed_before", "billed_after", "billed_change", "effective_before", "effective_after", "effective_change")
 """What ``Amounts`` holds, in the order of reports."""
 
 
@@ -71,16 +64,16 @@ class ReplacedDelivery:
     """A source whose delivery was replaced by another, came (``before`` is None) or went (``after`` is None)."""
 
     source: str
-    before: LoadedDelivery | None
-    after: LoadedDelivery | None
+    before: SnapshotDelivery | None
+    after: SnapshotDelivery | None
 
 
 @dataclass(frozen=True, slots=True)
-class ReplacedLoad:
-    """One provider's load that took the place of another. ``before`` is None when it was the provider's first."""
+class ReplacedSnapshot:
+    """One provider's snapshot that took the place of another. ``before`` is None when it was the provider's first."""
 
-    before: Load | None
-    after: Load
+    before: Snapshot | None
+    after: Snapshot
 
     @property
     def deliveries(self) -> list[ReplacedDelivery]:
@@ -94,19 +87,19 @@ class ReplacedLoad:
         ]
 
 
-def _identity(delivery: LoadedDelivery | None) -> str | None:
+def _identity(delivery: SnapshotDelivery | None) -> str | None:
     return None if delivery is None else delivery.delivery_id
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What changed in a month between two sets of loads.
+    """What changed in a month between two sets of snapshots.
 
     ``totals`` are by provider and currency, changed or not. ``changes`` are by currency, the largest change first:
     amounts of different currencies have no order.
     """
 
     billing_period: BillingPeriod
-    replaced: tuple[ReplacedLoad, ...]
+    replaced: tuple[ReplacedSnapshot, ...]
     totals: tuple[MonthTotal, ...]
     changes: tuple[Change, ...]

@@ -1,4 +1,4 @@
-"""Say what changed in a billing month between two of its loads. Reads the history of loads and nothing else."""
+"""What changed in a billing month between two of its snapshots. Reads the history and nothing else."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.restatements import compare
-from finops.restatements.models import Difference, ReplacedLoad
+from finops.restatements.models import Difference, ReplacedSnapshot
 from finops.stores import snapshots
-from finops.stores.snapshots import RESOLUTION, Load, written
+from finops.stores.snapshots import RESOLUTION, Snapshot, written
 from finops.stores.state.store import open_state
 
 
@@ -24,10 +24,10 @@ def diff(
     until: str | None = None,
     provider: Provider | None = None,
 ) -> Difference:
-    """Return what changed in a month between two moments, each as ``loads.moment_of`` reads it.
+    """Return what changed in a month between two moments, each as ``snapshots.moment_of`` reads it.
 
     Without ``until`` the later state is the latest; without ``since`` the earlier one is the state that the newest
-    publication in the later one replaced. Raise BadInput for a month or moment without loads, and for moments in
+    publication in the later one replaced. Raise BadInput for a month or moment without snapshots, and for moments in
     the wrong order; Finding when the files no longer hold what was recorded of them.
     """
     with open_state(settings).connect() as state:
@@ -44,23 +44,23 @@ def diff(
 
 
 def _replaced_by_newest(
-    state: Connection, after: list[Load], period: BillingPeriod, provider: Provider | None
-) -> list[Load]:
-    newest = max(after, key=lambda load: load.loaded_at)
-    began = min(load.loaded_at for load in after if load.build_id == newest.build_id)
-    if not _loaded_before(state, began, period, provider):
+    state: Connection, after: list[Snapshot], period: BillingPeriod, provider: Provider | None
+) -> list[Snapshot]:
+    newest = max(after, key=lambda snapshot: snapshot.published_at)
+    began = min(snapshot.published_at for snapshot in after if snapshot.build_id == newest.build_id)
+    if not _published_before(state, began, period, provider):
         raise BadInput(
-            f"{period} had loaded once by then, with build {newest.build_id} of {written(newest.loaded_at)}:"
-            " there is no load before it to compare with"
+            f"{period} was published once by then, with build {newest.build_id} of {written(newest.published_at)}:"
+            " there is no earlier snapshot to compare with"
         )
     return snapshots.as_of(state, period, began - RESOLUTION, provider)
 
 
-def _loaded_before(state: Connection, moment: datetime, period: BillingPeriod, provider: Provider | None) -> bool:
-    return any(load.loaded_at < moment for load in snapshots.of_period(state, period, provider))
+def _published_before(state: Connection, moment: datetime, period: BillingPeriod, provider: Provider | None) -> bool:
+    return any(snapshot.published_at < moment for snapshot in snapshots.of_period(state, period, provider))
 
 
-def _compare(settings: Settings, period: BillingPeriod, before: list[Load], after: list[Load]) -> Difference:
+def _compare(settings: Settings, period: BillingPeriod, before: list[Snapshot], after: list[Snapshot]) -> Difference:
     import duckdb
 
     with duckdb.connect() as connection:
@@ -69,7 +69,7 @@ def _compare(settings: Settings, period: BillingPeriod, before: list[Load], afte
         )
     totals = compare.totals(before, after)
     compare.require_complete(changes, totals)
-    old = {load.provider: load for load in before}
-    pairs = [ReplacedLoad(old.get(load.provider), load) for load in after]
+    old = {snapshot.provider: snapshot for snapshot in before}
+    pairs = [ReplacedSnapshot(old.get(snapshot.provider), snapshot) for snapshot in after]
     replaced = tuple(pair for pair in pairs if pair.before is None or pair.before.build_id != pair.after.build_id)
     return Difference(period, replaced, tuple(totals), tuple(changes))

@@ -26,7 +26,7 @@ _RUN_WAIT, _READER_WAIT = "15min", "30s"
 def transaction(settings: Settings) -> Iterator[psycopg.Connection]:
     """Yield a connection within a transaction that is committed at the end and holds the schema's lock.
 
-    Another run waits for it. Raise BadInput when the URL or the rights do not do, Unavailable when the server does
+    Another run waits for it. Raise BadInput for an invalid URL or a missing right, Unavailable when the server does
     not answer or is too busy. The password is in no message.
     """
     where, conninfo = _addresses(settings)
@@ -42,7 +42,7 @@ def transaction(settings: Settings) -> Iterator[psycopg.Connection]:
     except (pg.DependentObjectsStillExist, pg.FeatureNotSupported) as error:
         detail = (error.diag.message_detail or "").splitlines()[:1]
         reason = "; ".join([_first_line(error), *detail])
-        raise BadInput(f"{where}: {reason}; drop the view, serve again, then make the view anew") from None
+        raise BadInput(f"{where}: {reason}; drop the view, serve again, then create the view") from None
     except pg.LockNotAvailable:
         raise Unavailable(f"{where}: another run or a long query holds what must change; try again later") from None
     except psycopg.OperationalError as error:

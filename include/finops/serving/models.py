@@ -69,8 +69,8 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """What is to be served: a published build with the statements beside it."""
+class PublishedTables:
+    """What is served: the tables of a published build and of the published statements."""
 
     build_id: str
     published_at: datetime

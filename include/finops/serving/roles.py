@@ -10,8 +10,9 @@ from psycopg.sql import SQL, Identifier
 from finops.core.errors import BadInput
 from finops.serving import ddl
 from finops.serving.models import AUDIENCE_COLUMNS, Grant
+from finops.stores.published import RENAMED_MARTS
 
-_AMISS = """
+_WRONG_RIGHTS = """
     with
         served as (
             select
@@ -26,6 +27,7 @@ _AMISS = """
                 t.relnamespace = %(schema)s::regnamespace
                 and (
                     t.relname in (%(readable)s, %(version)s, %(parts)s)
+                    or t.relname = any(%(renamed)s)
                     or exists (select from pg_policy as p where p.polrelid = t.oid and p.polname = 'audience')
                 )
         ),
@@ -100,12 +102,13 @@ def authorise(connection: psycopg.Connection, schema: str) -> None:
         "readable": ddl.READABLE,
         "version": ddl.VERSION,
         "parts": ddl.PARTS,
+        "renamed": list(RENAMED_MARTS),
         "audience_columns": list(AUDIENCE_COLUMNS),
     }
-    query = SQL(_AMISS).format(audiences=ddl.qualified(schema, ddl.AUDIENCES))
-    amiss = connection.execute(query, facts).fetchall()
-    for role in sorted({role for role, _, _ in amiss}):
+    query = SQL(_WRONG_RIGHTS).format(audiences=ddl.qualified(schema, ddl.AUDIENCES))
+    wrong = connection.execute(query, facts).fetchall()
+    for role in sorted({role for role, _, _ in wrong}):
         connection.execute(SQL("grant usage on schema {} to {}").format(Identifier(schema), Identifier(role)))
-    for role, table, is_wanted in amiss:
+    for role, table, is_wanted in wrong:
         change = "grant select on {} to {}" if is_wanted else "revoke select on {} from {}"
         connection.execute(SQL(change).format(ddl.qualified(schema, table), Identifier(role)))

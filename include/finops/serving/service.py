@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 import psycopg
@@ -14,8 +14,8 @@ from finops.core.errors import BadInput, Finding
 from finops.core.settings import Settings
 from finops.serving import ddl, roles
 from finops.serving.database import transaction
-from finops.serving.models import Grant, Part, PartChange, Release, ServedReport, Table
-from finops.serving.release import read_release
+from finops.serving.models import Grant, Part, PartChange, PublishedTables, ServedReport, Table
+from finops.serving.published_tables import read_tables
 from finops.stores import published
 
 logger = logging.getLogger(__name__)
@@ -35,17 +35,20 @@ def publish(settings: Settings) -> ServedReport:
     schema = settings.serving_schema
     with transaction(settings) as connection:
         # Read after the lock: what another run has published and served meanwhile is not taken back.
-        release = read_release(settings, published.latest(settings))
-        changes = _remove_vanished(connection, schema, release)
+        found = read_tables(settings, published.latest(settings))
+        changes = _remove_vanished(connection, schema, found)
+        renamed = _renamed(found)
+        _drop_stale_views(connection, schema, renamed)
         served, unchanged = _served_parts(connection, schema), 0
-        for table in release.tables:
+        for table in found.tables:
             _lay_out(connection, schema, table)
             stale = [part for part in table.parts if served.get((table.name, part.billing_period)) != part.digest]
-            changes += _replace(connection, schema, table, stale, release.build_id)
+            changes += _replace(connection, schema, table, stale, found.build_id)
             unchanged += len(table.parts) - len(stale)
+        _create_views(connection, schema, renamed)
         roles.authorise(connection, schema)
-        _record_version(connection, schema, release)
-    return ServedReport(release.build_id, schema, tuple(changes), unchanged, time.monotonic() - started)
+        _record_version(connection, schema, found)
+    return ServedReport(found.build_id, schema, tuple(changes), unchanged, time.monotonic() - started)
 
 
 def grant(settings: Settings, role: str, cost_centers: Collection[str] | None) -> list[Grant]:
@@ -87,10 +90,10 @@ def _served_parts(connection: psycopg.Connection, schema: str) -> dict[tuple[str
     return {(table, period): digest for table, period, digest in connection.execute(query)}
 
 
-def _remove_vanished(connection: psycopg.Connection, schema: str, release: Release) -> list[PartChange]:
+def _remove_vanished(connection: psycopg.Connection, schema: str, found: PublishedTables) -> list[PartChange]:
     """Drop tables that are no longer published, and delete months that are not."""
-    wanted = {(table.name, part.billing_period) for table in release.tables for part in table.parts}
-    tables = {table.name for table in release.tables}
+    wanted = {(table.name, part.billing_period) for table in found.tables for part in table.parts}
+    tables = {table.name for table in found.tables}
     gone = sorted(set(_served_parts(connection, schema)) - wanted)
     for table in sorted({name for name, _ in gone} - tables):
         connection.execute(SQL("drop table {}").format(ddl.qualified(schema, table)))
@@ -102,8 +105,29 @@ def _remove_vanished(connection: psycopg.Connection, schema: str, release: Relea
     return [PartChange(table, period, None) for table, period in gone]
 
 
+def _renamed(found: PublishedTables) -> dict[str, Table]:
+    """Return the tables that have an old name too, by that name."""
+    tables = {table.name: table for table in found.tables}
+    return {old: tables[new] for old, new in published.RENAMED_MARTS.items() if new in tables and old not in tables}
+
+
+def _drop_stale_views(connection: psycopg.Connection, schema: str, renamed: Mapping[str, Table]) -> None:
+    """Drop the views under old names whose table gets other columns: PostgreSQL changes no table that a view reads."""
+    for old, table in renamed.items():
+        before = _layout(connection, schema, old)
+        if before and before != {each.name: each.kind for each in table.columns}:
+            connection.execute(SQL("drop view {}").format(ddl.qualified(schema, old)))
+
+
+def _create_views(connection: psycopg.Connection, schema: str, renamed: Mapping[str, Table]) -> None:
+    for old, table in renamed.items():
+        if not _layout(connection, schema, old):
+            names = (ddl.qualified(schema, old), ddl.qualified(schema, table.name))
+            connection.execute(SQL("create view {} as select * from {}").format(*names))
+
+
 def _lay_out(connection: psycopg.Connection, schema: str, table: Table) -> None:
-    """Make the table, or give it the columns that it has now. Leaves one that is as it should be alone."""
+    """Make the table, or give it the columns that it has now. A table that has them is left alone."""
     before = _layout(connection, schema, table.name)
     if before == {each.name: each.kind for each in table.columns}:
         return
@@ -192,12 +216,12 @@ def _audit(connection: psycopg.Connection, schema: str, part: Part, row_count: i
             )
 
 
-def _record_version(connection: psycopg.Connection, schema: str, release: Release) -> None:
+def _record_version(connection: psycopg.Connection, schema: str, found: PublishedTables) -> None:
     record = """
         insert into {version} as served (build_id, published_at, served_at) values (%s, %s, now())
         on conflict (only_row) do update
         set build_id = excluded.build_id, published_at = excluded.published_at, served_at = excluded.served_at
     """
     connection.execute(
-        SQL(record).format(version=ddl.qualified(schema, ddl.VERSION)), [release.build_id, release.published_at]
+        SQL(record).format(version=ddl.qualified(schema, ddl.VERSION)), [found.build_id, found.published_at]
     )

@@ -1,6 +1,6 @@
-"""What a build made and the gate has to judge, handed from one process to the next through files.
+"""The build that waits for the gate, and the gate's verdict, handed from process to process through files.
 
-``warehouse/candidate.json`` names the build whose result lies in the warehouse; ``quality/<build_id>/gate.json``
+``warehouse/candidate.json`` names the build that is in the warehouse; ``quality/<build_id>/gate.json``
 is the gate's verdict on it. Only a candidate with a passing verdict of its own is published.
 """
 
@@ -30,7 +30,7 @@ class BuiltPeriod:
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> BuiltPeriod:
-        """Read what ``as_json`` wrote; what versions before the history of loads wrote names no deliveries."""
+        """Read what ``as_json`` wrote; what versions before the history wrote names no deliveries."""
         period = BillingPeriod.parse(found["billing_period"])
         return cls(Provider(found["provider"]), period, found["input_digest"], tuple(found.get("deliveries", ())))
 
@@ -76,21 +76,14 @@ class Verdict:
 def save_candidate(settings: Settings, candidate: Candidate) -> None:
     """Write the candidate beside the warehouse."""
     scope = [each.as_json() for each in candidate.scope]
-    content = {
-        "build_id": candidate.build_id,
-        "scope": scope,
-        "tag_policy": candidate.tag_policy,
-        "tag_parents": candidate.tag_parents,
-        "allocations": dict(candidate.allocations),
-    }
-    _write(settings.warehouse_dir / "candidate.json", content)
+    _write(settings.warehouse_dir / "candidate.json", asdict(candidate) | {"scope": scope})
 
 
 def load_candidate(settings: Settings) -> Candidate:
     """Read the candidate. Raise NotReady when no build has finished."""
     path = settings.warehouse_dir / "candidate.json"
     if not path.exists():
-        raise NotReady("there is no finished build to judge or publish; run `finops build`")
+        raise NotReady("there is no finished build to check or publish; run `finops build`")
     found = json.loads(path.read_text(encoding="utf-8"))
     scope = tuple(map(BuiltPeriod.from_json, found["scope"]))
     digests = (found.get("tag_policy", ""), found.get("tag_parents", ""), found.get("allocations", {}))
@@ -103,10 +96,10 @@ def save_verdict(settings: Settings, verdict: Verdict) -> None:
 
 
 def load_verdict(settings: Settings, build_id: str) -> Verdict:
-    """Read the gate's verdict on a build. Raise NotReady when the gate has not judged it."""
+    """Read the gate's verdict on a build. Raise NotReady when the gate has not checked it."""
     path = settings.quality_dir / build_id / "gate.json"
     if not path.exists():
-        raise NotReady(f"the gate has not judged build {build_id} yet")
+        raise NotReady(f"the gate has not checked build {build_id} yet")
     found = json.loads(path.read_text(encoding="utf-8"))
     return Verdict(found["build_id"], found["passed"], tuple(found["failures"]), tuple(found["warnings"]))
 

@@ -1,4 +1,4 @@
-"""Read what was published. The only door through which features read cost data.
+"""Read what was published. Features read cost data through this module alone.
 
 ``published/current`` is a symbolic link to ``versions/<build_id>/``. A reader resolves it once and stays in that
 version, which later publications do not touch. A version holds
@@ -14,6 +14,7 @@ version, which later publications do not touch. A version holds
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,11 @@ from finops.core.sql import Sql, compose, join
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+logger = logging.getLogger(__name__)
+
+RENAMED_MARTS = {"mart_set_aside_lines": "mart_excluded_lines"}
+"""Names that marts had in the release before, and have for one more as views of ``finops.duckdb`` and in exports."""
 
 FACT = "fct_focus_costs"
 READER = "reader.sql"
@@ -75,7 +81,7 @@ class Publication:
         return [BillingPeriod.parse(text) for text in self.manifest["billing_periods"]]
 
     def resolved_otherwise(self, tag_policy: str) -> list[str]:
-        """Return the ``provider/YYYY-MM`` whose tags were resolved by another policy than that of this digest."""
+        """Return the ``provider/YYYY-MM`` whose tags were resolved by a policy with another digest."""
         return self._otherwise("tag_policies", tag_policy)
 
     def inherited_otherwise(self, parents: str) -> list[str]:
@@ -85,7 +91,7 @@ class Publication:
     def allocated_otherwise(self, allocation: str, period: BillingPeriod) -> list[str]:
         """Return the ``provider/YYYY-MM`` of a month whose shared cost was divided by another allocation.
 
-        What versions before this one published does not say by which, and counts as another.
+        What an older release published does not say by which, and counts as another.
         """
         return [name for name in self._otherwise("allocations", allocation) if name.endswith(f"/{period}")]
 
@@ -93,13 +99,22 @@ class Publication:
         digests = self.manifest.get(record, {})
         return [name for name in self.manifest["fact"]["partitions"] if digests.get(name) != digest]
 
+    def mart(self, name: str) -> str:
+        """Return the mart's present name; an old one is reported to the log. Raise BadInput for an unknown mart."""
+        renamed = RENAMED_MARTS.get(name, name)
+        if name not in self.marts and renamed in self.marts:
+            logger.warning("%s is now called %s; the old name goes with the next release", name, renamed)
+            return renamed
+        if name not in self.marts:
+            raise BadInput(f"there is no mart {name!r}; the marts are {', '.join(self.marts)}")
+        return name
+
     def parquet(self, mart: str) -> str:
         """Return the glob of a mart's Parquet files; read it with ``hive_partitioning=true``.
 
         The month is in the path alone, as Hive has it. For the fact use ``focus_sql``.
         """
-        if mart not in self.manifest["marts"]:
-            raise BadInput(f"there is no mart {mart!r}; the marts are {', '.join(self.marts)}")
+        mart = self.mart(mart)
         return str(self.path / mart / "billing_period=*" / "part.parquet")
 
     def focus_sql(self, provider: Provider | None = None, period: BillingPeriod | None = None) -> Sql:

@@ -1,16 +1,16 @@
-"""The history of loads: what each publication of a (provider, billing period) held, at the daily grain, for good.
+"""The history: a snapshot of every publication of a (provider, billing period), at the daily grain, kept for good.
 
-A *load* is one publication of one (provider, billing period). Its rows of ``fct_daily_costs`` lie below ``history/`` in
-a file that never changes; a load whose rows equal those of the load before refers to that one's file. Its row in the
-state store is written by the transaction that marks the period built, so a load is wholly there or not at all.
+A *snapshot* is the published rows of one provider and month at one publication. Its rows of ``fct_daily_costs`` are in
+a file below ``history/`` that never changes; equal rows share the file of the snapshot before. Its row in the state
+store (table ``period_loads``) is written in the transaction that marks the period built, so it is complete or absent.
 
-This is the only door to the history. Whoever asks "what did we know then?" asks here.
+The history is read through this module alone: it answers "what did we know then?".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,15 +27,17 @@ from finops.stores import published
 from finops.stores.state import tables as t
 
 DAILY = "fct_daily_costs"
-"""The mart whose rows a load keeps."""
+"""The mart whose rows a snapshot keeps."""
+
+_AMOUNTS = ("billed_cost", "effective_cost")
 
 RESOLUTION = timedelta(milliseconds=1)
-"""Moments of loads are whole multiples of it, so that a printed moment, given back, means the same load."""
+"""Moments of snapshots are whole multiples of it, so that a printed moment, given back, means the same snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedDelivery:
-    """A delivery that a load was built from. ``produced_at``: when the provider wrote it, UTC."""
+class SnapshotDelivery:
+    """A delivery that a snapshot was built from. ``produced_at``: when the provider wrote it, UTC."""
 
     delivery_id: str
     source: str
@@ -44,8 +46,8 @@ class LoadedDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadTotal:
-    """Exact sums over a load's rows in one currency."""
+class SnapshotTotal:
+    """Exact sums over a snapshot's rows in one currency."""
 
     billing_currency: str
     row_count: int
@@ -54,58 +56,58 @@ class LoadTotal:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Snapshot:
     """One publication of one (provider, billing period).
 
-    ``loaded_at`` is the time of publication, UTC, and grows from load to load of the same pair. ``relative_path``
-    counts from ``history/``. ``deliveries`` is empty where a publication older than this history left no note of
-    them. ``totals`` has one entry per currency, and none when the period was published empty.
+    ``published_at`` is in UTC, and grows from snapshot to snapshot of the same pair. ``relative_path`` counts from
+    ``history/``. ``deliveries`` is empty where a publication older than this history left no note of them. ``totals``
+    has one entry per currency, and none when the period was published empty.
     """
 
     provider: Provider
     billing_period: BillingPeriod
     build_id: str
-    loaded_at: datetime
+    published_at: datetime
     input_digest: str
-    deliveries: tuple[LoadedDelivery, ...]
+    deliveries: tuple[SnapshotDelivery, ...]
     relative_path: str
     sha256: str
     row_count: int
-    totals: tuple[LoadTotal, ...]
+    totals: tuple[SnapshotTotal, ...]
 
     def path(self, settings: Settings) -> Path:
         """Return the file of its rows. Provider and billing period stand in the path alone, as Hive has it."""
         return settings.history_dir / self.relative_path
 
 
-def record(connection: Connection, load: Load) -> None:
-    """Write a load's row. Its file is in place before."""
+def record(connection: Connection, snapshot: Snapshot) -> None:
+    """Write a snapshot's row. Its file is in place before."""
     values = {
-        "provider": load.provider.value,
-        "billing_period": str(load.billing_period),
-        "build_id": load.build_id,
-        "loaded_at": load.loaded_at,
-        "input_digest": load.input_digest,
-        "deliveries": [_delivery_as_json(each) for each in load.deliveries],
-        "relative_path": load.relative_path,
-        "sha256": load.sha256,
-        "row_count": load.row_count,
-        "totals": [_total_as_json(each) for each in load.totals],
+        "provider": snapshot.provider.value,
+        "billing_period": str(snapshot.billing_period),
+        "build_id": snapshot.build_id,
+        "loaded_at": snapshot.published_at,
+        "input_digest": snapshot.input_digest,
+        "deliveries": [_delivery_as_json(each) for each in snapshot.deliveries],
+        "relative_path": snapshot.relative_path,
+        "sha256": snapshot.sha256,
+        "row_count": snapshot.row_count,
+        "totals": [_total_as_json(each) for each in snapshot.totals],
     }
     connection.execute(insert(t.period_loads).values(values))
 
 
-def of_period(connection: Connection, period: BillingPeriod, provider: Provider | None = None) -> list[Load]:
-    """Return a month's loads, oldest first; none when it never loaded."""
+def of_period(connection: Connection, period: BillingPeriod, provider: Provider | None = None) -> list[Snapshot]:
+    """Return a month's snapshots, oldest first; none when it was never published."""
     p = t.period_loads
     query = select(p).where(p.c.billing_period == str(period))
     if provider is not None:
         query = query.where(p.c.provider == provider.value)
-    return [_load(row) for row in connection.execute(query.order_by(p.c.loaded_at, p.c.provider))]
+    return [_snapshot(row) for row in connection.execute(query.order_by(p.c.loaded_at, p.c.provider))]
 
 
 def counts(connection: Connection) -> dict[tuple[Provider, BillingPeriod], int]:
-    """Return how many loads each (provider, billing period) has."""
+    """Return how many snapshots each (provider, billing period) has."""
     p = t.period_loads
     query = select(p.c.provider, p.c.billing_period, func.count()).group_by(p.c.provider, p.c.billing_period)
     return {(Provider(row[0]), BillingPeriod.parse(row[1])): row[2] for row in connection.execute(query)}
@@ -113,29 +115,29 @@ def counts(connection: Connection) -> dict[tuple[Provider, BillingPeriod], int]:
 
 def as_of(
     connection: Connection, period: BillingPeriod, moment: datetime | None, provider: Provider | None = None
-) -> list[Load]:
-    """Return each provider's newest load that is not after ``moment`` (None: its latest), by provider.
+) -> list[Snapshot]:
+    """Return each provider's newest snapshot that is not after ``moment`` (None: its latest), by provider.
 
-    A provider whose first load came later is absent, as it was absent then. Raise BadInput when the month never
-    loaded, or not before ``moment``.
+    A provider whose first snapshot came later is absent, as it was absent then. Raise BadInput when the
+    month was never published, or not before ``moment``.
     """
     found = _some(connection, period, provider)
-    newest = {load.provider: load for load in found if moment is None or load.loaded_at <= moment}
+    newest = {snapshot.provider: snapshot for snapshot in found if moment is None or snapshot.published_at <= moment}
     if not newest:
         first = found[0]
         raise BadInput(
-            f"nothing{_of(provider)} of {period} had loaded by {written(moment or first.loaded_at)};"
-            f" its first load is build {first.build_id} of {written(first.loaded_at)}"
+            f"nothing{_of(provider)} of {period} was published by {written(moment or first.published_at)};"
+            f" its first snapshot is build {first.build_id} of {written(first.published_at)}"
         )
     return [newest[each] for each in sorted(newest)]
 
 
 def moment_of(connection: Connection, period: BillingPeriod, text: str) -> datetime:
-    """Return the moment that a person names: an ISO timestamp, a day (its end), or the build id of a load.
+    """Return the moment that a person names: an ISO timestamp, a day (its end), or the build id of a snapshot.
 
     Without a time zone both are UTC. Raise BadInput for anything else, naming the month's builds.
     """
-    built = [load.loaded_at for load in of_period(connection, period) if load.build_id == text]
+    built = [snapshot.published_at for snapshot in of_period(connection, period) if snapshot.build_id == text]
     if built:
         return max(built)
     try:
@@ -145,9 +147,9 @@ def moment_of(connection: Connection, period: BillingPeriod, text: str) -> datet
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        builds = list(dict.fromkeys(load.build_id for load in _some(connection, period, None)))
+        builds = list(dict.fromkeys(snapshot.build_id for snapshot in _some(connection, period, None)))
         raise BadInput(
-            f"{text!r} is no day (2025-07-03), timestamp (2025-07-03T09:30Z) or build that loaded {period};"
+            f"{text!r} is no day (2025-07-03), timestamp (2025-07-03T09:30Z) or build that published {period};"
             f" the builds that did are {', '.join(builds)}"
         ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -158,23 +160,24 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def daily_sql(settings: Settings, loads: Sequence[Load]) -> Sql:
-    """Return the SELECT over the loads' rows, with exactly the columns and types of the published ``fct_daily_costs``.
+def daily_sql(settings: Settings, snapshots: Sequence[Snapshot]) -> Sql:
+    """Return the SELECT over the snapshots' rows, with the columns and types of the published ``fct_daily_costs``.
 
-    A column that the mart got after a load is null in the load's rows, ``(none)`` where it is text. A column that
-    the mart lost is left out. Raise BadInput when a file of the history is gone, NotReady when nothing is published.
+    A column that the mart got after a snapshot is null in the snapshot's rows, ``(none)`` where it is text. A column
+    that the mart lost is left out. Raise BadInput when a file of the history is gone, NotReady when nothing is
+    published.
     """
-    for load in loads:
-        if not load.path(settings).exists():
+    for snapshot in snapshots:
+        if not snapshot.path(settings).exists():
             raise BadInput(
-                f"{load.path(settings)}, the rows of {load.provider} {load.billing_period} as build"
-                f" {load.build_id} published them, is gone; put it back from a backup"
+                f"{snapshot.path(settings)}, the rows of {snapshot.provider} {snapshot.billing_period} as build"
+                f" {snapshot.build_id} published them, is gone; put it back from a backup"
             )
     columns = _published_columns(settings)
-    # Gives every column its type, and a result without rows when there are no loads.
+    # Gives every column its type, and a result without rows when there are no snapshots.
     typed = join(", ", (compose("null::{kind} as {name}", kind=kind, name=name) for name, kind in columns))
     parts = [compose("select {typed} where false", typed=typed)]
-    if files := sorted({str(load.path(settings)) for load in loads}):
+    if files := sorted({str(snapshot.path(settings)) for snapshot in snapshots}):
         read = """
             select * from read_parquet(
                 [{files}], union_by_name = true, hive_partitioning = true,
@@ -183,7 +186,7 @@ def daily_sql(settings: Settings, loads: Sequence[Load]) -> Sql:
         """
         parts.append(compose(read, files=join(", ", map(literal, files))))
     return compose(
-        "select {columns} from ({rows}) as rows_of_loads",
+        "select {columns} from ({rows}) as snapshot_rows",
         columns=join(", ", (_filled(name, kind) for name, kind in columns)),
         rows=join(" union all by name ", parts),
     )
@@ -200,12 +203,12 @@ def _filled(name: Sql, kind: Sql) -> Sql:
     return compose(template, name=name, kind=kind)
 
 
-def _some(connection: Connection, period: BillingPeriod, provider: Provider | None) -> list[Load]:
+def _some(connection: Connection, period: BillingPeriod, provider: Provider | None) -> list[Snapshot]:
     found = of_period(connection, period, provider)
     if not found:
         months: list[str] = sorted(connection.execute(select(t.period_loads.c.billing_period).distinct()).scalars())
         have = f"the history holds {months[0]} to {months[-1]}" if months else "the history is empty"
-        raise BadInput(f"nothing{_of(provider)} has loaded for {period} ({have})")
+        raise BadInput(f"nothing{_of(provider)} was published for {period} ({have})")
     return found
 
 
@@ -213,42 +216,30 @@ def _of(provider: Provider | None) -> str:
     return "" if provider is None else f" of {provider}"
 
 
-def _delivery_as_json(delivery: LoadedDelivery) -> dict[str, Any]:
-    return {
-        "delivery_id": delivery.delivery_id,
-        "source": delivery.source,
-        "produced_at": delivery.produced_at.isoformat(),
-        "row_count": delivery.row_count,
-    }
+def _delivery_as_json(delivery: SnapshotDelivery) -> dict[str, Any]:
+    return asdict(delivery) | {"produced_at": delivery.produced_at.isoformat()}
 
 
-def _total_as_json(total: LoadTotal) -> dict[str, Any]:
+def _total_as_json(total: SnapshotTotal) -> dict[str, Any]:
     # As text: a number of JSON is a binary double to most who read it.
-    return {
-        "billing_currency": total.billing_currency,
-        "row_count": total.row_count,
-        "billed_cost": format(total.billed_cost, "f"),
-        "effective_cost": format(total.effective_cost, "f"),
-    }
+    return asdict(total) | {name: format(getattr(total, name), "f") for name in _AMOUNTS}
 
 
-def _load(row: Row) -> Load:
+def _delivery(found: dict[str, Any]) -> SnapshotDelivery:
+    return SnapshotDelivery(**found | {"produced_at": datetime.fromisoformat(found["produced_at"])})
+
+
+def _total(found: dict[str, Any]) -> SnapshotTotal:
+    return SnapshotTotal(**found | {name: Decimal(found[name]) for name in _AMOUNTS})
+
+
+def _snapshot(row: Row) -> Snapshot:
     values = dict(row._mapping)
     values.update(
+        published_at=values.pop("loaded_at"),
         provider=Provider(row.provider),
         billing_period=BillingPeriod.parse(row.billing_period),
-        deliveries=tuple(
-            LoadedDelivery(**{**each, "produced_at": datetime.fromisoformat(each["produced_at"])})
-            for each in row.deliveries
-        ),
-        totals=tuple(
-            LoadTotal(
-                each["billing_currency"],
-                each["row_count"],
-                Decimal(each["billed_cost"]),
-                Decimal(each["effective_cost"]),
-            )
-            for each in row.totals
-        ),
+        deliveries=tuple(map(_delivery, row.deliveries)),
+        totals=tuple(map(_total, row.totals)),
     )
-    return Load(**values)
+    return Snapshot(**values)

@@ -1,4 +1,4 @@
-"""Read published chargeback statements. The only door through which other features reach them.
+"""Read published chargeback statements. Other features reach them through this module alone.
 
 ``statements/billing_period=YYYY-MM`` is a link to a complete set of files. A reader resolves it once and stays in that
 set, which the next publication leaves in place: ``manifest.json`` names every file with its digest, and each audience

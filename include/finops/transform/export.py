@@ -1,4 +1,4 @@
-"""Write published data to a file that somebody takes away: CSV, XLSX or Parquet.
+"""Write published data to a file: CSV, XLSX or Parquet.
 
 Values in conditions are bound, names are quoted, and text that a spreadsheet would run as a formula is neutralised.
 A file appears whole or not at all.
@@ -35,15 +35,12 @@ Condition = tuple[str, str]
 SHEET_ROWS = 1_048_575
 """Rows a worksheet holds below its header."""
 
-_COPY = {
-    ".csv": "format csv, header true",
-    ".parquet": "format parquet, compression zstd",
-}
+_COPY = {".csv": "format csv, header true", ".parquet": "format parquet, compression zstd"}
 
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """A month as it was at an earlier moment, which ``loads.moment_of`` reads."""
+    """A month as it was at an earlier moment, which ``snapshots.moment_of`` reads."""
 
     billing_period: BillingPeriod
     moment: str
@@ -55,12 +52,11 @@ def export_mart(
     """Write the rows of a published mart that meet all conditions; return how many.
 
     With ``as_of``, the rows that one month of the daily mart had then. Raise BadInput for an unknown mart or column,
-    a value that is not of its column's type, a moment without loads, or an unwritable file.
+    a value that is not of its column's type, a moment without snapshots, or an unwritable file.
     """
     _require_suffix(out, ".csv", ".xlsx", ".parquet")
     publication = published.latest(settings)
-    if mart not in publication.marts:
-        raise BadInput(f"there is no mart {mart!r}; the marts are {', '.join(publication.marts)}")
+    mart = publication.mart(mart)
     source = identifier(mart) if as_of is None else _then(settings, mart, as_of)
     with publication.connect() as connection:
         types = _types(connection, source)
@@ -76,7 +72,7 @@ def export_mart(
 def _then(settings: Settings, mart: str, as_of: AsOf) -> Sql:
     if mart != snapshots.DAILY:
         raise BadInput(
-            f"only {snapshots.DAILY} is kept of every load; {mart} can be read as it is now, without --as-of"
+            f"only {snapshots.DAILY} is kept for every publication; {mart} can be read as it is now, without --as-of"
         )
     with open_state(settings).connect() as state:
         moment = snapshots.moment_of(state, as_of.billing_period, as_of.moment)
@@ -92,9 +88,9 @@ def export_focus(settings: Settings, period: BillingPeriod, out: Path, provider:
     _require_suffix(out, ".csv", ".parquet")
     publication = published.latest(settings)
     partitions = [name.split("/") for name in publication.manifest["fact"]["partitions"]]
-    if not any(month == str(period) and provider in (None, door) for door, month in partitions):
+    if not any(month == str(period) and provider in (None, name) for name, month in partitions):
         of = "" if provider is None else f" of {provider}"
-        known = sorted({month for door, month in partitions if provider in (None, door)})
+        known = sorted({month for name, month in partitions if provider in (None, name)})
         raise BadInput(f"nothing{of} is published for {period}; there are {', '.join(known) or 'no months'}")
     with publication.connect() as connection:
         # A fact may be larger than memory, and no reader of it expects an order.
@@ -200,7 +196,7 @@ def _condition(connection: DuckDBPyConnection, mart: str, types: Mapping[str, st
     parts = {"column": identifier(name), "type": Sql(types[name])}
     is_of_type = connection.execute(compose("select try_cast(? as {type}) is not null", **parts), [value]).fetchall()
     if not is_of_type[0][0]:
-        raise BadInput(f"{value!r} is no value for column {name} of {mart}, which is {types[name]}")
+        raise BadInput(f"{value!r} is not a value of column {name} of {mart}, which is {types[name]}")
     return compose("{column} = cast(? as {type})", **parts)
 
 

@@ -1,6 +1,6 @@
 """What a build reads: hard links to the landed files in its scope, and what the state store says of them.
 
-Everything lies below ``warehouse/inputs/`` and is made anew for each build, so dbt's sources are constant text and its
+Everything lies below ``warehouse/inputs/`` and is made for each build, so dbt's sources are constant text and its
 parsed project stays warm whatever the scope.
 """
 
@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from finops.core.engine import scratch
+from finops.core.database import scratch
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
 from finops.core.money import SQL_TYPE
@@ -21,7 +21,8 @@ from finops.core.sql import Sql, compose, identifier, join
 from finops.policy.allocation import Rules
 from finops.policy.allocation.drivers import Quantity, quantities
 from finops.policy.tags import TagPolicy
-from finops.stores.state.ledger import Delivery, PeriodInput
+from finops.stores.state.ledger import Delivery
+from finops.stores.state.period_inputs import PeriodInput
 from finops.transform import allocation_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
 
@@ -36,7 +37,7 @@ def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy,
     Raise BadInput when a landed file is gone, or a file of quantities cannot be used.
     """
     periods = {str(item.billing_period) for item in scope}
-    # First, for nothing is to be touched when one of these files is not as it should be.
+    # First, so that nothing is touched when one of these files is invalid.
     driven = quantities(settings, allocation, periods)
     shutil.rmtree(settings.inputs_dir, ignore_errors=True)
     for item in scope:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from finops.core.engine import scratch
+from finops.core.database import scratch
 from finops.core.sql import Sql, compose, identifier, join
 
 

@@ -1,13 +1,13 @@
-"""Publish a candidate: write a complete new version beside the old one, then move one link.
+"""Publish a candidate: write a complete new version next to the old one, then move one link.
 
 The order makes every interruption harmless. The version is built under a hidden name, verified, flushed and renamed;
 then ``current`` is moved; then the scope's daily rows join the history; then the state store learns, in one
-transaction, of these loads and that the periods are built. Killed before the link moves, nothing is visible and the
+transaction, of these snapshots and that the periods are built. Killed before the link moves, nothing is visible and the
 leftovers go at the next publication; killed after it, the same candidate only gets recorded, or, when another build
 comes first, its periods are still pending and are built once more.
 
 A version is the version before plus the candidate's scope: nothing but the (provider, billing period) pairs that
-the gate has judged is taken from the warehouse, and what has not changed is hard-linked.
+the gate has checked is taken from the warehouse, and what has not changed is hard-linked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from finops.stores.candidate import Candidate, Verdict, load_candidate, load_ver
 from finops.stores.published import Publication, latest, open_version
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
-from finops.transform import history, published_fact, published_marts, versions
+from finops.transform import published_fact, published_marts, published_snapshots, versions
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 def publish(settings: Settings) -> Publication:
     """Publish the candidate in the warehouse and return the version; the same candidate again changes nothing.
 
-    Raise NotReady when there is no candidate or the gate has not judged it, Finding when the gate refused it.
+    Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it.
     """
     with exclusive(settings, "warehouse"):
         candidate = load_candidate(settings)
@@ -48,7 +48,7 @@ def publish(settings: Settings) -> Publication:
         versions.remove_leftovers(settings, published)
         if not published or published[0].build_id != candidate.build_id:
             if published:
-                history.catch_up(settings, published[0], candidate.scope)
+                published_snapshots.catch_up(settings, published[0], candidate.scope)
             _write_version(settings, candidate, verdict, published[0] if published else None)
             replace_link(settings.published_dir / "current", f"versions/{candidate.build_id}")
         _record(settings, candidate)
@@ -74,11 +74,7 @@ def _write_version(settings: Settings, candidate: Candidate, verdict: Verdict, p
 
 
 def _manifest(
-    candidate: Candidate,
-    verdict: Verdict,
-    previous: Publication | None,
-    fact: dict[str, Any],
-    marts: dict[str, Any],
+    candidate: Candidate, verdict: Verdict, previous: Publication | None, fact: dict[str, Any], marts: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "build_id": candidate.build_id,
@@ -115,10 +111,10 @@ def _flush(root: Path) -> None:
 
 
 def _record(settings: Settings, candidate: Candidate) -> None:
-    kept = history.keep(settings, latest(settings), candidate.scope)
+    kept = published_snapshots.keep(settings, latest(settings), candidate.scope)
     digests = {(each.provider, each.billing_period): each.input_digest for each in candidate.scope}
     with open_state(settings).begin() as connection:
-        for load in kept:
-            snapshots.record(connection, load)
+        for snapshot in kept:
+            snapshots.record(connection, snapshot)
         builds.mark_built(connection, candidate.build_id, digests)
         builds.finish_build(connection, candidate.build_id, "published")

@@ -17,7 +17,7 @@ from finops.core.errors import Finding
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, in_scope, join, literal
 from finops.stores.candidate import Candidate
-from finops.stores.published import Publication
+from finops.stores.published import RENAMED_MARTS, Publication
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -40,6 +40,10 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
         for gone in set(_tables(connection, "finops", "main")) - set(names):
             connection.execute(compose("drop table {mart}", mart=identifier(gone)))
         entries = {name: _publish(connection, name, candidate, previous, building) for name in names}
+        for old, new in RENAMED_MARTS.items():
+            if new in names and old not in names:
+                view = "create or replace view {old} as select * from {new}"
+                connection.execute(compose(view, old=identifier(old), new=identifier(new)))
         connection.execute("detach warehouse")
         connection.execute("checkpoint")
     return entries
@@ -74,11 +78,7 @@ def _connect(settings: Settings, database: Path) -> DuckDBPyConnection:
 
 
 def _publish(
-    connection: DuckDBPyConnection,
-    name: str,
-    candidate: Candidate,
-    previous: Publication | None,
-    building: Path,
+    connection: DuckDBPyConnection, name: str, candidate: Candidate, previous: Publication | None, building: Path
 ) -> dict[str, Any]:
     """Put one mart into the version: table and files. Return its rows and totals per month."""
     rewritten = set(map(str, candidate.billing_periods))

@@ -16,8 +16,8 @@ from finops.core.settings import Settings
 from finops.policy import tags
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import READER
-from finops.stores.state import builds, ledger
-from finops.stores.state.ledger import PeriodInput
+from finops.stores.state import builds, period_inputs
+from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
@@ -34,18 +34,14 @@ _STORED_FILES = (
 
 
 def build(
-    settings: Settings,
-    periods: Sequence[BillingPeriod] | None = None,
-    *,
-    progress: Progress | None = None,
+    settings: Settings, periods: Sequence[BillingPeriod] | None = None, *, progress: Progress | None = None
 ) -> Candidate | None:
     """Bring the warehouse up to what has landed; return the candidate, or None when nothing is pending.
 
     Without ``periods`` the scope is every (provider, billing period) whose current deliveries differ from those it was
-    last built from. Named periods are built whether they are pending or not. When the warehouse is gone, or is of
-    another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for,
-    and for a tag policy or allocation rules that cannot be meant, FinopsError when dbt fails, Unavailable when another
-    build runs.
+    last built from. Named periods are built whether they are pending or not. When the warehouse is gone, or has
+    another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for, for
+    an invalid tag policy or invalid allocation rules, FinopsError when dbt fails, Unavailable when another build runs.
     """
     if not _scope(settings, periods):
         return None
@@ -57,12 +53,12 @@ def build(
 
 def _scope(settings: Settings, periods: Sequence[BillingPeriod] | None) -> list[PeriodInput]:
     with open_state(settings).connect() as connection:
-        landed, pending = ledger.inputs(connection), ledger.pending(connection)
+        landed, pending = period_inputs.landed(connection), period_inputs.pending(connection)
         found = pending if periods is None else _named(landed, periods)
         if not _is_of_this_layout(settings):
             # What was built is gone with its warehouse; what was never built waits as it did.
             found = [item for item in landed if item in found or item not in pending]
-        return ledger.complete(connection, [item for item in found if _is_whole(item)])
+        return period_inputs.with_files(connection, [item for item in found if _is_whole(item)])
 
 
 def _is_of_this_layout(settings: Settings) -> bool:
@@ -88,7 +84,7 @@ def _named(landed: list[PeriodInput], periods: Sequence[BillingPeriod]) -> list[
 
 
 def _is_whole(item: PeriodInput) -> bool:
-    half = ledger.missing_half(item)
+    half = item.missing_half
     if half is not None:
         logger.warning(
             "%s %s waits for its %s export: one half would be wrong without looking wrong",

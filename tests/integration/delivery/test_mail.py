@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from delivery_steps import HOSTILE, JANUARY, configure, prove_parcel, restate, results
+from delivery_steps import HOSTILE, JANUARY, configure, prove_package, restate, results
 from pydantic import SecretStr
 from servers import mail
 
@@ -47,7 +47,7 @@ def test_mail_brings_exactly_that_audiences_files_and_names_nobody_else(settings
         plain = json.dumps(
             {**manifest, "files": [{**e, "path": e["path"].removeprefix(prefix)} for e in manifest["files"]]}
         )
-        prove_parcel(
+        prove_package(
             {n.removeprefix(prefix): c for n, c in attached.items()} | {"manifest.json": plain.encode()}, cost_center
         )
         assert message["Bcc"] is None

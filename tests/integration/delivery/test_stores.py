@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery_steps import FILES, HOSTILE, JANUARY, configure, prove_parcel, restate, results
+from delivery_steps import FILES, HOSTILE, JANUARY, configure, prove_package, restate, results
 from servers.proxy import Answer
 
 from finops.chargeback import service as chargeback
@@ -96,10 +96,10 @@ def test_each_audience_gets_its_own_files_and_their_manifest_and_nothing_else(se
     report = service.deliver(settings, JANUARY, clients=lambda _: store.client)
     assert set(results(report).values()) == {"delivered"}
     assert (report.without_statement, report.without_target) == ((), ())
-    prove_parcel(store.files("finance", "company"), None)
-    prove_parcel(store.files("research", "cc-1001"), "cc-1001")
+    prove_package(store.files("finance", "company"), None)
+    prove_package(store.files("research", "cc-1001"), "cc-1001")
     (folder,) = {Path(key).parent.name for key in store.read("hostile")}
-    prove_parcel(store.files("hostile", folder), HOSTILE)
+    prove_package(store.files("hostile", folder), HOSTILE)
     assert len(store.read("research")) == len(FILES) + 1
     assert b"Secret Project" not in b"".join(store.read("research").values())
 
@@ -127,7 +127,7 @@ def test_a_restated_month_takes_the_place_of_the_one_before_and_leaves_no_stray_
     first = json.loads(store.files("research", "cc-1001")["manifest.json"])
     restate(settings, "11.11")
     service.deliver(settings, JANUARY, clients=lambda _: store.client)
-    second = prove_parcel(store.files("research", "cc-1001"), "cc-1001")
+    second = prove_package(store.files("research", "cc-1001"), "cc-1001")
     assert second["digest"] != first["digest"]
     assert b"11.11" in store.files("research", "cc-1001")["statement.csv"]
 
@@ -159,7 +159,7 @@ def test_a_delivery_cut_short_leaves_the_old_manifest_and_is_made_good_by_the_ne
     server.proxy.reset()
     report = service.deliver(settings, JANUARY, clients=lambda _: store.client)
     assert sorted(results(report).values()) == ["delivered", "unchanged"]
-    prove_parcel(store.files("research", "cc-1001"), "cc-1001")
+    prove_package(store.files("research", "cc-1001"), "cc-1001")
 
 
 @pytest.mark.parametrize("kind", ["s3", "az", "gs"])

@@ -21,7 +21,7 @@ from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import snapshots
-from finops.stores.snapshots import Load, LoadedDelivery
+from finops.stores.snapshots import Snapshot, SnapshotDelivery
 from finops.stores.state.store import open_state
 
 MAY, JUNE, JULY = (BillingPeriod(2026, month) for month in (5, 6, 7))
@@ -45,12 +45,12 @@ def quarter(**changed: str) -> list[Bill]:
 
 
 def record_load(settings: Settings, build_id: str, delivery: str, when: datetime | None = None) -> None:
-    """Note a publication of AWS's May as the history of loads does."""
+    """Note a publication of AWS's May as the history of snapshots does."""
     moment = when or datetime.now(UTC) + timedelta(seconds=1)
-    made = LoadedDelivery(delivery, "bill", moment, 3)
-    load = Load(Provider.AWS, MAY, build_id, moment, "digest", (made,), "x", "0" * 64, 3, ())
+    made = SnapshotDelivery(delivery, "bill", moment, 3)
+    snapshot = Snapshot(Provider.AWS, MAY, build_id, moment, "digest", (made,), "x", "0" * 64, 3, ())
     with open_state(settings).begin() as connection:
-        snapshots.record(connection, load)
+        snapshots.record(connection, snapshot)
 
 
 def content(folder: Path) -> dict[str, bytes]:

@@ -20,7 +20,7 @@ from finops.core.settings import Settings
 from finops.ingest import landing, service
 from finops.ingest.models import Outcome
 from finops.ingest.stores import folder as folder_store
-from finops.stores.state import attempts
+from finops.stores.state import rejections
 from finops.stores.state.store import open_state
 
 CUR2 = SourceFormat.AWS_CUR2
@@ -159,7 +159,7 @@ def test_what_was_not_taken_is_noted_once_and_closed_when_it_comes_right(
 ) -> None:
     def standing() -> list[str]:
         with open_state(settings).begin() as connection:
-            return [each.outcome for each in attempts.open_attempts(connection)]
+            return [each.outcome for each in rejections.standing(connection)]
 
     aws_export(origin, "2025-01", bill("not money"))
     take()

@@ -1,4 +1,4 @@
-"""Published versions with a daily mart of a few rows, loaded as publication loads them, in milliseconds."""
+"""Published versions with a daily mart of a few rows, recorded as publication records them, in milliseconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from finops.stores import snapshots
 from finops.stores.candidate import BuiltPeriod
 from finops.stores.published import open_version
 from finops.stores.state.store import open_state
-from finops.transform import history
+from finops.transform import published_snapshots
 
 _MEASURES = ("billed_cost", "effective_cost")
 
@@ -65,7 +65,7 @@ def publish(
     held: Sequence[Daily],
     scope: Sequence[str] | None = None,
 ) -> None:
-    """Publish a version that holds these rows, and load the providers in ``scope``, else those it holds."""
+    """Publish a version that holds these rows, with a snapshot of the providers in ``scope``, else all of them."""
     version = settings.published_dir / "versions" / build_id
     version.mkdir(parents=True)
     with duckdb.connect(str(version / "finops.duckdb")) as connection:
@@ -82,7 +82,7 @@ def publish(
     (version / "manifest.json").write_text(json.dumps({"published_at": moment.isoformat(), "scope": [], "marts": {}}))
     replace_link(settings.published_dir / "current", f"versions/{build_id}")
     built = [BuiltPeriod(Provider(p), period, "0" * 64) for p in scope or sorted({row.provider for row in held})]
-    found = history.keep(settings, open_version(version), built)
+    found = published_snapshots.keep(settings, open_version(version), built)
     with open_state(settings).begin() as state:
-        for load in found:
-            snapshots.record(state, load)
+        for snapshot in found:
+            snapshots.record(state, snapshot)

@@ -118,23 +118,23 @@ def test_by_default_the_last_load_is_compared_with_what_it_replaced(settings: Se
 
 def test_what_cannot_be_compared_is_said_in_one_line(settings: Settings) -> None:
     publish(settings, JUNE, "closed", CLOSE, [daily()])
-    with pytest.raises(BadInput, match="2025-06 had loaded once by then, with build closed of 2025-07-03T12:00"):
+    with pytest.raises(BadInput, match="2025-06 was published once by then, with build closed of 2025-07-03T12:00"):
         diff(settings, JUNE)
     publish(settings, JUNE, "restated", LATER, [daily(billed="2")])
     with pytest.raises(BadInput, match=r"--from restated \(2025-07-12.*\) is after --to closed \(2025-07-03"):
         diff(settings, JUNE, since="restated", until="closed")
-    with pytest.raises(BadInput, match=r"nothing of 2025-06 had loaded by 2025-07-02T23:59:59\.999Z"):
+    with pytest.raises(BadInput, match=r"nothing of 2025-06 was published by 2025-07-02T23:59:59\.999Z"):
         diff(settings, JUNE, since="2025-07-02")
-    with pytest.raises(BadInput, match="nothing has loaded for 2025-05"):
+    with pytest.raises(BadInput, match="nothing was published for 2025-05"):
         diff(settings, BillingPeriod(2025, 5))
 
 
 def test_a_file_that_no_longer_holds_what_was_recorded_is_a_finding(settings: Settings) -> None:
     compare(settings, [daily(billed="1")], [daily(billed="2")])
     with open_state(settings).connect() as state:
-        (load,) = snapshots.as_of(state, JUNE, None)
-    rows = f"select * replace (billed_cost + 1 as billed_cost) from read_parquet('{load.path(settings)}')"
-    duckdb.execute(f"copy (select * exclude (provider, billing_period) from ({rows})) to '{load.path(settings)}'")
+        (snapshot,) = snapshots.as_of(state, JUNE, None)
+    rows = f"select * replace (billed_cost + 1 as billed_cost) from read_parquet('{snapshot.path(settings)}')"
+    duckdb.execute(f"copy (select * exclude (provider, billing_period) from ({rows})) to '{snapshot.path(settings)}'")
     with pytest.raises(Finding, match=r"aws in USD: the changes found sum to 2\.0+ billed"):
         diff(settings, JUNE)
 
@@ -165,7 +165,7 @@ def test_the_command_tells_a_person_what_replaced_what_and_shows_the_smallest_ch
     shown = run().stdout
     assert "aws: build closed of 2025-07-03T12:00:00.000Z → build restated of 2025-07-12T12:00:00.000Z" in shown
     assert "+0.000000000001" in shown
-    assert "was not loaded in between" in run("--from", "restated").stdout
+    assert "was not published in between" in run("--from", "restated").stdout
 
 
 def test_the_file_holds_every_change_and_no_formula(settings: Settings, run, tmp_path: Path) -> None:

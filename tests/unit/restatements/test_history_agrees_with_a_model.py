@@ -70,7 +70,7 @@ def test_every_earlier_moment_reads_as_it_was_and_a_difference_leads_from_one_to
     for moment, state in states:
         for asked in (moment, moment + HOUR / 2):
             assert _as_of(home, period, asked) == _rows(state)
-    with pytest.raises(BadInput, match="its first load is build"):
+    with pytest.raises(BadInput, match="its first snapshot is build"):
         _as_of(home, period, START - HOUR)
 
     picked = sorted(data.draw(st.tuples(*[st.integers(0, len(states) - 1)] * 2)))

@@ -24,7 +24,7 @@ from finops.policy.allocation.drivers import quantities
 from finops.sample.service import generate
 from finops.stores.candidate import load_candidate
 from finops.stores.published import READER, reader_sql
-from finops.stores.state import builds, ledger
+from finops.stores.state import builds, ledger, period_inputs
 from finops.stores.state.store import open_state
 from finops.transform import inputs
 from finops.transform.service import build
@@ -232,7 +232,7 @@ def test_a_warehouse_of_another_layout_is_built_anew_for_every_month_that_was_bu
     before = _marts(landed)
     with open_state(landed).begin() as state:
         builds.start_build(state, "earlier")
-        built = {(each.provider, each.billing_period): each.digest for each in ledger.inputs(state)}
+        built = {(each.provider, each.billing_period): each.digest for each in period_inputs.landed(state)}
         builds.mark_built(state, "earlier", built)
     (landed.warehouse_dir / "layout").write_text("0")
 

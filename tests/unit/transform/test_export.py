@@ -109,9 +109,9 @@ def test_a_month_of_the_daily_mart_is_exported_as_it_was(tmp_path: Path) -> None
     assert out.read_bytes() == was.read_bytes() != now.read_bytes()
     some = export_mart(settings, "fct_daily_costs", out, conditions, AsOf(JANUARY, "build-1"))
     assert 0 < some < every
-    with pytest.raises(BadInput, match="nothing of 2025-01 had loaded by 2024-12-31"):
+    with pytest.raises(BadInput, match="nothing of 2025-01 was published by 2024-12-31"):
         export_mart(settings, "fct_daily_costs", out, as_of=AsOf(JANUARY, "2024-12-31"))
-    with pytest.raises(BadInput, match="only fct_daily_costs is kept of every load"):
+    with pytest.raises(BadInput, match="only fct_daily_costs is kept for every publication"):
         export_mart(settings, "mart_chargeback", out, as_of=AsOf(JANUARY, "build-1"))
 
 
@@ -128,7 +128,7 @@ def test_wrong_use_is_named_with_what_is_right(settings: Settings, tmp_path: Pat
         export_mart(settings, "nope", out)
     with pytest.raises(BadInput, match=r"no column 'owner'; its columns are billing_period, provider"):
         export_mart(settings, MART, out, [("owner", "x")])
-    with pytest.raises(BadInput, match=r"'much' is no value for column billed_cost"):
+    with pytest.raises(BadInput, match=r"'much' is not a value of column billed_cost"):
         export_mart(settings, MART, out, [("billed_cost", "much")])
     with pytest.raises(BadInput, match=r"must end in \.csv or \.xlsx or \.parquet"):
         export_mart(settings, MART, tmp_path / "m.txt")

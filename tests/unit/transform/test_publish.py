@@ -18,9 +18,10 @@ from finops.core.settings import Settings
 from finops.stores import published, snapshots
 from finops.stores.candidate import Verdict, save_verdict
 from finops.stores.published import Publication
-from finops.stores.state import ledger
+from finops.stores.state import period_inputs
 from finops.stores.state.store import open_state
 from finops.transform import versions
+from finops.transform.export import export_mart
 from finops.transform.publish import publish
 
 JANUARY = [("aws", "2025-01"), ("gcp", "2025-01")]
@@ -53,7 +54,7 @@ def files(version: Publication) -> dict[str, int]:
 
 def test_a_candidate_that_the_gate_has_not_judged_is_not_published(settings: Settings) -> None:
     craft(settings, JANUARY)
-    with pytest.raises(NotReady, match="not judged build build-1"):
+    with pytest.raises(NotReady, match="not checked build build-1"):
         publish(settings)
     assert not (settings.published_dir / "current").exists()
 
@@ -81,6 +82,20 @@ def test_the_manifest_tells_what_the_tables_and_the_files_hold(settings: Setting
     assert entry["rows"] == in_table[0][0]
     assert len(charges) == version.manifest["fact"]["rows"] == 120
     assert set(entry["billing_periods"]["2025-01"]["totals"]) == {"EUR", "USD"}
+
+
+def test_a_renamed_mart_is_read_by_its_old_name_for_one_release(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(published.RENAMED_MARTS, "mart_recharge", "mart_chargeback")
+    make(settings, JANUARY, "build-1", marts=FEW)
+    version = make(settings, JANUARY, "build-2", revision=1, marts=FEW)
+    assert rows(version, "mart_recharge") == rows(version, "mart_chargeback")
+    assert version.marts == sorted(FEW)
+    count = export_mart(settings, "mart_recharge", tmp_path / "old.csv")
+    assert "mart_recharge is now called mart_chargeback" in caplog.text
+    assert count == export_mart(settings, "mart_chargeback", tmp_path / "new.csv")
+    assert (tmp_path / "old.csv").read_bytes() == (tmp_path / "new.csv").read_bytes()
 
 
 def test_publishing_the_same_candidate_again_changes_nothing(settings: Settings) -> None:
@@ -166,7 +181,7 @@ def test_a_mart_whose_columns_change_keeps_its_history(settings: Settings) -> No
 def test_published_periods_are_marked_with_the_digest_the_build_began_with(settings: Settings) -> None:
     make(settings, JANUARY, "build-1")
     with open_state(settings).connect() as state:
-        assert ledger.pending(state) == []
+        assert period_inputs.pending(state) == []
     craft(settings, JANUARY, build_id="build-2", revision=1)
     save_verdict(settings, Verdict("build-2", True, (), ()))
     newer = [("gcp", "2025-01")]
@@ -175,7 +190,7 @@ def test_published_periods_are_marked_with_the_digest_the_build_began_with(setti
     (settings.warehouse_dir / "candidate.json").write_text(candidate)
     publish(settings)
     with open_state(settings).connect() as state:
-        pending = [(item.provider, str(item.billing_period)) for item in ledger.pending(state)]
+        pending = [(item.provider, str(item.billing_period)) for item in period_inputs.pending(state)]
     assert pending == [(Provider.GCP, "2025-01")]
 
 
@@ -272,11 +287,11 @@ def test_a_publication_killed_at_any_step_shows_nothing_half_done_and_a_second_r
         _assert_whole(after)
         assert after.build_id == "build-2"
         with open_state(settings).connect() as connection:
-            assert ledger.pending(connection) == []
+            assert period_inputs.pending(connection) == []
             kept = snapshots.of_period(connection, BillingPeriod(2025, 1))
-        assert [load.build_id for load in kept] == ["build-1", "build-2"]
+        assert [snapshot.build_id for snapshot in kept] == ["build-1", "build-2"]
         in_history = {path for path in settings.history_dir.rglob("*") if path.is_file()}
-        assert in_history == {load.path(settings) for load in kept}
+        assert in_history == {snapshot.path(settings) for snapshot in kept}
         assert sorted(path.name for path in versions.folder(settings).iterdir()) == ["build-1", "build-2"]
         open_state(settings).dispose()
         shutil.rmtree(home)

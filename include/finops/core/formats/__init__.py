@@ -1,9 +1,9 @@
 """The native file formats the platform reads, and the columns each has.
 
-One CSV per format beside this file: ``column`` as the provider writes it, DuckDB ``type``, whether it is
-``required`` (a delivery without it is quarantined), and ``aliases`` (other names the same column goes by,
-separated by ``|``). Names match without regard to case. Ingestion verifies against these lists, the sample
-generator writes them, and a build makes from them the empty files that let staging bind.
+One CSV per native format beside this file: ``column`` as the provider writes it, DuckDB ``type``, whether it is
+``required`` (a delivery without it is quarantined), and ``aliases`` (other names the same column goes by, separated by
+``|``); FOCUS's columns are those of ``finops.core.focus``. Names match without regard to case. Ingestion verifies
+against these lists, the sample generator writes them, and a build makes from them empty files, so that staging binds.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+
+from finops.core.focus import COLUMNS, FocusColumn, Kind, Level
+from finops.core.money import SQL_TYPE
 
 
 class Provider(StrEnum):
@@ -50,6 +53,14 @@ class Column:
         return (self.name, *self.aliases)
 
 
+_FOCUS_TYPES = {
+    Kind.TEXT: "VARCHAR",
+    Kind.JSON: "VARCHAR",
+    Kind.DECIMAL: SQL_TYPE,
+    Kind.MOMENT: "TIMESTAMP",
+}
+_FOCUS_MAY_LACK = {"ContractedCost", "InvoiceIssuerName", "PublisherName", "ServiceCategory"}
+"""Mandatory columns without which an export can still be mapped."""
 _FILES = {
     SourceFormat.AZURE_ACTUAL: "azure_cost",
     SourceFormat.AZURE_AMORTIZED: "azure_cost",
@@ -59,9 +70,17 @@ _FILES = {
 @cache
 def columns_of(source_format: SourceFormat) -> tuple[Column, ...]:
     """Return the columns of a format, in the order the provider documents them."""
+    if source_format is SourceFormat.FOCUS:
+        return tuple(map(_of_focus, COLUMNS))
     name = _FILES.get(source_format, source_format.value)
     text = files("finops.core.formats").joinpath(f"{name}.csv").read_text(encoding="utf-8")
     return tuple(
         Column(row["column"], row["type"], row["required"] == "yes", tuple(filter(None, row["aliases"].split("|"))))
         for row in csv.DictReader(text.splitlines())
     )
+
+
+def _of_focus(column: FocusColumn) -> Column:
+    must_have_value = column.level is Level.MANDATORY and not column.is_nullable
+    is_required = must_have_value and column.name not in _FOCUS_MAY_LACK
+    return Column(column.name, _FOCUS_TYPES[column.kind], is_required, ())

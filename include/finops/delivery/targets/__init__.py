@@ -1,4 +1,4 @@
-"""The places a parcel can go to, behind one protocol."""
+"""The places a package can go to, behind one protocol."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from finops.core.settings import Settings
-from finops.delivery.models import Parcel, Target
+from finops.delivery.models import Package, Target
 
 
 class Place(Protocol):
-    """A target that takes parcels."""
+    """A target that takes packages."""
 
-    def holds(self, parcel: Parcel) -> bool:
-        """Tell whether this very parcel is there already, as far as the place can be asked."""
+    def holds(self, package: Package) -> bool:
+        """Tell whether this very package is there already, as far as the place can be asked."""
         ...
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, package: Package) -> None:
         """Deliver it. Raise BadInput or Unavailable, naming the place, when it cannot be."""
         ...
 

@@ -9,32 +9,35 @@ from pathlib import Path
 
 from finops.core.atomic import sync_file, sync_folder
 from finops.core.errors import BadInput
-from finops.delivery.models import MANIFEST, Parcel
+from finops.delivery.models import MANIFEST, Package
 
 
 class FolderPlace:
-    """Files below a folder. A parcel is written whole under a hidden name, then takes the place of the one before."""
+    """Files below a folder. A package is written whole under a hidden name, then takes the place of the one before."""
 
     def __init__(self, path: str) -> None:
         self._root = Path(path)
 
-    def holds(self, parcel: Parcel) -> bool:
-        """Tell whether the manifest there names this parcel's digest."""
+    def holds(self, package: Package) -> bool:
+        """Tell whether the manifest there names this package's digest."""
         try:
-            content = json.loads((self._root / parcel.path / MANIFEST).read_text(encoding="utf-8"))
-            return bool(content["digest"] == parcel.digest)
+            content = json.loads((self._root / package.path / MANIFEST).read_text(encoding="utf-8"))
+            return bool(content["digest"] == package.digest)
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def put(self, parcel: Parcel) -> None:
-        """Write the parcel beside the one before, then rename it into its place."""
-        final = self._root / parcel.path
-        new, old = (final.with_name(f".{parcel.folder}.{which}") for which in ("new", "old"))
+    def put(self, package: Package) -> None:
+        """Write the package beside the one before, then rename it into its place."""
+        final = self._root / package.path
+        new, old = (final.with_name(f".{package.folder}.{which}") for which in ("new", "old"))
         try:
             for leftover in (new, old):
                 shutil.rmtree(leftover, ignore_errors=True)
             new.mkdir(parents=True)
-            for name, content in [*((each.name, each.content) for each in parcel.files), (MANIFEST, parcel.manifest())]:
+            for name, content in [
+                *((each.name, each.content) for each in package.files),
+                (MANIFEST, package.manifest()),
+            ]:
                 (new / name).write_bytes(content)
                 sync_file(new / name)
             sync_folder(new)

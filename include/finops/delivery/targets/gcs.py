@@ -38,7 +38,7 @@ class GcsPlace(ObjectPlace):
         from google.cloud.storage.retry import DEFAULT_RETRY
 
         with self._explained():
-            # The whole object is written anew, so repeating the request is safe.
+            # The whole object is written again, so repeating the request is safe.
             self._bucket.blob(key).upload_from_string(
                 content, content_type=kind, checksum="crc32c", timeout=_TIMEOUT, retry=DEFAULT_RETRY
             )

@@ -11,7 +11,7 @@ from email.policy import SMTP
 
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
-from finops.delivery.models import MANIFEST, MailServer, Parcel
+from finops.delivery.models import MANIFEST, MailServer, Package
 from finops.delivery.targets.objects import content_type
 
 _SECONDS = 60
@@ -40,13 +40,13 @@ class MailPlace:
     def __init__(self, uri: str, server: MailServer) -> None:
         self._uri, self._server = uri, server
 
-    def holds(self, parcel: Parcel) -> bool:
+    def holds(self, package: Package) -> bool:
         """Tell nothing: a mailbox is not read."""
         return False
 
-    def put(self, parcel: Parcel) -> None:
-        """Send the parcel. A server that does not encrypt, or whose certificate is not right, gets nothing."""
-        message = compose(parcel, self._server.sender, self._uri.removeprefix("mailto:"))
+    def put(self, package: Package) -> None:
+        """Send the package. A server that does not encrypt, or whose certificate is not right, gets nothing."""
+        message = compose(package, self._server.sender, self._uri.removeprefix("mailto:"))
         where = f"{self._uri} by {self._server.host}:{self._server.port}"
         # Only kinds and codes are passed on: a server's answer may quote what it was given.
         try:
@@ -81,26 +81,26 @@ class MailPlace:
             client.send_message(message)
 
 
-def compose(parcel: Parcel, sender: str, recipient: str) -> EmailMessage:
+def compose(package: Package, sender: str, recipient: str) -> EmailMessage:
     """Return the message: the totals as text, the audience's files and their manifest attached, nothing else."""
-    who = "the whole company" if parcel.cost_center is None else _one_line(parcel.cost_center)
-    state = "" if parcel.status == "final" else f" ({parcel.status})"
+    who = "the whole company" if package.cost_center is None else _one_line(package.cost_center)
+    state = "" if package.status == "final" else f" ({package.status})"
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"] = sender, recipient
-    message["Subject"] = f"Cloud cost statement of {who}, {parcel.billing_period}{state}"
-    # The same parcel sent again, after a run that was killed before it noted the first, is the same message.
-    identity = hashlib.sha256(f"{parcel.digest} {parcel.path} {recipient}".encode()).hexdigest()[:40]
+    message["Subject"] = f"Cloud cost statement of {who}, {package.billing_period}{state}"
+    # The same package sent again, after a run that was killed before it noted the first, is the same message.
+    identity = hashlib.sha256(f"{package.digest} {package.path} {recipient}".encode()).hexdigest()[:40]
     message["Message-ID"] = f"<{identity}@{sender.rpartition('@')[2]}>"
     totals = [
         f"  effective cost {each['effective_cost']} {each['billing_currency']}, "
         f"billed cost {each['billed_cost']} {each['billing_currency']}{_total_charged(each)}"
-        for each in parcel.totals
+        for each in package.totals
     ]
-    lines = [f"Cloud cost of {who}, billing period {parcel.billing_period}{state}:", *totals, ""]
+    lines = [f"Cloud cost of {who}, billing period {package.billing_period}{state}:", *totals, ""]
     message.set_content("\n".join([*lines, "The statement is attached; manifest.json lists its files with SHA-256."]))
-    prefix = f"{parcel.billing_period}-{parcel.folder}-"
-    attached = [(f"{prefix}{each.name}", each.content) for each in parcel.files]
-    for name, content in [*attached, (MANIFEST, parcel.manifest(prefix))]:
+    prefix = f"{package.billing_period}-{package.folder}-"
+    attached = [(f"{prefix}{each.name}", each.content) for each in package.files]
+    for name, content in [*attached, (MANIFEST, package.manifest(prefix))]:
         main, _, sub = content_type(name).partition(";")[0].partition("/")
         message.add_attachment(content, maintype=main, subtype=sub, filename=name)
     return message

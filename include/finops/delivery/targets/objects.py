@@ -7,7 +7,7 @@ import mimetypes
 from abc import ABC, abstractmethod
 from typing import Any
 
-from finops.delivery.models import MANIFEST, Parcel
+from finops.delivery.models import MANIFEST, Package
 
 ATTEMPTS = 6
 """Requests for one answer, the first included."""
@@ -15,33 +15,33 @@ CONNECT_SECONDS, READ_SECONDS = 10, 60
 
 
 class ObjectPlace(ABC):
-    """Objects below a prefix. A reader who checks files against the manifest never takes half a parcel for a whole."""
+    """Objects below a prefix. A reader who checks files against the manifest never takes half a package for a whole."""
 
     def __init__(self, uri: str, prefix: str) -> None:
         self.uri = uri
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
-    def holds(self, parcel: Parcel) -> bool:
-        """Tell whether the manifest there names this parcel's digest."""
-        return self._manifest(parcel).get("digest") == parcel.digest
+    def holds(self, package: Package) -> bool:
+        """Tell whether the manifest there names this package's digest."""
+        return self._manifest(package).get("digest") == package.digest
 
-    def put(self, parcel: Parcel) -> None:
+    def put(self, package: Package) -> None:
         """Write the files, then the manifest; then remove what only the manifest before listed."""
-        before = self._manifest(parcel).get("files")
-        for file in parcel.files:
-            self._write(self._key(parcel, file.name), file.content, content_type(file.name))
-        self._write(self._key(parcel, MANIFEST), parcel.manifest(), content_type(MANIFEST))
-        known = {file.name for file in parcel.files} | {MANIFEST}
+        before = self._manifest(package).get("files")
+        for file in package.files:
+            self._write(self._key(package, file.name), file.content, content_type(file.name))
+        self._write(self._key(package, MANIFEST), package.manifest(), content_type(MANIFEST))
+        known = {file.name for file in package.files} | {MANIFEST}
         for name in [each["path"] for each in before or []]:
             if name not in known and "/" not in name:
-                self._delete(self._key(parcel, name))
+                self._delete(self._key(package, name))
 
-    def _key(self, parcel: Parcel, name: str) -> str:
-        return f"{self._prefix}{parcel.path}/{name}"
+    def _key(self, package: Package, name: str) -> str:
+        return f"{self._prefix}{package.path}/{name}"
 
-    def _manifest(self, parcel: Parcel) -> dict[str, Any]:
+    def _manifest(self, package: Package) -> dict[str, Any]:
         try:
-            found = json.loads(self._read(self._key(parcel, MANIFEST)) or b"{}")
+            found = json.loads(self._read(self._key(package, MANIFEST)) or b"{}")
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from fnmatch import fnmatchcase
 
-from finops.core.engine import scratch
+from finops.core.database import scratch
 from finops.policy.located_yaml import Located, Place
 from finops.policy.tags.models import SCOPE_COLUMNS, VALUE, Overrides, Rule, Source, TagKey, TagPolicy, When
 from finops.policy.tags.spelling import fold

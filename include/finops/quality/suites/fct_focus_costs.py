@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from great_expectations.expectations import Expectation
 
-from finops.core.focus import COLUMNS, Level
-from finops.core.line_types import KNOWN_ADJUSTMENTS
+from finops.core.focus import COLUMNS, KNOWN_ADJUSTMENTS, Level
 from finops.core.sql import compose, join, literal
 from finops.quality.models import Given, RowRule, Severity, Suite
 from finops.quality.rules import BATCH, FACT, filled, has_rows, is_exact, no_rows, one_of

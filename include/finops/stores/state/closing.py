@@ -1,11 +1,12 @@
-"""What finance has settled: closed months, and invoice differences that somebody has signed for. Neither is undone."""
+"""What finance has settled: closed months, and invoice differences that somebody has signed for. Both are final."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -69,41 +70,22 @@ class ClosedPeriod:
 
 def record_sign_off(connection: Connection, sign_off: SignOff) -> None:
     """Write it down."""
-    key = sign_off.key
-    connection.execute(
-        insert(t.invoice_sign_offs).values(
-            billing_period=str(key.billing_period),
-            issuer=key.issuer,
-            invoice_id=key.invoice_id,
-            billing_account_id=key.billing_account_id,
-            billing_currency=key.billing_currency,
-            residue=sign_off.residue,
-            signed_by=sign_off.signed_by,
-            reason=sign_off.reason,
-            signed_at=sign_off.signed_at,
-        )
-    )
+    values = asdict(sign_off)
+    values |= values.pop("key") | {"billing_period": str(sign_off.key.billing_period)}
+    connection.execute(insert(t.invoice_sign_offs).values(values))
 
 
 def sign_offs(connection: Connection) -> list[SignOff]:
     """Return all of them, oldest first."""
     rows = connection.execute(select(t.invoice_sign_offs).order_by(t.invoice_sign_offs.c.sign_off_id))
-    return [
-        SignOff(
-            InvoiceKey(
-                BillingPeriod.parse(row.billing_period),
-                row.issuer,
-                row.invoice_id,
-                row.billing_account_id,
-                row.billing_currency,
-            ),
-            row.residue,
-            row.signed_by,
-            row.reason,
-            row.signed_at,
-        )
-        for row in rows
-    ]
+    return [_sign_off(dict(row._mapping)) for row in rows]
+
+
+def _sign_off(found: dict[str, Any]) -> SignOff:
+    found.pop("sign_off_id")
+    found["billing_period"] = BillingPeriod.parse(found["billing_period"])
+    key = InvoiceKey(**{name: found.pop(name) for name in InvoiceKey.__slots__})
+    return SignOff(key, **found)
 
 
 def record_closed(connection: Connection, closed: ClosedPeriod) -> None:

@@ -1,4 +1,4 @@
-"""The delivery ledger: what was landed, what is current, what is still to be built.
+"""The delivery ledger: what was landed, and what is current.
 
 ``current`` is one pointer per (provider, source, billing period). Replacing a period is moving the pointer, in
 the transaction that writes the delivery's row, so a delivery is wholly there or not at all.
@@ -6,7 +6,6 @@ the transaction that writes the delivery's row, so a delivery is wholly there or
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -65,28 +64,7 @@ class Delivery:
     totals: tuple[Total, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodInput:
-    """What a (provider, billing period) is to be built from: every source's current delivery."""
-
-    provider: Provider
-    billing_period: BillingPeriod
-    deliveries: tuple[Delivery, ...]
-
-    @property
-    def digest(self) -> str:
-        """Digest of the delivery ids, in their order; changes when any is replaced, added or gone."""
-        ids = "\n".join(sorted(d.delivery_id for d in self.deliveries))
-        return hashlib.sha256(ids.encode()).hexdigest()
-
-
-def seen(
-    connection: Connection,
-    provider: Provider,
-    source: str,
-    period: BillingPeriod,
-    fingerprint: str,
-) -> bool:
+def seen(connection: Connection, provider: Provider, source: str, period: BillingPeriod, fingerprint: str) -> bool:
     """Tell whether a delivery with this fingerprint has landed: the one look-up of an unchanged delivery."""
     f = t.delivery_fingerprints
     query = select(f.c.delivery_id).where(
@@ -101,31 +79,15 @@ def seen(
 def find(connection: Connection, delivery_id: str) -> Delivery | None:
     """Return a delivery with its files and totals."""
     row = connection.execute(select(t.deliveries).where(t.deliveries.c.delivery_id == delivery_id)).first()
-    return None if row is None else _with_parts(connection, [row])[0]
+    return None if row is None else with_parts(connection, [row])[0]
 
 
 def record(connection: Connection, delivery: Delivery) -> None:
     """Write a delivery's rows and make it current for its (provider, source, billing period)."""
-    connection.execute(
-        insert(t.deliveries).values(
-            **_key(delivery),
-            delivery_id=delivery.delivery_id,
-            format=delivery.format.value,
-            fingerprint=delivery.fingerprint,
-            origin=delivery.origin,
-            produced_at=delivery.produced_at,
-            landed_at=delivery.landed_at,
-            relative_path=delivery.relative_path,
-            row_count=delivery.row_count,
-            byte_count=delivery.byte_count,
-            billing_accounts=list(delivery.billing_accounts),
-            new_columns=list(delivery.new_columns),
-        )
-    )
-    for table, parts in (
-        (t.delivery_files, delivery.files),
-        (t.delivery_totals, delivery.totals),
-    ):
+    row = {column.name: getattr(delivery, column.name) for column in t.deliveries.columns} | _key(delivery)
+    row |= {"format": delivery.format.value, "billing_accounts": list(delivery.billing_accounts)}
+    connection.execute(insert(t.deliveries).values({**row, "new_columns": list(delivery.new_columns)}))
+    for table, parts in ((t.delivery_files, delivery.files), (t.delivery_totals, delivery.totals)):
         rows = [{"delivery_id": delivery.delivery_id, **_as_row(part)} for part in parts]
         if rows:
             connection.execute(insert(table), rows)
@@ -154,9 +116,7 @@ def produced_at(connection: Connection, delivery_id: str) -> datetime | None:
 
 
 def current(
-    connection: Connection,
-    provider: Provider | None = None,
-    period: BillingPeriod | None = None,
+    connection: Connection, provider: Provider | None = None, period: BillingPeriod | None = None
 ) -> list[Delivery]:
     """Return the current deliveries with their files and totals, ordered by provider, period and source."""
     d, c = t.deliveries, t.current_deliveries
@@ -166,75 +126,21 @@ def current(
     if period is not None:
         query = query.where(c.c.billing_period == str(period))
     rows = connection.execute(query.order_by(d.c.provider, d.c.billing_period, d.c.source)).all()
-    return _with_parts(connection, rows)
+    return with_parts(connection, rows)
 
 
 def history(connection: Connection, provider: Provider, source: str, period: BillingPeriod) -> list[Delivery]:
     """Return every delivery of a period, oldest first, without files and totals."""
     d = t.deliveries
-    query = select(d).where(
-        d.c.provider == provider.value,
-        d.c.source == source,
-        d.c.billing_period == str(period),
-    )
-    return [_delivery(row) for row in connection.execute(query.order_by(d.c.landed_at)).all()]
+    query = select(d).where(d.c.provider == provider.value, d.c.source == source, d.c.billing_period == str(period))
+    return [of_row(row) for row in connection.execute(query.order_by(d.c.landed_at)).all()]
 
 
 def named(connection: Connection, delivery_ids: Collection[str]) -> list[Delivery]:
     """Return these deliveries, current or not, ordered by source, without files and totals."""
     d = t.deliveries
     query = select(d).where(d.c.delivery_id.in_(delivery_ids)).order_by(d.c.source, d.c.delivery_id)
-    return [_delivery(row) for row in connection.execute(query)]
-
-
-def inputs(connection: Connection) -> list[PeriodInput]:
-    """Return, for every (provider, billing period) that has landed, what it is to be built from."""
-    grouped: dict[tuple[Provider, BillingPeriod], list[Delivery]] = defaultdict(list)
-    d, c = t.deliveries, t.current_deliveries
-    rows = connection.execute(select(d).join(c, c.c.delivery_id == d.c.delivery_id)).all()
-    for delivery in map(_delivery, rows):
-        grouped[delivery.provider, delivery.billing_period].append(delivery)
-    return [
-        PeriodInput(provider, period, tuple(sorted(found, key=lambda each: each.source)))
-        for (provider, period), found in sorted(grouped.items())
-    ]
-
-
-def pending(connection: Connection) -> list[PeriodInput]:
-    """Return the inputs that differ from what was last built and published: the work that a build has."""
-    b = t.built_periods
-    built = {(row.provider, row.billing_period): row.input_digest for row in connection.execute(select(b))}
-    return [i for i in inputs(connection) if built.get((i.provider.value, str(i.billing_period))) != i.digest]
-
-
-def complete(connection: Connection, items: list[PeriodInput]) -> list[PeriodInput]:
-    """Return the same inputs with their deliveries' files and totals filled in."""
-    ids = [d.delivery_id for item in items for d in item.deliveries]
-    rows = connection.execute(select(t.deliveries).where(t.deliveries.c.delivery_id.in_(ids))).all()
-    full = {d.delivery_id: d for d in _with_parts(connection, rows)}
-    return [
-        PeriodInput(
-            i.provider,
-            i.billing_period,
-            tuple(full[d.delivery_id] for d in i.deliveries),
-        )
-        for i in items
-    ]
-
-
-def missing_half(item: PeriodInput) -> str | None:
-    """Say which of Azure's two exports is missing, or return None.
-
-    Usage comes from the amortized export and purchases of commitments from the actual one, so a month with only
-    one of them would be wrong without looking wrong.
-    """
-    found = {delivery.format for delivery in item.deliveries}
-    pair = {
-        SourceFormat.AZURE_ACTUAL: "actual",
-        SourceFormat.AZURE_AMORTIZED: "amortized",
-    }
-    lacking = [name for each, name in pair.items() if each not in found]
-    return lacking[0] if len(lacking) == 1 else None
+    return [of_row(row) for row in connection.execute(query)]
 
 
 def _key(delivery: Delivery) -> dict[str, str]:
@@ -249,7 +155,8 @@ def _as_row(part: LandedFile | Total) -> dict[str, object]:
     return {name: getattr(part, name) for name in part.__slots__}
 
 
-def _delivery(row: Row, files: tuple[LandedFile, ...] = (), totals: tuple[Total, ...] = ()) -> Delivery:
+def of_row(row: Row, files: tuple[LandedFile, ...] = (), totals: tuple[Total, ...] = ()) -> Delivery:
+    """Return a delivery from its row of the table."""
     values = dict(row._mapping)
     values.update(
         provider=Provider(row.provider),
@@ -261,22 +168,16 @@ def _delivery(row: Row, files: tuple[LandedFile, ...] = (), totals: tuple[Total,
     return Delivery(**values, files=files, totals=totals)
 
 
-def _with_parts(connection: Connection, rows: Sequence[Row]) -> list[Delivery]:
+def with_parts(connection: Connection, rows: Sequence[Row]) -> list[Delivery]:
+    """Return deliveries from their rows, with files and totals."""
     ids = [row.delivery_id for row in rows]
     files: dict[str, list[LandedFile]] = defaultdict(list)
     totals: dict[str, list[Total]] = defaultdict(list)
     f, s = t.delivery_files, t.delivery_totals
     for row in connection.execute(select(f).where(f.c.delivery_id.in_(ids)).order_by(f.c.local_name)):
         files[row.delivery_id].append(
-            LandedFile(
-                row.local_name,
-                row.source_key,
-                row.byte_count,
-                row.sha256,
-                row.row_count,
-                row.etag,
-            )
+            LandedFile(row.local_name, row.source_key, row.byte_count, row.sha256, row.row_count, row.etag)
         )
     for row in connection.execute(select(s).where(s.c.delivery_id.in_(ids)).order_by(s.c.billing_currency)):
         totals[row.delivery_id].append(Total(row.billing_currency, row.row_count, row.source_cost, row.billed_cost))
-    return [_delivery(row, tuple(files[row.delivery_id]), tuple(totals[row.delivery_id])) for row in rows]
+    return [of_row(row, tuple(files[row.delivery_id]), tuple(totals[row.delivery_id])) for row in rows]

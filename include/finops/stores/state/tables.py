@@ -74,55 +74,20 @@ class UtcDateTime(TypeDecorator[datetime]):
 deliveries = Table(
     "deliveries",
     metadata,
-    Column(
-        "delivery_id",
-        String(32),
-        primary_key=True,
-        comment="Digest of provider, source, period and contents.",
-    ),
+    Column("delivery_id", String(32), primary_key=True, comment="Digest of provider, source, period and contents."),
     Column("provider", String(16), nullable=False),
-    Column(
-        "source",
-        String(120),
-        nullable=False,
-        comment="The export's name; one export is one source.",
-    ),
+    Column("source", String(120), nullable=False, comment="The export's name; one export is one source."),
     Column("format", String(32), nullable=False),
     Column("billing_period", String(7), nullable=False),
-    Column(
-        "fingerprint",
-        String(64),
-        nullable=False,
-        comment="What discovery saw: told apart without reading files.",
-    ),
-    Column(
-        "origin",
-        Text,
-        nullable=False,
-        comment="URI the delivery was read from; holds no secret.",
-    ),
-    Column(
-        "produced_at",
-        UtcDateTime,
-        nullable=False,
-        comment="When the provider wrote it; the newest wins.",
-    ),
+    Column("fingerprint", String(64), nullable=False, comment="What discovery saw: told apart without reading files."),
+    Column("origin", Text, nullable=False, comment="URI the delivery was read from; holds no secret."),
+    Column("produced_at", UtcDateTime, nullable=False, comment="When the provider wrote it; the newest wins."),
     Column("landed_at", UtcDateTime, nullable=False),
     Column("relative_path", Text, nullable=False, comment="Folder below landing/."),
     Column("row_count", BigInteger, nullable=False),
     Column("byte_count", BigInteger, nullable=False),
-    Column(
-        "billing_accounts",
-        JSON,
-        nullable=False,
-        comment="Billing accounts the rows belong to, sorted.",
-    ),
-    Column(
-        "new_columns",
-        JSON,
-        nullable=False,
-        comment="Columns the format's list does not have, sorted.",
-    ),
+    Column("billing_accounts", JSON, nullable=False, comment="Billing accounts the rows belong to, sorted."),
+    Column("new_columns", JSON, nullable=False, comment="Columns the format's list does not have, sorted."),
     UniqueConstraint("provider", "source", "billing_period", "fingerprint"),
 )
 
@@ -130,12 +95,7 @@ delivery_files = Table(
     "delivery_files",
     metadata,
     Column("delivery_id", ForeignKey("deliveries.delivery_id"), primary_key=True),
-    Column(
-        "local_name",
-        String(80),
-        primary_key=True,
-        comment="Name below relative_path, hashed from source_key.",
-    ),
+    Column("local_name", String(80), primary_key=True, comment="Name below relative_path, hashed from source_key."),
     Column("source_key", Text, nullable=False),
     Column("byte_count", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False),
@@ -149,18 +109,8 @@ delivery_totals = Table(
     Column("delivery_id", ForeignKey("deliveries.delivery_id"), primary_key=True),
     Column("billing_currency", String(3), primary_key=True),
     Column("row_count", BigInteger, nullable=False),
-    Column(
-        "source_cost",
-        ExactDecimal,
-        nullable=False,
-        comment="Sum of the format's cost column over every row.",
-    ),
-    Column(
-        "billed_cost",
-        ExactDecimal,
-        nullable=False,
-        comment="The part of it that FOCUS's BilledCost must equal.",
-    ),
+    Column("source_cost", ExactDecimal, nullable=False, comment="Sum of the format's cost column over every row."),
+    Column("billed_cost", ExactDecimal, nullable=False, comment="The part of it that FOCUS's BilledCost must equal."),
 )
 
 current_deliveries = Table(
@@ -197,12 +147,7 @@ delivery_attempts = Table(
     Column("source", String(120), nullable=False),
     Column("billing_period", String(7)),
     Column("fingerprint", String(64)),
-    Column(
-        "outcome",
-        String(16),
-        nullable=False,
-        comment="waiting, quarantined or refused.",
-    ),
+    Column("outcome", String(16), nullable=False, comment="waiting, quarantined or refused."),
     Column("reason", Text, nullable=False),
     Column("attempted_at", UtcDateTime, nullable=False, comment="When it was first met with this reason."),
     Column("resolved_at", UtcDateTime, comment="When a delivery of the period was taken or found unchanged."),
@@ -214,12 +159,7 @@ builds = Table(
     Column("build_id", String(40), primary_key=True),
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
-    Column(
-        "outcome",
-        String(16),
-        nullable=False,
-        comment="running, published, refused or failed.",
-    ),
+    Column("outcome", String(16), nullable=False, comment="running, published, refused or failed."),
     Column("detail", Text, nullable=False, default="", server_default=""),
 )
 
@@ -228,12 +168,7 @@ built_periods = Table(
     metadata,
     Column("provider", String(16), primary_key=True),
     Column("billing_period", String(7), primary_key=True),
-    Column(
-        "input_digest",
-        String(64),
-        nullable=False,
-        comment="Digest of the current deliveries it was built from.",
-    ),
+    Column("input_digest", String(64), nullable=False, comment="Digest of the current deliveries it was built from."),
     Column("build_id", ForeignKey("builds.build_id"), nullable=False),
 )
 
@@ -242,16 +177,11 @@ period_loads = Table(
     metadata,
     Column("provider", String(16), primary_key=True),
     Column("billing_period", String(7), primary_key=True),
-    # No foreign key: a published version outlives the state store it was built with when that has to be made anew.
+    # No foreign key: a published version outlives the state store it was built with when that has to be made again.
     Column("build_id", String(40), primary_key=True, comment="The build that published it."),
     Column("loaded_at", UtcDateTime, nullable=False, comment="When it was published."),
     Column("input_digest", String(64), nullable=False, comment="Digest of the deliveries it was built from."),
-    Column(
-        "deliveries",
-        JSON,
-        nullable=False,
-        comment="The deliveries: id, source, time the provider wrote it, rows.",
-    ),
+    Column("deliveries", JSON, nullable=False, comment="The deliveries: id, source, time the provider wrote it, rows."),
     Column("relative_path", Text, nullable=False, comment="File below history/."),
     Column("sha256", String(64), nullable=False, comment="Of the file."),
     Column("row_count", BigInteger, nullable=False),

@@ -16,10 +16,10 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published, snapshots
 from finops.stores.candidate import Verdict, save_verdict
-from finops.stores.snapshots import Load
+from finops.stores.snapshots import Snapshot
 from finops.stores.state import ledger, tables
 from finops.stores.state.store import open_state
-from finops.transform import history, publish
+from finops.transform import publish, published_snapshots
 
 JANUARY = BillingPeriod(2025, 1)
 AWS = [("aws", "2025-01")]
@@ -36,12 +36,12 @@ def offer(settings: Settings, scope: list[tuple[str, str]], build_id: str, revis
     save_verdict(settings, Verdict(build_id, True, (), ()))
 
 
-def recorded(settings: Settings, provider: Provider | None = None) -> list[Load]:
+def recorded(settings: Settings, provider: Provider | None = None) -> list[Snapshot]:
     with open_state(settings).connect() as state:
         return snapshots.of_period(state, JANUARY, provider)
 
 
-def rows(settings: Settings, *of: Load) -> list[tuple[object, ...]]:
+def rows(settings: Settings, *of: Snapshot) -> list[tuple[object, ...]]:
     return duckdb.sql(f"select * from ({snapshots.daily_sql(settings, of)}) order by all").fetchall()
 
 
@@ -65,23 +65,23 @@ def test_a_load_holds_what_was_published_and_says_from_which_deliveries(settings
     assert rows(settings, first) == was
     assert rows(settings, second) == current_rows(settings, "aws") != was
     assert first.row_count == len(was)
-    assert first.loaded_at < second.loaded_at
+    assert first.published_at < second.published_at
     with open_state(settings).connect() as state:
         old, new = ledger.history(state, Provider.AWS, "bill", JANUARY)
-    for load, delivery in ((first, old), (second, new)):
-        (noted,) = load.deliveries
+    for snapshot, delivery in ((first, old), (second, new)):
+        (noted,) = snapshot.deliveries
         assert (noted.delivery_id, noted.source) == (delivery.delivery_id, "bill")
         assert (noted.produced_at, noted.row_count) == (delivery.produced_at, 60)
 
 
 def test_the_totals_of_a_load_are_those_of_its_rows_to_the_last_decimal_and_per_currency(settings: Settings) -> None:
     make(settings, AWS, "build-1")
-    (load,) = recorded(settings)
+    (snapshot,) = recorded(settings)
     sums = duckdb.sql(
         "select billing_currency, count(*), sum(billed_cost), sum(effective_cost)"
-        f" from ({snapshots.daily_sql(settings, [load])}) group by all order by all"
+        f" from ({snapshots.daily_sql(settings, [snapshot])}) group by all order by all"
     ).fetchall()
-    noted = [(t.billing_currency, t.row_count, t.billed_cost, t.effective_cost) for t in load.totals]
+    noted = [(t.billing_currency, t.row_count, t.billed_cost, t.effective_cost) for t in snapshot.totals]
     assert noted == sums
     assert [currency for currency, *_ in sums] == ["EUR", "USD"]
 
@@ -90,7 +90,7 @@ def test_a_load_with_the_rows_of_the_one_before_refers_to_its_file(settings: Set
     for number, revision in enumerate((0, 0, 1, 0)):
         make(settings, AWS, f"build-{number}", revision)
     folder = "fct_daily_costs/provider=aws/billing_period=2025-01"
-    paths = [load.relative_path for load in recorded(settings)]
+    paths = [snapshot.relative_path for snapshot in recorded(settings)]
     assert paths == [f"{folder}/build-{number}.parquet" for number in (0, 0, 2, 3)]
     assert files(settings) == [f"{folder}/build-{number}.parquet" for number in (0, 2, 3)]
 
@@ -100,7 +100,7 @@ def test_only_the_scope_is_loaded_however_many_months_there_are(settings: Settin
     before = files(settings)
     make(settings, AWS, "build-2", revision=1)
     assert set(files(settings)) - set(before) == {"fct_daily_costs/provider=aws/billing_period=2025-01/build-2.parquet"}
-    assert [load.build_id for load in recorded(settings, Provider.GCP)] == ["build-1"]
+    assert [snapshot.build_id for snapshot in recorded(settings, Provider.GCP)] == ["build-1"]
 
 
 def test_a_month_published_empty_is_a_load_without_rows(settings: Settings) -> None:
@@ -119,12 +119,12 @@ def test_a_version_killed_before_it_was_recorded_is_recorded_before_another_take
     make(settings, BOTH, "build-1")
     offer(settings, AWS, "build-2", revision=1)
     with monkeypatch.context() as patch:
-        patch.setattr(history, "keep", _killed)
+        patch.setattr(published_snapshots, "keep", _killed)
         with pytest.raises(KeyboardInterrupt):
             publish.publish(settings)
     seen = current_rows(settings, "aws")
     make(settings, [("gcp", "2025-01")], "build-3", revision=2)
-    assert [load.build_id for load in recorded(settings, Provider.AWS)] == ["build-1", "build-2"]
+    assert [snapshot.build_id for snapshot in recorded(settings, Provider.AWS)] == ["build-1", "build-2"]
     lost = recorded(settings, Provider.AWS)[-1]
     assert rows(settings, lost) == seen
     assert lost.deliveries
@@ -144,7 +144,7 @@ def test_a_month_published_before_there_was_a_history_is_loaded_before_it_is_rep
     assert [before.build_id, after.build_id] == ["build-1", "build-3"]
     assert rows(settings, before) == was
     assert (before.deliveries, len(after.deliveries)) == ((), 1)
-    assert before.loaded_at < after.loaded_at
+    assert before.published_at < after.published_at
 
 
 def _forget_the_history(settings: Settings) -> None:
@@ -173,7 +173,7 @@ def test_a_clock_that_was_set_back_does_not_put_a_load_before_the_one_it_replace
     make(settings, AWS, "build-1")
     monkeypatch.setattr(publish, "datetime", Yesterday)
     make(settings, AWS, "build-2", revision=1)
-    assert [load.build_id for load in recorded(settings)] == ["build-1", "build-2"]
+    assert [snapshot.build_id for snapshot in recorded(settings)] == ["build-1", "build-2"]
 
 
 def test_what_a_killed_write_left_goes_with_the_next_load_of_the_month(settings: Settings) -> None:
@@ -196,8 +196,8 @@ def test_a_load_from_before_a_column_reads_with_the_columns_of_today(settings: S
     old, new = recorded(settings)
     with published.latest(settings).connect() as connection:
         today = connection.execute("describe fct_daily_costs").fetchall()
-    for load, expected in ((old, ("(none)", None)), (new, ("green", 2.5))):
-        relation = duckdb.sql(snapshots.daily_sql(settings, [load]))
+    for snapshot, expected in ((old, ("(none)", None)), (new, ("green", 2.5))):
+        relation = duckdb.sql(snapshots.daily_sql(settings, [snapshot]))
         assert [(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)] == [
             (name, kind) for name, kind, *_ in today
         ]
@@ -206,10 +206,10 @@ def test_a_load_from_before_a_column_reads_with_the_columns_of_today(settings: S
 
 def test_a_file_that_is_gone_is_named(settings: Settings) -> None:
     make(settings, AWS, "build-1")
-    (load,) = recorded(settings)
-    load.path(settings).unlink()
+    (snapshot,) = recorded(settings)
+    snapshot.path(settings).unlink()
     with pytest.raises(BadInput, match=r"build-1.parquet, the rows of aws 2025-01 as build build-1 .* is gone"):
-        snapshots.daily_sql(settings, [load])
+        snapshots.daily_sql(settings, [snapshot])
 
 
 def test_no_loads_are_no_rows_with_every_column(settings: Settings, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Deliveries that were not taken, and until when their reason stood."""
+"""Deliveries that were rejected, and until when the reason stood (table ``delivery_attempts``)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from finops.stores.state.tables import delivery_attempts as a
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A delivery that was not taken and whose reason still stands. ``billing_period`` None: not known."""
+class Rejection:
+    """A delivery that was rejected and whose reason still stands. ``billing_period`` None: not known."""
 
     provider: Provider
     source: str
     billing_period: BillingPeriod | None
     outcome: str
     reason: str
-    attempted_at: datetime
+    since: datetime
 
 
-def note_attempt(
+def record(
     connection: Connection,
     *,
     provider: Provider,
@@ -35,9 +35,9 @@ def note_attempt(
     outcome: str,
     reason: str,
 ) -> None:
-    """Record a delivery that was not taken (``waiting``, ``quarantined`` or ``refused``) and why.
+    """Record a delivery that was rejected (``waiting``, ``quarantined`` or ``refused``) and why.
 
-    The same reason met again while it stands is not a second attempt: ``attempted_at`` says since when.
+    The same reason met again while it stands is not a second rejection: ``since`` stays.
     """
     values = {
         "provider": provider.value,
@@ -51,26 +51,21 @@ def note_attempt(
         connection.execute(insert(a).values(**values, fingerprint=fingerprint, attempted_at=datetime.now(UTC)))
 
 
-def resolve_attempts(
-    connection: Connection,
-    provider: Provider,
-    source: str,
-    period: BillingPeriod | None,
-    *,
-    keep: Collection[str] = (),
+def resolve(
+    connection: Connection, provider: Provider, source: str, period: BillingPeriod | None, *, keep: Collection[str] = ()
 ) -> None:
-    """Close the open attempts of a source and period, but for those whose reason is in ``keep``."""
+    """Close the rejections of a source and period, but for those whose reason is in ``keep``."""
     is_period = a.c.billing_period.is_(None) if period is None else a.c.billing_period == str(period)
     is_open = (a.c.provider == provider.value, a.c.source == source, is_period, a.c.resolved_at.is_(None))
     query = update(a).where(*is_open, a.c.reason.not_in(list(keep)))
     connection.execute(query.values(resolved_at=datetime.now(UTC)))
 
 
-def open_attempts(connection: Connection) -> list[Attempt]:
+def standing(connection: Connection) -> list[Rejection]:
     """Return what waits, is quarantined or refused, oldest first."""
     query = select(a).where(a.c.resolved_at.is_(None)).order_by(a.c.attempted_at, a.c.attempt_id)
     return [
-        Attempt(
+        Rejection(
             Provider(row.provider),
             row.source,
             None if row.billing_period is None else BillingPeriod.parse(row.billing_period),

@@ -1,4 +1,4 @@
-"""The engine that reads the bills, for small questions and small files."""
+"""DuckDB in memory, for small questions and small files."""
 
 from __future__ import annotations
 

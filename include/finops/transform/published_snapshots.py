@@ -1,4 +1,4 @@
-"""Keep what every publication held: the scope's rows of the daily mart, one immutable file per (provider, period).
+"""Write a snapshot of every publication: the scope's rows of the daily mart, one file per (provider, period).
 
 Files are written after the version is visible and before the state store learns of them. A publication that is killed
 in between is repeated, or, when another build comes first, caught up with: what is current is recorded before
@@ -24,7 +24,7 @@ from finops.core.sql import Sql, compose, identifier
 from finops.stores import snapshots
 from finops.stores.candidate import BuiltPeriod
 from finops.stores.published import Publication
-from finops.stores.snapshots import DAILY, RESOLUTION, Load, LoadedDelivery, LoadTotal
+from finops.stores.snapshots import DAILY, RESOLUTION, Snapshot, SnapshotDelivery, SnapshotTotal
 from finops.stores.state import builds, ledger
 from finops.stores.state.store import open_state
 
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A load that is still to be recorded: what was built, and when which build published it."""
+    """A snapshot that is still to be recorded: what was built, and when which build published it."""
 
     built: BuiltPeriod
     build_id: str
     published_at: datetime
 
 
-def keep(settings: Settings, version: Publication, scope: Iterable[BuiltPeriod]) -> list[Load]:
-    """Write the files of the scope's rows in a published version; return the loads that are still to be recorded.
+def keep(settings: Settings, version: Publication, scope: Iterable[BuiltPeriod]) -> list[Snapshot]:
+    """Write the files of the scope's rows in a published version; return the snapshots that are still to be recorded.
 
     What is recorded already is left out: the same version again writes nothing. Raise Finding when a file does not
     read back as what was published.
@@ -67,8 +67,8 @@ def catch_up(settings: Settings, current: Publication, scope: Iterable[BuiltPeri
     found = _keep(settings, current, [*(_due(current, built) for built in own), *_without_history(settings, others)])
     if found:
         with open_state(settings).begin() as connection:
-            for load in found:
-                snapshots.record(connection, load)
+            for snapshot in found:
+                snapshots.record(connection, snapshot)
 
 
 def _due(version: Publication, built: BuiltPeriod) -> _Due:
@@ -88,42 +88,48 @@ def _without_history(settings: Settings, scope: Sequence[BuiltPeriod]) -> Iterat
                 )
 
 
-def _keep(settings: Settings, version: Publication, due: Sequence[_Due]) -> list[Load]:
-    open_ = []
+def _keep(settings: Settings, version: Publication, due: Sequence[_Due]) -> list[Snapshot]:
+    missing = []
     with open_state(settings).connect() as state:
         for each in due:
             before = snapshots.of_period(state, each.built.billing_period, each.built.provider)
-            if not any(load.build_id == each.build_id for load in before):
-                open_.append((each, _deliveries(state, each.built), before[-1] if before else None))
-    if not open_:
+            if not any(snapshot.build_id == each.build_id for snapshot in before):
+                missing.append((each, _deliveries(state, each.built), before[-1] if before else None))
+    if not missing:
         return []
     with _reader(settings, version) as rows:
-        return [_load(settings, rows, each, deliveries, last) for each, deliveries, last in open_]
+        return [_take(settings, rows, each, deliveries, last) for each, deliveries, last in missing]
 
 
-def _deliveries(state: Connection, built: BuiltPeriod) -> tuple[LoadedDelivery, ...]:
+def _deliveries(state: Connection, built: BuiltPeriod) -> tuple[SnapshotDelivery, ...]:
     found = ledger.named(state, built.deliveries)
     return tuple(
         # Bytes that were restated and restated back were written more than once: the last time counts.
-        LoadedDelivery(d.delivery_id, d.source, ledger.produced_at(state, d.delivery_id) or d.produced_at, d.row_count)
+        SnapshotDelivery(
+            d.delivery_id, d.source, ledger.produced_at(state, d.delivery_id) or d.produced_at, d.row_count
+        )
         for d in found
     )
 
 
-def _load(
-    settings: Settings, rows: DuckDBPyConnection, due: _Due, deliveries: tuple[LoadedDelivery, ...], last: Load | None
-) -> Load:
+def _take(
+    settings: Settings,
+    rows: DuckDBPyConnection,
+    due: _Due,
+    deliveries: tuple[SnapshotDelivery, ...],
+    last: Snapshot | None,
+) -> Snapshot:
     totals = _totals(rows, _rows(due.built))
     relative_path, sha256 = _write(settings, rows, due, totals, last)
     moment = due.published_at.replace(microsecond=due.published_at.microsecond // 1000 * 1000)
     if last is not None:
-        # A clock that was set back must not put a load before an earlier one.
-        moment = max(moment, last.loaded_at + RESOLUTION)
-    return Load(
+        # A clock that was set back must not put a snapshot before an earlier one.
+        moment = max(moment, last.published_at + RESOLUTION)
+    return Snapshot(
         provider=due.built.provider,
         billing_period=due.built.billing_period,
         build_id=due.build_id,
-        loaded_at=moment,
+        published_at=moment,
         input_digest=due.built.input_digest,
         deliveries=deliveries,
         relative_path=relative_path,
@@ -134,7 +140,7 @@ def _load(
 
 
 def _write(
-    settings: Settings, rows: DuckDBPyConnection, due: _Due, totals: tuple[LoadTotal, ...], last: Load | None
+    settings: Settings, rows: DuckDBPyConnection, due: _Due, totals: tuple[SnapshotTotal, ...], last: Snapshot | None
 ) -> tuple[str, str]:
     """Write the rows' file, verified, and return its path and digest; those of ``last`` when its bytes are the same."""
     folder = Path(DAILY, f"provider={due.built.provider}", f"billing_period={due.built.billing_period}")
@@ -153,7 +159,7 @@ def _write(
         rows.execute(compose(copy, rows=_rows(due.built), file=temporary))
         found = _totals(rows, compose("select * from read_parquet({file}, hive_partitioning = false)", file=temporary))
         if found != totals:
-            raise Finding(f"{path} reads back as {found}, not as {totals}; the load was not recorded")
+            raise Finding(f"{path} reads back as {found}, not as {totals}; the snapshot was not recorded")
         sha256 = hashlib.sha256(temporary.read_bytes()).hexdigest()
         if last is not None and last.sha256 == sha256 and last.path(settings).exists():
             return last.relative_path, sha256
@@ -174,13 +180,13 @@ def _rows(built: BuiltPeriod) -> Sql:
     )
 
 
-def _totals(rows: DuckDBPyConnection, query: Sql) -> tuple[LoadTotal, ...]:
+def _totals(rows: DuckDBPyConnection, query: Sql) -> tuple[SnapshotTotal, ...]:
     summed = compose(
         "select billing_currency, count(*), sum(billed_cost), sum(effective_cost) from ({query})"
         " group by billing_currency order by billing_currency",
         query=query,
     )
-    return tuple(LoadTotal(*row) for row in rows.execute(summed).fetchall())
+    return tuple(SnapshotTotal(*row) for row in rows.execute(summed).fetchall())
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
 from finops.serving.descriptions import Descriptions
-from finops.serving.models import Column, Control, Part, Release, Table
+from finops.serving.models import Column, Control, Part, PublishedTables, Table
 from finops.stores.published import Publication
 from finops.stores.statements import AudienceStatement, PublishedStatements, open_statements, published_periods
 
@@ -39,7 +39,7 @@ _STATEMENT_COLUMNS = (
     Column("status", "text", "provisional, or final once the month is closed."),
     Column("costs_until", "date", "Last day, UTC, that the statement has costs of; NULL in older statements."),
 )
-_SERVED_BESIDE = ("audience", "status")
+_FROM_MANIFEST = ("audience", "status")
 """What the manifest says of a set, also where its files are of a version that did not write it into them."""
 _STATEMENTS_DESCRIPTION = (
     "One row per line of a statement, per billing period and audience. The company's statement holds every cost "
@@ -48,12 +48,12 @@ _STATEMENTS_DESCRIPTION = (
 )
 
 
-def read_release(settings: Settings, publication: Publication) -> Release:
-    """Return what is to be served of a publication and of the statements that are published beside it."""
+def read_tables(settings: Settings, publication: Publication) -> PublishedTables:
+    """Return the tables to serve: a publication's marts, and the published statements."""
     described = Descriptions.of(settings)
     marts = [_mart(settings, publication, name, described) for name in publication.marts]
     statements = [open_statements(settings, period) for period in published_periods(settings)]
-    return Release(
+    return PublishedTables(
         publication.build_id,
         datetime.fromisoformat(publication.manifest["published_at"]),
         (*marts, *([_statement_lines(statements)] if statements else [])),
@@ -148,7 +148,7 @@ def _statement_lines(sets: Iterable[PublishedStatements]) -> Table:
     for statements in sets:
         header = _header(statements)
         columns |= {name: Column(name, statement_type(name)) for name in header if name not in columns}
-        names = (*_SERVED_BESIDE, *header)
+        names = (*_FROM_MANIFEST, *header)
         rows = partial(_statement_rows, statements, header)
         digest = f"{statements.status} {statements.digest}"
         parts.append(Part(STATEMENT_LINES, str(statements.billing_period), digest, names, rows))
@@ -170,7 +170,7 @@ def _header(statements: PublishedStatements) -> tuple[str, ...]:
     for audience in statements.audiences:
         if file := audience.file("statement.csv"):
             with (statements.path / file.path).open(encoding="utf-8", newline="") as handle:
-                return tuple(name for name in next(csv.reader(handle)) if name not in _SERVED_BESIDE)
+                return tuple(name for name in next(csv.reader(handle)) if name not in _FROM_MANIFEST)
     return ("billing_period",)
 
 

@@ -1,4 +1,4 @@
-"""As of a moment: each provider's newest load that is not after it, and one clear line where there is none."""
+"""As of a moment: each provider's newest snapshot that is not after it, and one clear line where there is none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import snapshots
-from finops.stores.snapshots import Load, LoadTotal
+from finops.stores.snapshots import Snapshot, SnapshotTotal
 from finops.stores.state.store import open_state
 
 JUNE, JULY = BillingPeriod(2025, 6), BillingPeriod(2025, 7)
@@ -22,29 +22,31 @@ NOON = datetime(2025, 7, 3, 12, tzinfo=UTC)
 MOMENT = timedelta(milliseconds=1)
 
 
-def load(build_id: str, loaded_at: datetime, provider: Provider = Provider.AWS, period: BillingPeriod = JUNE) -> Load:
-    return Load(
+def snapshot(
+    build_id: str, published_at: datetime, provider: Provider = Provider.AWS, period: BillingPeriod = JUNE
+) -> Snapshot:
+    return Snapshot(
         provider=provider,
         billing_period=period,
         build_id=build_id,
-        loaded_at=loaded_at,
+        published_at=published_at,
         input_digest="0" * 64,
         deliveries=(),
         relative_path=f"{build_id}.parquet",
         sha256="0" * 64,
         row_count=1,
-        totals=(LoadTotal("USD", 1, Decimal("1.000000000000"), Decimal("1.000000000000")),),
+        totals=(SnapshotTotal("USD", 1, Decimal("1.000000000000"), Decimal("1.000000000000")),),
     )
 
 
 @pytest.fixture
 def state(settings: Settings) -> Iterator[Connection]:
-    """AWS loaded June on the 3rd and the 5th, GCP on the 5th alone."""
+    """AWS published June on the 3rd and the 5th, GCP on the 5th alone."""
     with open_state(settings).begin() as connection:
-        snapshots.record(connection, load("second", NOON + timedelta(days=2)))
-        snapshots.record(connection, load("second", NOON + timedelta(days=2), Provider.GCP))
-        snapshots.record(connection, load("first", NOON))
-        snapshots.record(connection, load("other month", NOON - timedelta(days=9), period=JULY))
+        snapshots.record(connection, snapshot("second", NOON + timedelta(days=2)))
+        snapshots.record(connection, snapshot("second", NOON + timedelta(days=2), Provider.GCP))
+        snapshots.record(connection, snapshot("first", NOON))
+        snapshots.record(connection, snapshot("other month", NOON - timedelta(days=9), period=JULY))
         yield connection
 
 
@@ -67,17 +69,17 @@ def test_a_load_counts_from_the_very_moment_it_was_published(state: Connection) 
 
 def test_before_the_first_load_the_first_load_is_named(state: Connection) -> None:
     with pytest.raises(
-        BadInput, match=r"nothing of 2025-06 had loaded by .*11:59.*; its first load is build first of "
+        BadInput, match=r"nothing of 2025-06 was published by .*11:59.*; its first snapshot is build first of "
     ):
         snapshots.as_of(state, JUNE, NOON - MOMENT)
-    with pytest.raises(BadInput, match=r"nothing of gcp of 2025-06 had loaded by .*build second of 2025-07-05"):
+    with pytest.raises(BadInput, match=r"nothing of gcp of 2025-06 was published by .*build second of 2025-07-05"):
         snapshots.as_of(state, JUNE, NOON, Provider.GCP)
 
 
 def test_a_month_that_never_loaded_is_told_which_did(state: Connection) -> None:
-    with pytest.raises(BadInput, match=r"nothing has loaded for 2024-01 \(the history holds 2025-06 to 2025-07\)"):
+    with pytest.raises(BadInput, match=r"nothing was published for 2024-01 \(the history holds 2025-06 to 2025-07\)"):
         snapshots.as_of(state, BillingPeriod(2024, 1), None)
-    with pytest.raises(BadInput, match=r"nothing of azure has loaded for 2025-06"):
+    with pytest.raises(BadInput, match=r"nothing of azure was published for 2025-06"):
         snapshots.as_of(state, JUNE, None, Provider.AZURE)
 
 
@@ -97,7 +99,7 @@ def test_a_moment_is_a_days_end_a_timestamp_or_a_build(state: Connection, text: 
 
 def test_a_moment_as_printed_means_the_same_load(state: Connection) -> None:
     for each in snapshots.of_period(state, JUNE):
-        assert snapshots.moment_of(state, JUNE, snapshots.written(each.loaded_at)) == each.loaded_at
+        assert snapshots.moment_of(state, JUNE, snapshots.written(each.published_at)) == each.published_at
 
 
 def test_what_is_no_moment_is_told_the_builds_there_are(state: Connection) -> None:

@@ -1,0 +1,70 @@
+"""What each (provider, billing period) is to be built from, and which of them are pending."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from finops.core.formats import Provider, SourceFormat
+from finops.core.periods import BillingPeriod
+from finops.stores.state import ledger
+from finops.stores.state import tables as t
+from finops.stores.state.ledger import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodInput:
+    """What a (provider, billing period) is to be built from: every source's current delivery."""
+
+    provider: Provider
+    billing_period: BillingPeriod
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def digest(self) -> str:
+        """Digest of the delivery ids, in their order; changes when any is replaced, added or gone."""
+        ids = "\n".join(sorted(d.delivery_id for d in self.deliveries))
+        return hashlib.sha256(ids.encode()).hexdigest()
+
+    @property
+    def missing_half(self) -> str | None:
+        """Which of Azure's two exports is missing; None when neither or both are.
+
+        Usage comes from the amortized export and purchases of commitments from the actual one, so a month with only
+        one of them would be wrong without looking wrong.
+        """
+        found = {delivery.format for delivery in self.deliveries}
+        pair = {SourceFormat.AZURE_ACTUAL: "actual", SourceFormat.AZURE_AMORTIZED: "amortized"}
+        lacking = [name for each, name in pair.items() if each not in found]
+        return lacking[0] if len(lacking) == 1 else None
+
+
+def landed(connection: Connection) -> list[PeriodInput]:
+    """Return, for every (provider, billing period) that has landed, what it is to be built from."""
+    grouped: dict[tuple[Provider, BillingPeriod], list[Delivery]] = defaultdict(list)
+    d, c = t.deliveries, t.current_deliveries
+    rows = connection.execute(select(d).join(c, c.c.delivery_id == d.c.delivery_id)).all()
+    for delivery in map(ledger.of_row, rows):
+        grouped[delivery.provider, delivery.billing_period].append(delivery)
+    return [
+        PeriodInput(provider, period, tuple(sorted(found, key=lambda each: each.source)))
+        for (provider, period), found in sorted(grouped.items())
+    ]
+
+
+def pending(connection: Connection) -> list[PeriodInput]:
+    """Return the inputs that differ from what was last built and published: the work that a build has."""
+    b = t.built_periods
+    built = {(row.provider, row.billing_period): row.input_digest for row in connection.execute(select(b))}
+    return [i for i in landed(connection) if built.get((i.provider.value, str(i.billing_period))) != i.digest]
+
+
+def with_files(connection: Connection, items: list[PeriodInput]) -> list[PeriodInput]:
+    """Return the same inputs with their deliveries' files and totals filled in."""
+    ids = [d.delivery_id for item in items for d in item.deliveries]
+    rows = connection.execute(select(t.deliveries).where(t.deliveries.c.delivery_id.in_(ids))).all()
+    full = {d.delivery_id: d for d in ledger.with_parts(connection, rows)}
+    return [PeriodInput(i.provider, i.billing_period, tuple(full[d.delivery_id] for d in i.deliveries)) for i in items]
