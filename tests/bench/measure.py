@@ -52,8 +52,8 @@ def ingest(settings: Settings, period: str) -> None:
     provider = next(each for each in Provider if (settings.root / "sample" / each).exists())
     with tempfile.TemporaryDirectory(dir=settings.root) as again:
         found = land_all(Settings(home=Path(again)), provider, str(settings.root / "sample" / provider))
-    if found.not_taken or not found.landed:
-        raise SystemExit(f"not landed: {found.not_taken}")
+    if found.rejections or not found.landed:
+        raise SystemExit(f"not landed: {found.rejections}")
 
 
 def build(settings: Settings, period: str) -> None:
@@ -95,8 +95,8 @@ def land(report: Settings, period: str) -> None:
 
     home = report.root.with_name(f"{report.root.name}-home")
     found = land_all(Settings(home=home), Provider.AWS, str(report.root), no_manifest=True, source="legacy")
-    if found.not_taken:
-        raise SystemExit(str(found.not_taken))
+    if found.rejections:
+        raise SystemExit(str(found.rejections))
 
 
 def convert(report: Settings, period: str) -> None:

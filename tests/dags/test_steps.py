@@ -34,7 +34,7 @@ def source(name: str, provider: Provider, **fields) -> SimpleNamespace:
 @pytest.fixture
 def asked(home, monkeypatch):
     """Let two sources be configured; return what ``ingest`` was asked, and let a test set what it answers."""
-    calls = SimpleNamespace(seen=[], answer=SimpleNamespace(landed=(), not_taken=()))
+    calls = SimpleNamespace(seen=[], answer=SimpleNamespace(landed=(), rejections=()))
 
     def ingest(_settings, provider, origin, **options):
         calls.seen.append((provider, origin, options))
@@ -96,13 +96,13 @@ def test_a_backfill_asks_for_its_month_alone(asked):
 
 def test_landing_returns_each_period_once_however_many_exports_hold_it(asked):
     deliveries = [SimpleNamespace(billing_period=period) for period in (JANUARY.next, JANUARY, JANUARY)]
-    asked.answer = SimpleNamespace(landed=deliveries, not_taken=())
+    asked.answer = SimpleNamespace(landed=deliveries, rejections=())
     assert steps.land_source("tenant")["landed"] == ["2025-01", "2025-02"]
 
 
 def test_a_delivery_that_waits_blocks_nothing_and_a_damaged_one_is_named(asked):
     refused = (not_taken("waiting", "manifest is missing"), not_taken("quarantined", "part-2.parquet: cut at byte 7"))
-    asked.answer = SimpleNamespace(landed=(), not_taken=refused)
+    asked.answer = SimpleNamespace(landed=(), rejections=refused)
     report = steps.land_source("payer")
     assert report["blocked"] == ["payer 2025-01 quarantined: part-2.parquet: cut at byte 7"]
     with pytest.raises(BadInput, match="payer 2025-01 quarantined: part-2"):

@@ -142,8 +142,8 @@ def _land(settings: Settings, folder: Path, history: History) -> None:
                     source=source,
                     source_format=export,
                 )
-                refused = {each.outcome.value for each in report.not_taken}
-                assert refused <= ({"refused"} if version == "early" else set()), report.not_taken
+                refused = {each.outcome.value for each in report.rejections}
+                assert refused <= ({"refused"} if version == "early" else set()), report.rejections
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def _land(settings: Settings, folder: Path, case: Case) -> None:
         report = ingest(
             settings, case.provider, str(path), no_manifest=True, source=source, source_format=source_format
         )
-        assert not report.not_taken, report.not_taken
+        assert not report.rejections, report.rejections
 
 
 @dataclass(frozen=True)

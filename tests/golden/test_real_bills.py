@@ -68,7 +68,7 @@ def real(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Setting
     )
     for provider, path, source_format in files:
         report = ingest(settings, provider, str(path), no_manifest=True, source_format=source_format)
-        assert not report.not_taken
+        assert not report.rejections
     assert build(settings) is not None
     return settings
 

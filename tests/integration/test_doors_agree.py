@@ -63,7 +63,7 @@ def test_a_cur_lands_from_s3_as_from_a_folder(
     ingest(from_folder, Provider.AWS, str(bills / "aws"))
     report = ingest(settings, Provider.AWS, "s3://meridian-bills", client=s3_server.client())
     assert len(report.landed) == 2
-    assert report.not_taken == ()
+    assert report.rejections == ()
     by_s3, by_folder = landed(settings, Provider.AWS), landed(from_folder, Provider.AWS)
     assert totals(by_s3) == totals(by_folder) != {}
     # The same bytes are the same delivery, wherever they came from.
@@ -80,7 +80,7 @@ def test_both_azure_exports_land_from_blob_as_from_a_folder(
     ingest(from_folder, Provider.AZURE, str(bills / "azure"))
     report = ingest(settings, Provider.AZURE, f"az://{ACCOUNT}/meridian-bills", client=blob_server.client())
     assert len(report.landed) == 4
-    assert report.not_taken == ()
+    assert report.rejections == ()
     by_blob, by_folder = landed(settings, Provider.AZURE), landed(from_folder, Provider.AZURE)
     assert totals(by_blob) == totals(by_folder) != {}
     assert [each.delivery_id for each in by_blob] == [each.delivery_id for each in by_folder]
@@ -95,7 +95,7 @@ def test_the_detailed_export_lands_from_bigquery_as_from_a_folder(
     ingest(from_folder, Provider.GCP, str(bills / "gcp"))
     report = ingest(settings, Provider.GCP, origin, client=bigquery_server.client())
     assert len(report.landed) == 2
-    assert report.not_taken == ()
+    assert report.rejections == ()
     by_bigquery, by_folder = landed(settings, Provider.GCP), landed(from_folder, Provider.GCP)
     assert totals(by_bigquery) == totals(by_folder) != {}
     assert [each.billing_accounts for each in by_bigquery] == [each.billing_accounts for each in by_folder]

@@ -17,7 +17,8 @@ from finops.core.formats import Provider
 from finops.core.settings import Settings
 from finops.ingest.models import Outcome
 from finops.ingest.service import ingest
-from finops.ingest.stores import ChangedWhileRead, ObjectStore, open_store, remote
+from finops.ingest.stores import open_store, remote
+from finops.ingest.stores.objects import ChangedWhileRead, ObjectStore
 
 pytestmark = pytest.mark.integration
 
@@ -246,7 +247,7 @@ def test_every_month_lands_and_the_next_run_reads_manifests_only(
     assert len(report.landed) == 4
     blob_server.proxy.reset()
     again = ingest(settings, Provider.AZURE, export, client=blob_server.client())
-    assert (again.landed, again.unchanged, again.not_taken) == ((), 4, ())
+    assert (again.landed, again.unchanged, again.rejections) == ((), 4, ())
     one_listing_and_a_manifest_an_export_and_month = 5
     assert len(blob_server.proxy.requests) == one_listing_and_a_manifest_an_export_and_month
 
@@ -278,7 +279,7 @@ def test_a_month_whose_part_is_absent_waits(blob_server: BlobServer, export: str
     blob_server.admin.get_blob_client(container, part).delete_blob()
     report = ingest(settings, Provider.AZURE, export, client=blob_server.client())
     assert len(report.landed) == 3
-    [waiting] = report.not_taken
+    [waiting] = report.rejections
     assert waiting.outcome is Outcome.WAITING
     assert part in waiting.reason
 

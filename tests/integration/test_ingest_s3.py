@@ -21,7 +21,8 @@ from finops.core.formats import Provider
 from finops.core.settings import Settings
 from finops.ingest.models import Outcome
 from finops.ingest.service import ingest
-from finops.ingest.stores import ChangedWhileRead, StoredObject, open_store, remote
+from finops.ingest.stores import open_store, remote
+from finops.ingest.stores.objects import ChangedWhileRead, StoredObject
 
 pytestmark = pytest.mark.integration
 
@@ -322,7 +323,7 @@ def test_both_months_land_and_the_next_run_reads_manifests_only(
     assert [each.row_count for each in report.landed] == rows_by_month(bills)
     s3_server.proxy.reset()
     again = ingest(settings, Provider.AWS, export, client=s3_server.client())
-    assert (again.landed, again.unchanged, again.not_taken) == ((), 2, ())
+    assert (again.landed, again.unchanged, again.rejections) == ((), 2, ())
     one_listing_and_a_manifest_a_month = 3
     assert len(s3_server.proxy.requests) == one_listing_and_a_manifest_a_month
 
@@ -344,7 +345,7 @@ def test_a_part_that_is_overwritten_at_every_read_waits_and_the_other_month_land
     s3_server.proxy.hook = overwriting(s3_server, ["gzip", "zstd", "lz4"])
     report = ingest(settings, Provider.AWS, export, client=s3_server.client())
     assert [str(each.billing_period) for each in report.landed] == ["2025-02"]
-    [waiting] = report.not_taken
+    [waiting] = report.rejections
     assert waiting.outcome is Outcome.WAITING
     assert "changed while being read" in waiting.reason
 
@@ -356,7 +357,7 @@ def test_a_month_whose_part_is_absent_waits(s3_server: S3Server, export: str, se
     s3_server.admin.delete_object(Bucket=bucket, Key=part)
     report = ingest(settings, Provider.AWS, export, client=s3_server.client())
     assert [str(each.billing_period) for each in report.landed] == ["2025-02"]
-    [waiting] = report.not_taken
+    [waiting] = report.rejections
     assert waiting.outcome is Outcome.WAITING
     assert part in waiting.reason
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.cli import app
+from finops.cli.progress import progress_bar
 from finops.core.errors import BadInput, FinopsError
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
-    from finops.ingest.models import IngestReport, NotTaken
+    from finops.ingest.models import IngestReport, Rejection
     from finops.ingest.service import Plan
     from finops.policy.sources import ConfiguredSource
 
@@ -34,27 +32,30 @@ def ingest(
     ] = None,
     billing_period: Annotated[list[str] | None, typer.Option(help="Only this month, YYYY-MM; repeatable.")] = None,
     no_manifest: Annotated[
-        bool, typer.Option("--no-manifest", help="Take files downloaded by hand as a whole.")
+        bool, typer.Option("--no-manifest", help="Ingest downloaded files without a manifest, as one set.")
     ] = False,
-    source: Annotated[str | None, typer.Option(help="Only this export; for files by hand, the source's name.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this export; with --no-manifest the source's name.")] = None,
     source_format: Annotated[
-        SourceFormat | None, typer.Option("--format", help="Format of files by hand, where columns do not tell.")
+        SourceFormat | None, typer.Option("--format", help="With --no-manifest: the format, where columns do not tell.")
     ] = None,
     accept_empty: Annotated[
-        bool, typer.Option("--accept-empty", help="Take an empty export of a month that had rows.")
+        bool, typer.Option("--accept-empty", help="Accept an empty export of a month that had rows.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is new and land nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print JSON; `not_taken` is the former name of `rejected`."),
+    ] = False,
 ) -> None:
     """Land what is new: discover, verify the whole set, copy, record. Known deliveries cost one look-up.
 
-    Every delivery is tried. Exit status: 0 all well, 1 something waits to be complete, 2 something was not taken.
+    Every delivery is tried. Exit status: 0 all accepted, 1 a delivery waits to be complete, 2 one was rejected.
     """
     from finops.ingest import service
 
     settings = Settings()
     periods = [BillingPeriod.parse(each) for each in billing_period] if billing_period else None
-    report: dict[str, Any] = {"landed": [], "new": [], "unchanged": 0, "not_taken": []}
+    report: dict[str, Any] = {"landed": [], "new": [], "unchanged": 0, "rejected": []}
     for each in _chosen(settings, provider, origin, no_manifest, source):
         options: dict[str, Any] = {
             "periods": periods,
@@ -66,19 +67,21 @@ def ingest(
             if dry_run:
                 _add(report, service.plan(settings, each.provider, each.uri, **options))
                 continue
-            with _bar(each.name) as progress:
+            with progress_bar() as progress:
                 done = service.ingest(
                     settings, each.provider, each.uri, **options, accept_empty=accept_empty, progress=progress
                 )
             _add(report, done)
         except FinopsError as error:
-            # One source that cannot be read must not keep the others from their daily bills.
-            report["not_taken"].append(_failed(each, error))
-    typer.echo(json.dumps(report, indent=2) if as_json else _as_text(report))
-    for each in report["not_taken"]:
+            # A source that cannot be read must not stop the others.
+            report["rejected"].append(_failed(each, error))
+    # Scripts read `not_taken`, the former name of `rejected`; it goes with the next release.
+    written = report | {"not_taken": report["rejected"]}
+    typer.echo(json.dumps(written, indent=2) if as_json else _as_text(report))
+    for each in report["rejected"]:
         typer.echo(f"finops: {each['outcome']}: {each['reason']}", err=True)
-    if report["not_taken"]:
-        raise typer.Exit(1 if all(each["outcome"] == _WAITING for each in report["not_taken"]) else 2)
+    if report["rejected"]:
+        raise typer.Exit(1 if all(each["outcome"] == _WAITING for each in report["rejected"]) else 2)
 
 
 def _chosen(
@@ -104,7 +107,7 @@ def _chosen(
 
 def _add(report: dict[str, Any], done: IngestReport | Plan) -> None:
     report["unchanged"] += done.unchanged
-    report["not_taken"] += [_not_taken(each) for each in done.not_taken]
+    report["rejected"] += [_rejection(each) for each in done.rejections]
     report["new"] += [
         {"provider": each.provider, "source": each.source, "billing_period": str(each.billing_period)}
         for each in getattr(done, "new", ())
@@ -133,7 +136,7 @@ def _add(report: dict[str, Any], done: IngestReport | Plan) -> None:
     ]
 
 
-def _not_taken(each: NotTaken) -> dict[str, Any]:
+def _rejection(each: Rejection) -> dict[str, Any]:
     return {
         "provider": each.provider,
         "source": each.source,
@@ -158,18 +161,4 @@ def _as_text(report: dict[str, Any]) -> str:
         )
     lines += [f"new {each['provider']} {each['source']} {each['billing_period']}" for each in report["new"]]
     counts = f"{len(report['landed'] or report['new'])} new, {report['unchanged']} unchanged"
-    return "\n".join([*lines, f"{counts}, {len(report['not_taken'])} not taken"])
-
-
-@contextmanager
-def _bar(name: str) -> Iterator[Callable[[str, int, int], None] | None]:
-    """Show a progress bar on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
-        yield lambda message, done, total: bar.update(task, description=message, completed=done, total=total)
+    return "\n".join([*lines, f"{counts}, {len(report['rejected'])} rejected"])

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from finops.cli import app
+from finops.cli.progress import progress_bar
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 
 if TYPE_CHECKING:
     from finops.sample.models import SampleReport
-    from finops.sample.progress import Progress
 
 
 @app.command()
 def sample(
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     months: Annotated[int, typer.Option(help="How many billing periods.")] = 6,
-    lines_per_month: Annotated[int, typer.Option(help="CUR lines a month; Azure and GCP get a third each.")] = 20_000,
+    lines_per_month: Annotated[int, typer.Option(help="CUR lines a month; Azure and GCP each get a third.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed and size give the same bytes.")] = 7,
     first_period: Annotated[str | None, typer.Option(help="First billing period, YYYY-MM; 2025-01.")] = None,
     provider: Annotated[list[Provider] | None, typer.Option(help="Only this cloud; may be repeated.")] = None,
@@ -34,7 +31,7 @@ def sample(
     from finops.sample import service
 
     first = BillingPeriod.parse(first_period) if first_period else None
-    with _bar() as progress:
+    with progress_bar() as progress:
         report = service.generate(
             out,
             months=months,
@@ -54,24 +51,3 @@ def _tell(report: SampleReport) -> None:
     first, last = report.periods[0], report.periods[-1]
     typer.echo(f"{report.row_count:,} lines of {first} to {last} in {len(report.files)} files under {report.out}")
     typer.echo(f"{len(report.labels)} labelled anomalies in {report.out / 'labels.csv'}")
-
-
-@contextmanager
-def _bar() -> Iterator[Progress | None]:
-    """Show a progress bar on a terminal once the work has taken two seconds."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from time import monotonic
-
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    begun = monotonic()
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, visible=False)
-
-        def show(message: str, done: int, total: int) -> None:
-            bar.update(task, description=message, completed=done, total=total, visible=monotonic() - begun > 2)
-
-        yield show

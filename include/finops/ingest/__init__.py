@@ -1,1 +1,1 @@
-"""Deliveries: discover, verify the whole set, land it immutably, write the ledger row, in that order."""
+"""Deliveries: discover, verify the whole set, land it immutably, record it in the ledger, in that order."""

@@ -1,9 +1,9 @@
 """Bills that Google Cloud exports to BigQuery, extracted month by month to Parquet.
 
 The table is append-only: every export adds rows under a new ``export_time``, also for months long closed. So a
-month has changed exactly when its newest ``export_time`` or its row count has, which one query tells for all
-months by reading two narrow columns; a changed month is extracted whole. Months are the rows' own
-``invoice.month``, so that their start in America/Los_Angeles does not matter, and no "last days" are ever assumed.
+month has changed exactly when its newest ``export_time`` or its row count has. One query that reads two narrow
+columns tells this for all months; a changed month is extracted completely. Months are the rows' own
+``invoice.month``: their start in America/Los_Angeles does not matter, and no "last days" are assumed.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from google.auth import exceptions as google_auth
 from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
-from finops.ingest.models import DeliveryRef, Discovery, FetchedFile, NotTaken, Outcome, digest
+from finops.ingest.models import DeliveryRef, Discovery, FetchedFile, Outcome, Rejection, digest
 from finops.ingest.parquet_parts import write_parts
 from finops.ingest.reading import local_name
 from finops.ingest.recognise import recognise
-from finops.ingest.stores import ChangedWhileRead
+from finops.ingest.stores.objects import ChangedWhileRead
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 300.0
-"""For how long one request is repeated, with backoff and jitter, while BigQuery is busy or throttles."""
+"""How long one request is repeated, with backoff and jitter, while BigQuery is busy or throttles."""
 JOB_SECONDS = 3600.0
 REQUEST_SECONDS = 120.0
 PAGE_ROWS = 10_000
@@ -48,7 +48,7 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """The SQL names of what matters in a table. ``partition`` and its type are None without partitions."""
+    """The SQL names of the columns that matter. ``partition`` and its type are None without partitions."""
 
     format: SourceFormat
     month: str
@@ -62,8 +62,8 @@ class BigQuerySource:
     """Deliveries from ``bq://project.dataset.table``: the detailed, standard or FOCUS export, or a view of one.
 
     Credentials come from ``client`` (a bigquery.Client) or Application Default Credentials. Rows are read through
-    the BigQuery Storage API (``storage`` or one with the client's credentials) where it is open to them, else as
-    plain pages. The table's full name is the source's, unless ``source`` names it.
+    the BigQuery Storage API (``storage`` or one with the client's credentials) where they may use it, otherwise as
+    plain pages. The source has the table's full name unless ``source`` gives one.
     """
 
     def __init__(self, uri: str, client: Any = None, *, source: str | None = None, storage: Any = None) -> None:
@@ -80,7 +80,7 @@ class BigQuerySource:
         self._partitions: dict[BillingPeriod, tuple[Any, Any]] = {}
 
     def discover(self, periods: Sequence[BillingPeriod] | None = None) -> Discovery:
-        """Return one delivery per invoice month: its newest export time and row count are its fingerprint."""
+        """Return one delivery per invoice month; newest export time and row count make its fingerprint."""
         from google.cloud.bigquery import ArrayQueryParameter
 
         layout = self._layout()
@@ -93,12 +93,12 @@ class BigQuerySource:
             months = [f"{each.year:04d}{each.month:02d}" for each in periods]
             parameters = [ArrayQueryParameter("months", "STRING", months)]
             wanted = f" where {layout.month} in unnest(@months)"
-        # Names cannot be bound: the table's was matched against _ADDRESS, columns are the format's or BigQuery's own.
+        # Names cannot be bound: _ADDRESS has checked the table's, columns are the format's or BigQuery's own.
         sql = f"select {', '.join(columns)} from `{self._table}`{wanted} group by 1 order by 1"  # noqa: S608
         return self._offer(layout, self._rows(sql, parameters))
 
     def fetch(self, ref: DeliveryRef, folder: Path) -> list[FetchedFile]:
-        """Extract the month as it was when discovered; ChangedWhileRead when the row count is another by now."""
+        """Extract the month as it was when discovered. Raise ChangedWhileRead when its row count has changed."""
 
         def key(number: int) -> str:
             return f"{self._table}/{ref.billing_period}/part-{number:05d}.parquet"
@@ -121,22 +121,22 @@ class BigQuerySource:
         return self._known_layout
 
     def _offer(self, layout: _Layout, rows: Sequence[Any]) -> Discovery:
-        deliveries, not_taken = [], []
+        deliveries, rejections = [], []
         for row in rows:
             period = _period(row.invoice_month)
             if period is None:
                 reason = (
-                    f"{self.uri}: {row.row_count} rows have {row.invoice_month!r} as invoice.month, which is no YYYYMM"
+                    f"{self.uri}: {row.row_count} rows have {row.invoice_month!r} as invoice.month, which is not YYYYMM"
                 )
-                not_taken.append(NotTaken(Provider.GCP, self._source, None, Outcome.QUARANTINED, reason))
+                rejections.append(Rejection(Provider.GCP, self._source, None, Outcome.QUARANTINED, reason))
             elif layout.kept_for and period.start <= datetime.now(UTC) - layout.kept_for + timedelta(days=1):
-                # Its first rows have expired or are about to: what is left would pass for a restated, smaller bill.
-                log.warning("%s: %s is left as it is, since the table no longer keeps all its rows", self.uri, period)
+                # Its first rows have expired or soon will: the rest would look like a restated, smaller bill.
+                log.warning("%s: %s stays as it is, since the table no longer keeps all its rows", self.uri, period)
             else:
                 if layout.partition:
                     self._partitions[period] = (row.first_partition, row.last_partition)
                 deliveries.append(self._delivery(layout, period, row))
-        return Discovery(tuple(deliveries), tuple(not_taken))
+        return Discovery(tuple(deliveries), tuple(rejections))
 
     def _delivery(self, layout: _Layout, period: BillingPeriod, row: Any) -> DeliveryRef:
         return DeliveryRef(
@@ -161,7 +161,7 @@ class BigQuerySource:
         ]
         first, last = self._partitions.get(period, (None, None))
         if first is not None:
-            # Reads, and pays for, the month's own partitions; rows still in the streaming buffer have none.
+            # Reads, and pays for, only the month's partitions; rows in the streaming buffer have none yet.
             name = layout.partition
             sql += f" and ({name} between @first_partition and @last_partition or {name} is null)"
             parameters += [
@@ -182,7 +182,7 @@ class BigQuerySource:
         return self._client.query(sql, job_config=config, retry=_retry(), job_retry=again, timeout=REQUEST_SECONDS)
 
     def _batches(self, sql: str, parameters: list[Any]) -> Iterator[Any]:
-        # The result is a table of its own, so that all its pages are of one moment.
+        # The result is a table of its own, so all its pages show one moment.
         job = self._query(sql, parameters)
         storage = self._storage or _storage_client(self._client)
         if storage is not None:
@@ -191,7 +191,9 @@ class BigQuerySource:
             try:
                 first = next(batches, None)
             except (google.Forbidden, google.MethodNotImplemented) as error:
-                log.info("%s: the Storage API is closed (%s), reading plain pages", self.uri, type(error).__name__)
+                log.info(
+                    "%s: the Storage API is not available (%s), reading plain pages", self.uri, type(error).__name__
+                )
             else:
                 yield from [] if first is None else [first]
                 yield from batches
@@ -242,7 +244,7 @@ def _layout_of(table: Any, uri: str) -> _Layout:
         kind = fields["BillingPeriodStart"].field_type.upper()
         month, export_time = f"format_{kind.lower()}('%Y%m', BillingPeriodStart)", "x_ExportTime"
         if export_time not in fields:
-            raise BadInput(f"{uri}: column x_ExportTime is missing, so that changes cannot be told; export it too")
+            raise BadInput(f"{uri}: column x_ExportTime is missing, so changes cannot be detected; export it too")
     partition, partition_type, kept_for = None, None, None
     if partitioning := table.time_partitioning:
         partition = f"`{partitioning.field}`" if partitioning.field else "_PARTITIONTIME"
@@ -281,7 +283,7 @@ def _new_client(project: str) -> Any:
 def _storage_client(client: Any) -> Any:
     from google.cloud import bigquery_storage
 
-    # A private or stand-in endpoint must not be left: it has no Storage API that its address would tell of.
+    # Never leave a private or stand-in endpoint: its address does not lead to a Storage API.
     if client._connection.API_BASE_URL != _GOOGLE_API:
         return None
     return bigquery_storage.BigQueryReadClient(credentials=client._credentials)

@@ -1,13 +1,14 @@
-"""Put a verified delivery into the landing folder: whole, flushed to disk, by one rename; then the ledger."""
+"""Put a verified delivery into the landing folder, flushed to disk and by one rename, then into the ledger."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -15,9 +16,8 @@ from sqlalchemy import Connection
 from finops.core.atomic import sync_file, sync_folder
 from finops.core.formats import Provider
 from finops.core.settings import Settings
-from finops.ingest.models import DeliveryRef, digest
+from finops.ingest.models import DeliveryRef, FileFacts, digest
 from finops.ingest.reading import local_name
-from finops.ingest.verify import FileFacts, totals_of
 from finops.stores.state import ledger
 from finops.stores.state.ledger import Delivery, LandedFile, Total
 
@@ -28,7 +28,7 @@ _INCOMING = ".incoming"
 def incoming(settings: Settings, provider: Provider) -> Iterator[Path]:
     """Yield a temporary folder on the landing folder's own disk, so that a rename from it is one step.
 
-    What a killed run left there is removed first: the caller holds the provider's lock.
+    First remove the leftovers of a killed run; the caller holds the provider's lock.
     """
     home = settings.landing_dir / _INCOMING / provider.value
     shutil.rmtree(home, ignore_errors=True)
@@ -41,9 +41,9 @@ def incoming(settings: Settings, provider: Provider) -> Iterator[Path]:
 
 
 def describe(ref: DeliveryRef, facts: list[FileFacts]) -> Delivery:
-    """Return the ledger's row of a delivery: only the rows of its own billing period count.
+    """Return the ledger row of a delivery. Only the rows of its own billing period count.
 
-    Its id is a digest of provider, source, period, format and contents, so the same bytes are the same delivery
+    Its id is a digest of provider, source, period, format and contents: the same bytes are the same delivery,
     whatever the files are called and whenever they were written.
     """
     period = str(ref.billing_period)
@@ -82,10 +82,19 @@ def describe(ref: DeliveryRef, facts: list[FileFacts]) -> Delivery:
     )
 
 
+def totals_of(facts: Iterable[FileFacts], period: str) -> dict[str, tuple[int, Decimal, Decimal]]:
+    """Return the row count, source cost and billed cost of one billing period (YYYY-MM), by currency."""
+    found: dict[str, tuple[int, Decimal, Decimal]] = {}
+    for group in (group for each in facts for group in each.groups if group.period == period):
+        rows, source, billed = found.get(group.currency, (0, Decimal(0), Decimal(0)))
+        found[group.currency] = (rows + group.row_count, source + group.source_cost, billed + group.billed_cost)
+    return found
+
+
 def land(settings: Settings, folder: Path, delivery: Delivery) -> None:
     """Flush the files of ``folder``, already under their landing names, and rename it to the delivery's place.
 
-    A folder that lies there has no ledger row (a run was killed between the two): the fresh one takes its place.
+    A folder already there has no ledger row (a run was killed in between); the new one replaces it.
     """
     target = settings.landing_dir / delivery.relative_path
     _make_durable(settings.landing_dir, target.parent)
@@ -99,7 +108,7 @@ def land(settings: Settings, folder: Path, delivery: Delivery) -> None:
 
 
 def record(connection: Connection, delivery: Delivery, ref: DeliveryRef) -> Delivery:
-    """Write the ledger row, or remember the new fingerprint of known bytes, and make the delivery current."""
+    """Write the ledger row, or the new fingerprint of bytes that are known, and make the delivery current."""
     known = ledger.find(connection, delivery.delivery_id)
     if known is None:
         ledger.record(connection, delivery)
@@ -110,7 +119,7 @@ def record(connection: Connection, delivery: Delivery, ref: DeliveryRef) -> Deli
 
 
 def safe_name(text: str) -> str:
-    """Return a source's name as a folder name: letters, digits, ``-``, ``_`` and ``.``; what is lost is hashed."""
+    """Return a source's name as a folder name: letters, digits, ``-``, ``_``, ``.``; a hash keeps it unique."""
     kept = "".join(each if each.isascii() and (each.isalnum() or each in "-_.") else "-" for each in text)[:80]
     return kept if kept == text and not kept.startswith(".") else f"{kept.lstrip('.')}-{digest([text])[:8]}"
 

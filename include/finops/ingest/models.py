@@ -1,4 +1,4 @@
-"""The types of ingestion: what discovery sees, what was fetched, what came of it."""
+"""The types of ingestion: what discovery sees, what was fetched and verified, what became of it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.stores.state.ledger import Delivery
 
-if TYPE_CHECKING:
-    from finops.ingest.verify import FileFacts
-
 
 class Outcome(StrEnum):
-    """Why a delivery was not taken. ``waiting``: not complete yet; ``quarantined``: its files cannot be
-    trusted; ``refused``: sound files that would make the books wrong, unless a person says otherwise.
+    """Why a delivery was rejected. ``waiting``: not complete yet; ``quarantined``: its files cannot be trusted;
+    ``refused``: its files are valid but would make the books wrong, unless a person says otherwise.
     """
 
     WAITING = "waiting"
@@ -30,7 +28,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFile:
-    """One file that a delivery must have. What the manifest does not tell is None and is not checked.
+    """One file that a delivery must have. What the manifest does not say is None and is not checked.
 
     ``sha256`` is lower-case hexadecimal. ``is_present`` is False when the origin's listing lacks the file.
     """
@@ -44,12 +42,12 @@ class ExpectedFile:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRef:
-    """A delivery that discovery saw; no bill was read for it.
+    """A delivery that discovery found, without reading a bill.
 
     ``fingerprint`` (at most 64 characters) changes whenever the delivery's content may have changed.
-    ``format`` None: to be told from the columns. ``files`` is empty where the origin has no files (BigQuery).
-    ``row_count`` is of the whole delivery, where known. ``origin`` is a URI without secrets.
-    ``is_mixed``: the files may hold rows of other billing periods too, which are other deliveries'.
+    ``format`` None: the columns will tell. ``files`` is empty where the origin has no files (BigQuery).
+    ``row_count`` is that of the whole delivery, if known. ``origin`` is a URI without secrets.
+    ``is_mixed``: the files may also hold rows of other billing periods, which belong to other deliveries.
     """
 
     provider: Provider
@@ -65,17 +63,29 @@ class DeliveryRef:
 
     @property
     def absent(self) -> list[str]:
-        """Keys of the files that are still to come."""
+        """Keys of the files that have not arrived yet."""
         return [each.key for each in self.files if not each.is_present]
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """The rows of one file for one billing period (YYYY-MM), currency and billing account, and their exact sums."""
+
+    period: str
+    currency: str
+    account: str
+    row_count: int
+    source_cost: Decimal
+    billed_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class FetchedFile:
-    """A whole local copy of one file of a delivery, in a temporary folder.
+    """A complete local copy of one file of a delivery, in a temporary folder.
 
     ``source_key`` names it at its origin; its ending (.parquet, .csv, .csv.gz) tells how to read it.
-    ``row_count`` is what the manifest (or the extraction) says it holds, None when neither tells. ``facts`` are those
-    of an inspection that the copy has had already.
+    ``row_count`` is what the manifest or the extraction says it holds, None when neither says. ``facts`` are set
+    when the copy has been inspected already.
     """
 
     path: Path
@@ -87,8 +97,24 @@ class FetchedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class NotTaken:
-    """A delivery that was not taken and the one line that says why and what to do."""
+class FileFacts:
+    """What a verified file holds."""
+
+    file: FetchedFile
+    format: SourceFormat
+    byte_count: int
+    sha256: str
+    new_columns: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+    def row_count(self, period: str | None = None) -> int:
+        """Rows of one billing period, or all."""
+        return sum(each.row_count for each in self.groups if period in (None, each.period))
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A delivery that did not land, and the one line that says why and what to do. Period None: not known."""
 
     provider: Provider
     source: str
@@ -100,38 +126,39 @@ class NotTaken:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a source offers now: at most one delivery per (source, billing period), and what is amiss."""
+    """What a source offers now: at most one delivery per (source, billing period), and what it must reject."""
 
     deliveries: tuple[DeliveryRef, ...]
-    not_taken: tuple[NotTaken, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
 
 
 class Source(Protocol):
-    """Where deliveries come from: manifests in an object store, files of a person, a BigQuery table."""
+    """Where deliveries come from: manifests in an object store, files a person downloaded, a BigQuery table."""
 
     def discover(self, periods: Sequence[BillingPeriod] | None = None) -> Discovery:
-        """Return the newest complete delivery of each (source, billing period), of ``periods`` only if given."""
+        """Return the newest complete delivery of each (source, billing period), only of ``periods`` if given."""
         ...
 
     def fetch(self, ref: DeliveryRef, folder: Path) -> list[FetchedFile]:
-        """Copy the delivery's files whole into ``folder``, which exists and is empty.
+        """Copy the delivery's files completely into ``folder``, which exists and is empty.
 
-        Raise finops.ingest.stores.ChangedWhileRead when it was replaced meanwhile: the engine starts again.
+        Raise ChangedWhileRead (ingest/stores/objects.py) when the delivery was replaced meanwhile; the caller
+        then starts again.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What one run did: deliveries that landed, how many were known already, and those not taken."""
+    """What one run did: the deliveries that landed, how many were known already, and the rejections."""
 
     landed: tuple[Delivery, ...]
     unchanged: int
-    not_taken: tuple[NotTaken, ...]
+    rejections: tuple[Rejection, ...]
 
 
 def digest(parts: Iterable[str]) -> str:
-    """Return the sha256, in hexadecimal, of texts in their order."""
+    """Return the sha256, in hexadecimal, of texts in the given order."""
     total = hashlib.sha256()
     for part in parts:
         total.update(f"{len(part)}:{part}".encode())

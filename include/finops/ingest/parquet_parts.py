@@ -8,7 +8,7 @@ from typing import Any
 
 ROW_GROUP_ROWS = 40_960
 PART_ROWS = 1_024_000
-"""A part ends at this many rows: parts are what a build reads in parallel and what is hashed and counted."""
+"""A part ends at this many rows. A build reads parts in parallel; each is hashed and counted."""
 
 
 def write_parts(batches: Iterator[Any], path_of: Callable[[int], Path]) -> list[tuple[Path, int]]:
@@ -36,7 +36,7 @@ def _write_part(path: Path, group: Any, groups: Iterator[Any]) -> tuple[int, Any
 
 
 def _groups(batches: Iterator[Any]) -> Iterator[Any]:
-    # Pages and streams bring a few hundred or thousand rows at a time: too few for a row group each.
+    # Pages and streams bring a few hundred or thousand rows at a time, too few for one row group each.
     import pyarrow
 
     held, row_count = [], 0

@@ -1,4 +1,4 @@
-"""Local copies of native files as DuckDB relations, and whether each is whole to its last byte."""
+"""Local copies of native files as DuckDB relations, and the check that each is complete to its last byte."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _ENDINGS = (".parquet", ".csv", ".csv.gz")
 _CHUNK = 1 << 20
 _SMALL = 1 << 30
 _MAX_RATIO = 200
-"""A bill compresses to a tenth or a thirtieth. What swells more, beyond a gigabyte, is no bill."""
+"""A bill compresses to a tenth or a thirtieth. What unpacks to far more, beyond a gigabyte, is not a bill."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file that can be queried: ``sql`` stands in a FROM clause, ``types`` are its columns' DuckDB types.
+    """A file that can be queried: ``sql`` goes into a FROM clause, ``types`` are the DuckDB types of its columns.
 
-    Names are as the file writes them, in its order. ``is_text``: a CSV, whose columns are all VARCHAR and in which
-    the literal NULL and the empty field are null.
+    Names are written and ordered as in the file. ``is_text``: a CSV, whose columns are all VARCHAR; the literal NULL
+    and the empty field are null.
     """
 
     sql: str
@@ -40,7 +40,7 @@ class Table:
 
 
 def open_engine(settings: Settings, folder: Path) -> DuckDBPyConnection:
-    """Return an in-memory DuckDB bounded like a build's, which spills into ``folder``."""
+    """Return an in-memory DuckDB with the memory limit of a build, which spills into ``folder``."""
     import duckdb
 
     connection = duckdb.connect(
@@ -56,16 +56,16 @@ def open_engine(settings: Settings, folder: Path) -> DuckDBPyConnection:
 
 
 def ending(key: str) -> str:
-    """Return the kind of file by its name. Raise BadInput for one that cannot be read."""
+    """Return a file's ending. Raise BadInput when it is not one that can be read."""
     name = key.lower()
     found = next((each for each in reversed(_ENDINGS) if name.endswith(each)), None)
     if found is None:
-        raise BadInput(f"{key}: is none of {', '.join(_ENDINGS)}; have the export written as one of these")
+        raise BadInput(f"{key}: is not one of {', '.join(_ENDINGS)}; have the export written as one of these")
     return found
 
 
 def local_name(key: str) -> str:
-    """Return the name of a file in the landing folder: hashed, since a key may hold anything, ``../`` too."""
+    """Return the name of a file in the landing folder: hashed, since a key may contain anything, even ``../``."""
     return hashlib.sha256(key.encode()).hexdigest() + ending(key)
 
 
@@ -76,19 +76,19 @@ def sha256_of(path: Path) -> str:
 
 
 def must_be_whole(path: Path, key: str) -> None:
-    """Read a CSV to its last byte. Raise BadInput when it is cut, damaged, or swells beyond reason.
+    """Read a CSV to its last byte. Raise BadInput when it is truncated, damaged, or unpacks beyond reason.
 
-    DuckDB reads a cut CSV without an error and checks no gzip checksum, so this is done beforehand. Parquet ends
-    with its own table of contents and is read whole by the inspection.
+    DuckDB reads a truncated CSV without an error and checks no gzip checksum, so this comes first. A Parquet file
+    ends with its own index, and the inspection reads all of it.
     """
     if path.stat().st_size == 0:
         raise BadInput(f"{key}: is empty, not even a header; fetch it again")
     if ending(key) != ".parquet" and _last_byte(path, key) not in (b"\n", b"\r"):
-        raise BadInput(f"{key}: the last line has no end, so the file is cut; fetch it again")
+        raise BadInput(f"{key}: the last line does not end, so the file is truncated; fetch it again")
 
 
 def open_table(connection: DuckDBPyConnection, path: Path, key: str) -> Table:
-    """Return a file as a relation, its columns as they are. Raise BadInput when it has no readable header."""
+    """Return a file as a relation with its own columns. Raise BadInput when it has no readable header."""
     import duckdb
 
     if ending(key) == ".parquet":
@@ -108,7 +108,7 @@ def open_table(connection: DuckDBPyConnection, path: Path, key: str) -> Table:
 
 
 def damaged(key: str, error: Error) -> FinopsError:
-    """Return DuckDB's complaint about a file as one line; when memory or disk ran out, the file is not to blame."""
+    """Return DuckDB's error about a file as one line: Unavailable when memory or disk ran out, else BadInput."""
     text = str(error)
     if text.startswith(("Out of Memory", "IO Error: No space", "IO Error: Could not write")):
         reason = text.splitlines()[0][:120]
@@ -122,7 +122,7 @@ def damaged(key: str, error: Error) -> FinopsError:
     elif "unicode" in text:
         what = "bytes that are not UTF-8"
     elif "state machine" in text:
-        what = "line ends of several kinds or quotes out of place"
+        what = "mixed line ends or misplaced quotes"
     else:
         what = text.splitlines()[0].replace(str(Path(text).parent), "")[:160]
     place = f", line {line[1]}" if line else ""
@@ -148,7 +148,7 @@ def _last_byte(path: Path, key: str) -> bytes:
             while chunk := handle.read(_CHUNK):
                 total, last = total + len(chunk), chunk[-1:]
                 if total > allowed:
-                    raise BadInput(f"{key}: unpacks to more than {allowed:,} bytes, which no bill does; not taken")
+                    raise BadInput(f"{key}: unpacks to more than {allowed:,} bytes, which no bill does; rejected")
                 decoder.decode(chunk)
     except UnicodeDecodeError:
         raise BadInput(f"{key}: holds bytes that are not UTF-8; have the export written as UTF-8") from None
@@ -174,15 +174,15 @@ def _header(path: Path, key: str) -> list[str]:
 
 
 def _unique(names: list[str]) -> list[str]:
-    """Tell apart columns whose names differ in case only, as tags in a legacy CUR do."""
-    taken: set[str] = set()
+    """Number columns whose names differ only in case, as tags in a legacy CUR do."""
+    used: set[str] = set()
     result = []
     for name in names:
         unique, count = name, 0
-        while unique.lower() in taken:
+        while unique.lower() in used:
             count += 1
             unique = f"{name}_{count}"
-        taken.add(unique.lower())
+        used.add(unique.lower())
         result.append(unique)
     return result
 

@@ -1,4 +1,4 @@
-"""Tell a native format from a file's columns."""
+"""Recognise a native format by a file's columns."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _AZURE_PAIR = frozenset({SourceFormat.AZURE_ACTUAL, SourceFormat.AZURE_AMORTIZED
 
 
 def recognise(names: Iterable[str], provider: Provider, key: str) -> SourceFormat:
-    """Return the format of ``provider`` whose required columns are all there.
+    """Return the format of ``provider`` whose required columns are all present.
 
-    Azure's actual and amortized exports have the same columns: either comes back as amortized, and
-    ``is_azure`` tells the caller to look further. When no format is complete, the nearest is named with the
-    column it lacks (BadInput).
+    Azure's actual and amortized exports have the same columns: both come back as amortized, and ``is_azure`` tells
+    the caller to look further. When no format is complete, raise BadInput, which names the nearest one and the
+    column that is missing.
     """
     present = {name.lower() for name in names}
     candidates = list(_BY_PROVIDER[provider])
     if provider is Provider.AWS and not present & _MAPS_OF_CUR2:
-        # A legacy CUR in Parquet bears CUR 2.0's names; the nested columns are what sets the two apart.
+        # A legacy CUR in Parquet has CUR 2.0's column names; only the nested columns set the two apart.
         candidates.remove(SourceFormat.AWS_CUR2)
     lacking = {each: missing_columns(present, each) for each in candidates}
     complete = [each for each in candidates if not lacking[each]]
@@ -37,15 +37,15 @@ def recognise(names: Iterable[str], provider: Provider, key: str) -> SourceForma
     required = sum(column.is_required for column in columns_of(nearest))
     if len(lacking[nearest]) > required / 2:
         known = ", ".join(_BY_PROVIDER[provider])
-        raise BadInput(f"{key}: its columns are those of no {provider} bill ({known}); check the file and --provider")
+        raise BadInput(f"{key}: its columns match no {provider} bill ({known}); check the file and --provider")
     raise lacks(key, nearest, lacking[nearest], names)
 
 
 def match_columns(names: Iterable[str], source_format: SourceFormat, key: str) -> dict[str, str]:
-    """Return, for each column of the format that the file has, the name it bears there.
+    """Return, for each column of the format that the file has, its name in the file.
 
-    Raise BadInput when a required one is missing (the nearest present name is told, in case it was renamed) or
-    when one appears twice.
+    Raise BadInput when a required column is missing (the error names the most similar column, in case it was
+    renamed) or when one appears twice.
     """
     by_name: dict[str, str] = {name.lower(): name for name in names}
     found = {}
@@ -62,7 +62,7 @@ def match_columns(names: Iterable[str], source_format: SourceFormat, key: str) -
 
 
 def missing_columns(present: set[str], source_format: SourceFormat) -> list[Column]:
-    """Return the required columns that none of the lower-case names ``present`` stands for."""
+    """Return the required columns that are missing among the lower-case names ``present``."""
     return [
         column
         for column in columns_of(source_format)
@@ -71,7 +71,7 @@ def missing_columns(present: set[str], source_format: SourceFormat) -> list[Colu
 
 
 def lacks(key: str, source_format: SourceFormat, lacking: list[Column], names: Iterable[str]) -> BadInput:
-    """Say which required columns are missing, and which present name looks like the first of them."""
+    """Return the error that names the missing columns, and the present name most similar to the first of them."""
     first = lacking[0].name
     listed = {name.lower() for column in columns_of(source_format) for name in column.names}
     strangers = {name.lower(): name for name in names if name.lower() not in listed}
@@ -84,7 +84,7 @@ def lacks(key: str, source_format: SourceFormat, lacking: list[Column], names: I
 
 
 def new_columns(names: Iterable[str], source_format: SourceFormat) -> tuple[str, ...]:
-    """Return the columns that the format's list does not have, sorted."""
+    """Return the columns that are not in the format's list, sorted."""
     return tuple(sorted(name for name in names if not _is_listed(name, source_format)))
 
 
@@ -94,12 +94,12 @@ def is_azure(source_format: SourceFormat) -> bool:
 
 
 def azure_half_by_name(*names: str) -> SourceFormat | None:
-    """Return the half that file or source names speak of, None when they speak of neither or both."""
+    """Return the half that file or source names mention, None when they mention neither or both."""
     text = " ".join(names).lower()
-    says_actual, says_amortized = "actual" in text, "amorti" in text
-    if says_actual == says_amortized:
+    has_actual, has_amortized = "actual" in text, "amorti" in text
+    if has_actual == has_amortized:
         return None
-    return SourceFormat.AZURE_ACTUAL if says_actual else SourceFormat.AZURE_AMORTIZED
+    return SourceFormat.AZURE_ACTUAL if has_actual else SourceFormat.AZURE_AMORTIZED
 
 
 def _is_listed(name: str, source_format: SourceFormat) -> bool:

@@ -1,7 +1,7 @@
-"""What each format's rows say: period, currency, billing account and the two control totals, as SQL.
+"""SQL for each format's period, currency, billing account and two control totals.
 
-The arithmetic is that of ``finops.core.money``: each amount becomes DECIMAL(38, 12) once, on its line, and only
-decimals are added. Staging uses the same expressions, so the totals of both are equal to the last digit.
+The arithmetic is that of ``finops.core.money``: each amount becomes a decimal once, on its line, and only decimals
+are added. Staging uses the same expressions, so both totals are equal to the last digit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from finops.ingest.reading import Table, identifier
 class Measures:
     """SQL expressions over one row of a file. Amounts are in ``currency``; ``period`` is text, YYYY-MM, UTC.
 
-    ``cost_columns``: the file's columns that a row must hold an amount in, at least one of them.
+    ``cost_columns``: the file's cost columns; every row must have an amount in at least one of them.
     """
 
     period: str
@@ -29,7 +29,7 @@ class Measures:
 
 
 _PAID_BY_COMMITMENT = "('usage', 'unusedreservation', 'unusedsavingsplan', 'purchase', 'refund')"
-"""Charge types for which Azure invoices nothing where a reservation or savings plan priced them: the fee paid."""
+"""Charge types that Azure does not invoice where a reservation or savings plan priced them: its fee pays them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Tab
 
 
 def money(expression: str, duckdb_type: str) -> str:
-    """Return the amount at the platform's scale, NULL when it is none.
+    """Return the SQL of an amount at the platform's scale, NULL when the value is not an amount.
 
-    A double below 4096 keeps twelve decimals through a direct cast; a larger one would show its binary tail, so it
-    goes through its shortest text.
+    A double below 4096 keeps twelve decimals in a direct cast. A larger one would show its binary tail, so it is
+    cast through its shortest text.
     """
     if duckdb_type in ("DOUBLE", "FLOAT"):
         direct = f"try_cast({expression} as {SQL_TYPE})"
@@ -96,12 +96,12 @@ _AMERICAN = "['%m/%d/%Y', '%m/%d/%Y %H:%M:%S']"
 
 
 def time_of(expression: str, duckdb_type: str) -> str:
-    """Return the moment in UTC of a time or of its text (ISO, or Azure's MM/DD/YYYY), NULL when it is none."""
+    """Return the SQL of a time, or of its text (ISO or Azure's MM/DD/YYYY), in UTC; NULL when it is not a time."""
     if duckdb_type == "DATE" or (duckdb_type.startswith("TIMESTAMP") and "ZONE" not in duckdb_type):
         return f"try_cast({expression} as timestamp)"
     if duckdb_type != "VARCHAR":
         return f"try_cast({expression} as timestamptz)::timestamp"
-    # Nearly all texts end with a Z, and need no look at time zones: a third of the cost.
+    # Nearly all texts end with a Z; skipping the time zones there costs a third.
     direct = f"case when ends_with({expression}, 'Z') then try_cast({expression} as timestamp) end"
     zoned = f"try_cast({expression} as timestamptz)::timestamp"
     return f"coalesce({direct}, {zoned}, try_strptime({expression}, {_AMERICAN}))"
@@ -124,7 +124,7 @@ def _azure(file: _File, *, is_actual: bool) -> Measures:
     cost = file.amount("CostInBillingCurrency")
     is_committed = f"coalesce({is_committed_price(file.column('PricingModel'))}, false)"
     is_fee = f"coalesce(lower({file.column('ChargeType')}) in ('purchase', 'refund'), false)"
-    # Tax or rounding is invoiced, whatever priced what it belongs to.
+    # Tax and rounding are always invoiced, whatever priced the usage.
     is_paid = f"{is_committed} and coalesce(lower({file.column('ChargeType')}) in {_PAID_BY_COMMITMENT}, false)"
     is_billed = f"{is_committed} and {is_fee}" if is_actual else f"not ({is_paid})"
     return Measures(
@@ -138,7 +138,7 @@ def _azure(file: _File, *, is_actual: bool) -> Measures:
 
 
 def is_committed_price(pricing_model: str) -> str:
-    """Return whether Azure priced a row by a reservation or a savings plan."""
+    """Return the SQL that tells whether a reservation or savings plan priced an Azure row."""
     return f"lower(replace({pricing_model}, ' ', '')) in ('reservation', 'savingsplan')"
 
 

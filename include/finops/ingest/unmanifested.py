@@ -1,4 +1,4 @@
-"""Files that a person downloaded: no manifest, so what they hold tells format and billing periods."""
+"""Files that a person downloaded. There is no manifest, so their content tells format and billing periods."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 from finops.core.errors import BadInput
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
-from finops.ingest.models import DeliveryRef, Discovery, ExpectedFile, FetchedFile, NotTaken, Outcome, digest
+from finops.ingest.models import DeliveryRef, Discovery, ExpectedFile, FetchedFile, Outcome, Rejection, digest
 from finops.ingest.reading import ending, local_name
-from finops.ingest.stores import ObjectStore, StoredObject
+from finops.ingest.stores.objects import ObjectStore, StoredObject
 from finops.ingest.verify import FileFacts, inspect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-class HandSource:
-    """Every bill below one origin, taken as one whole delivery for each (source, billing period).
+class UnmanifestedSource:
+    """Every bill below one origin, as one complete delivery for each (source, billing period).
 
-    A file that holds rows of several periods belongs to a delivery of each, the same bytes in all: who reads a
-    delivery takes the rows of its own period.
+    A file with rows of several periods belongs, with the same bytes, to a delivery of each. A reader of a delivery
+    takes only the rows of its period.
     """
 
     def __init__(
@@ -47,16 +47,16 @@ class HandSource:
         self._facts: dict[str, FileFacts] = {}
 
     def discover(self, periods: Sequence[BillingPeriod] | None = None) -> Discovery:
-        """Copy and read the files once and return a delivery for each format and billing period they hold.
+        """Copy and read each file once; return a delivery for each format and billing period they hold.
 
-        One file that cannot be trusted leaves the whole set untaken: a month short of a file looks like a cheap
-        month. Raise BadInput when there is no file to take.
+        One file that cannot be trusted rejects the whole set: a month that lacks a file looks like a cheap month.
+        Raise BadInput when there is no file to read.
         """
         objects = [each for each in self._store.list() if _is_bill(each.key)]
         if not objects:
             raise BadInput(f"{self._store.uri}: holds no .parquet, .csv or .csv.gz file")
         self._folder.mkdir(parents=True, exist_ok=True)
-        complaints = [reason for each in objects if (reason := self._look_into(each)) is not None]
+        complaints = [reason for each in objects if (reason := self._inspect(each)) is not None]
         if complaints:
             name = self._name or _stem(self._store.uri)
             return Discovery((), tuple(self._quarantined(name, reason) for reason in complaints))
@@ -67,7 +67,7 @@ class HandSource:
         refs = []
         for source_format, members in by_format.items():
             found = {group.period for each in members for group in self._facts[each.key].groups}
-            # Files without a row tell no period: they are deliveries of the periods asked for.
+            # Files without rows name no period: they are deliveries of the periods asked for.
             names = sorted(found) or [str(each) for each in wanted or ()]
             name = self._source_name(source_format, is_only=len(by_format) == 1)
             for period in map(BillingPeriod.parse, names):
@@ -80,7 +80,7 @@ class HandSource:
         return Discovery(tuple(refs))
 
     def fetch(self, ref: DeliveryRef, folder: Path) -> list[FetchedFile]:
-        """Give the delivery the copies that were read; a file of two periods is one file with two names."""
+        """Link the copies that were read into ``folder``; a file of two periods is one file with two names."""
         fetched = []
         for expected in ref.files:
             facts = self._facts[expected.key]
@@ -89,7 +89,7 @@ class HandSource:
             fetched.append(FetchedFile(path, expected.key, etag=facts.file.etag, facts=facts))
         return fetched
 
-    def _look_into(self, each: StoredObject) -> str | None:
+    def _inspect(self, each: StoredObject) -> str | None:
         path = self._folder / local_name(each.key)
         self._store.download(each, path)
         file = FetchedFile(path, each.key, etag=each.etag)
@@ -120,8 +120,8 @@ class HandSource:
         name = self._name or _stem(self._store.uri)
         return name if is_only else f"{name}-{source_format}"
 
-    def _quarantined(self, name: str, reason: str) -> NotTaken:
-        return NotTaken(self._provider, name, None, Outcome.QUARANTINED, reason)
+    def _quarantined(self, name: str, reason: str) -> Rejection:
+        return Rejection(self._provider, name, None, Outcome.QUARANTINED, reason)
 
 
 def _is_bill(key: str) -> bool:

@@ -1,16 +1,15 @@
-"""Verify one local file of a delivery in a single pass and take its control totals."""
+"""Verify one local file of a delivery in a single pass and compute its control totals."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finops.core.errors import BadInput
 from finops.core.formats import Column, Provider, SourceFormat, columns_of
-from finops.ingest.models import FetchedFile
+from finops.core.money import SQL_TYPE
+from finops.ingest.models import FetchedFile, FileFacts, Group
 from finops.ingest.reading import Table, damaged, identifier, must_be_whole, open_table, sha256_of
 from finops.ingest.recognise import azure_half_by_name, is_azure, match_columns, new_columns, recognise
 from finops.ingest.totals import Measures, is_committed_price, measures_of, time_of
@@ -23,36 +22,8 @@ _REMEDY = "have the export written again, or correct the file"
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Rows of one file of one billing period (YYYY-MM), currency and billing account, and their exact sums."""
-
-    period: str
-    currency: str
-    account: str
-    row_count: int
-    source_cost: Decimal
-    billed_cost: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """What a verified file holds."""
-
-    file: FetchedFile
-    format: SourceFormat
-    byte_count: int
-    sha256: str
-    new_columns: tuple[str, ...]
-    groups: tuple[Group, ...]
-
-    def row_count(self, period: str | None = None) -> int:
-        """Rows of one billing period, or all."""
-        return sum(each.row_count for each in self.groups if period in (None, each.period))
-
-
-@dataclass(frozen=True, slots=True)
 class _Check:
-    """A condition that no row may fulfil, the column it is about and what to say."""
+    """A condition that no row may meet, its column and the complaint."""
 
     column: str
     is_bad: str
@@ -62,10 +33,10 @@ class _Check:
 def inspect(
     connection: DuckDBPyConnection, file: FetchedFile, provider: Provider, stated: SourceFormat | None
 ) -> FileFacts:
-    """Read a file to its end, hold it to the manifest and its format, and sum it.
+    """Read a file to its end, check it against the manifest and its format, and sum it.
 
-    Memory is bounded by the connection's limit whatever the file's size. Duplicate lines are kept. Raise BadInput,
-    which names file, column, line and value, when the file cannot be trusted.
+    The connection's limit bounds memory, whatever the file's size. Duplicate lines are kept. Raise BadInput, which
+    names file, column, line and value, when the file cannot be trusted.
     """
     import duckdb
 
@@ -99,9 +70,9 @@ def format_of(
     provider: Provider,
     stated: SourceFormat | None,
 ) -> SourceFormat:
-    """Return the stated format, or tell it from the columns; Azure's two halves from the name, then the rows.
+    """Return the stated format, or recognise it by the columns; Azure's two halves by name, then by rows.
 
-    Raise BadInput when it cannot be told.
+    Raise BadInput when neither decides.
     """
     if stated is not None:
         return stated
@@ -121,14 +92,14 @@ def _azure_half_by_rows(connection: DuckDBPyConnection, table: Table, found: Sou
     ).fetchall()[0]
     if bool(unused) == bool(fees):
         raise BadInput(
-            f"{key}: Azure's actual and amortized exports have the same columns and its rows do not tell which it "
+            f"{key}: Azure's actual and amortized exports have the same columns, and its rows do not show which it "
             "is; add --format azure_actual or --format azure_amortized"
         )
     return SourceFormat.AZURE_AMORTIZED if unused else SourceFormat.AZURE_ACTUAL
 
 
 def _must_have_types(table: Table, source_format: SourceFormat, columns: dict[str, str], key: str) -> None:
-    """In Parquet a column carries its type: an amount that became text is told before any row is read."""
+    """Check the column types of a Parquet file, before any row is read. A CSV has none."""
     if table.is_text:
         return
     for column in columns_of(source_format):
@@ -157,7 +128,7 @@ def _is_amount(column: Column) -> bool:
 
 def _checks(table: Table, source_format: SourceFormat, columns: dict[str, str], measures: Measures) -> list[_Check]:
     costs = " and ".join(f"{identifier(name)} is null" for name in measures.cost_columns)
-    checks = [_Check(measures.cost_columns[-1], costs, "holds no amount")]
+    checks = [_Check(measures.cost_columns[-1], costs, "has no amount")]
     for column in columns_of(source_format):
         if column.name not in columns:
             continue
@@ -169,23 +140,25 @@ def _checks(table: Table, source_format: SourceFormat, columns: dict[str, str], 
             moment = time_of(quoted, table.types[name])
             checks.append(_Check(name, f"{quoted} is not null and {moment} is null", "is not a time"))
     is_code = f"regexp_full_match({measures.currency}, '[A-Z]{{3}}')"
-    checks.append(_Check(_bare(measures.currency), f"not coalesce({is_code}, false)", "is no currency code"))
-    checks.append(_Check(_bare(measures.period), f"({measures.period}) is null", "tells no billing month"))
+    checks.append(_Check(_bare(measures.currency), f"not coalesce({is_code}, false)", "is not a currency code"))
+    checks.append(_Check(_bare(measures.period), f"({measures.period}) is null", "has no valid billing month"))
     if source_format is SourceFormat.AWS_CUR2 and "discount_total_discount" in columns:
         checks.append(_undiscounted(columns))
     if source_format in (SourceFormat.GCP_DETAILED, SourceFormat.GCP_STANDARD):
         credits = identifier(columns["credits"])
         is_bad = f"list_bool_or(list_transform({credits}, lambda c: {_is_no_amount('c.amount', 'DOUBLE')}))"
-        checks.append(_Check(columns["credits"], f"coalesce({is_bad}, false)", "holds a credit of no finite amount"))
+        checks.append(
+            _Check(columns["credits"], f"coalesce({is_bad}, false)", "has a credit that is not a finite amount")
+        )
     return checks
 
 
 def _undiscounted(columns: dict[str, str]) -> _Check:
-    """Of a discount that stands in the map alone the net cost tells what is invoiced; a row without costs too much."""
+    """Require the net cost where a discount is only in the map: without it the row would cost too much."""
     discount = f"try_cast({identifier(columns['discount_total_discount'])} as double)"
     net = columns.get("line_item_net_unblended_cost")
     is_bad = f"coalesce({discount}, 0) <> 0" + (f" and {identifier(net)} is null" if net else "")
-    complaint = "is a discount that no line_item_net_unblended_cost takes off; add that column to the export"
+    complaint = "is a discount without a line_item_net_unblended_cost that includes it; add that column to the export"
     return _Check(columns["discount_total_discount"], is_bad, complaint)
 
 
@@ -193,7 +166,7 @@ def _is_no_amount(expression: str, duckdb_type: str) -> str | None:
     if duckdb_type in ("DOUBLE", "FLOAT"):
         return f"({expression} is not null and (not isfinite({expression}) or abs({expression}) >= 1e25))"
     if duckdb_type == "VARCHAR":
-        return f"({expression} is not null and try_cast({expression} as DECIMAL(38, 12)) is null)"
+        return f"({expression} is not null and try_cast({expression} as {SQL_TYPE}) is null)"
     return None
 
 
@@ -201,8 +174,8 @@ def _groups(
     connection: DuckDBPyConnection, table: Table, measures: Measures, checks: list[_Check], key: str
 ) -> tuple[Group, ...]:
     any_bad = " or ".join(f"({each.is_bad})" for each in checks)
-    # Every other column of a Parquet file is decoded too: a hole in one would else be met only while building.
-    # No statistics of the file answer `any_value`, and nothing is cheaper.
+    # Decode every other column of a Parquet file too: a damaged one would otherwise show only during a build.
+    # The file's statistics cannot answer `any_value`, and nothing is cheaper.
     others = [] if table.is_text else [f"any_value({identifier(name)})" for name in table.types]
     rows = connection.execute(
         f"select {measures.period} as period, {measures.currency} as currency, "  # noqa: S608
@@ -216,7 +189,7 @@ def _groups(
 
 
 def _first_bad(connection: DuckDBPyConnection, table: Table, checks: list[_Check], key: str) -> BadInput:
-    """Read the file again, in its order, for the first row that fails, and say which."""
+    """Read the file again, in its order, and return the error for the first row that fails."""
     number = "row_number() over ()" if table.is_text else "file_row_number + 1"
     connection.execute("set preserve_insertion_order = true")
     flags = ", ".join(f"({each.is_bad})" for each in checks)
@@ -232,19 +205,6 @@ def _first_bad(connection: DuckDBPyConnection, table: Table, checks: list[_Check
 
 
 def _bare(expression: str) -> str:
-    """Return the first column that an expression names."""
+    """Return the first column named in an SQL expression."""
     match = re.search(r'"((?:[^"]|"")+)"', expression)
     return match[1].replace('""', '"') if match else expression
-
-
-def totals_of(facts: Iterable[FileFacts], period: str) -> dict[str, tuple[int, Decimal, Decimal]]:
-    """Return rows, source cost and billed cost by currency, of one billing period."""
-    found: dict[str, tuple[int, Decimal, Decimal]] = {}
-    for group in (group for each in facts for group in each.groups if group.period == period):
-        rows, source, billed = found.get(group.currency, (0, Decimal(0), Decimal(0)))
-        found[group.currency] = (
-            rows + group.row_count,
-            source + group.source_cost,
-            billed + group.billed_cost,
-        )
-    return found

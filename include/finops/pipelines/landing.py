@@ -65,7 +65,7 @@ def land(
         logger.info("%s", nothing)
         return LandReport(source=name, landed=[], blocked=[])
     blocked = []
-    for each in report.not_taken:
+    for each in report.rejections:
         line = f"{name} {each.billing_period or 'of no known period'} {each.outcome}: {each.reason}"
         logger.warning("%s", line)
         if each.outcome != "waiting":

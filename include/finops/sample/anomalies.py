@@ -1,9 +1,9 @@
-"""What goes wrong at Meridian, when, and to which series: the truth that ``labels.csv`` tells."""
+"""What goes wrong at Meridian, when, and to which series: the truth in ``labels.csv``."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,10 +12,11 @@ import numpy as np
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.sample.chance import seeded
-from finops.sample.lines import Month
+from finops.sample.lines import Lines, Month, meter
 from finops.sample.models import AnomalyKind, Label, SeriesKey
 from finops.sample.series import Series
 
+CHUNK = 250_000
 _PLAN = {
     AnomalyKind.SPIKE: (1, 4.0),
     AnomalyKind.LEVEL_SHIFT: (24, 2.2),
@@ -37,26 +38,58 @@ class Injection:
 def draw(
     provider: Provider, seed: int, period: BillingPeriod, candidates: Mapping[AnomalyKind, Sequence[SeriesKey]]
 ) -> list[Injection]:
-    """Draw the anomalies that begin in a month, at most one for each kind and none twice for a series."""
+    """Draw the anomalies that begin in a month: at most one of each kind, and at most one for a series."""
     rng = seeded(provider, seed, "anomalies", period)
     kinds = [kind for kind in _PLAN if candidates.get(kind)]
     rng.shuffle(kinds)
-    taken: set[SeriesKey] = set()
+    used: set[SeriesKey] = set()
     made = []
     for kind in kinds[:3]:
-        free = sorted(set(candidates[kind]) - taken)
+        free = sorted(set(candidates[kind]) - used)
         if not free:
             continue
         days, factor = _PLAN[kind]
         start = period.start + timedelta(days=rng.randint(3, 20))
         series = rng.choice(free)
-        taken.add(series)
+        used.add(series)
         made.append(Injection(Label(provider, series, start, start + timedelta(days=days), kind), factor))
     return made
 
 
+def lasting(begun: Callable[[BillingPeriod], list[Injection]], month: Month) -> list[Injection]:
+    """Return the anomalies that touch a month: those of the month before that still last, then its own."""
+    found = [*begun(month.period.previous), *begun(month.period)]
+    return [each for each in found if each.label.end > month.period.start]
+
+
+def by_service(
+    series: Sequence[Series], services: Mapping[AnomalyKind, Sequence[str]]
+) -> dict[AnomalyKind, list[SeriesKey]]:
+    """Return, for each kind of anomaly, the series of its services."""
+    return {kind: [each.key for each in series if each.key.service in names] for kind, names in services.items()}
+
+
+def forgotten(provider: Provider, machines: Sequence[Series], key: SeriesKey, start: datetime, days: int) -> Injection:
+    """Return the anomaly of machines that somebody leaves running for some days."""
+    end = start + timedelta(days=days)
+    for each in machines:
+        each.key, each.is_tagged, each.first, each.last = key, False, start, end
+    return Injection(Label(provider, key, start, end, AnomalyKind.FORGOTTEN_GPUS), added=list(machines))
+
+
+def metered(
+    series: list[Series], month: Month, noise: np.random.Generator, injections: Sequence[Injection]
+) -> Iterator[tuple[list[Series], Lines]]:
+    """Shuffle the series and meter them, with their anomalies, in lots of at most ``CHUNK`` lines."""
+    noise.shuffle(series)
+    size = max(1, CHUNK // month.count)
+    for begin in range(0, len(series), size):
+        lot = series[begin : begin + size]
+        yield lot, meter(lot, month, noise, factors(lot, month, injections))
+
+
 def factors(series: Sequence[Series], month: Month, injections: Sequence[Injection]) -> dict[int, np.ndarray]:
-    """Return, by position, what multiplies each interval of the series that an anomaly touches."""
+    """Return, by the position of each series with an anomaly, what multiplies its intervals."""
     by_key: dict[SeriesKey, list[Injection]] = defaultdict(list)
     for injection in injections:
         if not injection.added:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from finops.core.formats import SourceFormat, columns_of
+
 _ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
 
 
+@cache
+def schema_of(source_format: SourceFormat) -> pa.Schema:
+    """Return every column of a format, in the order its provider documents."""
+    import duckdb
+
+    nothing = ", ".join(f'cast(null as {each.duckdb_type}) as "{each.name}"' for each in columns_of(source_format))
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        return connection.sql(f"select {nothing}").to_arrow_table().schema
+
+
 def encoded(schema: pa.Schema, plain: frozenset[str]) -> pa.Schema:
-    """Return the schema in which texts are dictionary-encoded, but for those that differ line by line."""
+    """Return the schema with dictionary-encoded texts, except ``plain`` ones, which differ line by line."""
     text = pa.dictionary(pa.int32(), pa.string())
     return pa.schema([f.with_type(text) if pa.types.is_string(f.type) and f.name not in plain else f for f in schema])
 
@@ -48,14 +62,14 @@ def numbers(values: np.ndarray) -> pa.Array:
 
 
 def identifiers(rng: np.random.Generator, count: int, length: int = 52) -> pa.Array:
-    """Return random texts, as long and as incompressible as the identifiers of billing lines."""
+    """Return random texts that are as long, and compress as badly, as the identifiers of billing lines."""
     letters = _ALPHABET[rng.integers(0, 32, size=count * length, dtype=np.uint8)]
     offsets = np.arange(0, (count + 1) * length, length, dtype=np.int32)
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(letters))
 
 
 def single_entry_map(key: str, values: np.ndarray) -> pa.MapArray:
-    """Return maps that hold ``key`` where there is a value, and nothing where it is NaN."""
+    """Return maps with the one entry ``key``, empty where the value is NaN."""
     is_there = ~np.isnan(values)
     offsets = np.concatenate(([0], np.cumsum(is_there))).astype(np.int32)
     found = values[is_there]

@@ -1,6 +1,6 @@
 """Meridian Robotics Ltd., the invented company whose bills these are.
 
-Cost centres, canonical tag keys and their other spellings are those of docs/architecture.md.
+Cost centres, canonical tag keys and their other spellings are those of include/config.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ OWNERS = {
     "cc-1003": ("jean", "annie", "donald", "joan", "niklaus"),
     "cc-1004": ("hedy", "mary", "shafi", "karen"),
 }
+STALE = "stale-checkpoints"
 ENVIRONMENTS = ("prod", "prod", "prod", "staging", "dev")
 
 
@@ -61,7 +62,7 @@ class Account:
     currency: str = "USD"
 
 
-# One word per canonical key, as each account's teams spell it. A cloud's own rules decide what becomes of it.
+# How each account's teams spell the canonical keys. A cloud's own rules may change the spelling again.
 _DIALECTS: tuple[dict[str, str], ...] = (
     {},
     {"cost-center": "CostCenter", "ai-model": "AI-Model", "ai-project": "AI-Project", "environment": "Environment"},
@@ -81,6 +82,20 @@ class Ownership:
     stage: str | None = None
     experiment: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The AI model's name, or ``platform``: part of resource names."""
+        return self.model.name if self.model else "platform"
+
+    @property
+    def traffic(self) -> float:
+        """How much the AI model is used, around 1."""
+        return self.model.traffic if self.model else 1.0
+
+    def tagged_model(self, is_tagged: bool) -> str:
+        """Return the AI model that a resource's tags name."""
+        return self.model.name if self.model and is_tagged else "(none)"
+
     def tags(self, dialect: int = 0) -> dict[str, str]:
         """Return the tags in the spelling of an account's teams, in a stable order."""
         canonical = {
@@ -97,7 +112,9 @@ class Ownership:
 
 
 def ownership(rng: Random, account: Account, stage: str) -> Ownership:
-    """Draw who owns a resource of ``account`` that serves ``stage`` (a stage of AI work, or ``platform``)."""
+    """Draw who owns a resource of ``account`` for ``stage`` (of AI work, or ``platform``); old checkpoints train."""
+    if stage == STALE:
+        stage = "training"
     if stage == "platform":
         center = "cc-1003"
         return Ownership(center, rng.choice(OWNERS[center]), rng.choice(ENVIRONMENTS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,7 +53,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines of a list of series: for each the series' position, the interval, and the usage."""
+    """Metered lines: for each the position of its series, the interval, and the usage."""
 
     series: np.ndarray
     step: np.ndarray
@@ -61,6 +61,29 @@ class Lines:
 
     def __len__(self) -> int:
         return len(self.series)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines that go to the file together. ``owner`` is, for each line, the position of its series in ``series``."""
+
+    series: Sequence[Series]
+    owner: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+    def each(self, value_of: Callable[[Series], object]) -> np.ndarray:
+        """Return for each line a value of its series."""
+        return np.array([value_of(series) for series in self.series])[self.owner]
+
+    def groups(self, *columns: str) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
+        """Yield the distinct values of ``columns``, sorted, and which lines have them."""
+        values = [tuple(series.get(column) for column in columns) for series in self.series]
+        for found in sorted(set(values)):
+            mine = np.array([value == found for value in values])[self.owner]
+            if mine.any():
+                yield found, mine
 
 
 def meter(

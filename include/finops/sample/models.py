@@ -1,4 +1,4 @@
-"""What the generator hands back, and what it knows about the bills it wrote."""
+"""The types of the generator: what it returns and what it knows about the bills it wrote."""
 
 from __future__ import annotations
 

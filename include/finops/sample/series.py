@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
 from random import Random
 from typing import Any, TypeVar
 
+from finops.sample.company import Account
 from finops.sample.models import SeriesKey
 from finops.sample.rhythm import Pattern
 
 T = TypeVar("T")
+Offer = dict[str, str]
 
 
 @dataclass(slots=True)
 class Series:
     """What all lines of one metered thing share.
 
-    ``shared`` holds column values common to the offer, ``own`` those of this resource alone; ``own`` wins.
-    ``level`` is the usual usage per hour, ``rate`` the price of one unit. ``first`` and ``last`` bound its life.
+    ``shared`` has the column values of the offer, ``own`` those of this resource; ``own`` wins. ``level`` is the
+    usual usage per hour, ``rate`` the price of one unit. ``first`` and ``last`` bound its life.
     """
 
     shared: Mapping[str, Any]
@@ -41,10 +43,10 @@ class Series:
         return self.own[column] if column in self.own else self.shared.get(column)
 
 
-def catalogue(package: str) -> list[dict[str, str]]:
+def catalogue(package: str) -> tuple[Offer, ...]:
     """Read the price list of a cloud's package."""
     with files(package).joinpath("offers.csv").open(encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
+        return tuple(csv.DictReader(lines))
 
 
 def hexadecimal(rng: Random, digits: int) -> str:
@@ -60,18 +62,28 @@ def guid(rng: Random) -> str:
 
 def dealt(items: Sequence[T], weights: Sequence[float], count: int) -> Iterable[T]:
     """Deal ``count`` items in proportion to their weights, the scarce ones as evenly as the others."""
-    total, taken = sum(weights), [0.0] * len(items)
+    total, dealt_out = sum(weights), [0.0] * len(items)
     for turn in range(1, count + 1):
-        due = [weight / total * turn - already for weight, already in zip(weights, taken, strict=True)]
+        due = [weight / total * turn - already for weight, already in zip(weights, dealt_out, strict=True)]
         chosen = due.index(max(due))
-        taken[chosen] += 1
+        dealt_out[chosen] += 1
         yield items[chosen]
 
 
-class Forgetfulness:
-    """Says which resources nobody tagged, so that they carry a given share of the cost.
+def placed(
+    offers: Sequence[Offer], count: int, accounts: Sequence[Account], platform: Account, rng: Random
+) -> Iterator[tuple[int, Account]]:
+    """Deal ``count`` offers, as positions, each with an account; two thirds of the platform's have its own."""
+    weights = [float(offer["weight"]) for offer in offers]
+    for number, index in enumerate(dealt(range(len(offers)), weights, count)):
+        is_shared = offers[index]["stage"] == "platform" and number % 3
+        yield index, platform if is_shared else rng.choice(accounts)
 
-    The share is diffused like an error, so that one dear resource does not decide it alone.
+
+class Forgetfulness:
+    """Decides which resources nobody tagged, so that they have a given share of the cost.
+
+    The share is diffused like an error, so no single expensive resource decides it.
     """
 
     def __init__(self, share: float) -> None:

@@ -1,21 +1,19 @@
-"""Write the sample: bills of three clouds, their invoices, what is measured, the anomalies, the totals to be found."""
+"""Write the sample: bills of three clouds, their invoices, allocation drivers, anomalies, and the expected totals."""
 
 from __future__ import annotations
 
-import csv
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from finops.core.atomic import replacing
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.sample import drivers
 from finops.sample.aws import export as aws
 from finops.sample.azure import export as azure
-from finops.sample.files import write_json
+from finops.sample.files import write_csv, write_json
 from finops.sample.gcp import export as gcp
 from finops.sample.invoices import write_invoices
 from finops.sample.lines import Month
@@ -49,8 +47,8 @@ def generate(
 
     ``lines_per_month`` is the number of CUR lines of a month of 31 days, exactly (a shorter month has fewer in
     proportion); Azure and GCP get about a third each. The same arguments give the same bytes; an earlier sample
-    under ``out`` is removed. A month's usage depends on the seed, the size and the month alone, so that a longer
-    horizon only adds months; the last month is open (not invoiced). Raise BadInput for arguments that make no bill.
+    under ``out`` is removed. A month's usage depends only on the seed, the size and the month, so a longer horizon
+    only adds months. The last month is open (not invoiced). Raise BadInput for invalid arguments.
     """
     if months < 1:
         raise BadInput(f"--months {months} is less than 1; ask for at least one month")
@@ -62,17 +60,17 @@ def generate(
         return _generate(out, periods, lines_per_month, seed, providers, progress)
     except OSError as error:
         raise BadInput(
-            f"--out {out} cannot be written: {error.strerror}; choose a folder with room that you may write to"
+            f"--out {out} cannot be written: {error.strerror}; choose a writable folder with enough space"
         ) from None
 
 
 def _clear(out: Path) -> None:
-    """Remove an earlier sample, told by its ``expected.json``; refuse a folder that holds anything else.
+    """Remove an earlier sample, known by its ``expected.json``; refuse a folder that holds anything else.
 
-    The mark is set before anything is written, so that a run that was killed can be repeated.
+    Write the mark before anything else, so a killed run can be repeated.
     """
     if out.exists() and any(out.iterdir()) and not (out / _MARK).exists():
-        raise BadInput(f"--out {out} holds files that are no sample; choose an empty folder")
+        raise BadInput(f"--out {out} holds files that are not a sample; choose an empty folder")
     write_json(out / _MARK, [])
     for provider in Provider:
         if (out / provider).is_dir():
@@ -80,7 +78,7 @@ def _clear(out: Path) -> None:
 
 
 def summary(report: SampleReport) -> dict[str, object]:
-    """Return a report in a form that JSON can hold."""
+    """Return a report as JSON values."""
     return {
         "out": str(report.out),
         "periods": [str(period) for period in report.periods],
@@ -136,7 +134,7 @@ def _share(provider: Provider, lines_per_month: int) -> int:
 
 
 def _within(labels: Iterable[Label], periods: Sequence[BillingPeriod]) -> tuple[Label, ...]:
-    """Cut labels to the months that were written; a change that lasts ends with them."""
+    """Cut labels to the months that were written."""
     begin, end = periods[0].start, periods[-1].end
     cut = {
         Label(each.provider, each.series, max(each.start, begin), min(each.end, end), each.kind)
@@ -147,17 +145,16 @@ def _within(labels: Iterable[Label], periods: Sequence[BillingPeriod]) -> tuple[
 
 
 def _write_labels(path: Path, labels: Sequence[Label]) -> None:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(["provider", "series", "account", "service", "model", "start", "end", "kind"])
-        for each in labels:
-            series = each.series
-            moments = [moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (each.start, each.end)]
-            writer.writerow([each.provider, series, series.account, series.service, series.model, *moments, each.kind])
+    rows = []
+    for each in labels:
+        series = each.series
+        moments = [moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (each.start, each.end)]
+        rows.append([each.provider, series, series.account, series.service, series.model, *moments, each.kind])
+    write_csv(path, ["provider", "series", "account", "service", "model", "start", "end", "kind"], rows)
 
 
 def _expected(totals: dict[TotalKey, Total]) -> list[dict[str, object]]:
-    """One entry per provider, billing period, source and currency; amounts as text with twelve decimals."""
+    """Return one entry per provider, billing period, source and currency; amounts as text with twelve decimals."""
     return [
         {
             "provider": key.provider.value,

@@ -72,7 +72,7 @@ def test_rows_without_an_invoice_month_are_reported_and_the_others_taken(
     uri = put(f"{bill(None, '2025-02-03 06:00:00+00', 2)} union all {bill('202501', '2025-02-03 06:00:00+00')}")
     found = BigQuerySource(uri, bigquery_server.client()).discover()
     assert [each.billing_period for each in found.deliveries] == [JANUARY]
-    [problem] = found.not_taken
+    [problem] = found.rejections
     assert problem.outcome is Outcome.QUARANTINED
     assert "2 rows have None as invoice.month" in problem.reason
 
@@ -85,13 +85,13 @@ def test_a_month_whose_rows_the_table_lets_expire_is_not_offered_as_a_smaller_bi
     table["timePartitioning"]["expirationMs"] = str(730 * 24 * 3600 * 1000)
     found = BigQuerySource(uri, bigquery_server.client()).discover()
     assert [str(each.billing_period) for each in found.deliveries] == ["2099-01"]
-    assert found.not_taken == ()
+    assert found.rejections == ()
 
 
 def test_a_table_that_is_no_bill_is_told_by_its_columns(
     bigquery_server: BigQueryServer, put: Callable[..., str]
 ) -> None:
-    with pytest.raises(BadInput, match="its columns are those of no gcp bill"):
+    with pytest.raises(BadInput, match="its columns match no gcp bill"):
         BigQuerySource(put("select 1 as a", partitions=None), bigquery_server.client()).discover()
 
 

@@ -37,7 +37,7 @@ def test_both_months_land_and_the_next_run_is_one_query(
     assert [each.billing_period for each in report.landed] == [JANUARY, FEBRUARY]
     bigquery_server.queries.clear()
     again = ingest(settings, Provider.GCP, billing(), client=bigquery_server.client())
-    assert (again.landed, again.unchanged, again.not_taken) == ((), 2, ())
+    assert (again.landed, again.unchanged, again.rejections) == ((), 2, ())
     assert len(bigquery_server.queries) == 1
 
 

@@ -16,7 +16,7 @@ from finops.core.formats import SourceFormat
 from finops.ingest import bigquery as door
 from finops.ingest import parquet_parts
 from finops.ingest.bigquery import BigQuerySource
-from finops.ingest.stores import ChangedWhileRead
+from finops.ingest.stores.objects import ChangedWhileRead
 
 pytestmark = pytest.mark.integration
 
@@ -172,5 +172,5 @@ def test_where_the_storage_api_is_closed_plain_pages_are_read(
     with caplog.at_level("INFO", logger="finops"):
         [part] = source.fetch(source.discover().deliveries[0], tmp_path)
     assert part.row_count == 7
-    assert "the Storage API is closed (PermissionDenied), reading plain pages" in caplog.text
+    assert "the Storage API is not available (PermissionDenied), reading plain pages" in caplog.text
     assert len(bigquery_server.queries) == 2

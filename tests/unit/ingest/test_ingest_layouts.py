@@ -42,8 +42,8 @@ def costs(report) -> list[Decimal]:
 
 
 def reasons(report, outcome: Outcome = Outcome.WAITING) -> list[str]:
-    assert {each.outcome for each in report.not_taken} <= {outcome}
-    return [each.reason for each in report.not_taken]
+    assert {each.outcome for each in report.rejections} <= {outcome}
+    return [each.reason for each in report.rejections]
 
 
 def test_of_the_executions_of_an_aws_export_the_newest_is_taken_whatever_the_file_times_say(take, origin: Path) -> None:

@@ -49,7 +49,7 @@ def test_the_same_delivery_again_is_one_look_up_and_no_file_is_read(take, origin
     take()
     monkeypatch.setattr(folder_store.FolderStore, "download", lambda *_: pytest.fail("a known delivery was read"))
     report = take()
-    assert (report.landed, report.unchanged, report.not_taken) == ((), 1, ())
+    assert (report.landed, report.unchanged, report.rejections) == ((), 1, ())
 
 
 def test_the_same_bytes_written_anew_are_no_new_delivery_and_are_read_once_only(
@@ -83,14 +83,14 @@ def test_a_month_restated_and_restated_back_ends_where_the_provider_ended(take, 
         take()
     assert source_cost(current()[0]) == {"USD": Decimal("1")}
     age(aws_export(origin, "2025-01", bill("3")), "2025-02-02T12:00")
-    assert take().not_taken[0].outcome is Outcome.REFUSED, "older than the third, though newer than the same bytes"
+    assert take().rejections[0].outcome is Outcome.REFUSED, "older than the third, though newer than the same bytes"
 
 
 def test_a_delivery_older_than_the_current_one_is_not_taken(take, current, origin: Path) -> None:
     age(aws_export(origin, "2025-01", bill("2")), "2025-02-02")
     take()
     age(aws_export(origin, "2025-01", bill("1")), "2025-02-01")
-    refused = take().not_taken[0]
+    refused = take().rejections[0]
     assert refused.outcome is Outcome.REFUSED
     assert "2025-02-01" in refused.reason
     assert source_cost(current()[0]) == {"USD": Decimal("2")}
@@ -102,7 +102,7 @@ def test_an_empty_export_where_there_was_data_needs_a_word_from_a_person(take, c
     empty = csv_bytes([], header=list(rows(CUR2, ["1"])[0]))
     (origin / "bill/data/BILLING_PERIOD=2025-01/bill-00001.csv.gz").unlink()
     aws_export(origin, "2025-01", {"bill-00001.csv": empty})
-    refused = take().not_taken[0]
+    refused = take().rejections[0]
     assert (refused.outcome, "--accept-empty" in refused.reason) == (Outcome.REFUSED, True)
     assert current()[0].row_count == 1
     assert take(accept_empty=True).landed[0].row_count == 0
@@ -113,7 +113,7 @@ def test_a_second_export_of_the_same_billing_account_would_count_the_month_twice
     aws_export(origin, "2025-01", bill("2"))
     take()
     aws_export(origin, "2025-01", bill("3"), name="other")
-    refused = take().not_taken[0]
+    refused = take().rejections[0]
     assert "111111111111" in refused.reason
     assert [d.source for d in current()] == ["bill"]
     aws_export(origin, "2025-01", bill("3", bill_payer_account_id="222222222222"), name="other")
@@ -133,7 +133,7 @@ def test_one_half_of_azure_never_replaces_the_other_under_its_name(take, current
     for half in ("actual", "amortized"):
         (tmp_path / f"{half}.csv").write_bytes(csv_bytes(rows(SourceFormat.AZURE_ACTUAL, ["5"])))
     take(Provider.AZURE, tmp_path / "actual.csv", no_manifest=True, source="ea")
-    refused = take(Provider.AZURE, tmp_path / "amortized.csv", no_manifest=True, source="ea").not_taken[0]
+    refused = take(Provider.AZURE, tmp_path / "amortized.csv", no_manifest=True, source="ea").rejections[0]
     assert "two sources" in refused.reason
     assert current()[0].format is SourceFormat.AZURE_ACTUAL
 
@@ -150,7 +150,7 @@ def test_one_bad_delivery_does_not_stop_the_others(take, current, origin: Path) 
     aws_export(origin, "2025-02", bill("2", period="2025-02"))
     report = take()
     assert [str(d.billing_period) for d in report.landed] == ["2025-02"]
-    assert [(str(n.billing_period), n.outcome) for n in report.not_taken] == [("2025-01", Outcome.QUARANTINED)]
+    assert [(str(n.billing_period), n.outcome) for n in report.rejections] == [("2025-01", Outcome.QUARANTINED)]
     assert isinstance(service.problem(report), BadInput)
 
 
@@ -179,7 +179,7 @@ def test_a_month_that_does_not_exist_is_named(take, origin: Path) -> None:
 
 def test_rows_of_another_month_under_a_months_manifest_are_not_taken(take, origin: Path) -> None:
     aws_export(origin, "2025-01", bill("1", period="2025-02"))
-    assert "2025-02" in take().not_taken[0].reason
+    assert "2025-02" in take().rejections[0].reason
 
 
 def test_an_export_overwritten_while_it_is_read_is_started_again(take, current, origin: Path, monkeypatch) -> None:
@@ -208,7 +208,7 @@ def test_an_export_that_never_stands_still_waits(take, current, origin: Path, mo
 
     monkeypatch.setattr(folder_store.shutil, "copyfile", copy_and_overwrite)
     report = take()
-    assert [each.outcome for each in report.not_taken] == [Outcome.WAITING]
+    assert [each.outcome for each in report.rejections] == [Outcome.WAITING]
     assert current() == []
     error = service.problem(report)
     assert error is not None

@@ -18,10 +18,11 @@ from tests.unit.ingest.native_bills import csv_bytes, gz_bytes, parquet_bytes, p
 from finops.core.formats import Provider, SourceFormat
 from finops.core.money import exact
 from finops.core.settings import Settings
+from finops.ingest.landing import totals_of
 from finops.ingest.models import FetchedFile
 from finops.ingest.reading import ending, open_engine
 from finops.ingest.totals import money
-from finops.ingest.verify import inspect, totals_of
+from finops.ingest.verify import inspect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -34,7 +34,7 @@ def kept(take, current, provider: Provider, put_back) -> None:
         cut()
         report = take(provider)
         assert not report.landed
-        assert len(report.not_taken) == 1
+        assert len(report.rejections) == 1
         assert [d.totals[0].source_cost for d in current()] == [Decimal(1)]
 
 
@@ -94,5 +94,5 @@ def test_a_plain_csv_by_hand_is_refused_when_cut_inside_a_line(take, current, or
         if cut.endswith(b"\n") or not cut:
             continue
         put(origin / "bill.csv", cut)
-        assert take(no_manifest=True).not_taken
+        assert take(no_manifest=True).rejections
     assert current() == []

@@ -13,9 +13,9 @@ from finops.core.errors import BadInput, Unavailable
 from finops.core.formats import Provider, SourceFormat
 from finops.core.settings import Settings
 from finops.ingest import reading
-from finops.ingest.models import FetchedFile
+from finops.ingest.models import FetchedFile, FileFacts
 from finops.ingest.reading import open_engine
-from finops.ingest.verify import FileFacts, inspect
+from finops.ingest.verify import inspect
 
 CUR2, FOCUS, GCP = SourceFormat.AWS_CUR2, SourceFormat.FOCUS, SourceFormat.GCP_DETAILED
 
@@ -55,7 +55,7 @@ def cost_of(facts: FileFacts) -> Decimal:
 def test_a_discount_in_the_map_alone_needs_a_net_cost(complaint, net: dict[str, str]) -> None:
     """What is invoiced would be missed by the discount, and nothing would show it."""
     text = complaint(csv_bytes(rows(CUR2, ["7"], discount_total_discount="-0.5", **net)))
-    assert "column discount_total_discount, line 2: '-0.5' is a discount that no line_item_net_unblended_cost" in text
+    assert "column discount_total_discount, line 2: '-0.5' is a discount without a line_item_net_unblended_cost" in text
 
 
 @pytest.mark.parametrize(("discount", "net"), [("-0.5", "6.5"), ("0", ""), ("", "")])
@@ -145,7 +145,7 @@ def test_values_may_hold_commas_quotes_and_line_ends(look) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text: text[:-1], "cut"),
+        (lambda text: text[:-1], "truncated"),
         (lambda text: text + b"1,2,3\n", "number of columns"),
         (lambda text: text + b'"1,2,3\n', "not readable to the end"),
         (lambda text: text.replace(b"value-0", b"value-\xff", 1), "UTF-8"),
@@ -184,7 +184,7 @@ def test_a_checksum_or_row_count_that_differs_is_refused(complaint) -> None:
 
 
 def test_a_file_of_another_kind_is_named(complaint) -> None:
-    with pytest.raises(BadInput, match=r"bill\.zip: is none of"):
+    with pytest.raises(BadInput, match=r"bill\.zip: is not one of"):
         reading.ending("bill.zip")
 
 

@@ -201,7 +201,7 @@ def test_arguments_that_make_no_bill_are_refused_by_name(tmp_path, arguments, na
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(BadInput, match="no sample"):
+    with pytest.raises(BadInput, match="not a sample"):
         generate(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

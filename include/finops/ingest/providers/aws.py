@@ -2,7 +2,7 @@
 
 ``<export>/metadata/BILLING_PERIOD=YYYY-MM/[<execution>/]<export>-Manifest.json`` names files under
 ``<export>/data/BILLING_PERIOD=YYYY-MM/[<execution>/]``. A legacy report's manifest lies in
-``<report>/YYYYMMDD-YYYYMMDD/`` (its copies beside each assembly are passed over: the upper one is the newest).
+``<report>/YYYYMMDD-YYYYMMDD/``; its copies beside each assembly are ignored, since the upper one is the newest.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.ingest.models import DeliveryRef
-from finops.ingest.providers import Listing, Site, Unannounced, expect, field, fingerprint_of, month
-from finops.ingest.stores import StoredObject
+from finops.ingest.providers.layout import Listing, Site, Unannounced, expect, field, fingerprint_of, month, source_name
+from finops.ingest.stores.objects import StoredObject
 
 _EXPORT = re.compile(
     r"(?P<root>(?:.*/)?)metadata/BILLING_PERIOD=(?P<period>\d{4}-\d\d)/(?:(?P<run>[^/]+)/)?(?P<name>[^/]+)-Manifest\.json"
@@ -32,7 +32,7 @@ def sites(listing: Listing) -> list[Site]:
 
 
 def read(site: Site, manifest: dict[str, Any], listing: Listing, origin: str) -> DeliveryRef:
-    """Return the delivery of a manifest. AWS states neither sizes nor checksums, so the listing's sizes hold."""
+    """Return the delivery of a manifest. AWS gives neither sizes nor checksums; the listing's sizes count."""
     name = "reportKeys" if "reportKeys" in manifest else "dataFiles"
     named = field(manifest, site.manifest.key, name)
     if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
@@ -51,7 +51,7 @@ def read(site: Site, manifest: dict[str, Any], listing: Listing, origin: str) ->
 
 
 def unannounced(listing: Listing) -> list[Unannounced]:
-    """Return the folders of data exports that no manifest of the same period and execution accompanies."""
+    """Return the folders of data exports without a manifest of the same period and execution."""
     announced = {(m["root"], m["period"], m["run"]) for key in listing if (m := _EXPORT.fullmatch(key))}
     found: dict[tuple[str, str, str | None], datetime] = {}
     for each in listing.values():
@@ -60,7 +60,7 @@ def unannounced(listing: Listing) -> list[Unannounced]:
             found[place] = max(each.modified_at, found.get(place, each.modified_at))
     return [
         Unannounced(
-            source=root.rstrip("/").rpartition("/")[2] or "export",
+            source=source_name(root),
             billing_period=BillingPeriod.parse(period),
             folder="/".join(filter(None, [f"{root}data/BILLING_PERIOD={period}", run])),
             group=f"{root}|{period}",

@@ -13,7 +13,17 @@ from finops.core.errors import BadInput
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.ingest.models import DeliveryRef
-from finops.ingest.providers import Listing, Site, Unannounced, expect, field, fingerprint_of, moment, month
+from finops.ingest.providers.layout import (
+    Listing,
+    Site,
+    Unannounced,
+    expect,
+    field,
+    fingerprint_of,
+    moment,
+    month,
+    source_name,
+)
 
 _RUN = re.compile(r"(?P<root>(?:.*/)?)(?P<start>\d{8})-\d{8}/(?P<run>.*/)?(?P<file>[^/]+)")
 _RUN_TIME = re.compile(r"(?:^|/)(\d{12})(?:/|$)")
@@ -36,7 +46,7 @@ def sites(listing: Listing) -> list[Site]:
         found.append(
             Site(
                 manifest=each,
-                source=_source(match["root"]),
+                source=source_name(match["root"]),
                 billing_period=period,
                 root=match["root"],
                 group=f"{match['root']}|{period}",
@@ -88,7 +98,7 @@ def unannounced(listing: Listing) -> list[Unannounced]:
         if match is None or period is None or folder in announced:
             continue
         written_at = _written_at(match["run"], each.modified_at)
-        found[folder] = Unannounced(_source(match["root"]), period, folder, f"{match['root']}|{period}", written_at)
+        found[folder] = Unannounced(source_name(match["root"]), period, folder, f"{match['root']}|{period}", written_at)
     return list(found.values())
 
 
@@ -104,10 +114,6 @@ def _whole_month(manifest: dict[str, Any], key: str) -> BillingPeriod:
             "first day; export one calendar month a run, since a billing period is replaced whole"
         )
     return period
-
-
-def _source(root: str) -> str:
-    return root.rstrip("/").rpartition("/")[2] or "export"
 
 
 def _written_at(run: str | None, otherwise: datetime) -> datetime:

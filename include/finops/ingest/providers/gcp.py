@@ -11,7 +11,17 @@ from typing import Any
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.ingest.models import DeliveryRef
-from finops.ingest.providers import Listing, Site, Unannounced, expect, field, fingerprint_of, moment, month
+from finops.ingest.providers.layout import (
+    Listing,
+    Site,
+    Unannounced,
+    expect,
+    field,
+    fingerprint_of,
+    moment,
+    month,
+    source_name,
+)
 
 _MONTH = re.compile(r"(?P<root>(?:.*/)?)invoice_month=(?P<month>\d{6})/(?P<file>.+)")
 
@@ -24,7 +34,7 @@ def sites(listing: Listing) -> list[Site]:
         period = month(match["month"]) if match else None
         if match is not None and period is not None and match["file"] == "manifest.json":
             root = each.key.removesuffix("manifest.json")
-            found.append(Site(each, _source(match["root"]), period, root, root, each.modified_at))
+            found.append(Site(each, source_name(match["root"]), period, root, root, each.modified_at))
     return found
 
 
@@ -70,9 +80,5 @@ def unannounced(listing: Listing) -> list[Unannounced]:
             continue
         folder = f"{match['root']}invoice_month={match['month']}"
         if f"{folder}/manifest.json" not in listing:
-            found[folder] = Unannounced(_source(match["root"]), period, folder, f"{folder}/", each.modified_at)
+            found[folder] = Unannounced(source_name(match["root"]), period, folder, f"{folder}/", each.modified_at)
     return list(found.values())
-
-
-def _source(root: str) -> str:
-    return root.rstrip("/").rpartition("/")[2] or "export"

@@ -12,7 +12,7 @@ from azure.core import MatchConditions
 from azure.core import exceptions as azure
 
 from finops.core.errors import BadInput, FinopsError, Unavailable
-from finops.ingest.stores import StoredObject
+from finops.ingest.stores.objects import StoredObject, changed
 from finops.ingest.stores.remote import (
     ATTEMPTS,
     CHUNK_BYTES,
@@ -21,7 +21,6 @@ from finops.ingest.stores.remote import (
     BrokenStream,
     Page,
     RemoteStore,
-    changed,
 )
 
 _FORMS = "give az://account/container/prefix or https://account.blob.core.windows.net/container/prefix"
@@ -55,7 +54,7 @@ class BlobStore(RemoteStore):
 
     def _pages(self, prefix: str) -> Iterator[Page]:
         with self._explained():
-            # The metadata tells folders of accounts with a hierarchical namespace from blobs.
+            # In accounts with a hierarchical namespace the metadata tells folders from blobs.
             pages = self._container.list_blobs(name_starts_with=prefix or None, include=["metadata"]).by_page()
             for page in pages:
                 blobs = [_object(each) for each in page if not _is_folder(each)]
@@ -71,7 +70,7 @@ class BlobStore(RemoteStore):
 
     @contextmanager
     def _explained(self, key: str | None = None) -> Iterator[None]:
-        # Only codes and class names are passed on: the service quotes signatures in its messages.
+        # Pass on only codes and class names: the service quotes signatures in its messages.
         try:
             yield
         except azure.ServiceRequestError:
@@ -96,7 +95,7 @@ class BlobStore(RemoteStore):
 def _parse(uri: str) -> tuple[str, str, str]:
     parts = urlsplit(uri)
     if parts.query or parts.username or parts.password:
-        # A shared access signature would end in the ledger and in logs.
+        # A shared access signature would end up in the ledger and in logs.
         raise BadInput(f"the origin must hold no signature or password; {_FORMS}, the credentials beside it")
     if parts.scheme == "az":
         if not _ACCOUNT.fullmatch(parts.netloc):

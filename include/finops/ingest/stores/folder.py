@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from finops.core.errors import BadInput
-from finops.ingest.stores import ChangedWhileRead, StoredObject
+from finops.ingest.stores.objects import StoredObject, changed
 
 
 class FolderStore:
-    """Files below a folder; for a single file, that file alone. Hidden files and folders are left out."""
+    """The files below a folder, or a single file. Hidden files and folders are ignored."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.expanduser().absolute()
@@ -23,7 +23,7 @@ class FolderStore:
         self.uri = self._path.as_uri()
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Yield the files whose path below the folder begins with ``prefix``, sorted by it."""
+        """Yield the files whose path below the folder begins with ``prefix``, sorted by path."""
         paths = [self._path] if self._path.is_file() else self._walk()
         keys = sorted(path.relative_to(self._root).as_posix() for path in paths)
         for key in keys:
@@ -38,12 +38,12 @@ class FolderStore:
         return content
 
     def download(self, obj: StoredObject, target: Path) -> None:
-        """Copy a file; a copy, since the landing folder may not share what somebody else can still change."""
+        """Copy a file. No link: somebody else could still change the original."""
         self._must_be_unchanged(obj)
         shutil.copyfile(self._root / obj.key, target)
         self._must_be_unchanged(obj)
         if target.stat().st_size != obj.size:
-            raise ChangedWhileRead(f"{obj.key} changed while being read; run again")
+            raise changed(obj.key)
 
     def _walk(self) -> Iterator[Path]:
         for folder, folders, names in os.walk(self._path):
@@ -61,4 +61,4 @@ class FolderStore:
         except FileNotFoundError:
             is_same = False
         if not is_same:
-            raise ChangedWhileRead(f"{obj.key} changed while being read; run again")
+            raise changed(obj.key)

@@ -1,4 +1,4 @@
-"""What S3 and Azure Blob share: sorted listings that end, and copies that are whole or fail."""
+"""What S3 and Azure Blob share: sorted listings that end, and copies that are complete or fail."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from finops.core.errors import Unavailable
-from finops.ingest.stores import ChangedWhileRead, StoredObject
+from finops.ingest.stores.objects import ChangedWhileRead, StoredObject
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
 ATTEMPTS = 6
-"""Requests for one answer, the first included; with the SDKs' pauses that is about a minute."""
+"""Requests for one answer, including the first; with the SDKs' pauses about a minute."""
 
 CHUNK_BYTES = 1024 * 1024
-"""What is held in memory of an object while it is copied."""
+"""Bytes of an object held in memory while it is copied."""
 
 Page = tuple[str | None, list[StoredObject]]
 """A page of a listing: the token of the page after it, and objects with their full keys."""
 
 
 class BrokenStream(Exception):
-    """The connection ended in the middle of an object; it can be resumed where it ended."""
+    """The connection ended in the middle of an object; reading can resume there."""
 
 
 class RemoteStore(ABC):
@@ -51,7 +51,7 @@ class RemoteStore(ABC):
     def _stream(self, key: str, etag: str | None, offset: int) -> Iterator[bytes]:
         """Yield the bytes of an object from ``offset`` on.
 
-        Raise BrokenStream when the connection ends early and ChangedWhileRead when the etag is another.
+        Raise BrokenStream when the connection ends early and ChangedWhileRead when the etag differs.
         """
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
@@ -74,7 +74,7 @@ class RemoteStore(ABC):
             self._copy(obj, out.write)
 
     def _listing(self, prefix: str) -> dict[str, StoredObject]:
-        # A service or proxy that repeats a page would be listed for ever, or a part be taken twice.
+        # If a service or proxy repeats a page, the listing would never end or count a part twice.
         found: dict[str, StoredObject] = {}
         tokens: set[str] = set()
         for token, objects in self._pages(prefix):
@@ -88,7 +88,7 @@ class RemoteStore(ABC):
 
     def _single_object(self) -> dict[str, StoredObject]:
         _, objects = next(iter(self._pages(self._path)), (None, []))
-        # The key itself sorts before every longer one, so it is on the first page if it exists.
+        # A key sorts before every longer one, so it is on the first page if it exists.
         found = {each.key: each for each in objects if each.key == self._path}
         if found:
             folder, slash, _ = self._path.rpartition("/")
@@ -120,8 +120,3 @@ class RemoteStore(ABC):
 def pause(attempt: int) -> None:
     """Wait a random part of 1, 2, 4 … at most 20 seconds, so that many readers do not return at once."""
     time.sleep(secrets.SystemRandom().uniform(0, min(2.0**attempt, 20)))
-
-
-def changed(key: str) -> ChangedWhileRead:
-    """The error of an object that is no longer the one that was listed."""
-    return ChangedWhileRead(f"{key} changed while being read; run again")

@@ -10,7 +10,7 @@ from typing import Any
 from botocore import exceptions as aws
 
 from finops.core.errors import BadInput, FinopsError, Unavailable
-from finops.ingest.stores import StoredObject
+from finops.ingest.stores.objects import StoredObject, changed
 from finops.ingest.stores.remote import (
     ATTEMPTS,
     CHUNK_BYTES,
@@ -19,7 +19,6 @@ from finops.ingest.stores.remote import (
     BrokenStream,
     Page,
     RemoteStore,
-    changed,
 )
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
@@ -61,7 +60,7 @@ class S3Store(RemoteStore):
     def __init__(self, uri: str, client: Any = None) -> None:
         bucket, _, path = uri.partition("://")[2].partition("/")
         if not _BUCKET.fullmatch(bucket):
-            # What stands in its place may be a key and a secret, so it is not repeated.
+            # The text in its place may be a key and a secret, so the error does not repeat it.
             raise BadInput("the origin has no valid bucket name; give s3://bucket/prefix, without credentials")
         super().__init__(f"s3://{bucket}/{path}".rstrip("/"), path)
         self._bucket = bucket
@@ -96,7 +95,7 @@ class S3Store(RemoteStore):
 
     @contextmanager
     def _explained(self, key: str | None = None) -> Iterator[None]:
-        # Only codes and class names are passed on: an SDK's own text may quote what it was given.
+        # Pass on only codes and class names: the SDK's own text may quote its input.
         try:
             yield
         except aws.ClientError as error:

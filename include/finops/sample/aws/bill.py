@@ -6,18 +6,17 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from finops.sample.anomalies import Injection, factors
+from finops.sample.anomalies import CHUNK, Injection, metered
 from finops.sample.aws.block import Block, billed, block
 from finops.sample.aws.monthly import MONTHLY_LINES, monthly
 from finops.sample.aws.reservations import reservations
 from finops.sample.aws.savings_plans import savings_plans
 from finops.sample.aws.series import EDP_DISCOUNT, jobs, long_lived
 from finops.sample.aws.split import split_costs
+from finops.sample.chance import noise
 from finops.sample.exact import rounded
-from finops.sample.lines import Month, meter
+from finops.sample.lines import Lines, Month, meter
 from finops.sample.series import Series
-
-CHUNK = 250_000
 
 
 def interval_hours(lines_per_month: int) -> int:
@@ -26,7 +25,7 @@ def interval_hours(lines_per_month: int) -> int:
 
 
 def line_count(lines_per_month: int, month: Month) -> int:
-    """Return a month's lines: all where it has 31 days, else in proportion, so that a day costs the same."""
+    """Return a month's number of lines: all if it has 31 days, fewer in proportion, so days cost the same."""
     return lines_per_month * month.hours // (31 * 24)
 
 
@@ -43,30 +42,36 @@ def population(lines_per_month: int, interval: int) -> dict[str, int]:
 
 def blocks(seed: int, lines_per_month: int, month: Month, injections: Sequence[Injection]) -> Iterator[Block]:
     """Yield the month's lines, ``line_count`` in all; blocks are ordered by time, the month's fees come last."""
-    count = population(lines_per_month, month.interval_hours)
     left, spent = line_count(lines_per_month, month) - MONTHLY_LINES, 0.0
-    for made in (
-        savings_plans(seed, count["savings_plan"], month),
-        reservations(seed, count["reservation"], month),
-        split_costs(seed, count["pods"], month),
-    ):
+    chance = noise(month.period, seed, 17)
+    for made in _lasting(seed, lines_per_month, month, injections, chance):
         left -= len(made)
-        spent += float(np.nansum(made.amounts["line_item_unblended_cost"]))
+        spent += _cost(made)
         yield made
-    series = long_lived(seed, count["always"], month.period)
-    noise = np.random.default_rng([seed, 17, month.period.year, month.period.month])
-    noise.shuffle(series)
-    size = max(1, CHUNK // month.count)
-    for begin in range(0, len(series), size):
-        made = usage(series[begin : begin + size], month, noise, injections)
-        left -= len(made)
-        spent += float(made.amounts["line_item_unblended_cost"].sum())
+    machines = [each for injection in injections for each in injection.added]
+    for made in _jobs(machines, seed, left, month, chance):
+        spent += _cost(made)
         yield made
-    forgotten = [each for injection in injections for each in injection.added]
+    yield monthly(seed, month, spent)
+
+
+def _lasting(
+    seed: int, lines_per_month: int, month: Month, injections: Sequence[Injection], chance: np.random.Generator
+) -> Iterator[Block]:
+    """Yield commitments with what they cover, split costs, and the resources that live on."""
+    count = population(lines_per_month, month.interval_hours)
+    yield savings_plans(seed, count["savings_plan"], month)
+    yield reservations(seed, count["reservation"], month)
+    yield split_costs(seed, count["pods"], month)
+    for lot, lines in metered(long_lived(seed, count["always"], month.period), month, chance, injections):
+        yield usage(lot, lines, month)
+
+
+def _jobs(batch: list[Series], seed: int, left: int, month: Month, chance: np.random.Generator) -> Iterator[Block]:
+    """Yield ``left`` lines: those of ``batch``, then short jobs, the last of which is cut to fit."""
     supply = jobs(seed, month.period, month.interval_hours)
     while left:
-        batch, lines = forgotten, sum(_length(each, month) for each in forgotten)
-        forgotten = []
+        lines = sum(_length(each, month) for each in batch)
         for job in supply:
             if lines >= min(left, CHUNK):
                 break
@@ -74,11 +79,14 @@ def blocks(seed: int, lines_per_month: int, month: Month, injections: Sequence[I
             lines += _length(job, month)
         if lines > left:
             batch = _trimmed(batch, lines - left, month)
-        made = usage(batch, month, noise, ())
+        made = usage(batch, meter(batch, month, chance), month)
         left -= len(made)
-        spent += float(made.amounts["line_item_unblended_cost"].sum())
         yield made
-    yield monthly(seed, month, spent)
+        batch = []
+
+
+def _cost(made: Block) -> float:
+    return float(np.nansum(made.amounts["line_item_unblended_cost"]))
 
 
 def _length(series: Series, month: Month) -> int:
@@ -86,7 +94,7 @@ def _length(series: Series, month: Month) -> int:
 
 
 def _trimmed(batch: list[Series], excess: int, month: Month) -> list[Series]:
-    """Shorten the last jobs until the month holds its number of lines."""
+    """Shorten the last jobs until the month has its number of lines."""
     while excess:
         length = _length(batch[-1], month)
         if length <= excess:
@@ -99,9 +107,8 @@ def _trimmed(batch: list[Series], excess: int, month: Month) -> list[Series]:
     return batch
 
 
-def usage(series: Sequence[Series], month: Month, noise: np.random.Generator, injections: Sequence[Injection]) -> Block:
+def usage(series: Sequence[Series], lines: Lines, month: Month) -> Block:
     """Price metered use: on demand or spot, with the enterprise discount in the net columns and the discount map."""
-    lines = meter(series, month, noise, factors(series, month, injections))
     owner = lines.series
     rate = np.array([each.rate for each in series])[owner]
     public = np.array([float(each.get("pricing_public_on_demand_rate")) for each in series])[owner]

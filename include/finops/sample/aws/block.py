@@ -1,4 +1,4 @@
-"""Lines of a CUR on their way to the file: series, intervals, and the amounts that differ line by line."""
+"""Lines of a CUR before they are written: series, intervals, and the amounts that differ line by line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from finops.sample.chance import seeded
 from finops.sample.company import Account
-from finops.sample.lines import Lines, Month
+from finops.sample.lines import Batch, Lines, Month
 from finops.sample.models import SeriesKey
 from finops.sample.series import Series
 
@@ -18,21 +18,16 @@ _PRICED = frozenset({"Usage", "Fee", "RIFee", "SavingsPlanRecurringFee", "Saving
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Lines that go to the file together.
+class Block(Batch):
+    """Lines of a CUR.
 
     ``start`` and ``end`` count hours from the first instant of the month. ``amounts`` holds DOUBLE columns by
     their CUR name; NaN is null.
     """
 
-    series: Sequence[Series]
-    owner: np.ndarray
     start: np.ndarray
     end: np.ndarray
     amounts: Mapping[str, np.ndarray]
-
-    def __len__(self) -> int:
-        return len(self.owner)
 
 
 def block(series: Sequence[Series], lines: Lines, month: Month, amounts: Mapping[str, np.ndarray]) -> Block:
@@ -42,7 +37,7 @@ def block(series: Sequence[Series], lines: Lines, month: Month, amounts: Mapping
 
 
 def single_lines(rows: Sequence[tuple[Series, dict[str, float]]], spans: Sequence[tuple[int, int]]) -> Block:
-    """Make a block of rows that stand for themselves; each span is the first hour and the hour after the last."""
+    """Make a block of single rows; each span is the first hour and the hour after the last."""
     names = sorted({name for _, amounts in rows for name in amounts})
     return Block(
         [series for series, _ in rows],
@@ -63,7 +58,7 @@ def billed(cost: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def row(account: Account, service: str, line_type: str, description: str, **own: Any) -> Series:
-    """Describe a line that no resource stands behind: a fee, a tax, a credit."""
+    """Describe a line without a resource: a fee, a tax, a credit."""
     values = {
         **_price(service, line_type, own),
         "line_item_usage_account_id": account.id,
@@ -78,7 +73,7 @@ def row(account: Account, service: str, line_type: str, description: str, **own:
 
 
 def _price(service: str, line_type: str, own: Mapping[str, Any]) -> dict[str, str]:
-    """Return the SKU and rate code of what AWS's price list has: its own usage and what is bought of it."""
+    """Return the SKU and rate code of a line that AWS's price list has: its own usage and purchases."""
     if line_type not in _PRICED or own.get("bill_billing_entity") == "AWS Marketplace":
         return {}
     rng = seeded("sku", service, own.get("line_item_usage_type"), line_type)
@@ -92,7 +87,7 @@ def single_cost(cost: float) -> dict[str, float]:
 
 
 def joined(blocks: Sequence[Block]) -> Block:
-    """Put blocks behind one another as one."""
+    """Join blocks into one, in their order."""
     series: list[Series] = []
     owners = []
     for each in blocks:

@@ -1,7 +1,7 @@
-"""Savings plans and reserved instances: what they cover, what they cost, and what of them goes to waste.
+"""Savings plans and reserved instances: what they cover, what they cost, and what is not used.
 
-Usage of a savings plan stands at its on-demand price and is taken back by negation lines, one for each account,
-usage type, plan and interval. Usage of a reservation stands at zero. Fees carry what was not used.
+Usage of a savings plan has its on-demand price, and negation lines cancel it: one per account, usage type, plan
+and interval. Usage of a reservation has cost zero. Fees include what was not used.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 
 from finops.core.periods import BillingPeriod
-from finops.sample.aws.series import make, offers
+from finops.sample.aws.series import OFFERS, make
 from finops.sample.chance import seeded
 from finops.sample.company import AWS_ACCOUNTS, AWS_PAYER
 from finops.sample.lines import Month
@@ -22,7 +22,7 @@ from finops.sample.series import Forgetfulness, Series, hexadecimal
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
-    """A savings plan or a reservation: one year from each January, so that every horizon can hold a whole life.
+    """A savings plan or reservation of one year from each January, so any horizon can hold a complete term.
 
     ``upfront`` is the share paid on the first day, ``discount`` what covered usage saves.
     """
@@ -50,7 +50,7 @@ def term_texts(period: BillingPeriod) -> dict[str, str]:
 
 @cache
 def arn(kind: str, name: str, payment: str, year: int) -> str:
-    """Return the ARN of a commitment; each year's is a purchase of its own."""
+    """Return the ARN of a commitment; each year has its own purchase."""
     rng = seeded("aws", kind, name, payment, year)
     if kind == "savingsplan":
         return f"arn:aws:savingsplans::{AWS_PAYER.id}:savingsplan/{hexadecimal(rng, 8)}-{hexadecimal(rng, 12)}"
@@ -58,9 +58,9 @@ def arn(kind: str, name: str, payment: str, year: int) -> str:
 
 
 def machines(seed: int, kind: str, types: Sequence[str], count: int, month: Month) -> list[Series]:
-    """Return machines of these types that run nearly all the time: what a commitment is bought for."""
+    """Return machines of these types that run nearly all the time, as a commitment needs."""
     rng, forget = seeded("aws", seed, kind), Forgetfulness(0.08)
-    by_type = {o["instance_type"]: o for o in offers() if o["usage_type"].startswith("BoxUsage:")}
+    by_type = {o["instance_type"]: o for o in OFFERS if o["usage_type"].startswith("BoxUsage:")}
     accounts = AWS_ACCOUNTS[:1] + AWS_ACCOUNTS[2:6]
     made = []
     for number in range(count):

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from finops.core.formats import Provider, SourceFormat, columns_of
+from finops.core.formats import Provider, SourceFormat
 from finops.sample.aws.bill import blocks, interval_hours
 from finops.sample.aws.block import Block
 from finops.sample.aws.labels import injections_of
 from finops.sample.aws.series import LEGAL_ENTITY
-from finops.sample.chance import seeded
-from finops.sample.columnar import encoded, identifiers, numbers, shared_text, shared_values, single_entry_map
+from finops.sample.chance import noise, seeded
+from finops.sample.columnar import (
+    encoded,
+    identifiers,
+    numbers,
+    schema_of,
+    shared_text,
+    shared_values,
+    single_entry_map,
+)
 from finops.sample.company import AWS_PAYER
 from finops.sample.exact import total
-from finops.sample.files import parquet_parts, write_json
+from finops.sample.files import ParquetParts, write_json
 from finops.sample.lines import Month
 from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
 from finops.sample.progress import Steps
@@ -28,19 +35,11 @@ from finops.sample.series import guid
 EXPORT = "meridian-cur2"
 _UNLIKE = frozenset({"identity_line_item_id"})
 _BUCKET = "meridian-billing-exports"
-_TYPES = {
-    "VARCHAR": pa.string(),
-    "DOUBLE": pa.float64(),
-    "TIMESTAMP": pa.timestamp("us"),
-    "MAP(VARCHAR, VARCHAR)": pa.map_(pa.string(), pa.string()),
-    "MAP(VARCHAR, DOUBLE)": pa.map_(pa.string(), pa.float64()),
-}
 
 
-@cache
 def schema() -> pa.Schema:
     """Return every column of the format, in the order AWS documents."""
-    return pa.schema([(c.name, _TYPES[c.duckdb_type]) for c in columns_of(SourceFormat.AWS_CUR2)])
+    return schema_of(SourceFormat.AWS_CUR2)
 
 
 def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps: Steps) -> MonthResult:
@@ -51,10 +50,10 @@ def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps:
     sums = result.totals[TotalKey(Provider.AWS, month.period, EXPORT, "USD")] = Total()
     root = out / "aws" / EXPORT
     partition = f"BILLING_PERIOD={month.period}"
-    names = np.random.default_rng([seed, 23, month.period.year, month.period.month])
+    names = noise(month.period, seed, 23)
     plain = _UNLIKE | {f.name for f in schema() if pa.types.is_floating(f.type)}
     written = encoded(schema(), _UNLIKE)
-    with parquet_parts(root / "data" / partition, EXPORT + "-{:05d}.snappy.parquet", written, plain) as parts:
+    with ParquetParts(root / "data" / partition, EXPORT + "-{:05d}.snappy.parquet", written, plain, first=1) as parts:
         for each in blocks(seed, lines_per_month, month, injections):
             parts.write(_table(each, month, names))
             _count(sums, each)
@@ -69,7 +68,7 @@ def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps:
 
 def _count(sums: Total, made: Block) -> None:
     net = made.amounts["line_item_net_unblended_cost"]
-    is_bare = np.array([not each.get("resource_tags") for each in made.series])[made.owner]
+    is_bare = made.each(lambda series: not series.get("resource_tags"))
     cost = total(net)
     sums.add(len(made), cost, cost, total(net[is_bare]))
 
@@ -85,7 +84,7 @@ def _invoice(invoices: dict[InvoiceKey, InvoiceTotal], made: Block, month: Month
         str(named["line_item_currency_code"]),
     )
     net = made.amounts["line_item_net_unblended_cost"]
-    is_tax = np.array([each.get("line_item_line_item_type") == "Tax" for each in made.series])[made.owner]
+    is_tax = made.each(lambda series: series.get("line_item_line_item_type") == "Tax")
     invoices.setdefault(key, InvoiceTotal()).add(total(net), total(net[is_tax]))
 
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-from finops.sample.anomalies import Injection, draw
+from finops.sample.anomalies import Injection, by_service, draw, forgotten, lasting
 from finops.sample.aws.bill import population
-from finops.sample.aws.series import PRICE_CHANGES, long_lived, make, offers
+from finops.sample.aws.series import OFFERS, PRICE_CHANGES, long_lived, make
 from finops.sample.chance import seeded
 from finops.sample.company import AWS_ACCOUNTS
 from finops.sample.lines import Month
@@ -16,37 +16,27 @@ from finops.sample.models import AnomalyKind, Label, SeriesKey
 from finops.sample.series import Forgetfulness, Series
 
 _NEVER = Forgetfulness(0.0)
+_SERVICES = {
+    AnomalyKind.SPIKE: ("AmazonBedrock", "AWSLambda", "AmazonCloudWatch"),
+    AnomalyKind.LEVEL_SHIFT: ("AmazonS3", "AmazonFSx"),
+    AnomalyKind.GRADUAL_RAMP: ("AmazonDynamoDB", "AmazonECS", "AWSGlue"),
+    AnomalyKind.RUNAWAY_ENDPOINT: ("AmazonSageMaker",),
+}
 
 
 def injections_of(seed: int, lines_per_month: int, month: Month) -> list[Injection]:
     """Return every anomaly that touches the month."""
     count = population(lines_per_month, month.interval_hours)["always"]
-    found = [
-        each
-        for period in (month.period.previous, month.period)
-        for each in _begun(seed, count, period)
-        if each.label.end > month.period.start
-    ]
+    found = lasting(lambda period: _begun(seed, count, period), month)
     return found + _forgotten(seed, month) + _repriced(long_lived(seed, count, month.period), month)
 
 
 def _begun(seed: int, count: int, period: BillingPeriod) -> list[Injection]:
     series = [each for each in long_lived(seed, count, period) if each.cap is None]
-    by_kind: dict[AnomalyKind, list[SeriesKey]] = {
-        AnomalyKind.SPIKE: _keys(series, "AmazonBedrock", "AWSLambda", "AmazonCloudWatch"),
-        AnomalyKind.LEVEL_SHIFT: _keys(series, "AmazonS3", "AmazonFSx"),
-        AnomalyKind.GRADUAL_RAMP: _keys(series, "AmazonDynamoDB", "AmazonECS", "AWSGlue"),
-        AnomalyKind.RUNAWAY_ENDPOINT: _keys(series, "AmazonSageMaker"),
-        # Only where nothing dearer hides it: EC2's own traffic drowns in the price of its machines.
-        AnomalyKind.EGRESS_BURST: _keys(
-            [each for each in series if "DataTransfer-Out" in each.extra["offer"]["usage_type"]], "AmazonS3"
-        ),
-    }
-    return draw(Provider.AWS, seed, period, by_kind)
-
-
-def _keys(series: list[Series], *services: str) -> list[SeriesKey]:
-    return [each.key for each in series if each.key.service in services]
+    # Only S3's traffic stands out: EC2's own is small beside the price of its machines.
+    traffic = [each for each in series if "DataTransfer-Out" in each.extra["offer"]["usage_type"]]
+    candidates = by_service(series, _SERVICES) | by_service(traffic, {AnomalyKind.EGRESS_BURST: ["AmazonS3"]})
+    return draw(Provider.AWS, seed, period, candidates)
 
 
 def _forgotten(seed: int, month: Month) -> list[Injection]:
@@ -54,19 +44,13 @@ def _forgotten(seed: int, month: Month) -> list[Injection]:
     if month.period.month % 2:
         return []
     rng = seeded("aws", seed, "forgotten", month.period)
-    offer = next(o for o in offers() if o["usage_type"] == "BoxUsage:g6e.12xlarge")
+    offer = next(o for o in OFFERS if o["usage_type"] == "BoxUsage:g6e.12xlarge")
     start = month.period.start + timedelta(days=rng.randint(4, 12))
-    end = start + timedelta(days=10)
-    machines = []
-    for _ in range(2):
-        each = make(offer, AWS_ACCOUNTS[1], rng, _NEVER, month.period.start, 240)
+    machines = [make(offer, AWS_ACCOUNTS[1], rng, _NEVER, month.period.start, 240) for _ in range(2)]
+    for each in machines:
         each.own.pop("resource_tags", None)
         each.own.pop("cost_category", None)
-        each.key = SeriesKey(AWS_ACCOUNTS[1].id, "AmazonEC2")
-        each.is_tagged, each.first, each.last = False, start, end
-        machines.append(each)
-    label = Label(Provider.AWS, machines[0].key, start, end, AnomalyKind.FORGOTTEN_GPUS)
-    return [Injection(label, added=machines)]
+    return [forgotten(Provider.AWS, machines, SeriesKey(AWS_ACCOUNTS[1].id, "AmazonEC2"), start, 10)]
 
 
 def _repriced(series: list[Series], month: Month) -> list[Injection]:
@@ -76,5 +60,5 @@ def _repriced(series: list[Series], month: Month) -> list[Injection]:
         for each in series
         if each.first in changed and each.first is not None
     }
-    # The price is in the series already: the factor of 1 leaves their use alone.
+    # The series already have the new price, so the factor is 1.
     return [Injection(label) for label in sorted(made)]

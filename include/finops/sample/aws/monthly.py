@@ -49,7 +49,7 @@ def _support(spent: float) -> list[_Row]:
     fee = max(spent * 0.03, 100.0)
     text = "3% of monthly AWS usage from $1M+"
     tax = {"line_item_tax_type": "VAT"}
-    # Support is metered by the dollars that were spent, so AWS writes it as usage of them.
+    # Support is metered in dollars spent, so AWS writes it as usage of dollars.
     support, amounts = _plain(AWS_PAYER, "AWSSupportEnterprise", "Usage", text, fee, "Dollar", pricing_unit="Dollar")
     return [
         (support, amounts | {"line_item_usage_amount": round(spent, 2)}),

@@ -1,4 +1,4 @@
-"""Reserved instances: use at zero, and a monthly fee that carries what was unused."""
+"""Reserved instances: usage at cost zero, and a monthly fee that includes unused hours."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from finops.sample.aws.block import Block, billed, block, joined, row, single_cost, single_lines
 from finops.sample.aws.commitments import Commitment, arn, machines, term, term_texts
-from finops.sample.aws.series import normal_factor, offers, price
-from finops.sample.chance import seeded
+from finops.sample.aws.series import OFFERS, normal_factor, price
+from finops.sample.chance import noise, seeded
 from finops.sample.company import AWS_PAYER
 from finops.sample.exact import rounded
 from finops.sample.lines import Month, meter
@@ -25,7 +25,7 @@ RESERVATIONS = (
 
 
 def reservations(seed: int, count: int, month: Month) -> Block:
-    """Return covered usage at zero and each reservation's monthly fee with what was unused; in January its purchase."""
+    """Return covered usage at zero, each reservation's monthly fee with unused hours, and in January its purchase."""
     series = machines(seed, "reservation", [r.instance_type for r in RESERVATIONS], count, month)
     kind_of = np.arange(count) % len(RESERVATIONS)
     rates = np.zeros((count, 2))
@@ -41,7 +41,7 @@ def reservations(seed: int, count: int, month: Month) -> Block:
             "pricing_term": "Reserved",
             "line_item_line_item_description": f"{each.get('product_instance_type')} reserved instance applied",
         }
-    lines = meter(series, month, np.random.default_rng([seed, 13, month.period.year, month.period.month]))
+    lines = meter(series, month, noise(month.period, seed, 13))
     recurring = rounded(lines.usage * rates[lines.series, 0])
     upfront = rounded(lines.usage * rates[lines.series, 1])
     on_demand = rounded(lines.usage * np.array([each.rate for each in series])[lines.series])
@@ -73,7 +73,7 @@ def reservations(seed: int, count: int, month: Month) -> Block:
 
 
 def _reserved_rates(offer: Commitment) -> tuple[float, float]:
-    box = next(o for o in offers() if o["usage_type"] == f"BoxUsage:{offer.instance_type}")
+    box = next(o for o in OFFERS if o["usage_type"] == f"BoxUsage:{offer.instance_type}")
     upfront = round(float(box["rate"]) * (1 - offer.discount) * offer.upfront, 4)
     recurring = round(float(box["rate"]) * (1 - offer.discount) * (1 - offer.upfront), 4)
     return recurring, upfront
@@ -135,24 +135,23 @@ def _reservation_fees(offer: Commitment, reserved: int, used: float, month: Mont
         amounts[f"reservation_{name}"] = amounts[f"reservation_net_{name}"] = round(value, 10)
     fee = row(AWS_PAYER, "AmazonEC2", "RIFee", text, **own)
     rows = [(fee, amounts | single_cost(round(owned * recurring, 10)))]
-    spans = [(0, month.hours)]
-    if upfront and month.period == term(month.period)[0]:
-        purchase = row(AWS_PAYER, "AmazonEC2", "Fee", f"Sign up charge for {text}", **own, bill_bill_type="Purchase")
-        hours = reserved * term(month.period)[1]
-        value = round(hours * upfront, 6)
-        # On the fee that is paid once these count the whole term.
-        purchase.own["reservation_total_reserved_units"] = str(hours)
-        purchase.own["reservation_total_reserved_normalized_units"] = str(hours * factor)
-        rows.append(
-            (
-                purchase,
-                single_cost(value)
-                | {
-                    "line_item_usage_amount": float(reserved),
-                    "reservation_upfront_value": value,
-                    "reservation_net_upfront_value": value,
-                },
-            )
-        )
-        spans.append((0, 1))
-    return single_lines(rows, spans)
+    if not upfront or month.period != term(month.period)[0]:
+        return single_lines(rows, [(0, month.hours)])
+    rows.append(_purchase(own, text, reserved, upfront, factor, month))
+    return single_lines(rows, [(0, month.hours), (0, 1)])
+
+
+def _purchase(
+    own: dict[str, Any], text: str, reserved: int, upfront: float, factor: float, month: Month
+) -> tuple[Series, dict[str, float]]:
+    purchase = row(AWS_PAYER, "AmazonEC2", "Fee", f"Sign up charge for {text}", **own, bill_bill_type="Purchase")
+    hours = reserved * term(month.period)[1]
+    value = round(hours * upfront, 6)
+    # On the fee that is paid once, these count the whole term.
+    purchase.own["reservation_total_reserved_units"] = str(hours)
+    purchase.own["reservation_total_reserved_normalized_units"] = str(hours * factor)
+    return purchase, single_cost(value) | {
+        "line_item_usage_amount": float(reserved),
+        "reservation_upfront_value": value,
+        "reservation_net_upfront_value": value,
+    }

@@ -1,4 +1,4 @@
-"""Savings plans: use at its on-demand price, negation lines that take it back, and fees that carry what was unused."""
+"""Savings plans: usage at its on-demand price, negation lines that cancel it, fees that include unused hours."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from finops.sample.aws.block import Block, billed, block, joined, row, single_cost, single_lines
 from finops.sample.aws.commitments import Commitment, arn, machines, term, term_texts
 from finops.sample.aws.series import price
+from finops.sample.chance import noise
 from finops.sample.company import AWS_PAYER
 from finops.sample.exact import rounded
 from finops.sample.lines import Lines, Month, meter
@@ -36,7 +37,7 @@ def savings_plans(seed: int, count: int, month: Month) -> Block:
             "line_item_net_unblended_rate": price(each.rate),
             "savings_plan_savings_plan_rate": float(plan_rates[number]),
         }
-    lines = meter(series, month, np.random.default_rng([seed, 11, month.period.year, month.period.month]))
+    lines = meter(series, month, noise(month.period, seed, 11))
     cost = rounded(lines.usage * np.array([each.rate for each in series])[lines.series])
     effective = rounded(lines.usage * plan_rates[lines.series])
     covered = block(
@@ -80,14 +81,14 @@ def _negation(series: Sequence[Series], plan_of: np.ndarray, lines: Lines, cost:
             heads.append(_negation_head(each))
         group_of[number] = groups[identity]
     cell = group_of[lines.series].astype(np.int64) * month.count + lines.step
-    taken = np.zeros(len(heads) * month.count, dtype=np.int64)
-    used = np.zeros_like(taken)
-    # Whole units of the tenth decimal, so that what is taken back is what was charged, to the last digit.
-    np.add.at(taken, cell, np.rint(cost * 1e10).astype(np.int64))
+    negated = np.zeros(len(heads) * month.count, dtype=np.int64)
+    used = np.zeros_like(negated)
+    # Whole units of the tenth decimal, so the negation equals the charge to the last digit.
+    np.add.at(negated, cell, np.rint(cost * 1e10).astype(np.int64))
     np.add.at(used, cell, np.rint(lines.usage * 1e6).astype(np.int64))
     step = np.tile(np.arange(month.count, dtype=np.int16), len(heads))
     owner = np.repeat(np.arange(len(heads), dtype=np.int32), month.count)
-    amounts = {**billed(-taken / 1e10), "line_item_usage_amount": used / 1e6}
+    amounts = {**billed(-negated / 1e10), "line_item_usage_amount": used / 1e6}
     return block(heads, Lines(owner, step, amounts["line_item_usage_amount"]), month, amounts)
 
 
@@ -111,7 +112,7 @@ def _fees(plan_of: np.ndarray, rates: np.ndarray, lines: Lines, effective: np.nd
         mine = plan_of[lines.series] == number
         used = np.zeros(month.count, dtype=np.int64)
         np.add.at(used, lines.step[mine], np.rint(effective[mine] * 1e10).astype(np.int64))
-        # Full use of everything it covers would take the whole commitment; instances that pause leave it unused.
+        # Full use of all machines would use up the commitment; machines that pause leave some of it unused.
         hourly = max(ceil(rates[plan_of == number].sum() * plan.spare * 100) / 100, 0.01)
         made.append(_plan_fee(plan, hourly, used / 1e10, month))
         if plan.upfront and month.period == term(month.period)[0]:

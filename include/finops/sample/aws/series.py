@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
@@ -11,10 +12,10 @@ from typing import Any
 from finops.core.periods import BillingPeriod
 from finops.sample.aws.snapshots import name_volumes
 from finops.sample.chance import seeded
-from finops.sample.company import AWS_ACCOUNTS, COST_CENTERS, Account, Ownership, ownership
+from finops.sample.company import AWS_ACCOUNTS, COST_CENTERS, STALE, Account, Ownership, ownership
 from finops.sample.models import SeriesKey
 from finops.sample.rhythm import Pattern
-from finops.sample.series import Forgetfulness, Series, catalogue, dealt, hexadecimal
+from finops.sample.series import Forgetfulness, Offer, Series, catalogue, dealt, hexadecimal, placed
 
 EDP_DISCOUNT = 0.06
 UNTAGGED_SHARE = 0.12
@@ -31,18 +32,12 @@ PRICE_CHANGES = {
     "Host:ml.g5.2xlarge": (datetime(2025, 4, 10, tzinfo=UTC), 1.3),
     "NovaPro-output-tokens": (datetime(2025, 5, 20, tzinfo=UTC), 0.6),
 }
-Offer = dict[str, str]
-
-
-@cache
-def offers() -> tuple[Offer, ...]:
-    """Return the price list."""
-    return tuple(catalogue(__package__))
+OFFERS = catalogue(__package__)
 
 
 @cache
 def _on_demand_rate(instance_type: str) -> float:
-    boxes = [o for o in offers() if o["usage_type"] == f"BoxUsage:{instance_type}"]
+    boxes = [o for o in OFFERS if o["usage_type"] == f"BoxUsage:{instance_type}"]
     return float(boxes[0]["rate"]) if boxes else 0.0
 
 
@@ -125,10 +120,10 @@ def tags(owner: Ownership, dialect: int) -> tuple[tuple[str, str], ...]:
 
 def make(offer: Offer, account: Account, rng: Random, forget: Forgetfulness, moment: datetime, hours: int) -> Series:
     """Invent one resource that buys ``offer``, priced as at ``moment``, and decide whether anybody tagged it."""
-    is_stale = offer["stage"] == "stale-checkpoints"
-    owner = ownership(rng, account, "training" if is_stale else offer["stage"])
+    is_stale = offer["stage"] == STALE
+    owner = ownership(rng, account, offer["stage"])
     rate = rate_of(offer, account.region, moment)
-    traffic = owner.model.traffic if owner.model else 1.0
+    traffic = owner.traffic
     by_hours = bool(offer["instance_type"])
     size = 1.0 if by_hours else rng.lognormvariate(0, 0.5) * traffic
     level = float(offer["level"]) * (rng.uniform(0.85, 1.1) if by_hours else size)
@@ -142,7 +137,7 @@ def make(offer: Offer, account: Account, rng: Random, forget: Forgetfulness, mom
     if is_tagged:
         own["resource_tags"] = tags(owner, account.dialect)
         own["cost_category"] = (("business_unit", COST_CENTERS[owner.cost_center]),)
-    model = owner.model.name if owner.model and is_tagged else "(none)"
+    model = owner.tagged_model(is_tagged)
     is_single = by_hours and not offer["usage_type"].startswith("Host:")
     return Series(
         shared=_shared(offer, account, rate),
@@ -162,12 +157,12 @@ def make(offer: Offer, account: Account, rng: Random, forget: Forgetfulness, mom
 
 
 def long_lived(seed: int, count: int, period: BillingPeriod) -> list[Series]:
-    """Return the resources that live on, month after month the same; a price change cuts one in two."""
+    """Return the long-lived resources, the same every month; a price change splits a series in two."""
     rng, forget = seeded("aws", seed, "long-lived"), Forgetfulness(UNTAGGED_SHARE)
-    steady = [o for o in offers() if o["kind"] == "always"]
+    steady = [o for o in OFFERS if o["kind"] == "always"]
     made: list[Series] = []
-    for number, offer in enumerate(dealt(steady, [float(o["weight"]) for o in steady], count)):
-        account = AWS_ACCOUNTS[-1] if offer["stage"] == "platform" and number % 3 else rng.choice(AWS_ACCOUNTS)
+    for index, account in placed(steady, count, AWS_ACCOUNTS, AWS_ACCOUNTS[-1], rng):
+        offer = steady[index]
         series = make(offer, account, rng, forget, period.start, 730)
         since, _ = PRICE_CHANGES.get(offer["usage_type"], (None, 1.0))
         made.append(series)
@@ -179,9 +174,9 @@ def long_lived(seed: int, count: int, period: BillingPeriod) -> list[Series]:
 
 
 def jobs(seed: int, period: BillingPeriod, interval_hours: int) -> Iterator[Series]:
-    """Yield, without end, the short-lived resources of a month: training runs, spot workers, processing jobs."""
+    """Yield, endlessly, the short-lived resources of a month: training runs, spot workers, processing jobs."""
     rng, forget = seeded("aws", seed, "jobs", period), Forgetfulness(UNTAGGED_SHARE)
-    short = [o for o in offers() if o["kind"] in ("job", "spot")]
+    short = [o for o in OFFERS if o["kind"] in ("job", "spot")]
     weights = [float(o["weight"]) for o in short]
     days = (period.end - period.start).days
     for offer in dealt(short, weights, 10**9):
@@ -195,12 +190,10 @@ def jobs(seed: int, period: BillingPeriod, interval_hours: int) -> Iterator[Seri
 
 def resource_id(offer: Offer, account: Account, owner: Ownership, rng: Random, is_stale: bool) -> str | None:
     """Return a resource's id or ARN in the form its service uses."""
-    name = owner.model.name if owner.model else "platform"
+    name = owner.name
     kind, code = offer["usage_type"], offer["product_code"]
     arn = f"arn:aws:{code.removeprefix('Amazon').removeprefix('AWS').lower()}:{account.region}:{account.id}"
     match code:
-        case "AmazonEC2" if "Usage:" in kind and "EBS" not in kind:
-            return f"i-0{hexadecimal(rng, 16)}"
         case "AmazonEC2" if kind.startswith("EBS:Volume"):
             return f"vol-0{hexadecimal(rng, 16)}"
         case "AmazonEC2" if kind.startswith("EBS:Snapshot"):
@@ -230,34 +223,19 @@ def resource_id(offer: Offer, account: Account, owner: Ownership, rng: Random, i
 
 
 @cache
-def _shared_cached(names: tuple[str, ...], account: Account, rate: float) -> dict[str, Any]:
-    offer = next(o for o in offers() if _names(o) == names)
-    return columns(offer, account, rate)
-
-
-def _names(offer: Offer) -> tuple[str, ...]:
-    return offer["product_code"], offer["usage_type"], offer["operation"]
+def _columns(index: int, account: Account, rate: float) -> dict[str, Any]:
+    return columns(OFFERS[index], account, rate)
 
 
 def _shared(offer: Offer, account: Account, rate: float) -> dict[str, Any]:
-    return _shared_cached(_names(offer), account, rate)
+    names = ("product_code", "usage_type", "operation")
+    index = next(i for i, each in enumerate(OFFERS) if all(each[name] == offer[name] for name in names))
+    return _columns(index, account, rate)
 
 
 def _repriced(series: Series, rate: float, since: datetime) -> Series:
-    extra = series.extra
-    shared = _shared(extra["offer"], extra["account"], rate)
-    return Series(
-        shared,
-        series.own,
-        series.key,
-        rate,
-        series.level,
-        series.pattern,
-        series.is_tagged,
-        series.cap,
-        first=since,
-        extra=extra,
-    )
+    shared = _shared(series.extra["offer"], series.extra["account"], rate)
+    return replace(series, shared=shared, rate=rate, first=since, last=None)
 
 
 def _family(instance: str | None) -> str | None:

@@ -10,7 +10,7 @@ _KEY = "user_source_volume"
 
 
 def name_volumes(series: Sequence[Series]) -> None:
-    """Have every snapshot say, beside what its team says if anything, which tagged volume of its account it is of."""
+    """Add to every snapshot's tags the tagged volume of its account that it is a snapshot of."""
     for number, snapshot in enumerate(_of(series, "EBS:Snapshot")):
         account = snapshot.own["line_item_usage_account_id"]
         volumes = [

@@ -1,12 +1,12 @@
-"""Split cost allocation of EKS: which pods used how much of a node. These lines repeat the node's cost, at cost 0."""
+"""Split cost allocation of EKS: how much of a node each pod used. The lines repeat the node's cost, at cost 0."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from finops.sample.aws.block import Block, billed, block
-from finops.sample.aws.series import make, offers
-from finops.sample.chance import seeded
+from finops.sample.aws.series import OFFERS, make
+from finops.sample.chance import noise, seeded
 from finops.sample.company import AWS_ACCOUNTS
 from finops.sample.exact import rounded
 from finops.sample.lines import Month, meter
@@ -18,9 +18,9 @@ _VCPUS = 4
 
 
 def split_costs(seed: int, count: int, month: Month) -> Block:
-    """Return one line for each pod and interval, with the pod's part of its node's price and of what idled."""
+    """Return one line per pod and interval, with the pod's share of its node's price and idle time."""
     rng, forget = seeded("aws", seed, "pods"), Forgetfulness(0.12)
-    node = next(o for o in offers() if o["usage_type"] == "BoxUsage:m6i.xlarge")
+    node = next(o for o in OFFERS if o["usage_type"] == "BoxUsage:m6i.xlarge")
     pods: list[Series] = []
     for number in range(count):
         account = AWS_ACCOUNTS[-1] if number % 2 else AWS_ACCOUNTS[4]
@@ -43,7 +43,7 @@ def split_costs(seed: int, count: int, month: Month) -> Block:
         }
         series.pattern, series.level, series.cap = Pattern.TRAFFIC, rng.uniform(0.4, 1.2), float(_VCPUS)
         pods.append(series)
-    lines = meter(pods, month, np.random.default_rng([seed, 19, month.period.year, month.period.month]))
+    lines = meter(pods, month, noise(month.period, seed, 19))
     reserved = np.full(len(lines), 1.0 * month.interval_hours)
     ratio = np.round(np.maximum(lines.usage, reserved) / (_VCPUS * month.interval_hours), 6)
     full = np.array([each.rate for each in pods])[lines.series] * ratio * month.interval_hours

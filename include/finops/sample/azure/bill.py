@@ -9,18 +9,23 @@ from typing import Any
 import numpy as np
 
 from finops.core.formats import Provider
-from finops.core.periods import BillingPeriod
-from finops.sample.anomalies import Injection, draw, factors
+from finops.sample.anomalies import Injection, by_service, draw, forgotten, lasting, metered
 from finops.sample.azure.block import Rows
 from finops.sample.azure.commitments import BENEFITS, commitments
-from finops.sample.azure.series import make, offers, population, profile
-from finops.sample.chance import seeded
+from finops.sample.azure.series import OFFERS, make, population, profile
+from finops.sample.chance import noise, seeded
 from finops.sample.company import AZURE_SUBSCRIPTIONS, Account
-from finops.sample.lines import Month, meter
-from finops.sample.models import AnomalyKind, Label, SeriesKey
+from finops.sample.lines import Month
+from finops.sample.models import AnomalyKind, SeriesKey
 from finops.sample.series import Forgetfulness, Series
 
-CHUNK = 250_000
+_SERVICES = {
+    AnomalyKind.SPIKE: ("Functions", "Log Analytics"),
+    AnomalyKind.LEVEL_SHIFT: ("Storage",),
+    AnomalyKind.GRADUAL_RAMP: ("Azure Cosmos DB", "Cognitive Services"),
+    AnomalyKind.RUNAWAY_ENDPOINT: ("Azure Machine Learning",),
+    AnomalyKind.EGRESS_BURST: ("Bandwidth",),
+}
 
 
 def counts(rows_per_month: int) -> tuple[int, int]:
@@ -32,15 +37,10 @@ def counts(rows_per_month: int) -> tuple[int, int]:
 
 def rows(seed: int, rows_per_month: int, month: Month, injections: Sequence[Injection]) -> Iterator[Rows]:
     """Yield the month's rows, ordered by day within each lot."""
-    metered, covered = counts(rows_per_month)
+    count, covered = counts(rows_per_month)
     yield from commitments(seed, covered, month)
-    noise = np.random.default_rng([seed, 37, month.period.year, month.period.month])
-    series = population(seed, metered) + [each for injection in injections for each in injection.added]
-    noise.shuffle(series)
-    size = max(1, CHUNK // month.count)
-    for begin in range(0, len(series), size):
-        lot = series[begin : begin + size]
-        lines = meter(lot, month, noise, factors(lot, month, injections))
+    series = population(seed, count) + [each for injection in injections for each in injection.added]
+    for lot, lines in metered(series, month, noise(month.period, seed, 37), injections):
         price = np.array([each.rate for each in lot])[lines.series]
         yield Rows(lot, lines.series, lines.step, lines.usage, price, price)
     yield from _once(seed, month)
@@ -49,26 +49,9 @@ def rows(seed: int, rows_per_month: int, month: Month, injections: Sequence[Inje
 def injections_of(seed: int, rows_per_month: int, month: Month) -> list[Injection]:
     """Return every anomaly that touches the month."""
     series = [each for each in population(seed, counts(rows_per_month)[0]) if each.cap is None]
-    begun = [each for period in (month.period.previous, month.period) for each in _begun(seed, series, period)]
-    return [each for each in begun if each.label.end > month.period.start] + _forgotten(seed, month)
-
-
-def _begun(seed: int, series: Sequence[Series], period: BillingPeriod) -> list[Injection]:
-    def keys(*services: str) -> list[SeriesKey]:
-        return [each.key for each in series if each.key.service in services]
-
-    return draw(
-        Provider.AZURE,
-        seed,
-        period,
-        {
-            AnomalyKind.SPIKE: keys("Functions", "Log Analytics"),
-            AnomalyKind.LEVEL_SHIFT: keys("Storage"),
-            AnomalyKind.GRADUAL_RAMP: keys("Azure Cosmos DB", "Cognitive Services"),
-            AnomalyKind.RUNAWAY_ENDPOINT: keys("Azure Machine Learning"),
-            AnomalyKind.EGRESS_BURST: keys("Bandwidth"),
-        },
-    )
+    candidates = by_service(series, _SERVICES)
+    begun = lasting(lambda period: draw(Provider.AZURE, seed, period, candidates), month)
+    return begun + _forgotten(seed, month)
 
 
 def _forgotten(seed: int, month: Month) -> list[Injection]:
@@ -76,14 +59,12 @@ def _forgotten(seed: int, month: Month) -> list[Injection]:
     if month.period.month % 3:
         return []
     rng = seeded("azure", seed, "forgotten", month.period)
-    index = next(i for i, o in enumerate(offers()) if o["size"] == "Standard_ND96asr_v4")
+    index = next(i for i, o in enumerate(OFFERS) if o["size"] == "Standard_ND96asr_v4")
     machine = make(index, AZURE_SUBSCRIPTIONS[0], rng, Forgetfulness(0.0))
     machine.own.pop("tags", None)
     start = month.period.start + timedelta(days=rng.randint(5, 15))
-    machine.first, machine.last, machine.level = start, start + timedelta(days=9), 1.0
-    machine.key = SeriesKey(AZURE_SUBSCRIPTIONS[0].id, "Virtual Machines")
-    label = Label(Provider.AZURE, machine.key, machine.first, machine.last, AnomalyKind.FORGOTTEN_GPUS)
-    return [Injection(label, added=[machine])]
+    machine.level = 1.0
+    return [forgotten(Provider.AZURE, [machine], SeriesKey(AZURE_SUBSCRIPTIONS[0].id, "Virtual Machines"), start, 9)]
 
 
 def _once(seed: int, month: Month) -> Iterator[Rows]:
@@ -96,7 +77,7 @@ def _once(seed: int, month: Month) -> Iterator[Rows]:
         yield _single(account, "Rounding Adjustment", "RoundingAdjustment", round(rng.uniform(-0.009, 0.009), 6))
     yield _single(euro, "Service credit, West Europe", "Refund", -round(rng.uniform(80, 160), 2))
     if month.period.month % 3 == 2:
-        # Bought and returned within the month: the same amount out and in, and nothing to spread.
+        # Bought and returned in the same month: the amounts cancel, and nothing is spread.
         order: dict[str, Any] = {
             "pricingModel": "Reservation",
             "benefitName": "VM_RI_ND96asr_v4",

@@ -1,8 +1,7 @@
-"""Rows of Azure's cost details on their way to the two files that hold them."""
+"""Rows of Azure's cost details before they are written to the two files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,26 +9,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from finops.sample.series import Series
+from finops.sample.lines import Batch
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows that go to the actual file, the amortized file, or both.
+class Rows(Batch):
+    """Rows for the actual file, the amortized file, or both.
 
-    ``day`` counts from the first of the month. The prices are in billing currency for one unit of ``quantity``,
-    one in each file; None stands for rows that a file does not have.
+    ``day`` counts from the first of the month. Prices are in billing currency for one unit of ``quantity``, one for
+    each file; None where a file does not have the rows.
     """
 
-    series: Sequence[Series]
-    owner: np.ndarray
     day: np.ndarray
     quantity: np.ndarray
     actual_price: np.ndarray | None
     amortized_price: np.ndarray | None
-
-    def __len__(self) -> int:
-        return len(self.owner)
 
 
 def decimals(values: np.ndarray, digits: int) -> pa.Array:

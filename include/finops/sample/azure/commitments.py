@@ -1,4 +1,4 @@
-"""Azure reservations and a savings plan: bought in the actual file, spread over their use in the amortized one."""
+"""Azure reservations and a savings plan: bought in the actual file, spread over their usage in the amortized one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from finops.sample.azure.block import Rows
-from finops.sample.azure.series import make, offers
-from finops.sample.chance import seeded
+from finops.sample.azure.series import OFFERS, make
+from finops.sample.chance import noise, seeded
 from finops.sample.company import AZURE_SUBSCRIPTIONS, COST_CENTERS
 from finops.sample.lines import Month, meter
 from finops.sample.models import SeriesKey
@@ -25,7 +25,7 @@ _MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Benefit:
-    """A commitment of one year from each January. ``is_monthly``: paid in twelve instalments, else at once."""
+    """A commitment of one year from each January. ``is_monthly``: paid in twelve instalments, otherwise at once."""
 
     name: str
     model: str
@@ -55,7 +55,7 @@ BENEFITS = (
 
 
 def commitments(seed: int, machines: int, month: Month) -> Iterator[Rows]:
-    """Yield each benefit's covered usage, its purchase and what was unused; ``machines`` are covered in all."""
+    """Yield each benefit's covered usage, purchase and unused part; ``machines`` is the number covered by all."""
     each = max(2, machines // len(BENEFITS))
     for number, benefit in enumerate(BENEFITS):
         yield from _benefit(seed, number, benefit, each, month)
@@ -64,9 +64,8 @@ def commitments(seed: int, machines: int, month: Month) -> Iterator[Rows]:
 def _benefit(seed: int, number: int, benefit: Benefit, count: int, month: Month) -> Iterator[Rows]:
     series = _covered(seed, benefit, count, month)
     rates = np.array([round(each.shared["_dollars"] * (1 - benefit.discount), 4) for each in series])
-    period = month.period
-    lines = meter(series, month, np.random.default_rng([seed, 31, number, period.year, period.month]))
-    # Hours to the hundredth and rates to the ten-thousandth: what is unused comes out exact.
+    lines = meter(series, month, noise(month.period, seed, 31, number))
+    # Hours have two decimals and rates four, so the unused part is exact.
     hours = np.round(lines.usage, 2)
     nothing = np.zeros(len(lines))
     yield Rows(series, lines.series, lines.step, hours, nothing, rates[lines.series])
@@ -79,13 +78,13 @@ def _benefit(seed: int, number: int, benefit: Benefit, count: int, month: Month)
         reserved = ceil(count * benefit.spare)
         unused, price, bought = reserved * 24 - used / 100, float(rates[0]), reserved * float(rates[0])
     yield _unused(benefit, series[0], unused, price, month)
-    if benefit.is_monthly or period.month == 1:
+    if benefit.is_monthly or month.period.month == 1:
         yield _purchase(benefit, series[0], bought, month)
 
 
 def _covered(seed: int, benefit: Benefit, count: int, month: Month) -> list[Series]:
     rng, forget = seeded("azure", seed, benefit.name), Forgetfulness(0.1)
-    indices = [next(i for i, o in enumerate(offers()) if o["meter"] == each) for each in benefit.meters]
+    indices = [next(i for i, o in enumerate(OFFERS) if o["meter"] == each) for each in benefit.meters]
     accounts = [account for account in AZURE_SUBSCRIPTIONS if account.currency == "USD"]
     made = []
     for number in range(count):

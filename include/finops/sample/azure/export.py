@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 
 from finops.core.formats import Provider
 from finops.sample.azure.bill import injections_of, rows
@@ -20,14 +19,14 @@ from finops.sample.azure.series import BILLING_ACCOUNT, rate_in
 from finops.sample.chance import seeded
 from finops.sample.columnar import shared_text
 from finops.sample.company import EUROS_PER_DOLLAR
-from finops.sample.files import PART_ROWS, write_json
+from finops.sample.files import CsvParts, write_json
 from finops.sample.lines import Month
 from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
 from finops.sample.progress import Steps
 from finops.sample.series import guid
 
 EXPORTS = {"meridian-actual": "ActualCost", "meridian-amortized": "AmortizedCost"}
-# As a Microsoft Customer Agreement's export orders and spells them.
+# In the order and spelling of an export under a Microsoft Customer Agreement, which differ from the format's list.
 _NAMES = (
     "invoiceId previousInvoiceId billingAccountId billingAccountName billingProfileId billingProfileName "
     "invoiceSectionId invoiceSectionName resellerName resellerMpnId costCenter billingPeriodEndDate "
@@ -43,70 +42,29 @@ _NAMES = (
 COLUMNS = tuple(_NAMES.split())
 
 
-class CsvParts:
-    """Writes tables behind one another into gzip-compressed CSV parts, with nothing of the clock in them."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._raw: BinaryIO | None = None
-        self._sink: gzip.GzipFile | None = None
-        self._held = 0
-        self.paths: list[Path] = []
-        self.rows: list[int] = []
-
-    def write(self, table: pa.Table) -> None:
-        """Append a table; a new part begins where the last one is full."""
-        while table.num_rows:
-            is_new = self._sink is None or self._held == PART_ROWS
-            sink = self._open() if is_new else self._sink
-            piece = table.slice(0, PART_ROWS - self._held)
-            pacsv.write_csv(piece, sink, pacsv.WriteOptions(include_header=is_new))
-            self._held += piece.num_rows
-            self.rows[-1] = self._held
-            table = table.slice(piece.num_rows)
-
-    def close(self) -> None:
-        """Finish the last part."""
-        if self._sink is not None and self._raw is not None:
-            self._sink.close()
-            self._raw.close()
-
-    def _open(self) -> gzip.GzipFile:
-        self.close()
-        path = self._folder / f"part_{len(self.paths)}_0001.csv.gz"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._raw = path.open("wb")
-        self._sink = gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=self._raw, mtime=0)
-        self._held = 0
-        self.paths.append(path)
-        self.rows.append(0)
-        return self._sink
-
-
 def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: Steps) -> MonthResult:
     """Write both halves of one billing period under ``out/azure``; each manifest comes after its parts."""
     injections = injections_of(seed, rows_per_month, month)
     result = MonthResult(labels=[each.label for each in injections])
     last = month.period.end - timedelta(days=1)
     span = f"{month.period.start:%Y%m%d}-{last:%Y%m%d}"
-    parts: dict[str, CsvParts] = {}
-    for export in EXPORTS:
-        run = guid(seeded("azure", seed, export, month.period, month.is_open))
-        parts[export] = CsvParts(out / "azure" / export / span / run)
-    try:
+    with ExitStack() as stack:
+        parts: dict[str, CsvParts] = {}
+        for export in EXPORTS:
+            run = guid(seeded("azure", seed, export, month.period, month.is_open))
+            folder = out / "azure" / export / span / run
+            parts[export] = stack.enter_context(CsvParts(folder, "part_{}_0001.csv.gz", first=0))
         for each in rows(seed, rows_per_month, month, injections):
             for export, price in zip(EXPORTS, (each.actual_price, each.amortized_price), strict=True):
-                if price is not None:
-                    cost, table = _table(each, price, month)
-                    parts[export].write(table)
-                    _count(result.totals, export, each, cost, month)
-                    # What is invoiced is what the actual half says: commitments when they are bought.
-                    if EXPORTS[export] == "ActualCost" and not month.is_open:
-                        _invoice(result.invoices, each, cost, month)
+                if price is None:
+                    continue
+                cost, table = _table(each, price, month)
+                parts[export].write(table)
+                _count(result.totals, export, each, cost, month)
+                # The actual half says what is invoiced: commitments when they are bought.
+                if EXPORTS[export] == "ActualCost" and not month.is_open:
+                    _invoice(result.invoices, each, cost, month)
             steps.advance(len(each))
-    finally:
-        for each_part in parts.values():
-            each_part.close()
     for export, written in parts.items():
         path = written.paths[0].parent / "manifest.json"
         write_json(path, _manifest(export, month, span, written))
@@ -115,15 +73,12 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
 
 
 def _count(totals: dict[TotalKey, Total], export: str, made: Rows, cost: pa.Array, month: Month) -> None:
-    currency = np.array([each.get("billingCurrency") for each in made.series])[made.owner]
-    is_bare = np.array([not each.get("tags") for each in made.series])[made.owner]
-    is_committed = np.array([each.get("pricingModel") in ("Reservation", "SavingsPlan") for each in made.series])
-    is_bought = np.array([each.get("chargeType") in ("Purchase", "Refund") for each in made.series])
-    is_actual = EXPORTS[export] == "ActualCost"
-    is_billed = (is_committed & is_bought if is_actual else ~is_committed)[made.owner]
-    for each in np.unique(currency):
-        mine = currency == each
-        key = TotalKey(Provider.AZURE, month.period, export, str(each))
+    is_bare = made.each(lambda series: not series.get("tags"))
+    is_committed = made.each(lambda series: series.get("pricingModel") in ("Reservation", "SavingsPlan"))
+    is_bought = made.each(lambda series: series.get("chargeType") in ("Purchase", "Refund"))
+    is_billed = is_committed & is_bought if EXPORTS[export] == "ActualCost" else ~is_committed
+    for (currency,), mine in made.groups("billingCurrency"):
+        key = TotalKey(Provider.AZURE, month.period, export, currency)
         totals.setdefault(key, Total()).add(
             int(mine.sum()), total(cost, mine), total(cost, mine & is_billed), total(cost, mine & is_billed & is_bare)
         )
@@ -131,21 +86,18 @@ def _count(totals: dict[TotalKey, Total], export: str, made: Rows, cost: pa.Arra
 
 def _invoice(invoices: dict[InvoiceKey, InvoiceTotal], made: Rows, cost: pa.Array, month: Month) -> None:
     constants = _constants(month)
-    profile = np.array([each.get("billingProfileId") for each in made.series])[made.owner]
-    currency = np.array([each.get("billingCurrency") for each in made.series])[made.owner]
-    for account, code in sorted(set(zip(profile.tolist(), currency.tolist(), strict=True))):
-        invoice = str(_value("invoiceId", None, code, constants))
-        key = InvoiceKey(Provider.AZURE, month.period, "", invoice, account, code)
-        mine = (profile == account) & (currency == code)
+    for (account, currency), mine in made.groups("billingProfileId", "billingCurrency"):
+        invoice = str(_value("invoiceId", None, currency, constants))
+        key = InvoiceKey(Provider.AZURE, month.period, "", invoice, account, currency)
         invoices.setdefault(key, InvoiceTotal()).add(total(cost, mine))
 
 
 def _table(made: Rows, price: np.ndarray, month: Month) -> tuple[pa.Array, pa.Table]:
     """Return the exact cost of each row, and the rows as text."""
     quantity, exact_price = decimals(made.quantity, 6), decimals(price, 9)
-    is_euro = np.array([each.get("billingCurrency") == "EUR" for each in made.series])[made.owner]
+    is_euro = made.each(lambda series: series.get("billingCurrency") == "EUR")
     dollars = decimals(np.where(is_euro, np.round(price / EUROS_PER_DOLLAR, 9), price), 9)
-    payg = np.array([np.nan if (own := each.get("_payg")) is None else own for each in made.series])[made.owner]
+    payg = made.each(lambda series: np.nan if (own := series.get("_payg")) is None else own)
     payg = np.where(np.isnan(payg), price, payg)
     cost, in_dollars = pc.multiply(quantity, exact_price), pc.multiply(quantity, dollars)
     computed: Mapping[str, pa.Array] = {

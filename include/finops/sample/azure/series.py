@@ -8,21 +8,23 @@ from random import Random
 from typing import Any
 
 from finops.sample.chance import seeded
-from finops.sample.company import AZURE_SUBSCRIPTIONS, COST_CENTERS, EUROS_PER_DOLLAR, Account, Ownership, ownership
+from finops.sample.company import (
+    AZURE_SUBSCRIPTIONS,
+    COST_CENTERS,
+    EUROS_PER_DOLLAR,
+    STALE,
+    Account,
+    Ownership,
+    ownership,
+)
 from finops.sample.models import SeriesKey
 from finops.sample.rhythm import Pattern
-from finops.sample.series import Forgetfulness, Series, catalogue, dealt, guid, hexadecimal
+from finops.sample.series import Forgetfulness, Offer, Series, catalogue, guid, hexadecimal, placed
 
 BILLING_ACCOUNT = "7f2c9d1e-4b7a-5c3d-8e6f-0a1b2c3d4e5f:9b8a7c6d-5e4f-4a3b-9c2d-1e0f9a8b7c6d_2019-05-31"
 NEGOTIATED = 0.95
 UNTAGGED_SHARE = 0.12
-Offer = dict[str, str]
-
-
-@cache
-def offers() -> tuple[Offer, ...]:
-    """Return the price list."""
-    return tuple(catalogue(__package__))
+OFFERS = catalogue(__package__)
 
 
 def profile(currency: str) -> dict[str, str]:
@@ -81,16 +83,16 @@ def columns(offer: Offer, account: Account) -> dict[str, Any]:
 
 @cache
 def _columns(index: int, account: Account) -> dict[str, Any]:
-    return columns(offers()[index], account)
+    return columns(OFFERS[index], account)
 
 
 def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Series:
     """Invent one resource that uses offer number ``index`` of the price list."""
-    offer = offers()[index]
-    is_stale = offer["stage"] == "stale-checkpoints"
-    owner = ownership(rng, account, "training" if is_stale else offer["stage"])
+    offer = OFFERS[index]
+    is_stale = offer["stage"] == STALE
+    owner = ownership(rng, account, offer["stage"])
     shared = _columns(index, account)
-    traffic = owner.model.traffic if owner.model else 1.0
+    traffic = owner.traffic
     level = float(offer["level"]) * (rng.uniform(0.85, 1.15) if offer["size"] else rng.lognormvariate(0, 0.5) * traffic)
     is_tagged = not forget(level * shared["_dollars"])
     name = _name(offer, owner, rng, is_stale)
@@ -105,7 +107,7 @@ def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Se
     }
     if is_tagged:
         own["tags"] = json.dumps(owner.tags(account.dialect), separators=(",", ":"))
-    model = owner.model.name if owner.model and is_tagged else "(none)"
+    model = owner.tagged_model(is_tagged)
     key = SeriesKey(account.id, offer["category"], model)
     cap = 1.0 if offer["size"] else None
     extra = {"index": index, "account": account, "decimals": 0 if offer["block"] != "1" else 10}
@@ -113,7 +115,7 @@ def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Se
 
 
 def _name(offer: Offer, owner: Ownership, rng: Random, is_stale: bool) -> str:
-    stem = owner.model.name if owner.model else "platform"
+    stem = owner.name
     if offer["resource_type"] == "storageAccounts":
         return f"st{stem.replace('-', '')}{'ckpt2023' if is_stale else 'data'}{hexadecimal(rng, 4)}"
     return f"{offer['resource_type'][:4].lower()}-{stem}-{hexadecimal(rng, 5)}"
@@ -129,10 +131,5 @@ def _additional(offer: Offer, name: str) -> str | None:
 def population(seed: int, count: int) -> list[Series]:
     """Return the resources that are metered every day, month after month the same."""
     rng, forget = seeded("azure", seed, "resources"), Forgetfulness(UNTAGGED_SHARE)
-    indices = range(len(offers()))
-    made = []
-    for number, index in enumerate(dealt(indices, [float(o["weight"]) for o in offers()], count)):
-        is_platform = offers()[index]["stage"] == "platform"
-        account = AZURE_SUBSCRIPTIONS[-1] if is_platform and number % 3 else rng.choice(AZURE_SUBSCRIPTIONS)
-        made.append(make(index, account, rng, forget))
-    return made
+    places = placed(OFFERS, count, AZURE_SUBSCRIPTIONS, AZURE_SUBSCRIPTIONS[-1], rng)
+    return [make(index, account, rng, forget) for index, account in places]

@@ -10,19 +10,24 @@ from typing import Any
 import numpy as np
 
 from finops.core.formats import Provider
-from finops.core.periods import BillingPeriod
-from finops.sample.anomalies import Injection, draw, factors
-from finops.sample.chance import seeded
+from finops.sample.anomalies import Injection, by_service, draw, forgotten, lasting, metered
+from finops.sample.chance import noise, seeded
 from finops.sample.company import EUROS_PER_DOLLAR, GCP_PROJECTS, Account
 from finops.sample.exact import rounded
 from finops.sample.gcp.credits import CREDITS
-from finops.sample.gcp.series import BILLING_ACCOUNTS, make, offers, population, project, structure
-from finops.sample.lines import Month, meter
-from finops.sample.models import AnomalyKind, Label, SeriesKey
+from finops.sample.gcp.series import BILLING_ACCOUNTS, OFFERS, make, population, project, structure
+from finops.sample.lines import Batch, Month
+from finops.sample.models import AnomalyKind, SeriesKey
 from finops.sample.series import Forgetfulness, Series, guid
 
-CHUNK = 250_000
-# Which credits a commitment gives, the SKU of its fee, and what it costs of the price without it.
+_SERVICES = {
+    AnomalyKind.SPIKE: ("BigQuery", "Cloud Logging"),
+    AnomalyKind.LEVEL_SHIFT: ("Cloud Storage",),
+    AnomalyKind.GRADUAL_RAMP: ("Cloud Run", "Pub/Sub"),
+    AnomalyKind.RUNAWAY_ENDPOINT: ("Vertex AI",),
+    AnomalyKind.EGRESS_BURST: ("Networking",),
+}
+# The credits a commitment gives, the SKU of its fee, and its price as a share of the price without it.
 _FEES = (
     ("resource", "Commitment v1: N2 Cpu in Americas for 1 Year", 0.63),
     ("memory", "Commitment v1: N2 Ram in Americas for 1 Year", 0.63),
@@ -32,20 +37,15 @@ _LATE = 0.004
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Batch):
     """Rows of the export. ``day`` counts from the first of the invoice month; late rows have -1, -2.
 
     ``usage`` is in pricing units, ``cost`` in the row's currency before credits.
     """
 
-    series: Sequence[Series]
-    owner: np.ndarray
     day: np.ndarray
     usage: np.ndarray
     cost: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.owner)
 
 
 def resources(rows_per_month: int) -> int:
@@ -55,19 +55,15 @@ def resources(rows_per_month: int) -> int:
 
 def rows(seed: int, rows_per_month: int, month: Month, injections: Sequence[Injection]) -> Iterator[Rows]:
     """Yield the month's rows, ordered by day within each lot."""
-    noise = np.random.default_rng([seed, 41, month.period.year, month.period.month])
+    chance = noise(month.period, seed, 41)
     steady = population(seed, resources(rows_per_month))
     yield from _commitment_fees(steady, month)
     series = steady + [each for injection in injections for each in injection.added]
-    noise.shuffle(series)
-    size = max(1, CHUNK // month.count)
     total = 0.0
-    for begin in range(0, len(series), size):
-        lot = series[begin : begin + size]
-        lines = meter(lot, month, noise, factors(lot, month, injections))
+    for lot, lines in metered(series, month, chance, injections):
         price = np.array([each.rate for each in lot])[lines.series]
-        # Usage of the last days that arrived after the invoice was closed stands on the next one.
-        is_late = (lines.step < 2) & (noise.random(len(lines)) < _LATE * 15)
+        # Usage of the last days that arrives after the invoice was closed is on the next one.
+        is_late = (lines.step < 2) & (chance.random(len(lines)) < _LATE * 15)
         day = np.where(is_late, lines.step - 2, lines.step)
         made = Rows(lot, lines.series, day, lines.usage, rounded(lines.usage * price, 6))
         total += float(made.cost.sum())
@@ -78,26 +74,9 @@ def rows(seed: int, rows_per_month: int, month: Month, injections: Sequence[Inje
 def injections_of(seed: int, rows_per_month: int, month: Month) -> list[Injection]:
     """Return every anomaly that touches the month."""
     series = population(seed, resources(rows_per_month))
-    begun = [each for period in (month.period.previous, month.period) for each in _begun(seed, series, period)]
-    return [each for each in begun if each.label.end > month.period.start] + _forgotten(seed, month)
-
-
-def _begun(seed: int, series: Sequence[Series], period: BillingPeriod) -> list[Injection]:
-    def keys(*services: str) -> list[SeriesKey]:
-        return [each.key for each in series if each.key.service in services]
-
-    return draw(
-        Provider.GCP,
-        seed,
-        period,
-        {
-            AnomalyKind.SPIKE: keys("BigQuery", "Cloud Logging"),
-            AnomalyKind.LEVEL_SHIFT: keys("Cloud Storage"),
-            AnomalyKind.GRADUAL_RAMP: keys("Cloud Run", "Pub/Sub"),
-            AnomalyKind.RUNAWAY_ENDPOINT: keys("Vertex AI"),
-            AnomalyKind.EGRESS_BURST: keys("Networking"),
-        },
-    )
+    candidates = by_service(series, _SERVICES)
+    begun = lasting(lambda period: draw(Provider.GCP, seed, period, candidates), month)
+    return begun + _forgotten(seed, month)
 
 
 def _forgotten(seed: int, month: Month) -> list[Injection]:
@@ -105,18 +84,16 @@ def _forgotten(seed: int, month: Month) -> list[Injection]:
     if month.period.month % 3 != 2:
         return []
     rng = seeded("gcp", seed, "forgotten", month.period)
-    index = next(i for i, o in enumerate(offers()) if o["machine"] == "a3-highgpu-8g")
+    index = next(i for i, o in enumerate(OFFERS) if o["machine"] == "a3-highgpu-8g")
     machine = make(index, GCP_PROJECTS[0], rng, Forgetfulness(0.0))
     machine.own["labels"] = ()
     start = month.period.start + timedelta(days=rng.randint(5, 15))
-    machine.first, machine.last, machine.level = start, start + timedelta(days=8), 2.0
-    machine.key = SeriesKey(GCP_PROJECTS[0].id, "Compute Engine")
-    label = Label(Provider.GCP, machine.key, machine.first, machine.last, AnomalyKind.FORGOTTEN_GPUS)
-    return [Injection(label, added=[machine])]
+    machine.level = 2.0
+    return [forgotten(Provider.GCP, [machine], SeriesKey(GCP_PROJECTS[0].id, "Compute Engine"), start, 8)]
 
 
 def _commitment_fees(steady: Sequence[Series], month: Month) -> Iterator[Rows]:
-    """Daily fees of each billing account's commitments, a tenth above what its usual usage can take."""
+    """Yield the daily fees of each billing account's commitments, a tenth above its usual usage."""
     for account in (GCP_PROJECTS[4], GCP_PROJECTS[-1]):
         for kind, sku, price in _FEES:
             credit = f"dollar-{account.currency}" if kind == "dollar" else kind
@@ -129,7 +106,7 @@ def _fee(account: Account, kind: str, sku: str, price: float, covered: Sequence[
     is_money = kind == "dollar"
     credit = CREDITS[f"dollar-{account.currency}" if is_money else kind]
     in_dollars = EUROS_PER_DOLLAR if account.currency == "EUR" else 1.0
-    # What is committed: hours of a resource, or dollars an hour at the prices that would apply without it.
+    # The commitment: hours of a resource, or dollars an hour at prices without it.
     hourly = sum(e.level * (e.rate / in_dollars if is_money else 1.0) for e in covered) * credit.share * 1.1
     quantity = round(hourly * 24, 3)
     rate = price * (in_dollars if is_money else covered[0].rate)

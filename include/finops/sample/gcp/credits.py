@@ -1,4 +1,4 @@
-"""Credits on a row: what kinds there are, and how much of a row's cost each gives back."""
+"""Credits on a row: their kinds, and the share of a row's cost that each gives back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from finops.core.formats import SourceFormat
 from finops.sample.chance import seeded
+from finops.sample.columnar import schema_of
 from finops.sample.exact import rounded
 from finops.sample.series import Series, guid
 
@@ -24,10 +26,10 @@ class Credit:
     share: float
 
 
-# A promotion larger than its row makes the row negative: real, and never to be clamped.
+# A promotion larger than its row makes the row negative. That is real and must stay.
 CREDITS = {
     "sud": Credit("Sustained Usage Discount", "Sustained Usage Discount", "", "SUSTAINED_USAGE_DISCOUNT", 0.2),
-    # A credit of a resource-based commitment says for what resource it is; one of a spend-based commitment names it.
+    # The credit of a resource-based commitment names the resource; that of a spend-based one names the commitment.
     "resource": Credit(
         "Committed Usage Discount: CPU",
         "Committed Usage Discount: CPU",
@@ -57,15 +59,6 @@ CREDITS = {
     "free": Credit("Free tier", "Free tier, monthly", "", "FREE_TIER", 0.05),
 }
 _KINDS = tuple(CREDITS)
-ITEM = pa.struct(
-    [
-        ("name", pa.string()),
-        ("amount", pa.float64()),
-        ("full_name", pa.string()),
-        ("id", pa.string()),
-        ("type", pa.string()),
-    ]
-)
 
 
 def amounts(series: Sequence[Series], owner: np.ndarray, cost: np.ndarray) -> np.ndarray:
@@ -86,8 +79,10 @@ def arrays(series: Sequence[Series], owner: np.ndarray, given: np.ndarray) -> pa
         values = [getattr(CREDITS[kind], name) or None for kind in _KINDS]
         return pa.array(values, pa.string()).take(chosen)
 
+    item = schema_of(SourceFormat.GCP_DETAILED).field("credits").type.value_type
     amount = pa.array(given[is_there], pa.float64())
     items = pa.StructArray.from_arrays(
-        [text("name"), amount, text("full_name"), text("id"), text("type")], fields=list(ITEM)
+        [text("name"), amount, text("full_name"), text("id"), text("type")],
+        fields=list(item),
     )
     return pa.ListArray.from_arrays(offsets, items)

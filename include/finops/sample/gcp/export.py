@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,13 +10,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from finops.core.formats import Provider
-from finops.sample.columnar import encoded, numbers, shared_text, shared_values
+from finops.core.formats import Provider, SourceFormat
+from finops.sample.columnar import encoded, numbers, schema_of, shared_text, shared_values
 from finops.sample.company import EUROS_PER_DOLLAR
 from finops.sample.exact import total
-from finops.sample.files import parquet_parts, sha256, write_json
+from finops.sample.files import ParquetParts, sha256, write_json
 from finops.sample.gcp.bill import Rows, injections_of, rows
-from finops.sample.gcp.credits import ITEM, amounts, arrays
+from finops.sample.gcp.credits import amounts, arrays
 from finops.sample.gcp.series import BILLING_ACCOUNTS
 from finops.sample.lines import Month
 from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
@@ -28,52 +27,9 @@ TABLE = f"meridian-shared.billing.gcp_billing_export_resource_v1_{BILLING_ACCOUN
 _CALIFORNIA = ZoneInfo("America/Los_Angeles")
 
 
-def _struct(**fields: pa.DataType) -> pa.StructType:
-    return pa.struct(list(fields.items()))
-
-
-@cache
 def schema() -> pa.Schema:
     """Return the columns of the detailed export, nested as BigQuery has them."""
-    text, number, moment = pa.string(), pa.float64(), pa.timestamp("us", "UTC")
-    pair = pa.list_(_struct(key=text, value=text))
-    exact = pa.decimal128(38, 9)
-    return pa.schema(
-        {
-            "billing_account_id": text,
-            "service": _struct(id=text, description=text),
-            "sku": _struct(id=text, description=text),
-            "usage_start_time": moment,
-            "usage_end_time": moment,
-            "project": _struct(
-                id=text,
-                number=text,
-                name=text,
-                labels=pair,
-                ancestry_numbers=text,
-                ancestors=pa.list_(_struct(resource_name=text, display_name=text)),
-            ),
-            "labels": pair,
-            "system_labels": pair,
-            "location": _struct(location=text, country=text, region=text, zone=text),
-            "tags": pa.list_(_struct(key=text, value=text, inherited=pa.bool_(), namespace=text)),
-            "transaction_type": text,
-            "seller_name": text,
-            "export_time": moment,
-            "cost": number,
-            "currency": text,
-            "currency_conversion_rate": number,
-            "usage": _struct(amount=number, unit=text, amount_in_pricing_units=number, pricing_unit=text),
-            "credits": pa.list_(ITEM),
-            "invoice": _struct(month=text, publisher_type=text),
-            "cost_type": text,
-            "adjustment_info": _struct(id=text, description=text, mode=text, type=text),
-            "cost_at_list": number,
-            "resource": _struct(name=text, global_name=text),
-            "price": _struct(effective_price=exact, tier_start_amount=exact, unit=text, pricing_unit_quantity=exact),
-            "subscription": _struct(instance_id=text),
-        }
-    )
+    return schema_of(SourceFormat.GCP_DETAILED)
 
 
 def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: Steps) -> MonthResult:
@@ -82,7 +38,7 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
     result = MonthResult(labels=[each.label for each in injections])
     folder = out / "gcp" / EXPORT / f"invoice_month={month.period.year:04d}{month.period.month:02d}"
     latest = datetime.min.replace(tzinfo=UTC)
-    with parquet_parts(folder, "part-{:04d}.parquet", encoded(schema(), frozenset()), first=0) as parts:
+    with ParquetParts(folder, "part-{:04d}.parquet", encoded(schema(), frozenset()), frozenset(), first=0) as parts:
         for each in rows(seed, rows_per_month, month, injections):
             credit = amounts(each.series, each.owner, each.cost)
             table = _table(each, credit, month)
@@ -112,24 +68,19 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
 
 
 def _count(totals: dict[TotalKey, Total], made: Rows, credit: np.ndarray, month: Month) -> None:
-    currency = np.array([each.get("currency") for each in made.series])[made.owner]
-    is_bare = np.array([not each.get("labels") for each in made.series])[made.owner]
-    for each in np.unique(currency):
-        mine = currency == each
+    is_bare = made.each(lambda series: not series.get("labels"))
+    for (currency,), mine in made.groups("currency"):
         cost = total(made.cost[mine]) + total(credit[mine])
         bare = total(made.cost[mine & is_bare]) + total(credit[mine & is_bare])
-        key = TotalKey(Provider.GCP, month.period, EXPORT, str(each))
+        key = TotalKey(Provider.GCP, month.period, EXPORT, currency)
         totals.setdefault(key, Total()).add(int(mine.sum()), cost, cost, bare)
 
 
 def _bill(invoices: dict[InvoiceKey, InvoiceTotal], made: Rows, credit: np.ndarray, month: Month) -> None:
-    """Add rows to the invoice of their billing account: the export names no invoice and no issuer."""
-    account = np.array([each.get("billing_account_id") for each in made.series])[made.owner]
-    currency = np.array([each.get("currency") for each in made.series])[made.owner]
-    is_tax = np.array([each.get("cost_type") == "tax" for each in made.series])[made.owner]
-    for name, code in sorted(set(zip(account.tolist(), currency.tolist(), strict=True))):
-        mine = (account == name) & (currency == code)
-        key = InvoiceKey(Provider.GCP, month.period, "", "", name, code)
+    """Add rows to the invoice of their billing account: the export names neither invoice nor issuer."""
+    is_tax = made.each(lambda series: series.get("cost_type") == "tax")
+    for (account, currency), mine in made.groups("billing_account_id", "currency"):
+        key = InvoiceKey(Provider.GCP, month.period, "", "", account, currency)
         invoices.setdefault(key, InvoiceTotal()).add(
             total(made.cost[mine]) + total(credit[mine]), total(made.cost[mine & is_tax])
         )
@@ -137,13 +88,13 @@ def _bill(invoices: dict[InvoiceKey, InvoiceTotal], made: Rows, credit: np.ndarr
 
 def _table(made: Rows, credit: np.ndarray, month: Month) -> pa.Table:
     begin, end = _bounds(month)
-    rate = np.array([EUROS_PER_DOLLAR if each.get("currency") == "EUR" else 1.0 for each in made.series])
+    rate = made.each(lambda series: EUROS_PER_DOLLAR if series.get("currency") == "EUR" else 1.0)
     computed: dict[str, pa.Array] = {
         "usage_start_time": pa.array(begin[made.day + 2], pa.timestamp("us", "UTC")),
         "usage_end_time": pa.array(end[made.day + 2], pa.timestamp("us", "UTC")),
         "export_time": _export_times(made, end),
         "cost": numbers(made.cost),
-        "currency_conversion_rate": numbers(rate[made.owner]),
+        "currency_conversion_rate": numbers(rate),
         "usage": _usage(made),
         "credits": arrays(made.series, made.owner, credit),
         "invoice": _invoice(made, month),
@@ -183,14 +134,14 @@ def _bounds(month: Month) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _export_times(made: Rows, end: np.ndarray) -> pa.Array:
-    # Between four hours and a day after the usage, in lots, as the export appears in BigQuery.
+    # The export appears in BigQuery in batches, between four hours and a day after the usage.
     hours = 4 + (made.owner % 7) * 3
     late = np.where(made.day < 0, 48, 0)
     return pa.array(end[made.day + 2] + (hours + late).astype("timedelta64[h]"), pa.timestamp("us", "UTC"))
 
 
 def _usage(made: Rows) -> pa.StructArray:
-    base = np.array([each.get("_base") or 1.0 for each in made.series])[made.owner]
+    base = made.each(lambda series: series.get("_base") or 1.0)
     units = [
         shared_text([each.get(name) for each in made.series], made.owner).cast(pa.string())
         for name in ("_unit", "_pricing_unit")

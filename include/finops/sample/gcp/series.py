@@ -9,15 +9,15 @@ from random import Random
 from typing import Any
 
 from finops.sample.chance import seeded
-from finops.sample.company import COST_CENTERS, EUROS_PER_DOLLAR, GCP_PROJECTS, Account, Ownership, ownership
+from finops.sample.company import COST_CENTERS, EUROS_PER_DOLLAR, GCP_PROJECTS, STALE, Account, Ownership, ownership
 from finops.sample.models import SeriesKey
 from finops.sample.rhythm import Pattern
-from finops.sample.series import Forgetfulness, Series, catalogue, dealt, hexadecimal
+from finops.sample.series import Forgetfulness, Offer, Series, catalogue, hexadecimal, placed
 
 BILLING_ACCOUNTS = {"USD": "01A2B3-C4D5E6-F7A8B9", "EUR": "0A11B2-3C44D5-66E7F8"}
-# Fees, taxes and support have no labels either; with them the share comes near to an eighth.
+# Fees, taxes and support have no labels either; with them the share is nearly an eighth.
 UNTAGGED_SHARE = 0.05
-Offer = dict[str, str]
+OFFERS = catalogue(__package__)
 Labels = tuple[tuple[tuple[str, str], ...], ...]
 
 # How many base units make one pricing unit.
@@ -29,12 +29,6 @@ _BASE = {
     ("bytes", "mebibyte"): 2.0**20,
     ("bytes", "tebibyte"): 2.0**40,
 }
-
-
-@cache
-def offers() -> tuple[Offer, ...]:
-    """Return the price list."""
-    return tuple(catalogue(__package__))
 
 
 def structure(**values: Any) -> tuple[tuple[str, Any], ...]:
@@ -108,16 +102,16 @@ def columns(offer: Offer, account: Account) -> dict[str, Any]:
 
 @cache
 def _columns(index: int, account: Account) -> dict[str, Any]:
-    return columns(offers()[index], account)
+    return columns(OFFERS[index], account)
 
 
 def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Series:
     """Invent one resource that uses offer number ``index`` of the price list."""
-    offer = offers()[index]
-    is_stale = offer["stage"] == "stale-checkpoints"
-    owner = ownership(rng, account, "training" if is_stale else offer["stage"])
+    offer = OFFERS[index]
+    is_stale = offer["stage"] == STALE
+    owner = ownership(rng, account, offer["stage"])
     shared = _columns(index, account)
-    traffic = owner.model.traffic if owner.model else 1.0
+    traffic = owner.traffic
     level = float(offer["level"]) * (
         rng.uniform(0.85, 1.15) if offer["machine"] else rng.lognormvariate(0, 0.5) * traffic
     )
@@ -138,16 +132,16 @@ def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Se
         if rng.random() < 0.2
         else (),
     }
-    model = owner.model.name if owner.model and is_tagged else "(none)"
+    model = owner.tagged_model(is_tagged)
     key = SeriesKey(account.id, offer["service"], model)
-    # Money is committed to one billing account, and each has a currency of its own.
+    # A spend commitment belongs to one billing account, and each account has its own currency.
     credit = f"dollar-{account.currency}" if offer["credit"] == "dollar" else offer["credit"]
     extra = {"index": index, "account": account, "decimals": 10, "credit": credit}
     return Series(shared, own, key, shared["_price"], level, Pattern(offer["pattern"]), is_tagged, extra=extra)
 
 
 def _name(offer: Offer, owner: Ownership, rng: Random, is_stale: bool) -> str:
-    stem = owner.model.name if owner.model else "platform"
+    stem = owner.name
     if offer["service"] == "Cloud Storage":
         return f"meridian-{stem}-{'checkpoints-2023' if is_stale else 'data'}-{hexadecimal(rng, 4)}"
     return f"{stem}-{(offer['machine'] or 'res').split('-')[0]}-{hexadecimal(rng, 6)}"
@@ -156,11 +150,5 @@ def _name(offer: Offer, owner: Ownership, rng: Random, is_stale: bool) -> str:
 def population(seed: int, count: int) -> list[Series]:
     """Return the resources that are metered every day, month after month the same."""
     rng, forget = seeded("gcp", seed, "resources"), Forgetfulness(UNTAGGED_SHARE)
-    indices = range(len(offers()))
-    made = []
-    for number, index in enumerate(dealt(indices, [float(o["weight"]) for o in offers()], count)):
-        is_platform = offers()[index]["stage"] == "platform"
-        shared = next(project for project in GCP_PROJECTS if project.id == "meridian-shared")
-        account = shared if is_platform and number % 3 else rng.choice(GCP_PROJECTS)
-        made.append(make(index, account, rng, forget))
-    return made
+    shared = next(project for project in GCP_PROJECTS if project.id == "meridian-shared")
+    return [make(index, account, rng, forget) for index, account in placed(OFFERS, count, GCP_PROJECTS, shared, rng)]

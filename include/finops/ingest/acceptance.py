@@ -1,4 +1,4 @@
-"""Sound deliveries that would make the books wrong: refused, with what a person can do about it."""
+"""The rules by which a delivery with valid files is refused: it would make the books wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from finops.stores.state.ledger import Delivery
 
 
 def is_older(ref: DeliveryRef, current: Delivery | None, current_produced_at: datetime | None) -> str | None:
-    """Refuse what the provider wrote before the delivery that is current: no file needs to be read for it."""
+    """Return why a delivery that is older than the current one is refused, or None. Reads no file."""
     if current is None or current_produced_at is None or ref.produced_at >= current_produced_at:
         return None
     return (
@@ -24,7 +24,7 @@ def is_older(ref: DeliveryRef, current: Delivery | None, current_produced_at: da
 def refusal(
     delivery: Delivery, current: Delivery | None, others: Sequence[Delivery], *, accept_empty: bool
 ) -> str | None:
-    """Say why a verified delivery must not become current, or return None.
+    """Return why a verified delivery must not become current, or None.
 
     ``others`` are the current deliveries of the same provider's other sources in the same billing period.
     """

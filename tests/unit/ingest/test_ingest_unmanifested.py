@@ -43,7 +43,7 @@ def test_a_folder_is_one_delivery_and_one_bad_file_leaves_it_untaken(take, curre
     put(origin / "part-1.csv", csv_bytes(rows(FOCUS, ["1"])))
     put(origin / "part-2.csv.gz", gz_bytes(rows(FOCUS, ["x"])))
     put(origin / "notes.txt", b"not a bill")
-    assert [each.outcome for each in take(no_manifest=True).not_taken] == [Outcome.QUARANTINED]
+    assert [each.outcome for each in take(no_manifest=True).rejections] == [Outcome.QUARANTINED]
     assert current() == []
     put(origin / "part-2.csv.gz", gz_bytes(rows(FOCUS, ["2"])))
     take(no_manifest=True)
@@ -61,7 +61,7 @@ def test_the_same_month_under_another_name_is_refused_and_under_its_own_replaces
     put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["1"])))
     take(no_manifest=True, uri=origin / "bill.csv")
     put(origin / "bill (1).csv", csv_bytes(rows(FOCUS, ["2"])))
-    refused = take(no_manifest=True, uri=origin / "bill (1).csv").not_taken[0]
+    refused = take(no_manifest=True, uri=origin / "bill (1).csv").rejections[0]
     assert "--source bill" in refused.reason
     take(no_manifest=True, uri=origin / "bill (1).csv", source="bill")
     assert [d.totals[0].source_cost for d in current()] == [Decimal(2)]
@@ -74,7 +74,7 @@ def test_an_empty_file_needs_its_month_and_a_word_from_a_person(take, current, o
     with pytest.raises(BadInput, match="has no rows"):
         take(no_manifest=True)
     months = [BillingPeriod(2025, 1)]
-    assert take(no_manifest=True, periods=months).not_taken[0].outcome is Outcome.REFUSED
+    assert take(no_manifest=True, periods=months).rejections[0].outcome is Outcome.REFUSED
     take(no_manifest=True, periods=months, accept_empty=True)
     assert [d.row_count for d in current()] == [0]
 

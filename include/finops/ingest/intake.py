@@ -1,0 +1,128 @@
+"""Take in one delivery: fetch its files, verify the whole set, check that it may become current, land, record."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from finops.core.errors import BadInput
+from finops.core.settings import Settings
+from finops.ingest import acceptance, landing
+from finops.ingest.models import DeliveryRef, FileFacts, Outcome, Rejection, Source
+from finops.ingest.stores.objects import ChangedWhileRead
+from finops.ingest.verify import inspect
+from finops.stores.state import ledger
+from finops.stores.state.ledger import Delivery
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_LOG = logging.getLogger(__name__)
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What all deliveries of one run share."""
+
+    settings: Settings
+    engine: Engine
+    connection: DuckDBPyConnection
+    folder: Path
+    source: Source
+    accept_empty: bool
+
+    def take(self, ref: DeliveryRef) -> Delivery | Rejection | None:
+        """Verify and land one delivery. None: it is known, by its fingerprint or by its bytes."""
+        if is_known(self.engine, ref):
+            return None
+        for number in range(1, _TRIES + 1):
+            with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+                try:
+                    return self._take_once(ref, Path(scratch) / "delivery")
+                except ChangedWhileRead as error:
+                    complaint = str(error)
+                except BadInput as error:
+                    return _rejected(ref, Outcome.QUARANTINED, str(error))
+            _LOG.warning("%s (attempt %d of %d)", complaint, number, _TRIES)
+            again = [
+                each for each in self.source.discover([ref.billing_period]).deliveries if each.source == ref.source
+            ]
+            if not again:
+                break
+            ref = again[0]
+        return _rejected(ref, Outcome.WAITING, f"{complaint}; waits until the export is written to its end")
+
+    def _take_once(self, ref: DeliveryRef, folder: Path) -> Delivery | Rejection | None:
+        current, produced_at, others = self._neighbours(ref)
+        if reason := acceptance.is_older(ref, current, produced_at):
+            return _rejected(ref, Outcome.REFUSED, reason)
+        folder.mkdir()
+        delivery = landing.describe(ref, self._verify(ref, folder))
+        is_current = current is not None and delivery.delivery_id == current.delivery_id
+        if not is_current:
+            reason = acceptance.refusal(delivery, current, others, accept_empty=self.accept_empty)
+            if reason:
+                return _rejected(ref, Outcome.REFUSED, reason)
+        with self.engine.begin() as connection:
+            has_landed = ledger.find(connection, delivery.delivery_id) is not None
+        if not has_landed:
+            landing.land(self.settings, folder, delivery)
+        with self.engine.begin() as connection:
+            recorded = landing.record(connection, delivery, ref)
+        return None if is_current else recorded
+
+    def _verify(self, ref: DeliveryRef, folder: Path) -> list[FileFacts]:
+        fetched = self.source.fetch(ref, folder)
+        if not fetched:
+            what = f"{ref.provider} {ref.source} {ref.billing_period}"
+            raise BadInput(f"{what}: the manifest names no file; have the export written again")
+        sizes = {each.key: each.byte_count for each in ref.files}
+        for each in fetched:
+            expected, actual = sizes.get(each.source_key), each.path.stat().st_size
+            if expected is not None and actual != expected:
+                raise BadInput(f"{each.source_key}: {actual} bytes, its manifest says {expected}; fetch it again")
+        facts = [each.facts or inspect(self.connection, each, ref.provider, ref.format) for each in fetched]
+        _must_agree(ref, facts)
+        return facts
+
+    def _neighbours(self, ref: DeliveryRef) -> tuple[Delivery | None, datetime | None, list[Delivery]]:
+        """Return the source's current delivery of the period, when it was written, and those of other sources."""
+        with self.engine.begin() as connection:
+            found = ledger.current(connection, ref.provider, ref.billing_period)
+            current = next((each for each in found if each.source == ref.source), None)
+            produced_at = ledger.produced_at(connection, current.delivery_id) if current else None
+        return current, produced_at, [each for each in found if each.source != ref.source]
+
+
+def is_known(engine: Engine, ref: DeliveryRef) -> bool:
+    """Tell whether the ledger has seen the delivery's fingerprint: one look-up, no file is read."""
+    with engine.begin() as connection:
+        return ledger.seen(connection, ref.provider, ref.source, ref.billing_period, ref.fingerprint)
+
+
+def _rejected(ref: DeliveryRef, outcome: Outcome, reason: str) -> Rejection:
+    return Rejection(ref.provider, ref.source, ref.billing_period, outcome, reason, ref.fingerprint)
+
+
+def _must_agree(ref: DeliveryRef, facts: list[FileFacts]) -> None:
+    """Check the files of a delivery against each other and against its billing period and row count."""
+    if len({each.format for each in facts}) > 1:
+        kinds = ", ".join(sorted({f"{each.file.source_key} is {each.format}" for each in facts})[:2])
+        raise BadInput(f"{ref.source} {ref.billing_period}: its files are of several formats ({kinds})")
+    for each in facts:
+        strangers = {group.period for group in each.groups} - {str(ref.billing_period)}
+        if strangers and not ref.is_mixed:
+            raise BadInput(
+                f"{each.file.source_key}: holds rows of billing period {min(strangers)}, "
+                f"its manifest says {ref.billing_period}; have the export written again"
+            )
+    total = sum(each.row_count() for each in facts)
+    if ref.row_count is not None and total != ref.row_count:
+        raise BadInput(f"{ref.source} {ref.billing_period}: {total:,} rows, its manifest says {ref.row_count:,}")
