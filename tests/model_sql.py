@@ -19,7 +19,7 @@ import yaml
 
 DBT = Path(__file__).resolve().parents[1] / "dbt_project"
 MACROS = (
-    *("allocation_balances", "allocation_entry", "allocation_pool", "allocation_weights"),
+    *("allocation_balances", "allocation_columns", "allocation_entry", "allocation_pool", "allocation_weights"),
     *("is_of_rule", "one_or_several", "share_of", "text_literal"),
     *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
     *("parents_of", "placed_sums", "rule_eras"),
@@ -63,8 +63,8 @@ def _environment() -> jinja2.Environment:
     for text in texts:
         module = environment.from_string(text).module
         modules |= {name: getattr(module, name) for name in re.findall(r"{%-? macro (\w+)", text)}
-    dimensions = literal_eval(str(modules["tag_dimensions"]()).strip())
-    names["tag_dimensions"] = lambda: dimensions
+    for name in ("allocation_columns", "tag_dimensions"):
+        names[name] = lambda _listed=literal_eval(str(modules[name]()).strip()): _listed
     return environment
 
 
@@ -80,8 +80,11 @@ def model_sql(name: str) -> str:
 
 def allocation_sql(document: dict[str, Any]) -> str:
     """Return the model's SELECT over the tables ``fct_daily_costs`` and ``allocation_drivers``."""
-    text = _text("mart_allocated_costs")
-    return _environment().from_string(text).render(allocation_rules=lambda: document)
+    sources, allocated = (
+        _environment().from_string(_text(name)).render(allocation_rules=lambda: document)
+        for name in ("mart_allocation_sources", "mart_allocated_costs")
+    )
+    return f"with mart_allocation_sources as materialized ({sources}) {allocated.strip().replace('with', ',', 1)}"
 
 
 def macro_sql(name: str, *arguments: str) -> str:

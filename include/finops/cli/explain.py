@@ -16,7 +16,7 @@ from finops.core.settings import Settings
 from finops.core.spreadsheet import neutralise
 
 if TYPE_CHECKING:
-    from finops.chargeback.explain.explain import Explanation
+    from finops.chargeback.explain.models import Explanation
 
 _MOST = 40
 
