@@ -63,8 +63,8 @@ def _environment() -> jinja2.Environment:
     for text in texts:
         module = environment.from_string(text).module
         modules |= {name: getattr(module, name) for name in re.findall(r"{%-? macro (\w+)", text)}
-    for name in ("allocation_columns", "tag_dimensions"):
-        names[name] = lambda _listed=literal_eval(str(modules[name]()).strip()): _listed
+    listed = {name: literal_eval(str(modules[name]()).strip()) for name in ("allocation_columns", "tag_dimensions")}
+    names |= {name: lambda _name=name: listed[_name] for name in listed}
     return environment
 
 
@@ -80,11 +80,20 @@ def model_sql(name: str) -> str:
 
 def allocation_sql(document: dict[str, Any]) -> str:
     """Return the model's SELECT over the tables ``fct_daily_costs`` and ``allocation_drivers``."""
-    sources, allocated = (
-        _environment().from_string(_text(name)).render(allocation_rules=lambda: document)
-        for name in ("mart_allocation_sources", "mart_allocated_costs")
-    )
-    return f"with mart_allocation_sources as materialized ({sources}) {allocated.strip().replace('with', ',', 1)}"
+    allocated = _environment().from_string(_text("mart_allocated_costs")).render(allocation_rules=lambda: document)
+    sources = f"with mart_allocation_sources as materialized ({sources_sql(document)})"
+    return sources + allocated.strip().replace("with", ",", 1)
+
+
+def sources_sql(document: dict[str, Any]) -> str:
+    """Return the SELECT of ``mart_allocation_sources`` over the table ``fct_daily_costs``."""
+    text = _text("mart_allocation_sources")
+    return _environment().from_string(text).render(allocation_rules=lambda: document)
+
+
+def macro_names(name: str) -> Any:
+    """Return the list or the mapping that a macro returns."""
+    return _environment().globals[name]()
 
 
 def macro_sql(name: str, *arguments: str) -> str:

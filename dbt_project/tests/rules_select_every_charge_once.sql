@@ -1,6 +1,7 @@
 -- Every charge of the bills is in one row of mart_allocation_sources, found by the
 -- columns that rules ask for: what each rule selects, and what none selects, sum to the
 -- daily costs.
+{% set measures = ["charge_count", "billed_cost", "effective_cost"] %}
 {% set bill = ["billing_period", "provider", "billing_currency"] %}
 {% set always = bill + ["cost_center", "service_category", "service_name"] %}
 
@@ -13,14 +14,12 @@ with
 
     found as (
         select
-            daily.billing_period,
-            daily.provider,
-            daily.billing_currency,
+            {% for column in bill %} daily.{{ column }}, {% endfor %}
             sources.rule_id,
             sources.rule_version,
-            sum(daily.charge_count) as charge_count,
-            sum(daily.billed_cost) as billed_cost,
-            sum(daily.effective_cost) as effective_cost,
+            {% for measure in measures -%}
+                sum(daily.{{ measure }}) as {{ measure }},
+            {% endfor %}
         from daily
         left join
             sources
@@ -34,30 +33,36 @@ with
         group by all
     ),
 
-    selected as (
-        select
-            billing_period,
-            provider,
-            billing_currency,
-            rule_id,
-            rule_version,
-            sum(charge_count) as charge_count,
-            sum(billed_cost) as billed_cost,
-            sum(effective_cost) as effective_cost,
-        from sources
-        group by all
+    totals as (
+        {% for relation, rule, version in [
+            ("found", "rule_id", "rule_version"),
+            ("sources", "rule_id", "rule_version"),
+            ("found", "'all of them'", "0"),
+            ("daily", "'all of them'", "0"),
+        ] %}
+            select
+                {{ bill | join(", ") }},
+                {{ rule }} as rule_id,
+                {{ version }} as rule_version,
+                {% for measure in measures -%}
+                    sum({{ measure }}) as {{ measure }},
+                {% endfor %}
+            from {{ relation }}
+            group by all {{ "union all" if not loop.last }}
+        {% endfor %}
     )
 
-select found.*,
-from found
-left join
-    selected
-    on selected.billing_period = found.billing_period
-    and selected.provider = found.provider
-    and selected.billing_currency = found.billing_currency
-    and selected.rule_id = found.rule_id
-    and selected.rule_version = found.rule_version
-where
-    selected.charge_count is distinct from found.charge_count
-    or selected.billed_cost is distinct from found.billed_cost
-    or selected.effective_cost is distinct from found.effective_cost
+select
+    {{ bill | join(", ") }},
+    rule_id,
+    rule_version,
+    {% for measure in measures -%}
+        max({{ measure }}) - min({{ measure }}) as {{ measure }}_difference,
+    {% endfor %}
+from totals
+group by {{ bill | join(", ") }}, rule_id, rule_version
+having
+    count(*) <> 2
+    {% for measure in measures -%}
+        or min({{ measure }}) <> max({{ measure }})
+    {% endfor %}

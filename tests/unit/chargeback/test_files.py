@@ -14,7 +14,7 @@ import pytest
 from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback.formats import csv_file, html, workbook
-from finops.chargeback.service import prepare
+from finops.chargeback.month import prepare
 from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.read import read_month
 from finops.core.periods import BillingPeriod

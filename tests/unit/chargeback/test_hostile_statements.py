@@ -14,13 +14,12 @@ from pathlib import Path
 import openpyxl
 import pypdf
 import pytest
+from tests.unit.chargeback.journal.test_journal import ACCOUNTS
 from tests.unit.chargeback.published_version import bill, publish_version
 from tests.unit.chargeback.test_files import HOSTILE, Parsed
-from tests.unit.chargeback.test_journal import ACCOUNTS
 
 from finops.chargeback.close.models import Adjustment, Closing, Origin
-from finops.chargeback.explain.drill_down import Source
-from finops.chargeback.explain.explain import Explanation
+from finops.chargeback.explain.models import Explanation, Source
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import write_csv, write_xlsx

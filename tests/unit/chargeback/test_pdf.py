@@ -14,7 +14,7 @@ from tests.unit.chargeback.test_files import HOSTILE
 from finops.chargeback.formats import wording
 from finops.chargeback.formats.pdf.statement import write_pdf
 from finops.chargeback.formats.pdf.typeface import BOX, fitted, typeface, value, width_of
-from finops.chargeback.service import prepare
+from finops.chargeback.month import prepare
 from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.read import read_month
 from finops.core.periods import BillingPeriod

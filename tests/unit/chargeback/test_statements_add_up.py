@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finops.chargeback.service import prepare
+from finops.chargeback.month import prepare
 from finops.chargeback.statement.facts import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth, exact_sum
 from finops.chargeback.statement.models import Statement
 from finops.core.errors import Finding

@@ -12,11 +12,10 @@ import openpyxl
 import pypdf
 import pytest
 from hypothesis import given
-from tests.unit.chargeback.published_version import Bill, bill, publish_version
-from tests.unit.chargeback.test_closing import JUNE, MAY, content, quarter
-from tests.unit.chargeback.test_journal import charges
-from tests.unit.chargeback.test_journal_adjustments import adjustments, rows
-from tests.unit.chargeback.test_journal_shared import (
+from tests.unit.chargeback.close.test_closing import JUNE, MAY, content, quarter
+from tests.unit.chargeback.journal.test_adjustments import adjustments, rows
+from tests.unit.chargeback.journal.test_journal import charges
+from tests.unit.chargeback.journal.test_shared_cost import (
     POOL,
     WITH_SHARED,
     moved,
@@ -26,10 +25,10 @@ from tests.unit.chargeback.test_journal_shared import (
     with_moves,
     write_accounts,
 )
+from tests.unit.chargeback.published_version import Bill, bill, publish_version
 
 from finops.chargeback import service
 from finops.chargeback.close.models import Adjustment
-from finops.chargeback.journal import service as journal
 from finops.chargeback.statement import charged
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import UNALLOCATED, Charge
@@ -216,7 +215,7 @@ def in_index(settings: Settings) -> Totals:
 
 
 def test_every_format_has_the_same_total_and_it_is_what_the_journal_posts(settings: Settings, tmp_path: Path) -> None:
-    journal.write(settings, JUNE, tmp_path / "journal.csv")
+    service.write_journal(settings, JUNE, tmp_path / "journal.csv")
     books: Totals = defaultdict(Decimal)
     for row in rows(tmp_path / "journal.csv"):
         # A clearing account has no cost centre.

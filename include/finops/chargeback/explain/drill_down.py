@@ -78,6 +78,7 @@ _ENTRIES = """
     order by all
 """
 
+_ALONE = Sql("")
 _WITH_ORDER = """
     inner join mart_allocation_rules as rules
         on rules.billing_period = entries.billing_period
@@ -177,9 +178,7 @@ def _charges(
         owners=folder / published.OWNERS,
         resources=folder / published.OWNER_RESOURCES,
         resolved=join(", ", (compose(resolved, name=identifier(n), absent=_absent(n)) for n in _OF_TAGS)),
-        absent=join(
-            ", ", (compose(absent, name=identifier(n)) for n in (*_OF_DETAILS, "commitment_discount_status"))
-        ),
+        absent=join(", ", (compose(absent, name=identifier(n)) for n in (*_OF_DETAILS, "commitment_discount_status"))),
         provider=provider,
         period=str(period),
         columns=join(", ", (identifier("charges", name) for name in COLUMNS)),
@@ -194,7 +193,7 @@ def _entries(
     entry: Entry,
     wanted: Sql,
     factor: Decimal,
-    joined: Sql = Sql(""),
+    joined: Sql = _ALONE,
 ) -> list[Source]:
     """Return the rules' entries in an entry's bill for which ``wanted`` holds."""
     bill = {"period": str(period), "provider": entry.provider, "currency": entry.billing_currency}

@@ -102,7 +102,7 @@ def test_a_dry_run_says_what_would_be_and_writes_nothing(settings: Settings) -> 
 
 
 def test_an_unexplained_cent_keeps_the_month_open_until_somebody_signs(settings: Settings) -> None:
-    from finops.chargeback.invoices.service import sign_off
+    from finops.chargeback.service import sign_off
 
     (settings.configuration_dir / "invoices.yml").write_text(
         "invoices: [{billing_account_id: '100000000001', billing_period: 2026-05, currency: USD, total: 31.47}]"

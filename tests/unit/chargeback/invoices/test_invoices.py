@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.unit.chargeback.published_version import Bill, bill, publish_version
 from typer.testing import CliRunner
 
-from finops.chargeback.invoices import config, service
+from finops.chargeback import service
+from finops.chargeback.invoices import config
 from finops.chargeback.invoices.compare import classify, compare
 from finops.chargeback.invoices.models import BilledInvoice, GivenInvoice
 from finops.core.errors import BadInput
@@ -231,13 +232,13 @@ def test_a_sign_off_is_recorded_by_name_and_reason_and_holds_for_that_amount_alo
     for by, reason in ((" ", "why"), ("Ann", "\t")):
         with pytest.raises(BadInput, match="is empty"):
             service.sign_off(settings, JUNE, "INV-1", by=by, reason=reason)
-    assert len(service.check(settings).open) == 1
+    assert len(service.check_invoices(settings).open) == 1
     assert service.sign_off(settings, JUNE, "INV-1", by="Ann", reason="late fee").status == "signed off"
-    assert service.check(settings).open == ()
+    assert service.check_invoices(settings).open == ()
     with pytest.raises(BadInput, match="signed off: there is nothing to sign for"):
         service.sign_off(settings, JUNE, "INV-1", by="Ann", reason="late fee")
     publish_version(settings, [*month(), bill("2026-06-04", "1", invoice_id="INV-1")], build_id="build-2")
-    assert [each.residue.unexplained for each in service.check(settings).open] == [Decimal("-0.98")]
+    assert [each.residue.unexplained for each in service.check_invoices(settings).open] == [Decimal("-0.98")]
 
 
 def test_what_cannot_be_signed_for_is_refused(configured: Callable[[str], Settings]) -> None:
@@ -248,4 +249,4 @@ def test_what_cannot_be_signed_for_is_refused(configured: Callable[[str], Settin
     with pytest.raises(BadInput, match="no invoice 'INV-2' of 2026-06 is given"):
         service.sign_off(settings, JUNE, "INV-2", by="Ann", reason="x")
     with pytest.raises(BadInput, match="2031-01 is not published; there are 2026-06"):
-        service.check(settings, [BillingPeriod(2031, 1)])
+        service.check_invoices(settings, [BillingPeriod(2031, 1)])

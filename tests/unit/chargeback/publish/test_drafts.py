@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from tests.unit.chargeback.published_version import Bill, bill, publish_version
 
-from finops.chargeback import service
+from finops.chargeback import month, service
 from finops.chargeback.formats import csv_file
-from finops.chargeback.publish import drafts, sets
+from finops.chargeback.publish import drafts, final, sets
 from finops.chargeback.publish.drafts import Draft, Plan
 from finops.chargeback.statement.models import Statement
 from finops.core.errors import BadInput, Finding
@@ -250,7 +250,7 @@ def test_a_close_killed_before_its_statements_were_shown_wins_over_the_draft(
 ) -> None:
     draft = rendered(settings)
     with monkeypatch.context() as patch:
-        patch.setattr(service, "put_back", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(final, "put_back", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             service.close(settings, JUNE, "Ann Lee")
     assert drafts.complete(settings, draft).status == "final"
@@ -270,7 +270,7 @@ def test_several_months_are_planned_at_once_and_completed_each_by_itself(setting
 
 @cheaply
 def test_a_month_that_does_not_tie_out_gets_no_draft(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = service.read
+    read = month.read
 
     def with_a_planted_cent(*arguments: object) -> object:
         month = read(*arguments)  # type: ignore[arg-type]

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from tests.unit.chargeback.published_version import bill, publish_version
 from typer.testing import CliRunner
 
-from finops.chargeback.journal import config, service
+from finops.chargeback import service
+from finops.chargeback.journal import config
 from finops.chargeback.journal.entries import Digests, entries_of
-from finops.chargeback.journal.models import Accounts, Entry
+from finops.chargeback.journal.models import Accounts, JournalEntry
+from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth
 from finops.core.errors import BadInput
@@ -70,12 +72,12 @@ def month_of(charges: list[Charge]) -> PublishedMonth:
     return PublishedMonth("build-1", JUNE, tuple(charges), None, tuple(daily), totals)
 
 
-def entries(charges: list[Charge]) -> tuple[Entry, ...]:
+def entries(charges: list[Charge]) -> tuple[JournalEntry, ...]:
     statements = compose(month_of(charges))
     return entries_of(statements, [Digests(f"{n:012x}", f"{n:012x}") for n in range(len(statements))], ACCOUNTS)
 
 
-def posted(found: tuple[Entry, ...]) -> dict[tuple[str, str], int]:
+def posted(found: tuple[JournalEntry, ...]) -> dict[tuple[str, str], int]:
     """Return debits less credits by account and cost centre."""
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for entry in found:
@@ -110,7 +112,7 @@ charges = st.lists(
 def test_every_document_balances_and_owners_are_posted_what_their_statements_say(found: list[Charge]) -> None:
     statements = compose(month_of(found))
     lines = entries_of(statements, [Digests(f"{n:012x}", f"{n:012x}") for n in range(len(statements))], ACCOUNTS)
-    service.prove(statements, lines, ACCOUNTS)
+    prove(statements, lines, ACCOUNTS)
     assert all(min(e.debit, e.credit) == 0 and max(e.debit, e.credit) > 0 for e in lines)
     for statement in statements[1:]:
         for section in statement.sections:
@@ -177,8 +179,8 @@ def a_month(settings: Settings) -> Settings:
 
 
 def test_the_files_hold_the_same_and_text_that_no_spreadsheet_runs(a_month: Settings, tmp_path: Path) -> None:
-    service.write(a_month, JUNE, tmp_path / "j.csv")
-    service.write(a_month, JUNE, tmp_path / "j.xlsx")
+    service.write_journal(a_month, JUNE, tmp_path / "j.csv")
+    service.write_journal(a_month, JUNE, tmp_path / "j.xlsx")
     rows = list(csv.DictReader((tmp_path / "j.csv").open(encoding="utf-8")))
     assert sum(Decimal(r["debit"]) for r in rows) == sum(Decimal(r["credit"]) for r in rows) == Decimal("31.46")
     sheet = openpyxl.load_workbook(tmp_path / "j.xlsx").active
@@ -195,7 +197,7 @@ def test_the_document_is_named_after_the_figures_of_the_published_statement(a_mo
     from finops.chargeback.service import publish
 
     folder = publish(a_month, JUNE).path
-    done = service.write(a_month, JUNE, tmp_path / "j.csv")
+    done = service.write_journal(a_month, JUNE, tmp_path / "j.csv")
     documents = {e.cost_center: e.document for e in done.entries}
     assert documents["cc-1002"] == f"CB-2026-06-{without_standing(folder / 'cc-1002' / 'statement.csv')[:12]}"
     assert documents["9999"] == f"CB-2026-06-{without_standing(folder / 'company' / 'statement.csv')[:12]}"
@@ -213,17 +215,17 @@ def without_standing(path: Path) -> str:
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_the_same_month_gives_the_same_bytes(a_month: Settings, tmp_path: Path, kind: str) -> None:
-    one = service.write(a_month, JUNE, tmp_path / f"one.{kind}")
-    two = service.write(a_month, JUNE, tmp_path / f"two.{kind}")
+    one = service.write_journal(a_month, JUNE, tmp_path / f"one.{kind}")
+    two = service.write_journal(a_month, JUNE, tmp_path / f"two.{kind}")
     assert one.sha256 == two.sha256
 
 
 def test_another_ending_or_a_place_that_cannot_be_written_is_named(a_month: Settings, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"j.pdf: a journal is written as .csv or .xlsx"):
-        service.write(a_month, JUNE, tmp_path / "j.pdf")
+        service.write_journal(a_month, JUNE, tmp_path / "j.pdf")
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="the journal cannot be written"):
-        service.write(a_month, JUNE, tmp_path / "file" / "j.csv")
+        service.write_journal(a_month, JUNE, tmp_path / "file" / "j.csv")
 
 
 GOOD = """default: "0490"

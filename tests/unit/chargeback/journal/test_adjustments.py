@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.chargeback.close.test_closing import JUNE, MAY, quarter
+from tests.unit.chargeback.journal.test_journal import ACCOUNTS, amounts, charge, charges, month_of
 from tests.unit.chargeback.published_version import publish_version
-from tests.unit.chargeback.test_closing import JUNE, MAY, quarter
-from tests.unit.chargeback.test_journal import ACCOUNTS, amounts, charge, charges, month_of
 
 from finops.chargeback import service
 from finops.chargeback.close.models import Adjustment, Origin
-from finops.chargeback.journal import service as journal
 from finops.chargeback.journal.entries import Digests, entries_of
-from finops.chargeback.journal.models import Entry
+from finops.chargeback.journal.models import JournalEntry
+from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import UNALLOCATED, Charge
 from finops.chargeback.statement.models import Statement
@@ -41,7 +41,7 @@ adjustments = st.lists(
 )
 
 
-def posted(statements: tuple[Statement, ...]) -> tuple[Entry, ...]:
+def posted(statements: tuple[Statement, ...]) -> tuple[JournalEntry, ...]:
     return entries_of(statements, [Digests(f"{n:012x}", f"{n:012x}") for n in range(len(statements))], ACCOUNTS)
 
 
@@ -51,7 +51,7 @@ def test_every_document_balances_and_owners_are_posted_their_total_and_adjustmen
 ) -> None:
     statements = compose(replace(month_of(costs), adjustments=tuple(changed)))
     entries = posted(statements)
-    journal.prove(statements, entries, ACCOUNTS)
+    prove(statements, entries, ACCOUNTS)
     for statement in statements[1:]:
         for section in statement.sections:
             mine = [e for e in entries if (e.cost_center, e.currency) == (statement.cost_center, section.currency)]
@@ -106,7 +106,7 @@ def test_the_next_open_month_posts_it_by_the_lines_of_its_file_and_the_close_kee
     restated: Settings, tmp_path: Path
 ) -> None:
     files = {f.path: f.sha256 for f in service.publish(restated, JUNE).files}
-    one = journal.write(restated, JUNE, tmp_path / "one.csv")
+    one = service.write_journal(restated, JUNE, tmp_path / "one.csv")
     apart = [row for row in rows(tmp_path / "one.csv") if row["document"].startswith("CA-")]
     assert [(r["cost_center"], r["account"], r["debit"], r["credit"]) for r in apart] == [
         ("cc-1001", "6410", "2.00", "0.00"),
@@ -125,9 +125,9 @@ def test_the_next_open_month_posts_it_by_the_lines_of_its_file_and_the_close_kee
     )
     service.close(restated, JUNE, "Ann")
     publish_version(restated, quarter(research="50"), build_id="build-3")
-    assert journal.write(restated, JUNE, tmp_path / "two.csv").sha256 == one.sha256
+    assert service.write_journal(restated, JUNE, tmp_path / "two.csv").sha256 == one.sha256
 
 
 def test_the_closed_month_itself_is_posted_as_it_was(restated: Settings, tmp_path: Path) -> None:
-    journal.write(restated, MAY, tmp_path / "may.csv")
+    service.write_journal(restated, MAY, tmp_path / "may.csv")
     assert {row["document"][:2] for row in rows(tmp_path / "may.csv")} == {"CB"}

@@ -14,19 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
+from tests.unit.chargeback.close.test_closing import JUNE, MAY, quarter
+from tests.unit.chargeback.journal.test_adjustments import adjustments, rows
+from tests.unit.chargeback.journal.test_journal import ACCOUNTS, amounts, charge, charges, month_of
 from tests.unit.chargeback.published_version import publish_version
-from tests.unit.chargeback.test_closing import JUNE, MAY, quarter
-from tests.unit.chargeback.test_journal import ACCOUNTS, amounts, charge, charges, month_of
-from tests.unit.chargeback.test_journal_adjustments import adjustments, rows
 from typer.testing import CliRunner
 
 from finops.chargeback import service
 from finops.chargeback.close import closed
 from finops.chargeback.close.models import Adjustment
 from finops.chargeback.journal import config
-from finops.chargeback.journal import service as journal
 from finops.chargeback.journal.entries import Digests, entries_of
-from finops.chargeback.journal.models import Accounts, Allocated, Entry
+from finops.chargeback.journal.models import Accounts, Allocated, JournalEntry
+from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import UNALLOCATED, Charge, PublishedMonth
 from finops.chargeback.statement.models import Statement
@@ -73,11 +73,11 @@ def with_moves(costs: list[Charge], moves: list[Moved], changed: list[Adjustment
     return replace(month_of(costs), **whole)  # type: ignore[arg-type]
 
 
-def posted(statements: tuple[Statement, ...], accounts: Accounts = WITH_SHARED) -> tuple[Entry, ...]:
+def posted(statements: tuple[Statement, ...], accounts: Accounts = WITH_SHARED) -> tuple[JournalEntry, ...]:
     return entries_of(statements, [Digests(*[f"{n:012x}"] * 3) for n in range(len(statements))], accounts)
 
 
-def net(entries: tuple[Entry, ...] | list[Entry]) -> dict[tuple[str, str], int]:
+def net(entries: tuple[JournalEntry, ...] | list[JournalEntry]) -> dict[tuple[str, str], int]:
     """Return debits less credits by cost centre and currency, of what is no clearing account."""
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for entry in entries:
@@ -92,7 +92,7 @@ def test_direct_shared_and_adjusted_are_together_what_each_statement_charges(
 ) -> None:
     statements = compose(with_moves(costs, moves, changed))
     entries = posted(statements)
-    journal.prove(statements, entries, WITH_SHARED)
+    prove(statements, entries, WITH_SHARED)
     balance: dict[tuple[str, str], int] = defaultdict(int)
     for entry in entries:
         balance[entry.document, entry.currency] += entry.debit - entry.credit
@@ -168,19 +168,19 @@ def test_very_many_lines_are_counted() -> None:
 def test_a_posting_at_the_wrong_cost_centre_is_found_out_although_it_balances() -> None:
     statements = compose(with_moves([charge("100"), charge("50", cost_center="cc-1002")], PLATFORM))
     entries = posted(statements)
-    journal.prove(statements, entries, WITH_SHARED)
+    prove(statements, entries, WITH_SHARED)
     swapped = [replace(e, cost_center="cc-1002") if e.cost_center == "cc-1001" else e for e in entries]
     with pytest.raises(Finding, match=r"journal of 2026-06: USD posted to 'cc-1001' differs by -10420 from what its"):
-        journal.prove(statements, swapped, WITH_SHARED)
+        prove(statements, swapped, WITH_SHARED)
     # Shared cost that accounts were given for and that is not there is a difference, too.
     with pytest.raises(Finding, match="USD posted to 'cc-1001' differs by -420"):
-        journal.prove(statements, [e for e in entries if e.kind != "CS"], WITH_SHARED)
+        prove(statements, [e for e in entries if e.kind != "CS"], WITH_SHARED)
 
 
 def test_a_cost_centre_that_is_named_as_the_remainder_is_posted_with_it() -> None:
     costs = [charge("1", cost_center="9999"), charge("2", cost_center=UNALLOCATED)]
     statements = compose(with_moves(costs, [moved("9999", "1"), moved(UNALLOCATED, "-1", "offset")]))
-    journal.prove(statements, posted(statements), WITH_SHARED)
+    prove(statements, posted(statements), WITH_SHARED)
     assert net(posted(statements)) == {("9999", "USD"): 300}
 
 
@@ -227,7 +227,7 @@ def test_the_document_leads_to_the_company_s_file_and_its_lines_to_the_statement
     settings: Settings, tmp_path: Path
 ) -> None:
     files = {f.path: f.sha256 for f in service.publish(settings, MAY).files}
-    done = journal.write(settings, MAY, tmp_path / "may.csv")
+    done = service.write_journal(settings, MAY, tmp_path / "may.csv")
     shared = [each for each in done.entries if each.kind == "CS"]
     assert {e.document for e in shared} == {f"CS-2026-05-{files['company/shared.csv'][:12]}"}
     assert {e.cost_center: e.debit - e.credit for e in shared} == {"cc-1001": 55, "cc-1003": 56, "9999": -111}
@@ -263,33 +263,33 @@ def test_the_command_says_what_it_posted_of_each_kind(
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_the_same_month_gives_the_same_bytes(settings: Settings, tmp_path: Path, kind: str) -> None:
-    one = journal.write(settings, MAY, tmp_path / f"one.{kind}")
+    one = service.write_journal(settings, MAY, tmp_path / f"one.{kind}")
     assert {e.kind for e in one.entries} == {"CB", "CS"}
-    assert journal.write(settings, MAY, tmp_path / f"two.{kind}").sha256 == one.sha256
+    assert service.write_journal(settings, MAY, tmp_path / f"two.{kind}").sha256 == one.sha256
 
 
 def test_without_the_section_direct_cost_is_posted_as_ever_and_one_line_says_what_is_missing(
     settings: Settings, tmp_path: Path
 ) -> None:
-    whole = journal.write(settings, MAY, tmp_path / "whole.csv")
+    whole = service.write_journal(settings, MAY, tmp_path / "whole.csv")
     write_accounts(settings, "")
-    direct = journal.write(settings, MAY, tmp_path / "direct.csv")
+    direct = service.write_journal(settings, MAY, tmp_path / "direct.csv")
     assert list(direct.entries) == [each for each in whole.entries if each.kind == "CB"]
     assert len(direct.notices) == 1
     # Nothing was moved in July, so nothing is missing.
-    assert journal.write(settings, JUNE.next, tmp_path / "july.csv").notices == ()
+    assert service.write_journal(settings, JUNE.next, tmp_path / "july.csv").notices == ()
 
 
 def test_a_closed_month_posts_what_was_moved_at_the_close_and_the_next_one_its_own(
     settings: Settings, tmp_path: Path
 ) -> None:
-    before = journal.write(settings, MAY, tmp_path / "before.csv")
+    before = service.write_journal(settings, MAY, tmp_path / "before.csv")
     service.close(settings, MAY, "Ann")
     write_accounts(settings, SECTION.replace("6591", "7777"))
     (settings.configuration_dir / "allocation.yml").write_text(POOL.replace("even", "proportional"))
     publish_months(settings, "build-2", research="99")
-    assert journal.write(settings, MAY, tmp_path / "after.csv").sha256 == before.sha256
-    june = journal.write(settings, JUNE, tmp_path / "june.csv")
+    assert service.write_journal(settings, MAY, tmp_path / "after.csv").sha256 == before.sha256
+    june = service.write_journal(settings, JUNE, tmp_path / "june.csv")
     assert {each.kind for each in june.entries} == {"CB", "CS", "CA"}
     # Its own cost, its share, and what AWS charges more for May: as finance adds them up from the statement's files.
     folder = service.publish(settings, JUNE).path / "cc-1001"
@@ -306,22 +306,22 @@ def test_frozen_entries_that_were_touched_are_refused_by_name(settings: Settings
     file.chmod(0o644)
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(Finding, match=r"allocated.parquet is not what was recorded when 2026-05 was closed"):
-        journal.write(settings, MAY, tmp_path / "j.csv")
+        service.write_journal(settings, MAY, tmp_path / "j.csv")
     file.unlink()
     with pytest.raises(Finding, match=r"allocated.parquet is not what was recorded .*missing"):
-        journal.write(settings, MAY, tmp_path / "j.csv")
+        service.write_journal(settings, MAY, tmp_path / "j.csv")
 
 
 def test_a_month_closed_before_shared_cost_was_frozen_keeps_its_journal_and_says_so(
     settings: Settings, tmp_path: Path
 ) -> None:
     write_accounts(settings, "")
-    as_it_was = journal.write(settings, MAY, tmp_path / "before.csv")
+    as_it_was = service.write_journal(settings, MAY, tmp_path / "before.csv")
     service.close(settings, MAY, "Ann")
     forget_frozen_entries(settings)
     # The accounts were not frozen either in those days: they are read as they are now, with the section.
     write_accounts(settings)
-    later = journal.write(settings, MAY, tmp_path / "after.csv")
+    later = service.write_journal(settings, MAY, tmp_path / "after.csv")
     assert (tmp_path / "after.csv").read_bytes() == (tmp_path / "before.csv").read_bytes()
     assert as_it_was.sha256 == later.sha256
     assert later.notices == ("Shared cost was not frozen when 2026-05 was closed, so none is posted",)
@@ -344,7 +344,7 @@ def test_a_month_closed_without_the_section_says_so_whatever_the_file_says_later
     write_accounts(settings, "")
     service.close(settings, MAY, "Ann")
     write_accounts(settings)
-    done = journal.write(settings, MAY, tmp_path / "j.csv")
+    done = service.write_journal(settings, MAY, tmp_path / "j.csv")
     assert {each.kind for each in done.entries} == {"CB"}
     assert done.notices == (
         "Shared cost is not posted: the gl_accounts.yml of the close has no section `allocated` with its accounts",
@@ -384,11 +384,13 @@ def test_accounts_of_rules_are_those_frozen_beside_them(settings: Settings, tmp_
     # The rule goes out of allocation.yml after the close: the frozen accounts still name it, and it was known then.
     service.close(settings, MAY, "Ann")
     (settings.configuration_dir / "allocation.yml").unlink()
-    assert {e.account for e in journal.write(settings, MAY, tmp_path / "j.csv").entries if e.kind == "CS"} == {"6591"}
+    assert {e.account for e in service.write_journal(settings, MAY, tmp_path / "j.csv").entries if e.kind == "CS"} == {
+        "6591"
+    }
     with pytest.raises(BadInput, match=r"allocation\.yml has no such rule; there are none"):
-        journal.write(settings, JUNE, tmp_path / "k.csv")
+        service.write_journal(settings, JUNE, tmp_path / "k.csv")
     frozen = closed.folder_of(settings, MAY) / "rules" / "allocation.yml"
     frozen.chmod(0o644)
     frozen.write_text(POOL.replace("tax", "taxes"))
     with pytest.raises(Finding, match=r"rules/allocation.yml is not what was recorded when 2026-05 was closed"):
-        journal.write(settings, MAY, tmp_path / "j.csv")
+        service.write_journal(settings, MAY, tmp_path / "j.csv")

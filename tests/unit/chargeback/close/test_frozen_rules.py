@@ -9,13 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from tests.unit.chargeback.close.test_closing import MAY, content, quarter
 from tests.unit.chargeback.published_version import publish_version
-from tests.unit.chargeback.test_closing import MAY, content, quarter
 from typer.testing import CliRunner
 
 from finops.chargeback import service
 from finops.chargeback.close import closed, frozen_rules
-from finops.chargeback.journal import service as journal
 from finops.chargeback.statement.read import read_month
 from finops.chargeback.statement.shared import Entry
 from finops.core.errors import BadInput, Finding
@@ -55,20 +54,20 @@ def test_what_is_written_into_a_file_after_the_close_changes_nothing_of_the_mont
 ) -> None:
     texts = write_rules(settings)
     publish_version(settings, quarter())
-    while_open = journal.write(settings, MAY, tmp_path / "zero.csv")
+    while_open = service.write_journal(settings, MAY, tmp_path / "zero.csv")
     service.close(settings, MAY, "Ann")
-    at_the_close = journal.write(settings, MAY, tmp_path / "one.csv")
+    at_the_close = service.write_journal(settings, MAY, tmp_path / "one.csv")
     before = content(settings.closed_dir), content(settings.statements_dir / "billing_period=2026-05")
     publish_version(settings, quarter(research="99"), build_id="build-2")
     (settings.configuration_dir / "gl_accounts.yml").write_text(ACCOUNTS.replace('"1"', '"7777"'))
     for name in texts.keys() - {"gl_accounts.yml"}:
         (settings.configuration_dir / name).unlink()
-    later = journal.write(settings, MAY, tmp_path / "two.csv")
+    later = service.write_journal(settings, MAY, tmp_path / "two.csv")
     assert later.sha256 == at_the_close.sha256 == while_open.sha256, "the close itself renames no document either"
     service.publish(settings, MAY)
     assert (content(settings.closed_dir), content(settings.statements_dir / "billing_period=2026-05")) == before
     # An open month goes by the file as it is.
-    assert "7777" in {e.account for e in journal.write(settings, MAY.next, tmp_path / "three.csv").entries}
+    assert "7777" in {e.account for e in service.write_journal(settings, MAY.next, tmp_path / "three.csv").entries}
 
 
 def test_the_digests_stand_in_the_manifest_and_in_status(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +95,7 @@ def test_a_frozen_rule_that_was_touched_is_refused_by_name(settings: Settings, t
     file.chmod(0o644)
     file.write_text(ACCOUNTS.replace('"1"', '"8"'))
     with pytest.raises(Finding, match=r"rules/gl_accounts.yml is not what was recorded when 2026-05 was closed"):
-        journal.write(settings, MAY, tmp_path / "j.csv")
+        service.write_journal(settings, MAY, tmp_path / "j.csv")
 
 
 def test_accounts_that_cannot_be_meant_keep_the_month_open(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback import service
 from finops.chargeback.publish import sets
-from finops.chargeback.publish.outdated import outdated
+from finops.chargeback.service import outdated
 from finops.chargeback.statement.models import Statement
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
