@@ -9,7 +9,8 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 
 from finops.policy.allocation import Rules
 from finops.policy.allocation.drivers import Quantity
-from finops.policy.allocation.models import UNALLOCATED, Even, Fixed, Pool, Telemetry
+from finops.core.dimensions import UNALLOCATED
+from finops.policy.allocation.models import Even, Fixed, Pool, Telemetry
 
 UNIT = Decimal("1e-12")
 Key = tuple[str, str, str]

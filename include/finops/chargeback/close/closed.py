@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from finops.chargeback.close.models import Adjustment, Origin
-from finops.chargeback.statement.facts import ABSENT, Charge
-from finops.chargeback.statement.shared import Entry
+from finops.chargeback.statement.facts import AllocationEntry as Entry
+from finops.chargeback.statement.facts import Charge
 from finops.core.atomic import sync_file, sync_folder
+from finops.core.dimensions import ABSENT
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

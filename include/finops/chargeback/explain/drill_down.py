@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Any
 
+from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.formats import Provider
+from finops.core.money import exact_arithmetic
 from finops.core.periods import BillingPeriod
 from finops.core.sql import Sql, compose, identifier, join
 from finops.stores import published
@@ -100,7 +102,7 @@ def charges(
 
 
 def _absent(column: str) -> str:
-    return "(unallocated)" if column == "cost_center" else "(none)"
+    return UNALLOCATED if column == "cost_center" else ABSENT
 
 
 def entries(
@@ -118,8 +120,7 @@ def entries(
 
 
 def _rows(publication: Publication, sql: Sql, what: str, factor: Decimal) -> list[Source]:
-    with publication.connect() as connection, localcontext() as context:
-        context.prec = 60
+    with publication.connect() as connection, exact_arithmetic():
         result = connection.execute(sql)
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]

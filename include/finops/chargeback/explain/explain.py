@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Any
 
 from finops.chargeback.close import frozen_rules
 from finops.chargeback.explain import drill_down
 from finops.chargeback.explain.drill_down import Source
 from finops.chargeback.service import closed_months
-from finops.chargeback.statement.facts import Charge, PublishedMonth, exact_sum
+from finops.chargeback.statement.facts import DIRECT, Charge, PublishedMonth
+from finops.chargeback.statement.facts import AllocationEntry as Entry
 from finops.chargeback.statement.read import CHARGE_KEY, read_month
-from finops.chargeback.statement.shared import DIRECT, Entry
 from finops.core.errors import BadInput, Finding
+from finops.core.money import exact_arithmetic, exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join, literal
@@ -193,8 +194,7 @@ class _Shared:
             return Decimal(1), self._pool(rule, entry.cost_center, Decimal(1))
         factor = self._share()
         if entry.entry_kind == "markup" and rule.markup:
-            with localcontext() as context:
-                context.prec = 60
+            with exact_arithmetic():
                 factor *= rule.markup.percent / 100
         return factor, self._pool(rule, None, factor)
 
@@ -222,8 +222,7 @@ class _Shared:
         quantity = self.entry.weight or Decimal(0)
         unit = next((driver.unit for driver in self.rules.drivers if driver.name == price.driver), price.driver)
         row = {"driver": price.driver, "unit": unit, "quantity": quantity, "cost_center": self.entry.cost_center}
-        with localcontext() as context:
-            context.prec = 60
+        with exact_arithmetic():
             return Source("quantity", row, quantity * price.rate, quantity * price.rate)
 
     def _taken(self, kind: str) -> tuple[Decimal, list[Source]]:

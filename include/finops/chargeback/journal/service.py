@@ -22,19 +22,18 @@ from finops.chargeback.journal.shared_cost import has_shared_cost
 from finops.chargeback.service import closed_months, kept_statements, prepare, read
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import (
-    ABSENT,
-    UNALLOCATED,
     Charge,
     ControlTotal,
     DailyCost,
+    DirectTotal,
     PublishedMonth,
-    exact_sum,
 )
 from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.proof import BILL, prove_shared, prove_statements
-from finops.chargeback.statement.shared import DirectTotal
 from finops.core.atomic import replacing
+from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.errors import BadInput, Finding
+from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import allocation
@@ -152,7 +151,10 @@ def prove(statements: Sequence[Statement], entries: Sequence[Entry], accounts: A
                 "statement charges; run `finops reconcile`"
             )
     for section in statements[0].sections:
-        if sum(units for (_, currency), units in posted.items() if currency == section.currency) != section.adjusted:
+        if (
+            sum(units for (_, currency), units in posted.items() if currency == section.currency)
+            != section.total_with_adjustments
+        ):
             raise Finding(
                 f"journal of {period}: {section.currency} posted to cost centres is not the "
                 "company's total with adjustments; run `finops reconcile`"
@@ -171,7 +173,7 @@ def _charged(statements: Sequence[Statement], accounts: Accounts) -> dict[tuple[
         found[accounts.unallocated.cost_center, section.currency] += loose
     for statement in statements[1:]:
         for section in statement.sections:
-            owed = section.charged if with_shared else section.adjusted
+            owed = section.total_charged if with_shared else section.total_with_adjustments
             found[str(statement.cost_center), section.currency] += owed
     return found
 

@@ -1,19 +1,18 @@
-"""The sheet: its size, its foot, its palette, and a date that makes the same statement the same bytes."""
+"""The sheet: its size, its foot, its palette, and a date that makes the same content the same bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportlab.lib.colors import HexColor
+from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
 
-from finops.chargeback.formats import wording
-from finops.chargeback.formats.pdf.typeface import fitted, typeface, value, width_of
-from finops.chargeback.statement.models import Statement
+from finops.pages.pdf.typeface import fitted, typeface, width_of
 
 MARGIN, FOOT = 42, 44
 WIDTH = A4[0] - 2 * MARGIN
@@ -29,30 +28,33 @@ SERIES = {
 }
 
 
-def status_of(statement: Statement) -> str:
-    """Return what stands on every page: whether the figures can still change."""
-    return "Provisional" if statement.closing is None else "Final"
+def colour_of(change: int | None) -> Color:
+    """Return the colour of a rise or a fall."""
+    if not change:
+        return SOFT
+    return RISE if change > 0 else FALL
 
 
-def scope_of(statement: Statement) -> str:
-    """Return whom the statement is for."""
-    return "Whole company" if statement.cost_center is None else value(statement.cost_center)
+def write(
+    story: Sequence[Flowable], path: Path, *, title: str, subject: str, as_of: datetime, foot: tuple[str, str]
+) -> None:
+    """Lay the story out on as many pages as it needs and write the file, dated ``as_of`` (UTC).
 
-
-def write_pages(statement: Statement, story: Sequence[Flowable], path: Path) -> None:
-    """Lay the story out on as many pages as it needs and write the file."""
-    foot = _foot_of(statement)
+    ``foot`` stands on every page: a name, cut where it is long, and facts that follow it.
+    """
+    name, facts = foot
+    room = WIDTH - 70 - width_of(facts, 7.5)
 
     class Pages(_NumberedPages):
-        created = f"D:{statement.billing_period.end:%Y%m%d%H%M%S}Z"
-        foot_text = foot
+        created = f"D:{as_of:%Y%m%d%H%M%S}Z"
+        foot_text = fitted(name, 7.5, room, most=1)[0] + facts
 
     document = BaseDocTemplate(
         str(path),
         pagesize=A4,
-        title=f"Chargeback statement {statement.billing_period}: {scope_of(statement)}",
+        title=title,
         author="Cloud Cost Intelligence",
-        subject=f"Build {statement.build_id}",
+        subject=subject,
         lang="en",
         # No time of making and no random id: publishing the same version twice gives the same bytes.
         invariant=True,
@@ -60,13 +62,6 @@ def write_pages(statement: Statement, story: Sequence[Flowable], path: Path) -> 
     frame = Frame(MARGIN, FOOT, WIDTH, A4[1] - FOOT - 36, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
     document.addPageTemplates(PageTemplate(frames=[frame]))
     document.build(list(story), canvasmaker=Pages)
-
-
-def _foot_of(statement: Statement) -> str:
-    month = wording.month(statement.billing_period)
-    facts = f" · {month} · {status_of(statement)} · build {value(statement.build_id)}"
-    room = WIDTH - 70 - width_of(facts, 7.5)
-    return fitted(scope_of(statement), 7.5, room, most=1)[0] + facts
 
 
 class _NumberedPages(Canvas):

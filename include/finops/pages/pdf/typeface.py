@@ -16,8 +16,8 @@ from fontTools.ttLib import TTFont as OpenType
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
-from finops.chargeback.formats import wording
-from finops.chargeback.statement.facts import ABSENT
+from finops.core.dimensions import ABSENT
+from finops.pages import wording
 
 BOX = "\N{WHITE SQUARE}"
 ELLIPSIS = "…"

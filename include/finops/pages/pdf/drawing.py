@@ -8,12 +8,12 @@ from reportlab.lib.colors import Color
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable
 
-from finops.chargeback.formats.pdf.page import FAINT, LINE, SERIES, SOFT
-from finops.chargeback.formats.pdf.typeface import typeface
+from finops.pages.pdf.sheet import FAINT, LINE, SERIES, SOFT
+from finops.pages.pdf.typeface import typeface
 
 
 class Chart(Flowable):
-    """A chart of ``finops.chargeback.formats.charts``: its lines, texts and rectangles, as wide as the page."""
+    """A chart of ``finops.pages.charts``: its lines, texts and rectangles, as wide as the page."""
 
     def __init__(self, svg: Element, width: float, height: float | None = None) -> None:
         super().__init__()

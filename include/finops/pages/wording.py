@@ -9,10 +9,10 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from finops.chargeback.statement.facts import ABSENT, UNALLOCATED
-from finops.chargeback.statement.rounding import from_units
-from finops.chargeback.statement.schedules import Cell, Kind
+from finops.core.dimensions import ABSENT, UNALLOCATED
+from finops.core.money import from_units
 from finops.core.periods import BillingPeriod
+from finops.pages.figures import Cell, Kind
 
 MINUS = "\N{MINUS SIGN}"
 _LONGEST_NAME = 96
@@ -42,7 +42,7 @@ def signed_money(units: int | None, digits: int) -> str:
 
 
 def cell(figure: Cell) -> str:
-    """Return a figure of a schedule; a dash where there is nothing to say."""
+    """Return a figure of a table; a dash where there is nothing to say."""
     found = figure.value
     if found is None or isinstance(found, str):
         return "–" if found is None else short(found)

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from reportlab.lib.colors import Color
 from reportlab.platypus import Flowable
 
-from finops.chargeback.formats import wording
-from finops.chargeback.formats.pdf.page import (
-    FAINT,
-    GOOD,
-    GOOD_PAPER,
-    INK,
-    LINE,
-    SERIES,
-    SOFT,
-    WIDTH,
-    scope_of,
-    status_of,
-)
-from finops.chargeback.formats.pdf.tables import draw_title
-from finops.chargeback.formats.pdf.typeface import fitted, typeface, value, width_of
-from finops.chargeback.statement import completeness
-from finops.chargeback.statement.models import Statement
+from finops.pages.figures import Figure
+from finops.pages.pdf.sheet import FAINT, GOOD, GOOD_PAPER, INK, LINE, SERIES, SOFT, WIDTH, colour_of
+from finops.pages.pdf.tables import draw_title
+from finops.pages.pdf.typeface import fitted, typeface, width_of
 
 
 class _Block(Flowable):
@@ -36,30 +21,21 @@ class _Block(Flowable):
 
 
 class Head(_Block):
-    """Whose statement it is, of which month, in which state, and from what it was made."""
+    """What the page is, its status, its title, a line about it, and facts side by side."""
 
-    def __init__(self, statement: Statement) -> None:
+    def __init__(self, kind: str, status: str, title: str, about: str, facts: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__()
-        self.statement = statement
-        self.lines = fitted(scope_of(statement), 24, WIDTH, bold=True, most=3)
-        currencies = ", ".join(section.currency for section in statement.sections)
-        made = statement.closing
-        closed = f"{value(statement.build_id)}, closed by {value(made.by)}" if made else value(statement.build_id)
-        self.facts = (
-            ("Billing period", str(statement.billing_period)),
-            ("Scope" if statement.cost_center is None else "Cost centre", _scope(statement)),
-            ("Currency" if len(statement.sections) == 1 else "Currencies", currencies or "–"),
-            ("Generated from build", closed),
-        )
-        self.height = 90 + 28 * len(self.lines)
+        self.kind, self.status, self.about, self.facts = kind, status, about, facts
+        self.lines = fitted(title, 24, WIDTH, bold=True, most=3)
+        self.height = (90 if facts else 64) + 28 * len(self.lines)
 
     def draw(self) -> None:
         """Draw it from the top down."""
         canvas, y = self.canv, self.height - 10
         canvas.setFillColor(SOFT)
         canvas.setFont(typeface(), 9)
-        canvas.drawString(0, y, "Chargeback statement")
-        _pill(canvas, width_of("Chargeback statement", 9) + 8, y - 3, status_of(self.statement))
+        canvas.drawString(0, y, self.kind)
+        _pill(canvas, width_of(self.kind, 9) + 8, y - 3, self.status)
         canvas.setFillColor(INK)
         canvas.setFont(typeface(bold=True), 24)
         y -= 4
@@ -67,26 +43,19 @@ class Head(_Block):
             y -= 28
             canvas.drawString(0, y, line)
         y -= 16
-        up_to = f" · costs up to {wording.day(self.statement.last_day)}" if self.statement.last_day else ""
         canvas.setFillColor(SOFT)
         canvas.setFont(typeface(), 10)
-        complete = completeness.remark(self.statement)
-        about = wording.month(self.statement.billing_period) + up_to + (complete and f" · {complete}")
-        canvas.drawString(0, y, about)
+        canvas.drawString(0, y, self.about)
         canvas.setStrokeColor(LINE)
         canvas.line(0, y - 11, WIDTH, y - 11)
         for number, (what, text) in enumerate(self.facts):
-            x = WIDTH / 4 * number
+            x = WIDTH / len(self.facts) * number
             canvas.setFillColor(SOFT)
             canvas.setFont(typeface(), 7.5)
             canvas.drawString(x, y - 23, what)
             canvas.setFillColor(INK)
             canvas.setFont(typeface(bold=True), 8.5)
-            canvas.drawString(x, y - 34, fitted(text, 8.5, WIDTH / 4 - 10, bold=True, most=1)[0])
-
-
-def _scope(statement: Statement) -> str:
-    return "all cost centres" if statement.cost_center is None else scope_of(statement)
+            canvas.drawString(x, y - 34, fitted(text, 8.5, WIDTH / len(self.facts) - 10, bold=True, most=1)[0])
 
 
 def _pill(canvas: Any, x: float, y: float, text: str) -> None:
@@ -97,25 +66,15 @@ def _pill(canvas: Any, x: float, y: float, text: str) -> None:
     canvas.drawString(x + 6, y + 3.6, text)
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure with what it is above and a note below."""
-
-    what: str
-    amount: str
-    note: str
-    colour: Color = SOFT
-
-
-class Headline(_Block):
-    """A section's figures side by side, the first one large."""
+class Figures(_Block):
+    """Up to four figures side by side, the first one large."""
 
     def __init__(self, figures: Sequence[Figure], unit: str) -> None:
         super().__init__()
         self.height = 66
         self.figures, self.unit = figures, unit
         first = WIDTH * 0.4
-        self.widths = [first, *[(WIDTH - first) / (len(figures) - 1)] * (len(figures) - 1)]
+        self.widths = [first, *[(WIDTH - first) / max(len(figures) - 1, 1)] * (len(figures) - 1)]
         self.spaceAfter = 14
 
     def draw(self) -> None:
@@ -142,7 +101,7 @@ class Headline(_Block):
                 canvas.setFillColor(SOFT)
                 canvas.setFont(typeface(), 10)
                 canvas.drawString(x + 11 + width_of(figure.amount, size, bold=True), 27, unit)
-            canvas.setFillColor(figure.colour)
+            canvas.setFillColor(colour_of(figure.change))
             canvas.setFont(typeface(), 7.5)
             canvas.drawString(x + 11, 12, fitted(figure.note, 7.5, width - 16, most=1)[0])
             x += width
@@ -202,7 +161,7 @@ class Legend(_Block):
             self.canv.drawString(x + 14 + width_of(label, 8), y, share)
 
 
-class Note(_Block):
+class Paragraph(_Block):
     """A paragraph: a term and what it means, or a statement of proof on a green ground."""
 
     def __init__(self, title: str, text: str, *, is_proof: bool = False) -> None:

@@ -1,20 +1,19 @@
 """What a statement charges in all: direct cost, shared cost and adjustments to closed months, as the journal posts it.
 
-It is said where there is more than direct cost, and by every format from the same schedule.
+It is said where there is more than direct cost, and by every format from the same table.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from finops.chargeback.statement.facts import UNALLOCATED
 from finops.chargeback.statement.models import Section, Statement
-from finops.chargeback.statement.rounding import from_units
-from finops.chargeback.statement.schedules import Cell, Item, Kind, Schedule
+from finops.core.dimensions import UNALLOCATED
+from finops.pages.figures import Cell, Row, Table
 
 LABEL = "Total charged"
 NAME = "total_charged"
-"""What the schedule is called in ``schedules.csv``, and the figure in ``manifest.json``."""
+"""What the table is called in ``schedules.csv``, and the figure in ``manifest.json``."""
 
 
 class Parts(NamedTuple):
@@ -31,7 +30,7 @@ class Parts(NamedTuple):
 
 
 def parts_of(section: Section) -> Parts:
-    """Return what a section charges; its total is ``section.charged``."""
+    """Return what a section charges; its total is ``section.total_charged``."""
     shared = section.shared.effective if section.shared and section.shared.lines else None
     return Parts(section.total.effective, shared, section.adjustments.effective if section.adjustments else None)
 
@@ -50,7 +49,7 @@ def not_allocated(company: Section) -> Parts:
 
 
 def beyond_direct(section: Section) -> bool:
-    """Tell whether a rule moved cost to or from it, or a closed month was adjusted."""
+    """Tell whether a rule allocated cost to or from it, or a closed month was adjusted."""
     return parts_of(section)[1:] != (None, None)
 
 
@@ -64,21 +63,18 @@ def label_of_total(statement: Statement) -> str:
     return LABEL if says_more(statement) else "Total"
 
 
-def schedule_of(section: Section, *, is_company: bool) -> Schedule | None:
+def table(section: Section, *, is_company: bool) -> Table | None:
     """Return how the total charged comes about, or None where it is the direct cost alone."""
     if not beyond_direct(section):
         return None
     parts, digits = parts_of(section), section.digits
-
-    def item(label: str, units: int, also: str = "", kind: Kind = Kind.MONEY) -> Item:
-        return Item(label, (Cell(kind, from_units(units, digits), digits),), also)
-
-    items = [item("Direct cost", parts.direct, "effective cost of the month")]
+    rows = [Row("Direct cost", (Cell.money(parts.direct, digits),), "effective cost of the month")]
     if parts.shared is not None:
-        moved = "moves between cost centres and adds nothing" if is_company else "what rules added and took away"
-        items.append(item("Shared cost", parts.shared, moved, Kind.SIGNED))
+        allocated = "moves between cost centres and adds nothing" if is_company else "what rules added and took away"
+        rows.append(Row("Shared cost", (Cell.signed(parts.shared, digits),), allocated))
     if parts.adjustments is not None:
         restated = "what providers restated after a month was closed"
-        items.append(item("Adjustments to closed months", parts.adjustments, restated, Kind.SIGNED))
+        rows.append(Row("Adjustments to closed months", (Cell.signed(parts.adjustments, digits),), restated))
     note = "of all cost centres and what is not allocated" if is_company else "what the cost centre is charged in all"
-    return Schedule(NAME, LABEL, note, ("", "Amount"), tuple(items), item(LABEL, section.charged))
+    total = Row(LABEL, (Cell.money(section.total_charged, digits),))
+    return Table(NAME, LABEL, note, ("", "Amount"), tuple(rows), total)

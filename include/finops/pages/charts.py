@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from finops.chargeback.formats import wording
-from finops.chargeback.statement.models import Day
-from finops.chargeback.statement.rounding import from_units
+from finops.core.money import from_units
 from finops.core.periods import BillingPeriod
+from finops.pages import wording
+from finops.pages.figures import Day
 
 _SERIES = {"aws": 0, "azure": 1, "gcp": 2}
 _TOP, _BOTTOM, _RIGHT = 12, 26, 4
@@ -60,7 +60,7 @@ def daily_drawing(
 
     The axis is the calendar month (UTC). Days outside it are not drawn; the table beside the chart has them.
     """
-    drawn = [day for day in days if (day.charge_date.year, day.charge_date.month) == (period.year, period.month)]
+    drawn = [day for day in days if _is_of(day, period)]
     above = [sum(amount for _, amount in day.by_provider if amount > 0) for day in drawn]
     below = [sum(amount for _, amount in day.by_provider if amount < 0) for day in drawn]
     scale = _Scale.over(min(below, default=0), max(above, default=0), height)
@@ -103,6 +103,15 @@ def _column(svg: Element, day: Day, scale: _Scale, x: float, pitch: float, curre
                 "rect",
                 {"class": series_of(provider), **box, "height": round(bottom - top, 2)},
             )
+
+
+def outside(days: Sequence[Day], period: BillingPeriod) -> int:
+    """Return the cost of days outside the calendar month, which bills of months in another time zone have."""
+    return sum(day.total for day in days if not _is_of(day, period))
+
+
+def _is_of(day: Day, period: BillingPeriod) -> bool:
+    return (day.charge_date.year, day.charge_date.month) == (period.year, period.month)
 
 
 def series_of(provider: str) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reportlab.lib.colors import Color
-from reportlab.platypus import Flowable, Table
+from reportlab.platypus import CondPageBreak, Flowable
+from reportlab.platypus import Table as Layout
 
-from finops.chargeback.formats.pdf.drawing import bar
-from finops.chargeback.formats.pdf.page import FAINT, INK, LINE, SERIES, SOFT, WIDTH
-from finops.chargeback.formats.pdf.typeface import fitted, typeface, width_of
+from finops.core.dimensions import UNALLOCATED
+from finops.pages import wording
+from finops.pages.figures import Row, Table
+from finops.pages.pdf.drawing import bar
+from finops.pages.pdf.sheet import FAINT, INK, LINE, SERIES, SOFT, WIDTH
+from finops.pages.pdf.typeface import drawable, fitted, typeface, value, width_of
 
 _SIZES = (8.0, 7.4, 6.8, 6.2, 5.6, 5.0)
 _GAP = 10
@@ -19,7 +23,7 @@ _NARROWEST_NAME = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TextRow:
     """One row: a name, what stands small below it, its cells, and the share that its second cell draws as a bar."""
 
     name: str
@@ -32,14 +36,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table before it is laid out. ``key`` is the column of amounts that stands out, ``coloured`` that of changes."""
+class TextTable:
+    """A table of worded figures, before it is laid out.
+
+    ``key`` is the column of amounts that stands out, ``coloured`` that of changes.
+    """
 
     title: str
     note: str
     headings: tuple[str, ...]
-    rows: Sequence[Row]
-    total: Row | None = None
+    rows: Sequence[TextRow]
+    total: TextRow | None = None
     key: int = 0
     coloured: int | None = None
 
@@ -47,7 +54,7 @@ class Sheet:
 class _Name(Flowable):
     """The first cell of a row: a name in as many lines as it takes, and small ones below."""
 
-    def __init__(self, row: Row, width: float, size: float, *, bold: bool) -> None:
+    def __init__(self, row: TextRow, width: float, size: float, *, bold: bool) -> None:
         super().__init__()
         self.size, self.small, self.bold, self.width = size, size - 0.9, bold, width
         # A long name's digest stands at its end: lines enough for it also where the amounts take much of the width.
@@ -89,24 +96,37 @@ class _Share(Flowable):
         bar(self.canv, 0, 0, self.width, (self.permille or 0) / 1000, SERIES["series-0"])
 
 
-def table_of(sheet: Sheet) -> Table:
-    """Lay a sheet out over the width of the page; its title and headings repeat on every page it runs over."""
-    everything = [*sheet.rows, *([sheet.total] if sheet.total else [])]
-    size, widths = _measured(sheet, everything)
+def drawn(table: Table, unit: str = "") -> Iterator[Flowable]:
+    """Yield a table with its figures worded, on a page where its beginning has room; ``unit`` follows its title."""
+    total = None if table.total is None else _worded(table.total)
+    title = f"{table.title}, {unit}" if unit else table.title
+    yield CondPageBreak(100)
+    yield laid_out(TextTable(title, table.note, table.headings, [_worded(each) for each in table.rows], total))
+
+
+def _worded(row: Row) -> TextRow:
+    cells = tuple("" if each.value is None else wording.cell(each) for each in row.cells)
+    return TextRow(value(row.label), cells, drawable(wording.short(row.remark)), is_loose=row.label == UNALLOCATED)
+
+
+def laid_out(table: TextTable) -> Layout:
+    """Lay a table out over the width of the page; its title and headings repeat on every page it runs over."""
+    everything = [*table.rows, *([table.total] if table.total else [])]
+    size, widths = _measured(table, everything)
     name_width = WIDTH - sum(widths)
-    cells: list[list[Any]] = [[_Title(sheet.title, sheet.note), *[""] * len(widths)], list(sheet.headings)]
+    cells: list[list[Any]] = [[_Title(table.title, table.note), *[""] * len(widths)], list(table.headings)]
     for row in everything:
         drawn: list[Any] = list(row.cells)
         if row.has_bar:
             drawn[1] = _Share(row.cells[1], row.permille, widths[1] - _GAP, size)
         inset = 12 if row.is_loose else 6
-        cells.append([_Name(row, name_width - inset, size, bold=row is sheet.total), *drawn])
-    table = Table(cells, colWidths=[name_width, *widths], repeatRows=2, style=_style(sheet, everything, size))
-    table.spaceAfter = 18
-    return table
+        cells.append([_Name(row, name_width - inset, size, bold=row is table.total), *drawn])
+    layout = Layout(cells, colWidths=[name_width, *widths], repeatRows=2, style=_style(table, everything, size))
+    layout.spaceAfter = 18
+    return layout
 
 
-def _measured(sheet: Sheet, rows: Sequence[Row]) -> tuple[float, list[float]]:
+def _measured(table: TextTable, rows: Sequence[TextRow]) -> tuple[float, list[float]]:
     """Return the largest size at which all amounts stand in full and the names still have room, and the widths."""
     for size in _SIZES:
         widths = [
@@ -116,14 +136,14 @@ def _measured(sheet: Sheet, rows: Sequence[Row]) -> tuple[float, list[float]]:
                 *(width_of(row.cells[column], size, bold=True) for row in rows),
                 46 if any(row.has_bar for row in rows) and column == 1 else 0,
             )
-            for column, heading in enumerate(sheet.headings[1:])
+            for column, heading in enumerate(table.headings[1:])
         ]
         if WIDTH - sum(widths) >= _NARROWEST_NAME:
             break
     return size, widths
 
 
-def _style(sheet: Sheet, rows: Sequence[Row], size: float) -> list[tuple[Any, ...]]:
+def _style(table: TextTable, rows: Sequence[TextRow], size: float) -> list[tuple[Any, ...]]:
     regular, semibold = typeface(), typeface(bold=True)
     last = len(rows) + 1
     style: list[tuple[Any, ...]] = [
@@ -132,7 +152,7 @@ def _style(sheet: Sheet, rows: Sequence[Row], size: float) -> list[tuple[Any, ..
         ("TEXTCOLOR", (0, 1), (-1, 1), SOFT),
         ("FONT", (0, 2), (-1, -1), regular, size),
         ("TEXTCOLOR", (0, 2), (-1, -1), INK),
-        ("FONT", (sheet.key + 1, 2), (sheet.key + 1, -1), semibold, size),
+        ("FONT", (table.key + 1, 2), (table.key + 1, -1), semibold, size),
         ("LEADING", (0, 1), (-1, -1), size + 1.8),
         ("ALIGN", (1, 1), (-1, -1), "RIGHT"),
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -144,7 +164,7 @@ def _style(sheet: Sheet, rows: Sequence[Row], size: float) -> list[tuple[Any, ..
         ("LINEABOVE", (0, 3), (-1, -1), 0.4, FAINT),
         ("NOSPLIT", (0, max(last - 2, 2)), (-1, last)),
     ]
-    if sheet.total is not None:
+    if table.total is not None:
         style += [
             ("FONT", (0, last), (-1, last), semibold, size),
             ("LINEABOVE", (0, last), (-1, last), 0.9, INK),
@@ -152,8 +172,8 @@ def _style(sheet: Sheet, rows: Sequence[Row], size: float) -> list[tuple[Any, ..
     for line, row in enumerate(rows, start=2):
         if row.is_loose:
             style += [("BACKGROUND", (0, line), (-1, line), FAINT), ("LEFTPADDING", (0, line), (0, line), 6)]
-        if row.colour is not None and sheet.coloured is not None:
-            style.append(("TEXTCOLOR", (sheet.coloured + 1, line), (sheet.coloured + 1, line), row.colour))
+        if row.colour is not None and table.coloured is not None:
+            style.append(("TEXTCOLOR", (table.coloured + 1, line), (table.coloured + 1, line), row.colour))
     return style
 
 
