@@ -18,9 +18,9 @@ import yaml
 from finops.chargeback import service
 from finops.chargeback.explain.explain import explain
 from finops.chargeback.journal import service as journal
-from finops.chargeback.statement.facts import exact_sum
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
+from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.ingest.service import ingest

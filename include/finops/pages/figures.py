@@ -137,6 +137,9 @@ class Note:
     text: str
 
 
+Block = Headline | Table | DailyCosts | Note
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page: what kind it is, its title, a line below it, its status, the time that it shows (UTC), and its blocks."""
@@ -146,4 +149,4 @@ class Page:
     about: str
     status: str
     as_of: datetime
-    blocks: tuple[Headline | Table | DailyCosts | Note, ...]
+    blocks: tuple[Block, ...]

@@ -9,7 +9,7 @@ from reportlab.platypus import CondPageBreak, Flowable
 
 from finops.core.money import digits_of
 from finops.pages import charts, wording
-from finops.pages.figures import DailyCosts, Headline, Page, Table
+from finops.pages.figures import Block, DailyCosts, Headline, Page, Table
 from finops.pages.pdf import flowables, sheet, tables
 from finops.pages.pdf.drawing import Chart
 from finops.pages.pdf.sheet import WIDTH
@@ -25,7 +25,7 @@ def write(page: Page, path: Path) -> None:
     sheet.write(story, path, title=f"{page.kind}: {title}", subject=about, as_of=page.as_of, foot=foot)
 
 
-def _drawn(block: object) -> Iterator[Flowable]:
+def _drawn(block: Block) -> Iterator[Flowable]:
     if isinstance(block, Headline):
         yield flowables.Figures(block.figures, block.unit)
     elif isinstance(block, Table):

@@ -24,7 +24,7 @@ def tables(scope: Scope, section: Section) -> Iterator[Table]:
     length = calendar.monthrange(period.year, period.month)[1]
     rows, there = [], 0
     for provider in sorted({each.provider for each in (*scope.charges, *(scope.previous or ()))}):
-        days = scope.bill_days.get((provider, section.currency), set())
+        days = scope.bill_days.get((provider, scope.currency), set())
         there += len(days)
         cells = (*_cells(len(days), length), Cell.text(max(days).isoformat() if days else None))
         rows.append(Row(provider, cells, "provisional" if days else "provisional: nothing of it is there yet"))

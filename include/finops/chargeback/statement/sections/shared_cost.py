@@ -7,9 +7,10 @@ shared cost is the total, exactly and, because the company's entries are rounded
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from finops.chargeback.statement import rounding
+from finops.chargeback.statement.facts import AllocationEntry
 from finops.chargeback.statement.models import Section, SharedBlock, SharedLine
 from finops.chargeback.statement.scope import Scope
 from finops.core.dimensions import UNALLOCATED
@@ -28,16 +29,17 @@ _TOWARDS = {"pool": " from", "price": " of", "markup": " by", "offset": " for"}
 
 
 def of(scope: Scope) -> SharedBlock | None:
-    """Return the entries; None of a version that is older than shared cost.
-
-    The company's come to zero, each owner's are rounded out of it, each line within that.
-    """
+    """Return the entries; None of a version that is older than shared cost."""
     if scope.owner is not None:
         return scope.company.shared.of_owner(scope.owner) if scope.company and scope.company.shared else None
     if not scope.month.direct_totals:
         return None
-    mine = [each for each in scope.month.entries if each.billing_currency == scope.currency]
-    return SharedBlock(tuple(SharedLine(*each) for each in rounding.rounded_rows(mine, scope.digits, level=0)))
+    return block([each for each in scope.month.entries if each.billing_currency == scope.currency], scope.digits)
+
+
+def block(entries: Sequence[AllocationEntry], digits: int) -> SharedBlock:
+    """Return the company's entries of one currency: each owner's cents are rounded out of the sum, lines within it."""
+    return SharedBlock(tuple(SharedLine(*each) for each in rounding.rounded_rows(entries, digits, level=0)))
 
 
 def tables(scope: Scope, section: Section) -> Iterator[Table]:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pypdf
 import pytest
+from tests.unit.chargeback.formats.test_files import HOSTILE
 from tests.unit.chargeback.published_version import bill, publish_version
-from tests.unit.chargeback.test_files import HOSTILE
 
-from finops.chargeback.formats import wording
 from finops.chargeback.formats.pdf.statement import write_pdf
-from finops.chargeback.formats.pdf.typeface import BOX, fitted, typeface, value, width_of
 from finops.chargeback.service import prepare
 from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.read import read_month
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.pages import wording
+from finops.pages.pdf.typeface import BOX, fitted, typeface, value, width_of
 from finops.stores import published
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import openpyxl
 import pypdf
 import pytest
+from tests.unit.chargeback.formats.test_files import HOSTILE, Parsed
 from tests.unit.chargeback.published_version import bill, publish_version
-from tests.unit.chargeback.test_files import HOSTILE, Parsed
 from tests.unit.chargeback.test_journal import ACCOUNTS
 
 from finops.chargeback.close.models import Adjustment, Closing, Origin
@@ -27,11 +27,9 @@ from finops.chargeback.journal.files import write_csv, write_xlsx
 from finops.chargeback.journal.models import KINDS, Allocated
 from finops.chargeback.publish import sets
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import PublishedMonth
+from finops.chargeback.statement.facts import AllocationEntry, DirectTotal, Measured, PublishedMonth
 from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.read import read_month
-from finops.chargeback.statement.shared import DirectTotal, Entry
-from finops.chargeback.statement.units import Measured
 from finops.cli import explain
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -72,7 +70,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> PublishedMonth:
             for c in found.charges
         ),
         entries=tuple(
-            Entry(t, "aws", "USD", kind, rule, 1, "d1", other, None, COST, sign * COST, sign * COST, "d2")
+            AllocationEntry(t, "aws", "USD", kind, rule, 1, "d1", other, None, COST, sign * COST, sign * COST, "d2")
             for t, other, after in zip(HOSTILE, HOSTILE[::-1], (*HOSTILE[1:], HOSTILE[0]), strict=True)
             for kind, rule, sign in (("pool", t, 1), ("offset", after, -1))
         ),

@@ -11,16 +11,17 @@ from pathlib import Path
 import openpyxl
 import pytest
 from pypdf import PdfReader
+from tests.unit.chargeback.formats.test_files import Parsed
 from tests.unit.chargeback.published_version import bill, publish_version
-from tests.unit.chargeback.test_files import Parsed
 
 from finops.chargeback import service
 from finops.chargeback.close.models import Closing
 from finops.chargeback.formats import html
-from finops.chargeback.statement import completeness
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import PublishedMonth
 from finops.chargeback.statement.read import read_month
+from finops.chargeback.statement.scope import Scopes
+from finops.chargeback.statement.sections import completeness
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published
@@ -42,7 +43,7 @@ def month(settings: Settings) -> PublishedMonth:
 def test_the_share_is_of_the_days_of_all_bills_that_are_expected(month: PublishedMonth) -> None:
     company, first, second = compose(month)
     (table,) = (each for each in company.sections[0].schedules if each.name == completeness.NAME)
-    found = {item.label: [cell.value for cell in item.cells] for item in (*table.items, *filter(None, [table.total]))}
+    found = {item.label: [cell.value for cell in item.cells] for item in (*table.rows, *filter(None, [table.total]))}
     assert found == {
         "aws": [Decimal("0.300"), 9, 30, "2026-06-09"],
         "azure": [0, 0, 30, None],
@@ -61,7 +62,8 @@ def test_a_month_that_lacks_one_day_of_many_bills_is_not_called_whole(month: Pub
     whole = {(each.provider, "USD"): june for each in charges}
     lacking = {**whole, ("p7", "USD"): june - {date(2026, 6, 30)}}
     for found, share in ((whole, Decimal(1)), (lacking, Decimal("0.999"))):
-        (table,) = completeness.schedules(month, found, "USD", charges)
+        scope = replace(Scopes(month).scope("USD"), charges=tuple(charges), previous=(), bill_days=found)
+        (table,) = completeness.tables(scope, compose(month)[0].sections[0])
         assert table.total is not None
         assert table.total.cells[0].value == share
 

@@ -30,11 +30,12 @@ from tests.unit.chargeback.test_journal_shared import (
 from finops.chargeback import service
 from finops.chargeback.close.models import Adjustment
 from finops.chargeback.journal import service as journal
-from finops.chargeback.statement import charged
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import UNALLOCATED, Charge
-from finops.chargeback.statement.rounding import from_units
-from finops.chargeback.statement.shared import Entry as Moved
+from finops.chargeback.statement.facts import AllocationEntry as Moved
+from finops.chargeback.statement.facts import Charge
+from finops.chargeback.statement.sections import total_charged
+from finops.core.dimensions import UNALLOCATED
+from finops.core.money import from_units
 from finops.core.settings import Settings
 
 Totals = dict[tuple[str, str], Decimal]
@@ -49,22 +50,22 @@ def test_the_parts_add_up_to_the_total_and_the_total_is_what_the_journal_posts(
     company = statements[0]
     shown: dict[tuple[str, str], int] = defaultdict(int)
     for section in company.sections:
-        shown["9999", section.currency] = charged.not_allocated(section).total
+        shown["9999", section.currency] = total_charged.not_allocated(section).total
     for statement in statements:
         for section in statement.sections:
             if statement.cost_center is not None:
-                shown[statement.cost_center, section.currency] = section.charged
-            found = charged.schedule_of(section, is_company=statement.cost_center is None)
+                shown[statement.cost_center, section.currency] = section.total_charged
+            found = total_charged.table(section, is_company=statement.cost_center is None)
             if found is None:
-                assert section.charged == section.total.effective
+                assert section.total_charged == section.total.effective
                 continue
             assert found.total is not None
             total = found.total.cells[0].value
-            assert total == from_units(section.charged, section.digits)
-            assert sum(item.cells[0].value for item in found.items) == total
+            assert total == from_units(section.total_charged, section.digits)
+            assert sum(item.cells[0].value for item in found.rows) == total
     assert {key: units for key, units in shown.items() if units} == net(posted(statements, WITH_SHARED))
     for section in company.sections:
-        assert sum(units for key, units in shown.items() if key[1] == section.currency) == section.charged
+        assert sum(units for key, units in shown.items() if key[1] == section.currency) == section.total_charged
 
 
 # -- through the real services ------------------------------------------------------------------------------------
@@ -260,7 +261,7 @@ def test_a_statement_of_direct_cost_alone_is_the_same_to_the_byte_whatever_other
         assert b"total_charged" not in found, name
     # PDF and XLSX are compressed: what would stand in them is in the text of these, for the company, too.
     assert in_pdf(folder_of(plain) / "company", "") == in_workbook(folder_of(plain) / "company", "") == {}
-    assert not any(charged.says_more(each) for each in statements)
+    assert not any(total_charged.says_more(each) for each in statements)
 
 
 def test_the_reporting_currency_sums_up_to_the_total_charged(settings: Settings) -> None:
@@ -278,9 +279,9 @@ def test_the_reporting_currency_sums_up_to_the_total_charged(settings: Settings)
         "Adjustments to 2026-05 in USD",
     ]
     # The amounts are the cents of the sections: each half a cent of June fell to one cost centre of two.
-    for statement in (each for each in others if charged.says_more(each)):
+    for statement in (each for each in others if total_charged.says_more(each)):
         section = next(each for each in statement.sections if each.currency == "USD")
-        assert sum(n.amount for n in own[statement.cost_center].lines if n.currency == "USD") == section.charged
+        assert sum(n.amount for n in own[statement.cost_center].lines if n.currency == "USD") == section.total_charged
     assert company.summary is not None
     assert "Shared cost" not in " ".join(line.label for line in company.summary.lines)
     assert dict(company.summary.owners) | {each: s.total for each, s in own.items()} == dict(company.summary.owners)

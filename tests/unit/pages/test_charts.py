@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from xml.etree import ElementTree
 
-from finops.chargeback.formats.charts import change_bar, daily_chart, share_bar, share_strip
-from finops.chargeback.statement.models import Day
 from finops.core.periods import BillingPeriod
+from finops.pages.charts import change_bar, daily_chart, share_bar, share_strip
+from finops.pages.figures import Day
 
 PERIOD = BillingPeriod(2026, 2)
 

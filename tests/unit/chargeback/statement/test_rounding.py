@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.chargeback.statement.facts import exact_sum
-from finops.chargeback.statement.rounding import (
-    apportion_amounts,
-    apportion_nested,
-    digits_of,
-    from_units,
-    rounded,
-    shares,
-    to_units,
-)
+from finops.chargeback.statement.rounding import apportion_amounts, apportion_nested, shares
+from finops.core.money import digits_of, exact_sum, from_units, rounded, to_units
 
 AMOUNTS = st.decimals("-1e15", "1e15", places=12, allow_nan=False)
 PARTS = st.dictionaries(st.tuples(st.text(max_size=3), st.sampled_from("abc")), AMOUNTS, max_size=30)

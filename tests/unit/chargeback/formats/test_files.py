@@ -226,7 +226,7 @@ def test_a_long_breakdown_is_folded_and_still_sums(settings: Settings) -> None:
 def test_amounts_are_worded_for_people() -> None:
     from fractions import Fraction
 
-    from finops.chargeback.formats import wording
+    from finops.pages import wording
 
     assert wording.money(-123_450, 2) == "−1,234.50"
     assert wording.signed_money(5, 2) == "+0.05"

@@ -13,13 +13,11 @@ from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback.close.models import Adjustment, Origin
 from finops.chargeback.formats import statement_json
-from finops.chargeback.statement import shared
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import PublishedMonth
+from finops.chargeback.statement.facts import AllocationEntry, DirectTotal, Measured, PublishedMonth
 from finops.chargeback.statement.proof import prove_shared, prove_statements
 from finops.chargeback.statement.read import read_month
-from finops.chargeback.statement.shared import DirectTotal, Entry
-from finops.chargeback.statement.units import Measured
+from finops.chargeback.statement.sections import shared_cost
 from finops.core.errors import BadInput, Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -32,11 +30,11 @@ JUNE = BillingPeriod(2026, 6)
 amounts = st.decimals(min_value=-10_000, max_value=10_000, places=12, allow_nan=False)
 
 
-def entry(owner: str, amount: Decimal, kind: str = "pool", rule: str = "platform") -> Entry:
-    return Entry(owner, "aws", "USD", kind, rule, 1, "abc", "(several)", None, None, amount, amount, "f00")
+def entry(owner: str, amount: Decimal, kind: str = "pool", rule: str = "platform") -> AllocationEntry:
+    return AllocationEntry(owner, "aws", "USD", kind, rule, 1, "abc", "(several)", None, None, amount, amount, "f00")
 
 
-def zero_sum(parts: list[Decimal]) -> list[Entry]:
+def zero_sum(parts: list[Decimal]) -> list[AllocationEntry]:
     """Entries that give each part to a cost centre of its own, and take all of it from what has no owner."""
     given = [entry(f"cc-{number}", part) for number, part in enumerate(parts)]
     return [*given, entry("(unallocated)", -sum(parts, Decimal(0)), "offset")]
@@ -45,9 +43,9 @@ def zero_sum(parts: list[Decimal]) -> list[Entry]:
 @given(st.lists(amounts, min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_what_is_moved_is_zero_in_cents_whatever_the_order(parts: list[Decimal], rng: random.Random) -> None:
     entries = zero_sum(parts)
-    block = shared.of_company(entries, "USD", 2)
+    block = shared_cost.block(entries, 2)
     shuffled = rng.sample(entries, len(entries))
-    assert block == shared.of_company(shuffled, "USD", 2)
+    assert block == shared_cost.block(shuffled, 2)
     assert block.effective == block.billed == 0
     for line in block.lines:
         assert abs(Decimal(line.effective) / 100 - line.entry.effective_cost) < Decimal("0.02")
@@ -85,10 +83,14 @@ def test_direct_and_shared_cost_of_all_is_the_total(month: PublishedMonth) -> No
     prove_statements(month, statements)
     # A cost centre that has nothing but its share gets a statement too.
     assert [each.cost_center for each in others] == ["cc-1001", "cc-1002", "cc-1003"]
-    assert sum(section.borne for each in others for section in each.sections) == company.sections[0].borne == 4001
+    assert (
+        sum(section.total_with_shared for each in others for section in each.sections)
+        == company.sections[0].total_with_shared
+        == 4001
+    )
     table = next(each for each in company.sections[0].schedules if each.name == "shared")
     for column in range(3):
-        assert sum(item.cells[column].value for item in table.items) == table.total.cells[column].value
+        assert sum(item.cells[column].value for item in table.rows) == table.total.cells[column].value
 
 
 def test_a_statement_is_read_back_as_it_was_composed(month: PublishedMonth) -> None:
@@ -129,7 +131,7 @@ def test_direct_entries_that_are_not_the_charges_are_found_out(month: PublishedM
 
 def test_a_saving_is_what_the_columns_of_focus_say(month: PublishedMonth) -> None:
     savings = next(e for e in compose(month)[1].sections[0].schedules if e.name == "savings")
-    assert [str(cell.value) for cell in savings.items[0].cells] == ["1.99", "8.00", "20.00", "12.00", "10.01"]
+    assert [str(cell.value) for cell in savings.rows[0].cells] == ["1.99", "8.00", "20.00", "12.00", "10.01"]
 
 
 def test_the_digest_of_lines_knows_neither_order_nor_build(month: PublishedMonth) -> None:

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finops.chargeback.service import prepare
-from finops.chargeback.statement.facts import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth, exact_sum
+from finops.chargeback.statement.facts import Charge, ControlTotal, DailyCost, PublishedMonth
 from finops.chargeback.statement.models import Statement
+from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import Finding
+from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 
 PERIOD = BillingPeriod(2026, 6)
@@ -171,7 +173,7 @@ def test_a_cost_centre_that_ended_last_month_stays_in_the_companys_comparison() 
 def test_without_a_published_month_before_nothing_is_compared() -> None:
     section = prepare(month_of([charge("10")]))[0].sections[0]
     assert section.total.previous is None
-    assert section.movers_up == section.movers_down == ()
+    assert section.rises == section.falls == ()
 
 
 def test_the_bridge_says_why_charged_is_not_invoiced() -> None:
