@@ -17,8 +17,8 @@ import yaml
 
 from finops.chargeback import service
 from finops.chargeback.service import explain
-from finops.chargeback.statement.facts import exact_sum
 from finops.core.formats import Provider
+from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.ingest.service import ingest

@@ -13,11 +13,12 @@ from finops.chargeback.close.models import Closing
 from finops.chargeback.close.months import ClosedMonths, adjustments_shown_in
 from finops.chargeback.statement import units
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import ABSENT, Charge, ControlTotal, DailyCost, PublishedMonth, exact_sum
+from finops.chargeback.statement.facts import BILL, Charge, ControlTotal, DailyCost, DirectTotal, PublishedMonth
 from finops.chargeback.statement.models import Statement
-from finops.chargeback.statement.proof import BILL, prove_month, prove_shared, prove_statements
+from finops.chargeback.statement.proof import prove_month, prove_shared, prove_statements
 from finops.chargeback.statement.read import read_month
-from finops.chargeback.statement.shared import DirectTotal
+from finops.core.dimensions import ABSENT
+from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import budgets, exchange_rates

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
+from finops.core.dimensions import ABSENT
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -181,7 +182,7 @@ def _changes(found: Difference) -> Table:
 
 
 def _account(identity: str, name: str) -> str:
-    return identity if name in (identity, "(none)") else f"{name} ({identity})"
+    return identity if name in (identity, ABSENT) else f"{name} ({identity})"
 
 
 def _table(title: str, names: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], Amounts]]) -> Table:

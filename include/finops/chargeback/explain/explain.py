@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from finops.chargeback.explain import drill_down, shared_cost
 from finops.chargeback.explain.models import Explanation, Source
-from finops.chargeback.statement.facts import Charge, PublishedMonth, exact_sum
+from finops.chargeback.statement.facts import DIRECT, AllocationEntry, Charge, PublishedMonth
 from finops.chargeback.statement.read import read_month
-from finops.chargeback.statement.shared import DIRECT, Entry
 from finops.core.errors import BadInput, Finding
+from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published
@@ -33,12 +33,13 @@ def explain(settings: Settings, statement: str, line: str) -> Explanation:
     found = _line(month, line, cost_center, f"{period}/{folder}")
     digest = month.source_digests.get(found.key) if isinstance(found, Charge) else found.source_digest
     _require_same(settings, period, folder, found, digest)
+    bill = drill_down.Bill(publication, period, found.provider, found.billing_currency)
     if isinstance(found, Charge):
         rule_id, version, factor = DIRECT, 0, Decimal(1)
-        sources = drill_down.charges_of_line(publication, period, found)
+        sources = drill_down.charges_of_line(bill, found)
     else:
         rule_id, version = found.rule_id, found.rule_version
-        factor, sources = shared_cost.sources_of(publication, month, found)
+        factor, sources = shared_cost.sources_of(bill, found, month.entries)
     effective_rest, billed_rest = (_rest(found, sources, measure, publication) for measure in ("effective", "billed"))
     return Explanation(
         statement=f"{period}/{folder}",
@@ -83,8 +84,8 @@ def _publication(settings: Settings, period: BillingPeriod, line: str) -> Public
     return published.latest(settings)
 
 
-def _line(month: PublishedMonth, line: str, cost_center: str | None, statement: str) -> Charge | Entry:
-    rows: Iterable[Charge | Entry] = (*month.charges, *month.entries)
+def _line(month: PublishedMonth, line: str, cost_center: str | None, statement: str) -> Charge | AllocationEntry:
+    rows: Iterable[Charge | AllocationEntry] = (*month.charges, *month.entries)
     for each in rows:
         if each.line_id == line and cost_center in (None, each.cost_center):
             return each
@@ -92,7 +93,7 @@ def _line(month: PublishedMonth, line: str, cost_center: str | None, statement: 
 
 
 def _require_same(
-    settings: Settings, period: BillingPeriod, folder: str, found: Charge | Entry, digest: str | None
+    settings: Settings, period: BillingPeriod, folder: str, found: Charge | AllocationEntry, digest: str | None
 ) -> None:
     """Raise Finding when the line's sources are not those that the statement names."""
     statements = published_statements.open_statements(settings, period)
@@ -111,7 +112,9 @@ def _require_same(
         )
 
 
-def _rest(found: Charge | Entry, sources: Sequence[Source], measure: str, publication: Publication) -> Decimal:
+def _rest(
+    found: Charge | AllocationEntry, sources: Sequence[Source], measure: str, publication: Publication
+) -> Decimal:
     """Return what the sources leave of the line. Raise Finding when that is more than rounding shares leaves."""
     parts = (getattr(source, f"{measure}_part").copy_negate() for source in sources)
     rest = exact_sum([getattr(found, f"{measure}_cost"), *parts])

@@ -14,13 +14,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from finops.chargeback.formats import wording
 from finops.chargeback.journal import shared_cost
 from finops.chargeback.journal.models import ADJUSTMENTS, DIRECT, Accounts, JournalEntry, posting_date
 from finops.chargeback.statement import rounding
-from finops.chargeback.statement.facts import UNALLOCATED, Charge
+from finops.chargeback.statement.facts import Charge
 from finops.chargeback.statement.models import Section, Statement
+from finops.core.dimensions import UNALLOCATED
 from finops.core.periods import BillingPeriod
+from finops.pages import wording
 
 _MOST_RANGES = 100
 Amounts = dict[tuple[str, str, str], list[tuple[int, int]]]

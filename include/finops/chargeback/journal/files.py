@@ -9,10 +9,10 @@ from pathlib import Path
 
 import xlsxwriter
 
-from finops.chargeback.formats import wording
 from finops.chargeback.journal.models import JournalEntry
-from finops.chargeback.statement.rounding import from_units
+from finops.core.money import from_units
 from finops.core.spreadsheet import neutralise
+from finops.pages import wording
 
 COLUMNS = (
     "date",

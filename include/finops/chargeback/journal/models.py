@@ -14,9 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from finops.chargeback.close.models import Adjustment
 from finops.chargeback.statement.facts import Charge
-from finops.chargeback.statement.rounding import from_units
 from finops.core.focus import COLUMNS
 from finops.core.formats import Provider
+from finops.core.money import from_units
 from finops.core.periods import BillingPeriod
 
 _ALLOWED = {column.snake: column.allowed for column in COLUMNS} | {"provider": tuple(each.value for each in Provider)}

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from finops.chargeback.journal.models import Accounts, JournalEntry
-from finops.chargeback.statement.facts import UNALLOCATED
 from finops.chargeback.statement.models import Statement
+from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import Finding
 
 
@@ -33,7 +33,10 @@ def prove(statements: Sequence[Statement], entries: Sequence[JournalEntry], acco
                 "statement charges; run `finops reconcile`"
             )
     for section in statements[0].sections:
-        if sum(units for (_, currency), units in posted.items() if currency == section.currency) != section.adjusted:
+        if (
+            sum(units for (_, currency), units in posted.items() if currency == section.currency)
+            != section.total_with_adjustments
+        ):
             raise Finding(
                 f"journal of {period}: {section.currency} posted to cost centres is not the "
                 "company's total with adjustments; run `finops reconcile`"
@@ -52,6 +55,6 @@ def _charged(statements: Sequence[Statement], accounts: Accounts) -> dict[tuple[
         found[accounts.unallocated.cost_center, section.currency] += loose
     for statement in statements[1:]:
         for section in statement.sections:
-            owed = section.charged if with_shared else section.adjusted
+            owed = section.total_charged if with_shared else section.total_with_adjustments
             found[str(statement.cost_center), section.currency] += owed
     return found

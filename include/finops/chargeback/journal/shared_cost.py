@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from finops.chargeback.formats import wording
 from finops.chargeback.journal.models import SHARED, Accounts, Allocated, JournalEntry, posting_date
-from finops.chargeback.statement.facts import UNALLOCATED
-from finops.chargeback.statement.models import Section, Statement
-from finops.chargeback.statement.shared import SharedLine
+from finops.chargeback.statement.models import Section, SharedLine, Statement
+from finops.core.dimensions import UNALLOCATED
+from finops.pages import wording
 
 _MOST_LINES = 100
 _SEVERAL = "(several)"

@@ -8,6 +8,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from finops.core.dimensions import ABSENT
 from finops.core.periods import BillingPeriod
 from finops.sample.aws.snapshots import name_volumes
 from finops.sample.chance import seeded
@@ -142,7 +143,7 @@ def make(offer: Offer, account: Account, rng: Random, forget: Forgetfulness, mom
     if is_tagged:
         own["resource_tags"] = tags(owner, account.dialect)
         own["cost_category"] = (("business_unit", COST_CENTERS[owner.cost_center]),)
-    model = owner.model.name if owner.model and is_tagged else "(none)"
+    model = owner.model.name if owner.model and is_tagged else ABSENT
     is_single = by_hours and not offer["usage_type"].startswith("Host:")
     return Series(
         shared=_shared(offer, account, rate),

@@ -7,6 +7,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from finops.core.dimensions import ABSENT
 from finops.sample.chance import seeded
 from finops.sample.company import AZURE_SUBSCRIPTIONS, COST_CENTERS, EUROS_PER_DOLLAR, Account, Ownership, ownership
 from finops.sample.models import SeriesKey
@@ -105,7 +106,7 @@ def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Se
     }
     if is_tagged:
         own["tags"] = json.dumps(owner.tags(account.dialect), separators=(",", ":"))
-    model = owner.model.name if owner.model and is_tagged else "(none)"
+    model = owner.model.name if owner.model and is_tagged else ABSENT
     key = SeriesKey(account.id, offer["category"], model)
     cap = 1.0 if offer["size"] else None
     extra = {"index": index, "account": account, "decimals": 0 if offer["block"] != "1" else 10}

@@ -8,6 +8,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from finops.core.dimensions import ABSENT
 from finops.sample.chance import seeded
 from finops.sample.company import COST_CENTERS, EUROS_PER_DOLLAR, GCP_PROJECTS, Account, Ownership, ownership
 from finops.sample.models import SeriesKey
@@ -138,7 +139,7 @@ def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Se
         if rng.random() < 0.2
         else (),
     }
-    model = owner.model.name if owner.model and is_tagged else "(none)"
+    model = owner.model.name if owner.model and is_tagged else ABSENT
     key = SeriesKey(account.id, offer["service"], model)
     # Money is committed to one billing account, and each has a currency of its own.
     credit = f"dollar-{account.currency}" if offer["credit"] == "dollar" else offer["credit"]

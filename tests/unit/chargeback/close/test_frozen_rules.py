@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from finops.chargeback import service
 from finops.chargeback.close import closed, frozen_rules
+from finops.chargeback.statement.facts import AllocationEntry
 from finops.chargeback.statement.read import read_month
-from finops.chargeback.statement.shared import Entry
 from finops.core.errors import BadInput, Finding
 from finops.core.settings import Settings
 from finops.policy import allocation, tags
@@ -113,7 +113,7 @@ def test_rules_that_are_not_those_of_the_build_are_not_frozen_as_if_they_were(se
     publication = published.latest(settings)
     (pool,) = allocation.load(settings).pools
     cost = Decimal(1)
-    one = Entry("cc-1001", "aws", "USD", "pool", pool.id, 1, pool.digest, "x", None, None, cost, cost)
+    one = AllocationEntry("cc-1001", "aws", "USD", "pool", pool.id, 1, pool.digest, "x", None, None, cost, cost)
     month = replace(read_month(publication, MAY), entries=(one,))
     assert set(frozen_rules.read(settings, publication, month)) == set(frozen_rules.FILES)
     other = replace(month, entries=(replace(one, rule_digest="another"),))

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback import service
-from finops.chargeback.statement.shared import Entry
+from finops.chargeback.statement.facts import AllocationEntry
 from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -16,9 +16,9 @@ from finops.core.settings import Settings
 JUNE = BillingPeriod(2026, 6)
 
 
-def entry(owner: str, kind: str, amount: str) -> Entry:
+def entry(owner: str, kind: str, amount: str) -> AllocationEntry:
     cost = Decimal(amount)
-    return Entry(owner, "aws", "USD", kind, "tax", 1, "abc", "(several)", None, None, cost, cost)
+    return AllocationEntry(owner, "aws", "USD", kind, "tax", 1, "abc", "(several)", None, None, cost, cost)
 
 
 @pytest.fixture

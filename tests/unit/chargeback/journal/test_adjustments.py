@@ -20,8 +20,9 @@ from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import JournalEntry
 from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import UNALLOCATED, Charge
+from finops.chargeback.statement.facts import Charge
 from finops.chargeback.statement.models import Statement
+from finops.core.dimensions import UNALLOCATED
 from finops.core.settings import Settings
 
 adjustments = st.lists(
@@ -55,7 +56,7 @@ def test_every_document_balances_and_owners_are_posted_their_total_and_adjustmen
     for statement in statements[1:]:
         for section in statement.sections:
             mine = [e for e in entries if (e.cost_center, e.currency) == (statement.cost_center, section.currency)]
-            assert sum(e.debit - e.credit for e in mine) == section.adjusted
+            assert sum(e.debit - e.credit for e in mine) == section.total_with_adjustments
             apart = sum(e.debit - e.credit for e in mine if e.document.startswith("CA-"))
             assert apart == (section.adjustments.effective if section.adjustments else 0)
     references = [each.reference for each in entries]

@@ -24,7 +24,8 @@ from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import Accounts, JournalEntry
 from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import UNALLOCATED, Charge, ControlTotal, DailyCost, PublishedMonth
+from finops.chargeback.statement.facts import Charge, ControlTotal, DailyCost, PublishedMonth
+from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

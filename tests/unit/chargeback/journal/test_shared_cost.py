@@ -28,10 +28,10 @@ from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import Accounts, Allocated, JournalEntry
 from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import UNALLOCATED, Charge, PublishedMonth
+from finops.chargeback.statement.facts import AllocationEntry as Moved
+from finops.chargeback.statement.facts import Charge, DirectTotal, PublishedMonth
 from finops.chargeback.statement.models import Statement
-from finops.chargeback.statement.shared import DirectTotal
-from finops.chargeback.statement.shared import Entry as Moved
+from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import BadInput, Finding
 from finops.core.settings import Settings
 from finops.policy import allocation
