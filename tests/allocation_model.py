@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 
+from finops.core.dimensions import UNALLOCATED
 from finops.policy.allocation import Rules
 from finops.policy.allocation.drivers import Quantity
-from finops.policy.allocation.models import UNALLOCATED, Even, Fixed, Pool, Telemetry
+from finops.policy.allocation.models import Even, Fixed, Pool, Telemetry
 
 UNIT = Decimal("1e-12")
 Key = tuple[str, str, str]

@@ -17,6 +17,7 @@ from finops.core.focus import COLUMNS, Kind
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.quality.suites.mart_allocation_sources import ASKED_FOR
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import PLAIN_READER
 from finops.stores.state import builds, ledger, period_inputs
@@ -45,6 +46,15 @@ _ALLOCATED = (
     "cost_center, 'direct' as entry_kind, '(none)' as rule_id, 0 as rule_version, '(none)' as rule_digest,"
     " '(none)' as counterpart, service_category, service_name, null::decimal(13,12) as share,"
     " null::decimal(38,12) as weight"
+)
+_SELECTED = (
+    "cost_center, service_category, service_name, "
+    + ", ".join(f"null::varchar as {column}" for column in ASKED_FOR)
+    + ", '(none)' as rule_id, 0 as rule_version"
+)
+_RULE = (
+    "rule_id, rule_version, rule_digest, 1 as rule_order, 'pool' as rule_kind, null::varchar as driver,"
+    " null::varchar as unit, null::decimal(21,12) as unit_price, null::decimal(12,8) as markup_rate"
 )
 _MEASURES = ", ".join(
     f"sum({m})::decimal(38,12) as {m}" for m in ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
@@ -189,6 +199,11 @@ def _build_marts(
         "mart_allocated_costs": f"select {keys}, {_ALLOCATED}, sum(billed_cost)::decimal(38,12) as billed_cost,"
         " sum(effective_cost)::decimal(38,12) as effective_cost"
         f" from marts.fct_daily_costs where {chosen} group by all",
+        "mart_allocation_sources": f"select {keys}, {_SELECTED}, sum(charge_count)::bigint as charge_count,"
+        " sum(billed_cost)::decimal(38,12) as billed_cost, sum(effective_cost)::decimal(38,12) as effective_cost"
+        f" from marts.fct_daily_costs where {chosen} group by all",
+        "mart_allocation_rules": f"select {keys}, {_RULE}, billed_cost, effective_cost"
+        f" from marts.mart_allocated_costs where {chosen} and entry_kind <> 'direct'",
         "mart_reconciliation": _reconciliation(settings, scope),
     }
     for name, query in models.items():

@@ -19,7 +19,7 @@ import yaml
 
 DBT = Path(__file__).resolve().parents[1] / "dbt_project"
 MACROS = (
-    *("allocation_balances", "allocation_entry", "allocation_pool", "allocation_weights"),
+    *("allocation_balances", "allocation_columns", "allocation_entry", "allocation_pool", "allocation_weights"),
     *("is_of_rule", "one_or_several", "share_of", "text_literal"),
     *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
     *("parents_of", "placed_sums", "rule_eras"),
@@ -63,8 +63,8 @@ def _environment() -> jinja2.Environment:
     for text in texts:
         module = environment.from_string(text).module
         modules |= {name: getattr(module, name) for name in re.findall(r"{%-? macro (\w+)", text)}
-    dimensions = literal_eval(str(modules["tag_dimensions"]()).strip())
-    names["tag_dimensions"] = lambda: dimensions
+    listed = {name: literal_eval(str(modules[name]()).strip()) for name in ("allocation_columns", "tag_dimensions")}
+    names |= {name: lambda _name=name: listed[_name] for name in listed}
     return environment
 
 
@@ -80,8 +80,20 @@ def model_sql(name: str) -> str:
 
 def allocation_sql(document: dict[str, Any]) -> str:
     """Return the model's SELECT over the tables ``fct_daily_costs`` and ``allocation_drivers``."""
-    text = _text("mart_allocated_costs")
+    allocated = _environment().from_string(_text("mart_allocated_costs")).render(allocation_rules=lambda: document)
+    sources = f"with mart_allocation_sources as materialized ({sources_sql(document)})"
+    return sources + allocated.strip().replace("with", ",", 1)
+
+
+def sources_sql(document: dict[str, Any]) -> str:
+    """Return the SELECT of ``mart_allocation_sources`` over the table ``fct_daily_costs``."""
+    text = _text("mart_allocation_sources")
     return _environment().from_string(text).render(allocation_rules=lambda: document)
+
+
+def macro_names(name: str) -> Any:
+    """Return the list or the mapping that a macro returns."""
+    return _environment().globals[name]()
 
 
 def macro_sql(name: str, *arguments: str) -> str:

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from finops.chargeback import service
-from finops.chargeback.invoices.service import check as check_invoices
+from finops.chargeback.service import check_invoices
 from finops.core.errors import Finding
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod

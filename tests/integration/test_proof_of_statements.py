@@ -16,11 +16,9 @@ import pytest
 import yaml
 
 from finops.chargeback import service
-from finops.chargeback.explain.explain import explain
-from finops.chargeback.journal import service as journal
-from finops.chargeback.statement.facts import exact_sum
-from finops.core.errors import BadInput
+from finops.chargeback.service import explain
 from finops.core.formats import Provider
+from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
@@ -109,7 +107,7 @@ def test_the_printed_files_of_all_cost_centres_and_the_rest_are_the_company_in_c
 
 
 def test_the_journal_holds_what_the_printed_files_charge_each_cost_centre(company: Settings, tmp_path: Path) -> None:
-    journal.write(company, JANUARY, tmp_path / "journal.csv")
+    service.write_journal(company, JANUARY, tmp_path / "journal.csv")
     posted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     shared = []
     for row in rows(tmp_path / "journal.csv"):
@@ -180,12 +178,24 @@ def test_a_markup_is_a_part_of_the_charges_it_is_on(company: Settings) -> None:
     assert sum(each.effective_part for each in earned.sources) == earned.effective_cost < 0
 
 
-def test_a_rule_that_was_changed_since_is_named_with_what_to_do(company: Settings, tmp_path: Path) -> None:
+def test_a_rule_that_was_changed_or_deleted_since_is_still_explained(company: Settings, tmp_path: Path) -> None:
+    """The build recorded which rule selected what, and by which terms: allocation.yml is not asked again."""
+    made = {("price", "gpu"), ("offset", "gpu"), ("pool", "tax"), ("pool", "operations"), ("offset", "operations")}
+    lines = [of_kind(company, kind, rule) for kind, rule in sorted(made | {("markup", "operations")})]
+    before = [explain(company, *line) for line in lines]
     shutil.copytree(company.configuration_dir, tmp_path / "config")
     file = tmp_path / "config" / "allocation.yml"
-    file.write_text(file.read_text(encoding="utf-8").replace("0.0375", "0.04"), encoding="utf-8")
     changed = company.model_copy(update={"config_dir": tmp_path / "config"})
-    with pytest.raises(
-        BadInput, match=r"no longer holds rule gpu as it was applied \(version 3, digest \w+\); put that"
-    ):
-        explain(changed, *of_kind(company, "price", "gpu"))
+    for text in (file.read_text(encoding="utf-8").replace("0.0375", "0.04").replace("4.5", "5"), "drivers: []"):
+        file.write_text(text, encoding="utf-8")
+        assert [explain(changed, *line) for line in lines] == before
+
+
+def test_pools_that_match_the_same_charges_share_none_of_them(company: Settings) -> None:
+    """Tax of the platform's account is tax: behind the company's lines every charge stands once, or in a chain."""
+    of = {rule: explain(company, *of_kind(company, "pool", rule)).sources for rule in ("tax", "shared-platform")}
+    assert {source.row["charge_category"] for source in of["tax"]} == {"Tax"}
+    assert "Tax" not in {source.row["charge_category"] for source in of["shared-platform"]}
+    chain = explain(company, *of_kind(company, "pool", "operations")).sources
+    assert {source.row["cost_center"] for source in chain} == {"cc-1004"}
+    assert "operations" not in {source.row.get("rule_id") for source in chain}

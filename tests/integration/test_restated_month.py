@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from finops.chargeback import service as chargeback
-from finops.chargeback.explain.explain import explain
+from finops.chargeback.service import explain
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

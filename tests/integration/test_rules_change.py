@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from finops.chargeback import service as chargeback
-from finops.chargeback.journal import service as journal
 from finops.core.errors import Finding
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
@@ -75,7 +74,7 @@ def test_a_closed_month_s_statements_stay_when_its_owners_change_and_the_next_mo
     company: Settings, tmp_path: Path
 ) -> None:
     chargeback.publish(company, JANUARY)
-    posted = journal.write(company, JANUARY, tmp_path / "open.csv")
+    posted = chargeback.write_journal(company, JANUARY, tmp_path / "open.csv")
     assert {each.kind for each in posted.entries} == {"CB", "CS"}
     chargeback.close(company, JANUARY, "Ann Lee")
     before, files = _owners(company, "fct_daily_costs", JANUARY), _files(company, JANUARY)
@@ -101,8 +100,8 @@ def test_a_closed_month_s_statements_stay_when_its_owners_change_and_the_next_mo
     february = b"".join(v for name, v in _files(company, FEBRUARY).items() if name.endswith(".csv"))
     assert b"cc-4242" in february, "February's statements adjust January for its new owner"
 
-    assert journal.write(company, JANUARY, tmp_path / "closed.csv").sha256 == posted.sha256
-    later = journal.write(company, FEBRUARY, tmp_path / "february.csv")
+    assert chargeback.write_journal(company, JANUARY, tmp_path / "closed.csv").sha256 == posted.sha256
+    later = chargeback.write_journal(company, FEBRUARY, tmp_path / "february.csv")
     assert {each.kind for each in later.entries} == {"CB", "CS", "CA"}, "its own shared cost, and January's new owner"
 
 

@@ -17,11 +17,11 @@
             sum(effective_cost) as effective_cost,
         from
             (
-                {%- if pool.drains %}
+                {%- if pool.steps_down %}
                     select *
                     from ({{ allocation_balances(number) }})
                     where {{ is_of_rule(pool) }}
-                {%- else %}select * from selected where pool_number = {{ number }}
+                {%- else %}select * from selected where {{ is_selected_by(pool) }}
                 {%- endif %}
             )
         group by billing_period, provider, billing_currency, cost_center
@@ -58,8 +58,8 @@
             {%- if pool.split.except %}
                 and cost_center not in ({{ text_literal(pool.split.except) }})
             {%- endif %}
-            {%- for drain in pool.drained %}
-                and not {{ is_of_rule(drain) }}
+            {%- for step in pool.stepped_down %}
+                and not {{ is_of_rule(step) }}
             {%- endfor %}
     ),
 

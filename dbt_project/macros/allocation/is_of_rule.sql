@@ -15,3 +15,8 @@
         {%- endfor %}
     )
 {%- endmacro %}
+
+{#- A predicate that keeps the rows of `mart_allocation_sources` that a pool selects: no earlier pool matches them. -#}
+{% macro is_selected_by(pool) -%}
+    (rule_id = {{ text_literal(pool.id) }} and rule_version = {{ pool.version }})
+{%- endmacro %}

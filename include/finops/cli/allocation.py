@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
+from finops.core.entry_kinds import MEANINGS
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from finops.transform.allocated import Entry
+    from finops.transform.allocated import AllocatedCost
     from finops.transform.allocation_trial import Move, Trial
 
 allocation = typer.Typer(help="Who pays for what is shared.", no_args_is_help=True)
@@ -66,7 +67,7 @@ def explain(
     cost_center: Annotated[str | None, typer.Option(help="Only this cost centre.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the entries as JSON.")] = False,
 ) -> None:
-    """Show what each cost centre bears of a published month: its own cost, and what each rule added or took."""
+    """Show what each cost centre is charged in a published month: its own cost, and what each rule added or took."""
     from finops.transform import allocated
 
     entries = allocated.explain(Settings(), BillingPeriod.parse(billing_period), cost_center)
@@ -140,13 +141,13 @@ def _more(count: int) -> str:
     return f" and {count - _SHOWN} more" if count > _SHOWN else ""
 
 
-def _entries(entries: list[Entry], period: str) -> Table:
+def _entries(entries: list[AllocatedCost], period: str) -> Table:
     from itertools import groupby
 
     from rich.markup import escape
 
     table = _table(
-        f"What each cost centre bears of {period}",
+        f"What each cost centre is charged in {period}",
         ("cost centre", "currency", "provider", "entry", "rule", "counterpart"),
         ("share", "effective cost", "billed cost"),
     )
@@ -155,7 +156,7 @@ def _entries(entries: list[Entry], period: str) -> Table:
         for each in group:
             effective, billed = effective + each.effective_cost, billed + each.billed_cost
             rule = "" if each.entry_kind == "direct" else f"{each.rule_id} v{each.rule_version}"
-            names = (center, currency, each.provider, each.entry_kind, rule, each.counterpart if rule else "")
+            names = (center, currency, each.provider, MEANINGS[each.entry_kind], rule, each.counterpart if rule else "")
             share = "" if each.share is None else f"{each.share:.2%}"
             table.add_row(*map(escape, names), share, f"{each.effective_cost:,.2f}", f"{each.billed_cost:,.2f}")
         total = (escape(center), currency, "", "total", "", "", "", f"{effective:,.2f}", f"{billed:,.2f}")

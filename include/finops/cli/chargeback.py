@@ -113,7 +113,7 @@ def _as_text(done: StatementSet) -> str:
 
 
 def _totals(statement: Statement) -> list[str]:
-    from finops.chargeback.formats import wording
+    from finops.pages import wording
 
     who = "whole company" if statement.cost_center is None else wording.name(statement.cost_center)
     return [
@@ -123,7 +123,7 @@ def _totals(statement: Statement) -> list[str]:
 
 
 def _adjustments(company: Statement) -> list[str]:
-    from finops.chargeback.formats import wording
+    from finops.pages import wording
 
     return [
         _row(
@@ -138,7 +138,7 @@ def _adjustments(company: Statement) -> list[str]:
 
 
 def _not_allocated(company: Statement) -> list[str]:
-    from finops.chargeback.formats import wording
+    from finops.pages import wording
 
     return [
         _row(

@@ -12,6 +12,7 @@ import typer
 
 from finops.cli import app
 from finops.cli.terminal import console, table
+from finops.core.dimensions import ABSENT
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -171,7 +172,7 @@ def _changes(found: Difference) -> Table:
 
 
 def _account(identity: str, name: str) -> str:
-    return identity if name in (identity, "(none)") else f"{name} ({identity})"
+    return identity if name in (identity, ABSENT) else f"{name} ({identity})"
 
 
 def _table(title: str, names: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], Amounts]]) -> Table:

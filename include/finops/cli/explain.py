@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli.chargeback import chargeback
+from finops.core.entry_kinds import MEANINGS
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
 from finops.core.spreadsheet import neutralise
 
 if TYPE_CHECKING:
-    from finops.chargeback.explain.explain import Explanation
+    from finops.chargeback.explain.models import Explanation
 
 _MOST = 40
 
@@ -29,11 +30,11 @@ def explain(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print every charge as CSV.")] = False,
 ) -> None:
     """List the charges, or the quantity at its price, that a line of a published statement is made of."""
-    from finops.chargeback.explain.explain import explain as explained
+    from finops.chargeback import service
 
     if as_json and as_csv:
         raise BadInput("--json and --csv exclude each other; give one of them")
-    found = explained(Settings(), statement, line)
+    found = service.explain(Settings(), statement, line)
     if as_csv:
         _write_csv(found)
     else:
@@ -109,7 +110,7 @@ def _as_text(found: Explanation) -> str:
             or each.row.get("rule_id")
             or _measured(each.row)
         )
-        when = each.row.get("charge_period_start") or each.row.get("entry_kind") or ""
+        when = each.row.get("charge_period_start") or MEANINGS.get(each.row.get("entry_kind", ""), "")
         text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in f"{when}  {name}")[:80]
         lines.append(f"  {each.effective_part:>22.12f} {each.billed_part:>22.12f}  {text}")
     if len(largest) > _MOST:

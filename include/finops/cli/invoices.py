@@ -38,9 +38,9 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Compare billed cost with the invoices in invoices.yml; exit 1 on an unexplained cent that nobody signed for."""
-    from finops.chargeback.invoices import service
+    from finops.chargeback import service
 
-    found = service.check(Settings(), [BillingPeriod.parse(text) for text in billing_period or []])
+    found = service.check_invoices(Settings(), [BillingPeriod.parse(text) for text in billing_period or []])
     for warning in found.warnings:
         typer.echo(f"finops: warning: {warning}", err=True)
     if as_json:
@@ -60,7 +60,7 @@ def sign_off(
     currency: Annotated[str | None, typer.Option(help="Where invoices of two currencies share the name.")] = None,
 ) -> None:
     """Record who answers for what is unexplained of an invoice; another amount later is not covered by it."""
-    from finops.chargeback.invoices import service
+    from finops.chargeback import service
 
     done = service.sign_off(
         Settings(), BillingPeriod.parse(billing_period), invoice_id, by=by, reason=reason, currency=currency

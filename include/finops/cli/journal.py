@@ -23,9 +23,9 @@ def journal(
     as_json: Annotated[bool, typer.Option("--json", help="Print totals and the file as JSON.")] = False,
 ) -> None:
     """Write balanced entries for the general ledger; accounts are those of gl_accounts.yml."""
-    from finops.chargeback.journal import service
+    from finops.chargeback import service
 
-    done = service.write(Settings(), BillingPeriod.parse(billing_period), out)
+    done = service.write_journal(Settings(), BillingPeriod.parse(billing_period), out)
     typer.echo(_as_json(done) if as_json else _as_text(done))
 
 

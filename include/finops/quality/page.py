@@ -1,40 +1,61 @@
-"""The gate's result as one self-contained page that a person opens.
-
-Great Expectations' own Data Docs load fonts and scripts from elsewhere, so offline they do not render; this page
-fetches nothing and runs no script.
-"""
+"""The gate's result as a page: Great Expectations' own Data Docs load fonts and scripts from elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from finops.core.atomic import replacing
-from finops.quality.models import Given, Severity, TableResult
+from finops.pages import html
+from finops.pages.figures import Cell, Figure, Headline, Kind, Row, Table
+from finops.quality.models import Given, LandedTotal, Outcome, Severity, TableResult
 from finops.stores.candidate import Verdict
+
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write(path: Path, verdict: Verdict, given: Given, results: list[TableResult]) -> None:
     """Write the page to ``path``, whole or not at all."""
-    environment = Environment(
-        loader=PackageLoader("finops.quality"), autoescape=True, undefined=StrictUndefined, trim_blocks=False
-    )
     outcomes = [outcome for result in results for outcome in result.outcomes]
     broken = [outcome for outcome in outcomes if not outcome.is_met]
-    html = environment.get_template("gate.html.j2").render(
+    text = html.render(
+        html.environment(_TEMPLATES),
+        "gate.html.j2",
         verdict=verdict,
         results=results,
-        outcomes=outcomes,
+        headline=_headline(outcomes, verdict, sum(result.row_count for result in results)),
         broken=[outcome for outcome in broken if outcome.severity is Severity.BLOCKS],
         warned=[outcome for outcome in broken if outcome.severity is Severity.WARNS],
-        landed=given.landed,
+        totals=_totals(given.landed),
         scope=_scope(given),
-        judged_at=f"{given.now.astimezone(UTC):%Y-%m-%d %H:%M}",
+        checked_at=f"{given.now.astimezone(UTC):%Y-%m-%d %H:%M}",
     )
     with replacing(path) as temporary:
-        temporary.write_text(html, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _headline(outcomes: Sequence[Outcome], verdict: Verdict, row_count: int) -> Headline:
+    counts = (len(verdict.failures), len(verdict.warnings), row_count)
+    names = ("Broken", "Warnings", "Rows checked")
+    holding = f"{sum(outcome.is_met for outcome in outcomes)} of {len(outcomes)}"
+    figures = (Figure(name, f"{count:,}") for name, count in zip(names, counts, strict=True))
+    return Headline((Figure("Expectations that hold", holding), *figures))
+
+
+def _totals(landed: Sequence[LandedTotal]) -> Table:
+    """Return what the ledger holds the build to; shown in cents, compared to the last decimal."""
+    rows = tuple(
+        Row(
+            each.provider,
+            (Cell(Kind.MONEY, each.billed_cost), Cell.text(each.billing_currency), Cell.quantity(each.row_count)),
+            each.billing_period,
+        )
+        for each in landed
+    )
+    note = "what the ledger recorded when the bills landed; every stage is held to it to the last decimal"
+    headings = ("Provider and billing period", "Billed cost", "Currency", "Landed rows")
+    return Table("control_totals", "Control totals", note, headings, rows)
 
 
 def _scope(given: Given) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
+from finops.core.dimensions import ABSENT
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 
@@ -30,7 +31,7 @@ class SeriesKey:
 
     account: str
     service: str
-    model: str = "(none)"
+    model: str = ABSENT
 
     def __str__(self) -> str:
         return f"{self.account}/{self.service}/{self.model}"

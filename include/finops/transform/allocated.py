@@ -1,10 +1,11 @@
-"""What a cost centre bears and why, from the published ``mart_allocated_costs``."""
+"""What a cost centre is charged and why, from the published ``mart_allocated_costs``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
+from finops.core.entry_kinds import MEANINGS
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -12,8 +13,8 @@ from finops.stores import published
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What a cost centre bears of one bill: its direct cost over all services, or one entry of a rule."""
+class AllocatedCost:
+    """What a cost centre has of one bill: its direct cost over all services, or one entry of a rule."""
 
     cost_center: str
     billing_currency: str
@@ -28,10 +29,10 @@ class Entry:
     effective_cost: Decimal
 
 
-_ORDER = ("direct", "price", "offset", "pool", "kept", "markup", "markup_offset")
+_ORDER = tuple(MEANINGS)
 
 
-def explain(settings: Settings, period: BillingPeriod, cost_center: str | None = None) -> list[Entry]:
+def explain(settings: Settings, period: BillingPeriod, cost_center: str | None = None) -> list[AllocatedCost]:
     """Return a month's entries by cost centre and currency, direct cost first, or those of one cost centre.
 
     Raise NotReady when nothing is published, BadInput for a month or cost centre that there is not.
@@ -44,13 +45,13 @@ def explain(settings: Settings, period: BillingPeriod, cost_center: str | None =
         group by all
     """
     with publication.connect() as connection:
-        found = [Entry(*row) for row in connection.execute(query, [str(period)]).fetchall()]
+        found = [AllocatedCost(*row) for row in connection.execute(query, [str(period)]).fetchall()]
     if not found:
         known = ", ".join(map(str, publication.billing_periods))
         raise BadInput(f"billing period {period} is not published; there are {known}")
     names = sorted({each.cost_center for each in found})
     if cost_center is not None and cost_center not in names:
-        raise BadInput(f"no cost centre {cost_center!r} bears anything in {period}; there are {', '.join(names)}")
+        raise BadInput(f"no cost centre {cost_center!r} has anything in {period}; there are {', '.join(names)}")
     wanted = [each for each in found if cost_center in (None, each.cost_center)]
     return sorted(
         wanted,

@@ -48,7 +48,7 @@ def document(rules: Rules, periods: Collection[str]) -> Document:
     return {
         # For the gate, which holds the build to the rules it was built with.
         "rules": rules.model_dump(mode="json", exclude_defaults=True),
-        "prices": [_price(price) for price in prices],
+        "prices": [_price(price, rules) for price in prices],
         "pools": [_pool(rules, pools, number, bases) for number in range(len(pools))],
         "bases": [{"selection": _conditions(rules.selections[name])} for name in bases],
     }
@@ -64,7 +64,7 @@ def _rule(rule: Pool | Price) -> Document:
     }
 
 
-def _price(price: Price) -> Document:
+def _price(price: Price, rules: Rules) -> Document:
     selection = {
         "provider": Condition(values=(price.provider.value,)),
         "billing_currency": Condition(values=(price.currency,)),
@@ -73,6 +73,7 @@ def _price(price: Price) -> Document:
         **_rule(price),
         "selection": _conditions(selection),
         "driver": price.driver,
+        "unit": next(driver.unit for driver in rules.drivers if driver.name == price.driver),
         "cost_center": price.cost_center,
         "rate": _number(price.rate),
     }
@@ -80,15 +81,15 @@ def _price(price: Price) -> Document:
 
 def _pool(rules: Rules, pools: list[Pool], number: int, bases: list[str]) -> Document:
     pool, split = pools[number], pools[number].split
-    drains = [each for each in pools[: number + 1] if rules.drained_by(each)]
+    step_downs = [each for each in pools[: number + 1] if rules.drained_by(each)]
     found = {
         **_rule(pool),
         "selection": _conditions(rules.selection_of(pool)),
-        "drains": bool(rules.drained_by(pool)),
-        # Who has been drained takes no share: cost would go back to where it was taken from.
-        "drained": [
+        "steps_down": bool(rules.drained_by(pool)),
+        # A cost centre whose step-down is done takes no share: cost would go back to where it came from.
+        "stepped_down": [
             {"selection": _conditions(rules.selection_of(each)), "from": each.from_period, "to": each.to_period}
-            for each in drains
+            for each in step_downs
         ],
         "split": {"method": split.method},
         "markup": None,

@@ -27,7 +27,7 @@ from finops.stores.published import Publication
 from finops.transform import allocation_inputs
 from finops.transform.parquet_table import write_table
 
-MODELS = ("allocation_drivers", "mart_allocated_costs")
+MODELS = ("allocation_drivers", "mart_allocation_sources", "mart_allocated_costs")
 
 
 @dataclass(frozen=True, slots=True)

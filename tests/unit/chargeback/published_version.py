@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from finops.chargeback.statement.shared import Entry
+from finops.chargeback.statement.facts import AllocationEntry
 from finops.core.settings import Settings
 
 MART_CHARGEBACK = [
@@ -77,7 +77,7 @@ def publish_version(
     *,
     build_id: str = "build-1",
     rates: Sequence[list[object]] = (),
-    moved: Mapping[str, Sequence[Entry]] | None = None,
+    moved: Mapping[str, Sequence[AllocationEntry]] | None = None,
 ) -> Path:
     """Write a version with the marts that chargeback reads, and point ``current`` at it.
 
@@ -181,7 +181,7 @@ def _create_allocated(connection: object) -> None:
     )
 
 
-def _allocated(bills: Sequence[Bill], moved: Mapping[str, Sequence[Entry]]) -> list[list[object]]:
+def _allocated(bills: Sequence[Bill], moved: Mapping[str, Sequence[AllocationEntry]]) -> list[list[object]]:
     grain = ("billing_period", "cost_center", "provider", "billing_currency", "service_category", "service_name")
     rows: list[list[object]] = []
     for *whose, category, service, billed, effective, _, _ in _summed(bills, grain):

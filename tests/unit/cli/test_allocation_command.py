@@ -83,7 +83,7 @@ def test_what_a_cost_centre_bears_is_explained(settings: Settings, environment: 
     assert run.exit_code == 0
     assert {(e["cost_center"], e["entry_kind"]) for e in json.loads(run.stdout)} == {("cc-1002", "direct")}
     for wrong, says in (
-        ("cc-9", "no cost centre 'cc-9' bears anything in 2025-01"),
+        ("cc-9", "no cost centre 'cc-9' has anything in 2025-01"),
         (None, "2031-01 is not published"),
     ):
         other = [*arguments[:-1], wrong] if wrong else [*arguments[:3], "2031-01"]

@@ -150,7 +150,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         opened.execute(
             "create table fct_daily_costs (billing_period varchar, provider varchar, billing_currency varchar,"
             " cost_center varchar, service_category varchar, charge_category varchar, billed_cost decimal(38, 12),"
-            " effective_cost decimal(38, 12), service_name varchar default 'x')"
+            " effective_cost decimal(38, 12), service_name varchar, charge_count bigint default 1)"
         )
         opened.execute(
             "create table allocation_drivers (billing_period varchar, driver varchar, cost_center varchar,"
@@ -164,7 +164,7 @@ def run(
 ) -> list[dict[str, Any]]:
     connection.execute("delete from fct_daily_costs; delete from allocation_drivers")
     connection.executemany(
-        "insert into fct_daily_costs values (?, ?, ?, ?, ?, ?, ?, ?, 'x')",
+        "insert into fct_daily_costs values (?, ?, ?, ?, ?, ?, ?, ?, 'x', 1)",
         [
             [*row.key, row.cost_center, row.service_category, row.charge_category, row.billed_cost, row.effective_cost]
             for row in costs

@@ -45,7 +45,9 @@ def found(warehouse: Path, law: str, fault: str = "") -> list[tuple[object, ...]
         return rows
 
 
-@pytest.mark.parametrize("law", ["rules_move_and_make_nothing", "statements_are_the_focus_fact"])
+@pytest.mark.parametrize(
+    "law", ["rules_move_and_make_nothing", "rules_select_every_charge_once", "statements_are_the_focus_fact"]
+)
 def test_nothing_is_found_where_the_books_tie_out(warehouse: Path, law: str) -> None:
     assert found(warehouse, law) == []
 
@@ -79,3 +81,17 @@ def test_a_statement_that_is_not_the_fact_is_found(warehouse: Path, mart: str, m
 def test_a_bill_that_a_mart_lost_whole_is_found(warehouse: Path) -> None:
     fault = "delete from mart_chargeback where provider = 'gcp' and billing_currency = 'EUR'"
     assert len(found(warehouse, "statements_are_the_focus_fact", fault)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        f"update mart_allocation_sources set billed_cost = billed_cost + {UNIT} where service_name = 'service-1'",
+        "update mart_allocation_sources set charge_count = charge_count + 1 where service_name = 'service-1'",
+        "insert into mart_allocation_sources from mart_allocation_sources where service_name = 'service-1'",
+        "delete from mart_allocation_sources where service_name = 'service-1'",
+        "update mart_allocation_sources set region_id = 'region-1' where service_name = 'service-1'",
+    ],
+)
+def test_a_charge_that_is_not_selected_once_is_found(warehouse: Path, fault: str) -> None:
+    assert found(warehouse, "rules_select_every_charge_once", fault)

@@ -15,6 +15,12 @@ from finops.transform.allocation_inputs import document
 
 SCOPE = [("aws", "2025-01")]
 _COPY = "insert into marts.mart_allocated_costs select * replace ({}) from marts.mart_allocated_costs where {}"
+_APPLIED = """
+    insert into marts.mart_allocation_rules
+    select billing_period, provider, billing_currency, rule_id, rule_version, rule_digest, 1, 'pool', null, null, null,
+        null, -billed_cost, -effective_cost
+    from marts.mart_allocated_costs where entry_kind = 'offset'
+"""
 _ONE = "cost_center = 'cc-1001' and service_name = 'service-1' and billing_currency = 'USD' and provider = 'aws'"
 
 
@@ -41,6 +47,8 @@ def make(settings: Settings, *pools: dict[str, object]) -> None:
                     f"{_ONE} and entry_kind = 'direct'",
                 ),
             )
+        edit(settings, f"update marts.mart_allocation_sources set rule_id = 'moved', rule_version = 1 where {_ONE}")
+        edit(settings, _APPLIED)
 
 
 def warnings(settings: Settings) -> str:

@@ -1,43 +1,11 @@
 {% set rules = allocation_rules() %}
 
 with
-    daily as (select * from {{ ref("fct_daily_costs") }} where {{ is_in_scope() }}),
+    selected as (
+        select * from {{ ref("mart_allocation_sources") }} where {{ is_in_scope() }}
+    ),
 
     drivers as (select * from {{ ref("allocation_drivers") }}),
-
-    -- The one scan of the daily costs. The first pool that matches a row selects it.
-    selected as materialized(
-        select
-            billing_period,
-            provider,
-            billing_currency,
-            cost_center,
-            service_category,
-            service_name,
-            case
-                {%- for pool in rules.pools %}
-                    when {{ is_of_rule(pool) }} then {{ loop.index }}
-                {%- endfor %}
-                when false
-                then 0
-            end as pool_number,
-            sum(billed_cost) as billed_cost,
-            sum(effective_cost) as effective_cost,
-            {%- for basis in rules.bases %}
-                sum(effective_cost) filter (
-                    where {{ is_of_rule(basis) }}
-                ) as basis_{{ loop.index }},
-            {%- endfor %}
-        from daily
-        group by
-            billing_period,
-            provider,
-            billing_currency,
-            cost_center,
-            service_category,
-            service_name,
-            pool_number
-    ),
 
     centers as materialized(
         select
@@ -50,13 +18,15 @@ with
             -- A cost centre keeps what a later step-down will allocate, until then.
             sum(effective_cost) filter (
                 where
-                    pool_number is null
-                    {%- for pool in rules.pools if pool.drains %}
-                        or pool_number = {{ rules.pools.index(pool) + 1 }}
+                    rule_id = '(none)'
+                    {%- for pool in rules.pools if pool.steps_down %}
+                        or {{ is_selected_by(pool) }}
                     {%- endfor %}
             ) as own_cost,
             {%- for basis in rules.bases %}
-                sum(basis_{{ loop.index }}) as basis_{{ loop.index }},
+                sum(effective_cost) filter (
+                    where {{ is_of_rule(basis) }}
+                ) as basis_{{ loop.index }},
             {%- endfor %}
         from selected
         group by billing_period, provider, billing_currency, cost_center

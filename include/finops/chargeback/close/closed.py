@@ -2,7 +2,7 @@
 
 ``closed/billing_period=YYYY-MM/`` under FINOPS_HOME holds ``charges.parquet`` (its rows of ``mart_chargeback``),
 ``adjustments.parquet`` (those to earlier closed months that its statements show), ``allocated.parquet`` (what the rules
-for shared cost moved), ``rules/`` (see ``frozen_rules``) and ``statements/``.
+for shared cost allocated), ``rules/`` (see ``frozen_rules``) and ``statements/``.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from finops.chargeback.close.models import Adjustment, Origin
-from finops.chargeback.statement.facts import ABSENT, Charge
-from finops.chargeback.statement.shared import Entry
+from finops.chargeback.statement.facts import AllocationEntry, Charge
 from finops.core.atomic import sync_file, sync_folder
+from finops.core.dimensions import ABSENT
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -47,7 +47,7 @@ def new_folder(settings: Settings, period: BillingPeriod) -> Path:
 
 
 def freeze(
-    folder: Path, charges: Sequence[Charge], adjustments: Sequence[Adjustment], entries: Sequence[Entry]
+    folder: Path, charges: Sequence[Charge], adjustments: Sequence[Adjustment], entries: Sequence[AllocationEntry]
 ) -> dict[str, str]:
     """Write the rows and return the sha256 of each file."""
     changed = [
@@ -61,7 +61,7 @@ def freeze(
     ]
     texts = ("billing_period", "cost_center", "provider", "billing_currency", "service_category")
     names = (*texts, "service_name", "charge_category", "effective_cost", "billed_cost", "statements_digest", "loads")
-    for name, kind, rows in ((CHARGES, Charge, charges), (ALLOCATED, Entry, entries)):
+    for name, kind, rows in ((CHARGES, Charge, charges), (ALLOCATED, AllocationEntry, entries)):
         columns = [f.name for f in fields(kind)]
         _write(folder / name, [{each: getattr(row, each) for each in columns} for row in rows], columns)
     _write(folder / ADJUSTMENTS, changed, names)
@@ -105,14 +105,14 @@ def read_adjustments(settings: Settings, closed: ClosedPeriod) -> tuple[Adjustme
     return tuple(found)
 
 
-def read_entries(settings: Settings, closed: ClosedPeriod) -> tuple[Entry, ...] | None:
-    """Return what rules moved in a closed month; None where it was closed before that was kept.
+def read_entries(settings: Settings, closed: ClosedPeriod) -> tuple[AllocationEntry, ...] | None:
+    """Return what rules allocated in a closed month; None where it was closed before that was frozen.
 
     Raise Finding like ``read_charges``.
     """
     if ALLOCATED not in closed.frozen:
         return None
-    return tuple(Entry(**row) for row in _read(settings, closed, ALLOCATED))
+    return tuple(AllocationEntry(**row) for row in _read(settings, closed, ALLOCATED))
 
 
 def _write(path: Path, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ Texts = Mapping[str, bytes]
 def read(settings: Settings, publication: Publication, month: PublishedMonth) -> Texts:
     """Return the files that a month about to be closed depends on, by name; one that is not there is left out.
 
-    Raise BadInput for a file that cannot be meant; Finding when the month was built by other rules than these.
+    Raise BadInput for an invalid file; Finding when the month was built by other rules than these.
     """
     folder = settings.configuration_dir
     texts = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from finops.chargeback.statement import charged
-from finops.chargeback.statement.models import DetailLine, Section, Statement
-from finops.chargeback.statement.rounding import from_units
-from finops.chargeback.statement.schedules import Item, Schedule, of_invoices
-from finops.chargeback.statement.shared import DIRECT
+from finops.chargeback.close.models import AdjustmentLine
+from finops.chargeback.statement.facts import DIRECT
+from finops.chargeback.statement.models import DetailLine, Section, SharedLine, Statement
+from finops.chargeback.statement.sections import invoices, total_charged
+from finops.core.money import from_units
 from finops.core.spreadsheet import neutralise
+from finops.pages.figures import Row, Table
 
 TEXT_COLUMNS = (
     "cost_center",
@@ -53,14 +54,16 @@ def write_csv(statement: Statement, path: Path) -> None:
     whether the statement is provisional or final, and the last day that it has costs of: who reads it may have no more.
     """
     about = (str(statement.billing_period), statement.status, str(statement.last_day or ""))
+    found = [(section, line) for section in statement.sections for line in section.details]
+    lines = ([*about, number, *_cells(line, section)] for number, (section, line) in enumerate(found, start=1))
+    _write(path, COLUMNS, lines)
+
+
+def _write(path: Path, columns: Iterable[str], lines: Iterable[Iterable[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
-        writer.writerow(COLUMNS)
-        number = 0
-        for section in statement.sections:
-            for line in section.details:
-                number += 1
-                writer.writerow([*about, number, *_cells(line, section)])
+        writer.writerow(columns)
+        writer.writerows(lines)
 
 
 def figures_sha256(path: Path) -> str:
@@ -97,57 +100,54 @@ SHARED_COLUMNS = (
 
 
 def write_shared(statement: Statement, path: Path) -> None:
-    """Write one line per entry of a rule for shared cost. With ``statement.csv`` they sum to what is borne."""
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(SHARED_COLUMNS)
-        for section in statement.sections:
-            for line in section.shared.lines if section.shared else ():
-                each = line.entry
-                texts = (each.billing_currency, each.cost_center, each.provider, each.entry_kind, each.rule_id)
-                writer.writerow(
-                    [
-                        str(statement.billing_period),
-                        each.line_id,
-                        *map(neutralise, texts),
-                        each.rule_version,
-                        each.rule_digest,
-                        neutralise(each.counterpart),
-                        *("" if part is None else f"{part:f}" for part in (each.share, each.weight)),
-                        f"{from_units(line.effective, section.digits):f}",
-                        f"{from_units(line.billed, section.digits):f}",
-                        f"{each.effective_cost:f}",
-                        f"{each.billed_cost:f}",
-                        each.source_digest,
-                    ]
-                )
+    """Write one line per entry of a rule for shared cost. With ``statement.csv`` they sum to direct and shared cost."""
+    month = str(statement.billing_period)
+    found = [(section, line) for section in statement.sections if section.shared for line in section.shared.lines]
+    _write(path, SHARED_COLUMNS, ([month, *_shared(line, section)] for section, line in found))
+
+
+def _shared(line: SharedLine, section: Section) -> list[object]:
+    each = line.entry
+    texts = (each.billing_currency, each.cost_center, each.provider, each.entry_kind, each.rule_id)
+    return [
+        each.line_id,
+        *map(neutralise, texts),
+        each.rule_version,
+        each.rule_digest,
+        neutralise(each.counterpart),
+        *("" if part is None else f"{part:f}" for part in (each.share, each.weight)),
+        *_amounts(line, section),
+        f"{each.effective_cost:f}",
+        f"{each.billed_cost:f}",
+        each.source_digest,
+    ]
 
 
 SCHEDULE_COLUMNS = ("billing_period", "billing_currency", "schedule", "row", "remark", "column", "value")
 
 
 def write_schedules(statement: Statement, path: Path) -> None:
-    """Write the figures of every schedule, the total charged first, and the invoices; a share is a part of one."""
-    found: list[tuple[str, Schedule]] = []
+    """Write the figures of every table, the total charged first, and the invoices; a share is a part of one."""
+    found: list[tuple[str, Table]] = []
     for section in statement.sections:
-        total = charged.schedule_of(section, is_company=statement.cost_center is None)
-        found += [(section.currency, each) for each in ((total,) if total else ()) + section.schedules]
-    if statement.invoices:
-        found.append(("", of_invoices(statement.invoices)))
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(SCHEDULE_COLUMNS)
-        for currency, schedule in found:
-            for item in (*schedule.items, *([schedule.total] if schedule.total else [])):
-                for row in _figures(schedule, item):
-                    writer.writerow([str(statement.billing_period), neutralise(currency), schedule.name, *row])
+        total = total_charged.table(section, is_company=statement.cost_center is None)
+        found += [(section.currency, each) for each in (*filter(None, [total]), *section.schedules)]
+    found += [("", each) for each in invoices.tables(statement)]
+    month = str(statement.billing_period)
+    lines = (
+        [month, neutralise(currency), table.name, *figure]
+        for currency, table in found
+        for row in table.all_rows
+        for figure in _figures(table, row)
+    )
+    _write(path, SCHEDULE_COLUMNS, lines)
 
 
-def _figures(schedule: Schedule, item: Item) -> Iterator[list[str]]:
-    for heading, figure in zip(schedule.headings[1:], item.cells, strict=True):
+def _figures(table: Table, row: Row) -> Iterator[list[str]]:
+    for heading, figure in zip(table.headings[1:], row.cells, strict=True):
         if figure.value is not None:
             text = neutralise(figure.value) if isinstance(figure.value, str) else f"{figure.value:f}"
-            yield [neutralise(item.label), neutralise(item.also), heading, text]
+            yield [neutralise(row.label), neutralise(row.remark), heading, text]
 
 
 ADJUSTMENT_COLUMNS = (
@@ -170,27 +170,26 @@ ADJUSTMENT_COLUMNS = (
 
 def write_adjustments(statement: Statement, path: Path) -> None:
     """Write one line per adjustment to a closed month (``billing_period``); exact and rounded like the lines."""
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(ADJUSTMENT_COLUMNS)
-        lines = [(s, n) for s in statement.sections if s.adjustments for n in s.adjustments.lines]
-        for number, (section, line) in enumerate(lines, start=1):
-            each = line.adjustment
-            whose = (each.billing_currency, each.cost_center, each.provider)
-            texts = (*whose, each.service_category, each.service_name, each.charge_category)
-            writer.writerow(
-                [
-                    str(statement.billing_period),
-                    str(each.billing_period),
-                    number,
-                    *map(neutralise, texts),
-                    f"{from_units(line.effective, section.digits):f}",
-                    f"{from_units(line.billed, section.digits):f}",
-                    f"{each.effective_cost:f}",
-                    f"{each.billed_cost:f}",
-                    neutralise(each.origin.text),
-                ]
-            )
+    month = str(statement.billing_period)
+    found = [(s, n) for s in statement.sections if s.adjustments for n in s.adjustments.lines]
+    lines = (_adjustment(month, number, line, section) for number, (section, line) in enumerate(found, start=1))
+    _write(path, ADJUSTMENT_COLUMNS, lines)
+
+
+def _adjustment(month: str, number: int, line: AdjustmentLine, section: Section) -> list[object]:
+    each = line.adjustment
+    whose = (each.billing_currency, each.cost_center, each.provider)
+    texts = (*whose, each.service_category, each.service_name, each.charge_category)
+    return [
+        month,
+        str(each.billing_period),
+        number,
+        *map(neutralise, texts),
+        *_amounts(line, section),
+        f"{each.effective_cost:f}",
+        f"{each.billed_cost:f}",
+        neutralise(each.origin.text),
+    ]
 
 
 def _cells(line: DetailLine, section: Section) -> list[str]:
@@ -199,11 +198,16 @@ def _cells(line: DetailLine, section: Section) -> list[str]:
         neutralise(charge.billing_currency),
         *(neutralise(getattr(charge, column)) for column in TEXT_COLUMNS),
         "true" if charge.has_required_tags else "false",
-        f"{from_units(line.effective, section.digits):f}",
-        f"{from_units(line.billed, section.digits):f}",
+        *_amounts(line, section),
         *(f"{getattr(charge, column):f}" for column in EXACT_COLUMNS),
         charge.line_id,
         DIRECT,
         "0",
         line.source_digest,
     ]
+
+
+def _amounts(line: DetailLine | SharedLine | AdjustmentLine, section: Section) -> Iterator[str]:
+    """Yield the rounded effective and billed cost."""
+    for units in (line.effective, line.billed):
+        yield f"{from_units(units, section.digits):f}"

@@ -6,10 +6,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from finops.chargeback.invoices.models import Comparison
 from finops.chargeback.statement.models import Statement
-from finops.chargeback.statement.schedules import Schedule
-from finops.chargeback.statement.shared import SharedBlock
 
 
 def dumps(statement: Statement) -> bytes:
@@ -24,7 +21,4 @@ def loads(content: bytes) -> Statement:
 
 @cache
 def _adapter() -> TypeAdapter[Statement]:
-    adapter = TypeAdapter(Statement)
-    # The types that ``models`` imports for type checkers alone.
-    adapter.rebuild(_types_namespace={each.__name__: each for each in (Comparison, Schedule, SharedBlock)})
-    return adapter
+    return TypeAdapter(Statement)

@@ -12,12 +12,12 @@ Whatever an invoice's total has more than the bill is split so that a wrong cent
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
-from finops.chargeback.statement.facts import ABSENT, exact_sum
-from finops.chargeback.statement.rounding import digits_of, from_units, rounded
+from finops.core.dimensions import ABSENT
 from finops.core.errors import BadInput
+from finops.core.money import digits_of, exact_arithmetic, exact_sum, from_units, rounded
 from finops.stores.state.closing import SignOff
 
 
@@ -59,8 +59,7 @@ def classify(entry: GivenInvoice, rows: Sequence[BilledInvoice]) -> Residue:
     credit = _not_in_the_bill(entry.credits, exact_sum(row.billed_credits for row in rows))
     explained = exact_sum([billed, tax, credit])
     expected = _as_invoiced(exact_sum([explained, entry.rounding or Decimal(0)]), entry)
-    with localcontext() as context:
-        context.prec = 60
+    with exact_arithmetic():
         return Residue(tax, credit, expected - explained, entry.total - expected)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.chargeback.statement.facts import exact_sum
+from finops.core.dimensions import ABSENT
+from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 from finops.stores.state.closing import InvoiceKey, SignOff
 
@@ -101,7 +102,7 @@ class Comparison:
         if self.given is not None:
             return self.given.invoice_id or f"account {self.given.billing_account_id}"
         row = self.billed[0]
-        return f"account {row.billing_account_id}" if row.invoice_id == "(none)" else row.invoice_id
+        return f"account {row.billing_account_id}" if row.invoice_id == ABSENT else row.invoice_id
 
     @property
     def billed_cost(self) -> Decimal:

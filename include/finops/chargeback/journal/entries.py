@@ -14,13 +14,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from finops.chargeback.formats import wording
 from finops.chargeback.journal import shared_cost
-from finops.chargeback.journal.models import ADJUSTMENTS, DIRECT, Accounts, Entry, posting_date
+from finops.chargeback.journal.models import ADJUSTMENTS, DIRECT, Accounts, JournalEntry, posting_date
 from finops.chargeback.statement import rounding
-from finops.chargeback.statement.facts import UNALLOCATED, Charge
+from finops.chargeback.statement.facts import Charge
 from finops.chargeback.statement.models import Section, Statement
+from finops.core.dimensions import UNALLOCATED
 from finops.core.periods import BillingPeriod
+from finops.pages import wording
 
 _MOST_RANGES = 100
 Amounts = dict[tuple[str, str, str], list[tuple[int, int]]]
@@ -39,13 +40,15 @@ class Digests:
     shared: str = ""
 
 
-def entries_of(statements: Sequence[Statement], digests: Sequence[Digests], accounts: Accounts) -> tuple[Entry, ...]:
+def entries_of(
+    statements: Sequence[Statement], digests: Sequence[Digests], accounts: Accounts
+) -> tuple[JournalEntry, ...]:
     """Return the entries of all statements; ``statements`` begins with the company's.
 
     The unallocated remainder follows the cost centres, and shared cost comes last. What closed months became is a
     document of its own beside the month's, posted in the month that shows it.
     """
-    found: list[Entry] = []
+    found: list[JournalEntry] = []
     pairs = list(zip(statements, digests, strict=True))
     for statement, digest in (*pairs[1:], pairs[0]):
         period = statement.billing_period
@@ -60,12 +63,12 @@ def _document(
     document: str,
     accounts: Accounts,
     amounts_of: Callable[[Statement, Section, Iterator[int], Accounts], Amounts],
-) -> list[Entry]:
+) -> list[JournalEntry]:
     """Return one document's entries; of the company's statement, those of its unallocated remainder."""
     period = statement.billing_period
     owner = accounts.unallocated.cost_center if statement.cost_center is None else str(statement.cost_center)
     about = wording.name(UNALLOCATED if statement.cost_center is None else owner)
-    found: list[Entry] = []
+    found: list[JournalEntry] = []
     numbers = itertools.count(1)
     for section in statement.sections:
         amounts = amounts_of(statement, section, numbers, accounts)
@@ -74,7 +77,7 @@ def _document(
             if units:
                 what = "" if month == str(period) else ", adjustment"
                 found.append(
-                    Entry(
+                    JournalEntry(
                         posting_date=posting_date(period),
                         document=document,
                         number=len(found) + 1,

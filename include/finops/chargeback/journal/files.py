@@ -9,10 +9,10 @@ from pathlib import Path
 
 import xlsxwriter
 
-from finops.chargeback.formats import wording
-from finops.chargeback.journal.models import Entry
-from finops.chargeback.statement.rounding import from_units
+from finops.chargeback.journal.models import JournalEntry
+from finops.core.money import from_units
 from finops.core.spreadsheet import neutralise
+from finops.pages import wording
 
 COLUMNS = (
     "date",
@@ -31,7 +31,7 @@ _WIDTHS = (12, 26, 7, 24, 14, 18, 18, 10, 30, 48, 24)
 _LONGEST_CELL = 32_767
 
 
-def write_csv(entries: Sequence[Entry], path: Path) -> None:
+def write_csv(entries: Sequence[JournalEntry], path: Path) -> None:
     """Write one row per entry, UTF-8, as RFC 4180 has it; amounts have all decimals of their currency."""
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
@@ -44,7 +44,7 @@ def write_csv(entries: Sequence[Entry], path: Path) -> None:
             )
 
 
-def write_xlsx(entries: Sequence[Entry], path: Path) -> None:
+def write_xlsx(entries: Sequence[JournalEntry], path: Path) -> None:
     """Write one row per entry; account and cost centre are text, so that leading zeros stay."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(str(path), options)
@@ -77,11 +77,11 @@ def write_xlsx(entries: Sequence[Entry], path: Path) -> None:
     book.close()
 
 
-WRITERS: dict[str, Callable[[Sequence[Entry], Path], None]] = {".csv": write_csv, ".xlsx": write_xlsx}
+WRITERS: dict[str, Callable[[Sequence[JournalEntry], Path], None]] = {".csv": write_csv, ".xlsx": write_xlsx}
 """By the ending of the file's name."""
 
 
-def _texts(entry: Entry) -> tuple[str, ...]:
+def _texts(entry: JournalEntry) -> tuple[str, ...]:
     texts = (entry.document, entry.cost_center, entry.account, entry.currency, entry.reference)
     return (*texts, entry.text, entry.statement_lines)
 

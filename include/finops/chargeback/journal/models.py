@@ -14,9 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from finops.chargeback.close.models import Adjustment
 from finops.chargeback.statement.facts import Charge
-from finops.chargeback.statement.rounding import from_units
 from finops.core.focus import COLUMNS
 from finops.core.formats import Provider
+from finops.core.money import from_units
 from finops.core.periods import BillingPeriod
 
 _ALLOWED = {column.snake: column.allowed for column in COLUMNS} | {"provider": tuple(each.value for each in Provider)}
@@ -128,7 +128,7 @@ Totals = dict[str, tuple[Decimal, Decimal]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One line of the journal. Debit and credit are in smallest units, never negative, one of them zero.
 
     ``document`` names the statement by its digest: its lines balance per currency. A clearing account is the balance
@@ -169,7 +169,7 @@ class Journal:
     sha256: str
     billing_period: BillingPeriod
     build_id: str
-    entries: Sequence[Entry]
+    entries: Sequence[JournalEntry]
     notices: tuple[str, ...] = ()
 
     @property
@@ -178,13 +178,13 @@ class Journal:
         return totals_of(self.entries)
 
     @property
-    def by_kind(self) -> dict[str, Sequence[Entry]]:
+    def by_kind(self) -> dict[str, Sequence[JournalEntry]]:
         """The entries by what their documents hold, in the order of ``KINDS``."""
         found = {what: [each for each in self.entries if each.kind == kind] for kind, what in KINDS.items()}
         return {what: entries for what, entries in found.items() if entries}
 
 
-def totals_of(entries: Iterable[Entry]) -> Totals:
+def totals_of(entries: Iterable[JournalEntry]) -> Totals:
     """Return the debits and credits of entries by currency."""
     found: Totals = {}
     for entry in entries:

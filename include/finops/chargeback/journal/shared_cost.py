@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from finops.chargeback.formats import wording
-from finops.chargeback.journal.models import SHARED, Accounts, Allocated, Entry, posting_date
-from finops.chargeback.statement.facts import UNALLOCATED
-from finops.chargeback.statement.models import Section, Statement
-from finops.chargeback.statement.shared import SharedLine
+from finops.chargeback.journal.models import SHARED, Accounts, Allocated, JournalEntry, posting_date
+from finops.chargeback.statement.models import Section, SharedLine, Statement
+from finops.core.dimensions import UNALLOCATED
+from finops.pages import wording
 
 _MOST_LINES = 100
 _SEVERAL = "(several)"
@@ -28,7 +27,7 @@ def has_shared_cost(company: Statement) -> bool:
     return any(line.effective for section in company.sections if section.shared for line in section.shared.lines)
 
 
-def document_of(company: Statement, digest: str, accounts: Accounts) -> list[Entry]:
+def document_of(company: Statement, digest: str, accounts: Accounts) -> list[JournalEntry]:
     """Return the month's entries of shared cost, of what nobody owns last in each currency; none without accounts.
 
     What one rule did to one cost centre in one bill is one entry: who gives to a pool and takes a share of it has both
@@ -37,7 +36,7 @@ def document_of(company: Statement, digest: str, accounts: Accounts) -> list[Ent
     if accounts.allocated is None:
         return []
     document = f"{SHARED}-{company.billing_period}-{digest[:12]}"
-    found: list[Entry] = []
+    found: list[JournalEntry] = []
     for section in company.sections:
         groups = _groups(section, accounts.allocated)
         for key in sorted(groups, key=lambda each: (each[0] == UNALLOCATED, each)):
@@ -45,7 +44,7 @@ def document_of(company: Statement, digest: str, accounts: Accounts) -> list[Ent
             if units:
                 owner, account, *_ = key
                 found.append(
-                    Entry(
+                    JournalEntry(
                         posting_date=posting_date(company.billing_period),
                         document=document,
                         number=len(found) + 1,

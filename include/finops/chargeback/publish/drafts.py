@@ -7,7 +7,7 @@ A draft lies beside the month's sets, where no reader looks, until it is complet
 - ``rendered/AUDIENCE.json``: the files that were written of it, with their digests;
 - ``set/``: the files. This folder becomes the set.
 
-The files are written by the same functions as those of ``service.publish``: the same bytes, the same digest.
+The files are written by the same functions as those of ``publish``: the same bytes, the same digest.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from finops.chargeback.close.months import closed_months
 from finops.chargeback.formats import statement_json
-from finops.chargeback.publish import sets
-from finops.chargeback.service import closed_months, prepare, put_back, read
+from finops.chargeback.month import prepare, read
+from finops.chargeback.publish import final, sets
 from finops.chargeback.statement.models import Statement, StatementSet
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput, Finding
@@ -77,8 +78,8 @@ class Draft:
 def plan(settings: Settings, periods: Sequence[BillingPeriod]) -> dict[Draft, Plan]:
     """Compose the statements of open months, each month once and proven, into a draft each.
 
-    Drafts that lie about are of runs that were killed, since one run makes drafts at a time: they are removed. Raise
-    what ``service.publish`` raises when there is nothing to compose or anything does not tie out.
+    One run makes drafts at a time, so any draft found is a leftover of a killed run and is removed. Raise what
+    ``publish`` raises when there is nothing to compose or anything does not tie out.
     """
     target = settings.statements_dir
     with sets.writing(target), exclusive(settings, "statements"):
@@ -125,7 +126,7 @@ def complete(settings: Settings, draft: Draft) -> StatementSet:
         months = closed_months(settings)
         shown = link.resolve().name if link.is_symlink() else ""
         if period in months:
-            found = put_back(settings, months, period, target)
+            found = final.put_back(settings, months, period, target)
         elif shown == draft.set_name:
             found = sets.described(link, sets.manifest_of(link))
         elif shown not in ("", _plan_of(folder).replaces):

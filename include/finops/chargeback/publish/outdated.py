@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from finops.chargeback.close.months import closed_months
 from finops.chargeback.publish import sets
-from finops.chargeback.service import closed_months
 from finops.chargeback.statement.adjustments import shows_adjustments_of
 from finops.core.errors import NotReady
 from finops.core.periods import BillingPeriod

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 
 from finops.chargeback.close.models import Adjustment, Origin
-from finops.chargeback.statement.facts import Charge, exact_sum
+from finops.chargeback.statement.facts import Charge
+from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 
 Key = tuple[str, str, str, str, str, str]

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from finops.chargeback.close.models import Adjustment, Closing
+from finops.chargeback.invoices.models import Comparison
 from finops.chargeback.statement.line_ids import line_id
 from finops.core.periods import BillingPeriod
+from finops.policy.budgets import Budget
 from finops.policy.exchange_rates import Exchange
 
-if TYPE_CHECKING:
-    from finops.chargeback.invoices.models import Comparison
-    from finops.chargeback.statement.shared import DirectTotal, Entry
-    from finops.chargeback.statement.units import Measured
-    from finops.policy.budgets import Budget
-
-UNALLOCATED = "(unallocated)"
-"""The ``cost_center`` of costs that have no owner; never charged to anybody."""
-ABSENT = "(none)"
-"""What the marts hold for a dimension that a charge does not have."""
-
-
-def exact_sum(values: Iterable[Decimal]) -> Decimal:
-    """Sum amounts without rounding, also where the total has more digits than Python's default precision."""
-    with localcontext() as context:
-        context.prec = 60
-        return sum(values, Decimal(0))
+BILL = "source"
+"""The stage of ``mart_reconciliation`` that was counted in the bills themselves."""
+DIRECT = "direct"
+"""``rule_id`` of a line that is the bill's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +91,67 @@ class ControlTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class AllocationEntry:
+    """One row of ``mart_allocated_costs`` that a rule made; ``source_digest`` is that of the rule's rows in the bill.
+
+    ``share`` is of pool entries, ``weight`` of pool and price entries; None elsewhere.
+    """
+
+    cost_center: str
+    provider: str
+    billing_currency: str
+    entry_kind: str
+    rule_id: str
+    rule_version: int
+    rule_digest: str
+    counterpart: str
+    share: Decimal | None
+    weight: Decimal | None
+    effective_cost: Decimal
+    billed_cost: Decimal
+    source_digest: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes it unique within its billing period; also the order of a statement's shared lines."""
+        return (
+            self.cost_center,
+            self.billing_currency,
+            self.provider,
+            self.rule_id,
+            str(self.rule_version),
+            self.entry_kind,
+            self.counterpart,
+        )
+
+    @property
+    def line_id(self) -> str:
+        """Its name in a statement: the same whenever the same rule moves cost of the same bill."""
+        return line_id("s", self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectTotal:
+    """The direct entries of one cost centre and bill in ``mart_allocated_costs``, summed."""
+
+    cost_center: str
+    provider: str
+    billing_currency: str
+    effective_cost: Decimal
+    billed_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How much of a driver a cost centre used in the month, all providers together."""
+
+    cost_center: str
+    driver: str
+    unit: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedMonth:
     """All that statements of one billing period are made from; ``previous`` is None when that is not published.
 
@@ -122,7 +171,7 @@ class PublishedMonth:
     exchange: Exchange | None = None
     invoices: tuple[Comparison, ...] = ()
     source_digests: Mapping[tuple[str, ...], str] = field(default_factory=dict)
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[AllocationEntry, ...] = ()
     direct_totals: tuple[DirectTotal, ...] = ()
     budgets: tuple[Budget, ...] = ()
     measured: tuple[Measured, ...] = ()

@@ -11,17 +11,14 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from finops.chargeback.close.models import AdjustmentBlock, Closing, Summary
-from finops.chargeback.statement.facts import Charge
+from finops.chargeback.invoices.models import Comparison
+from finops.chargeback.statement.facts import AllocationEntry, Charge
 from finops.chargeback.statement.line_ids import together
 from finops.core.periods import BillingPeriod
-
-if TYPE_CHECKING:
-    from finops.chargeback.invoices.models import Comparison
-    from finops.chargeback.statement.schedules import Schedule
-    from finops.chargeback.statement.shared import SharedBlock
+from finops.pages.figures import Day, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +69,8 @@ class Movement(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mover:
-    """A provider's service and AI model whose cost changed much against last month."""
+class Variance:
+    """A change against last month: of a provider's service and AI model, one of those that changed most."""
 
     provider: str
     service_name: str
@@ -103,19 +100,6 @@ class TieOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """One day's shown effective cost by provider; days of a section add up to its total."""
-
-    charge_date: date
-    by_provider: tuple[tuple[str, int], ...]
-
-    @property
-    def total(self) -> int:
-        """All providers together."""
-        return sum(amount for _, amount in self.by_provider)
-
-
-@dataclass(frozen=True, slots=True)
 class DetailLine:
     """A published row with its shown amounts, which add up to the statement's totals."""
 
@@ -123,6 +107,36 @@ class DetailLine:
     effective: int
     billed: int
     source_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLine:
+    """An entry with its shown amounts, which add up to the block's."""
+
+    entry: AllocationEntry
+    effective: int
+    billed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedBlock:
+    """The entries of one currency; what they come to is zero for the whole company."""
+
+    lines: tuple[SharedLine, ...]
+
+    @property
+    def effective(self) -> int:
+        """What they move of the effective cost, in smallest units."""
+        return sum(line.effective for line in self.lines)
+
+    @property
+    def billed(self) -> int:
+        """What they move of the billed cost, in smallest units."""
+        return sum(line.billed for line in self.lines)
+
+    def of_owner(self, owner: str) -> SharedBlock:
+        """Return the lines that are an owner's."""
+        return SharedBlock(tuple(line for line in self.lines if line.entry.cost_center == owner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,28 +153,28 @@ class Section:
     unallocated: Line | None
     bridge: tuple[BridgeStep, ...]
     tie_out: tuple[TieOut, ...]
-    movers_up: tuple[Mover, ...]
-    movers_down: tuple[Mover, ...]
+    rises: tuple[Variance, ...]
+    falls: tuple[Variance, ...]
     days: tuple[Day, ...]
     details: tuple[DetailLine, ...]
     adjustments: AdjustmentBlock | None = None
     shared: SharedBlock | None = None
-    schedules: tuple[Schedule, ...] = ()
+    schedules: tuple[Table, ...] = ()
 
     @property
-    def borne(self) -> int:
+    def total_with_shared(self) -> int:
         """Direct and shared effective cost."""
         return self.total.effective + (self.shared.effective if self.shared else 0)
 
     @property
-    def adjusted(self) -> int:
-        """What is charged with the adjustments to closed months."""
+    def total_with_adjustments(self) -> int:
+        """Direct effective cost and the adjustments to closed months."""
         return self.total.effective + (self.adjustments.effective if self.adjustments else 0)
 
     @property
-    def charged(self) -> int:
+    def total_charged(self) -> int:
         """All of it: direct and shared effective cost, and the adjustments to closed months."""
-        return self.adjusted + self.borne - self.total.effective
+        return self.total_with_adjustments + self.total_with_shared - self.total.effective
 
     def breakdown(self, name: str) -> Breakdown | None:
         """Return the breakdown called ``name``, if this section has it."""

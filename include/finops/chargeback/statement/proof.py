@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from finops.chargeback.close.models import Adjustment
-from finops.chargeback.statement.facts import UNALLOCATED, Charge, ControlTotal, PublishedMonth, exact_sum
+from finops.chargeback.statement.facts import BILL, Charge, ControlTotal, PublishedMonth
 from finops.chargeback.statement.models import Section, Statement
+from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import Finding
+from finops.core.money import exact_sum
 
 Sums = dict[tuple[str, ...], Decimal]
 
-BILL = "source"
-"""The stage of ``mart_reconciliation`` that was counted in the bills themselves."""
 _WITH_EFFECTIVE_COST = ("focus", "daily", "chargeback")
 
 
@@ -44,11 +44,11 @@ def prove_shared(month: PublishedMonth) -> None:
         charges = _sums((tuple(getattr(c, o) for o in owners), getattr(c, measure)) for c in month.charges)
         direct = _sums((tuple(getattr(d, o) for o in owners), getattr(d, measure)) for d in month.direct_totals)
         _require_equal(month, charges, direct, f"{measure} of mart_chargeback and the direct mart_allocated_costs")
-        moved = _sums(
+        allocated = _sums(
             ((e.provider, e.billing_currency, e.rule_id, str(e.rule_version)), getattr(e, measure))
             for e in month.entries
         )
-        _require_equal(month, moved, {}, f"{measure} that a rule takes and gives")
+        _require_equal(month, allocated, {}, f"{measure} that a rule takes and gives")
 
 
 def prove_statements(month: PublishedMonth, statements: Sequence[Statement]) -> None:
@@ -99,12 +99,13 @@ def _prove_adjustments(
 
 
 def _prove_direct_and_shared(month: PublishedMonth, company: Section, mine: Sequence[Section]) -> None:
-    """In the shown cents: what cost centres bear and what nobody does is the company's total."""
+    """In the shown cents: direct and shared cost of cost centres and what is not allocated is the company's total."""
     if company.shared is None:
         return
     loose = company.unallocated.shown.effective if company.unallocated else 0
     loose += company.shared.of_owner(UNALLOCATED).effective
-    if company.borne != company.total.effective or company.borne != loose + sum(section.borne for section in mine):
+    together = loose + sum(section.total_with_shared for section in mine)
+    if not company.total_with_shared == company.total.effective == together:
         raise Finding(
             f"billing period {month.billing_period}: direct and shared cost in {company.currency} do not sum to it"
         )

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from finops.chargeback.statement.facts import Charge, ControlTotal, DailyCost, PublishedMonth
-from finops.chargeback.statement.shared import DirectTotal, Entry
+from finops.chargeback.statement.facts import (
+    AllocationEntry,
+    Charge,
+    ControlTotal,
+    DailyCost,
+    DirectTotal,
+    PublishedMonth,
+)
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.sql import Sql, compose, identifier, join
@@ -141,7 +147,7 @@ def _shared(connection: duckdb.DuckDBPyConnection, publication: Publication, per
     found = connection.execute(compose(_ENTRIES, digests=digests), [str(period), str(period)]).fetchall()
     return {
         "direct_totals": tuple(DirectTotal(*each) for each in _rows(connection, _DIRECT_TOTALS, period)),
-        "entries": tuple(sorted((Entry(*each) for each in found), key=lambda each: each.key)),
+        "entries": tuple(sorted((AllocationEntry(*each) for each in found), key=lambda each: each.key)),
     }
 
 

@@ -1,8 +1,8 @@
 """Statements summed up in the reporting currency, with the rates that were used.
 
 The company's total is rounded once; owners are given their cents out of it by largest remainder, and each owner's
-lines out of theirs. The month's costs and what rules moved of them are converted at the month's rate, adjustments at
-that of the closed month. What rules move adds nothing, so the company's summary has no line of it.
+lines out of theirs. The month's costs and what rules allocated of them are converted at the month's rate, adjustments
+at that of the closed month. What rules allocate adds nothing, so the company's summary has no line of it.
 """
 
 from __future__ import annotations
@@ -12,50 +12,51 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from finops.chargeback.close.models import Adjustment, ConvertedLine, Summary
-from finops.chargeback.statement.charged import beyond_direct
-from finops.chargeback.statement.facts import UNALLOCATED, Charge, PublishedMonth, exact_sum
+from finops.chargeback.statement.facts import AllocationEntry, Charge, PublishedMonth
 from finops.chargeback.statement.models import Section
-from finops.chargeback.statement.rounding import apportion_amounts, digits_of, rounded
-from finops.chargeback.statement.shared import Entry
+from finops.chargeback.statement.rounding import apportion_amounts
+from finops.chargeback.statement.sections.total_charged import beyond_direct
+from finops.core.dimensions import UNALLOCATED
+from finops.core.money import digits_of, exact_sum, rounded
 from finops.core.periods import BillingPeriod
 from finops.policy.exchange_rates import Exchange
 
 Key = tuple[str, str, str]
-"""Month whose rate it is, currency, and ``shared`` where rules moved it."""
+"""Month whose rate it is, currency, and ``shared`` where rules allocated it."""
 _SHARED = "shared"
 
 
-def of_company(month: PublishedMonth, sections: Sequence[Section]) -> Summary | None:
-    """Return the whole company's summary, or None without a reporting currency. Raise BadInput for a missing rate."""
+def owners_of(month: PublishedMonth) -> list[str]:
+    """Return the cost centres with costs, adjustments or shared cost, and what is not allocated, in their order."""
+    return sorted({each.cost_center for rows in (month.charges, month.adjustments, month.entries) for each in rows})
+
+
+def summary(
+    month: PublishedMonth, sections: Sequence[Section], owner: str | None = None, company: Summary | None = None
+) -> Summary | None:
+    """Return the summary of the company, or of an owner, whose total is what the company's shows.
+
+    None without a reporting currency. Raise BadInput for a missing rate.
+    """
     if month.exchange is None:
         return None
-    exchange = month.exchange
-    digits = digits_of(exchange.reporting_currency)
-    names = {each.cost_center for rows in (month.charges, month.adjustments, month.entries) for each in rows}
-    owners = {(owner,): exact_sum(_converted(_sums(month, owner), exchange).values()) for owner in names}
-    exact = exact_sum(owners.values())
-    total = rounded(exact, digits)
-    shares = apportion_amounts(owners, total, digits)
-    shown = tuple(sorted(((owner, units) for (owner,), units in shares.items()), key=_order))
-    return Summary(
-        exchange.reporting_currency, digits, _lines(month, None, exchange, total, sections), shown, total, exact
-    )
+    currency, digits = month.exchange.reporting_currency, digits_of(month.exchange.reporting_currency)
+    owners: tuple[tuple[str, int], ...] = ()
+    if owner is None or company is None:
+        amounts = {(each,): _converted_total(month, each, month.exchange) for each in owners_of(month)}
+        exact = exact_sum(amounts.values())
+        total = rounded(exact, digits)
+        shares = apportion_amounts(amounts, total, digits)
+        owners = tuple(sorted(((each, units) for (each,), units in shares.items()), key=_order))
+    else:
+        exact, total = _converted_total(month, owner, month.exchange), dict(company.owners)[owner]
+    return Summary(currency, digits, _lines(month, owner, month.exchange, total, sections), owners, total, exact)
 
 
 def _order(owner: tuple[str, int]) -> tuple[bool, int, str]:
     """Largest first; the remainder last, whatever its size."""
     name, units = owner
     return (name == UNALLOCATED, -units, name)
-
-
-def of_owner(month: PublishedMonth, owner: str, company: Summary | None, sections: Sequence[Section]) -> Summary | None:
-    """Return one cost centre's summary, if there is a reporting currency; its total is what the company's shows."""
-    if company is None or month.exchange is None:
-        return None
-    total = dict(company.owners)[owner]
-    exact = exact_sum(_converted(_sums(month, owner), month.exchange).values())
-    lines = _lines(month, owner, month.exchange, total, sections)
-    return Summary(company.currency, company.digits, lines, (), total, exact)
 
 
 def _lines(
@@ -93,7 +94,7 @@ def _shown(month: PublishedMonth, sections: Sequence[Section]) -> dict[Key, int]
 def _sums(month: PublishedMonth, owner: str | None) -> dict[Key, Decimal]:
     """Return the exact effective cost by month of the rate, currency and kind, of one owner or of all."""
     groups: dict[Key, list[Decimal]] = defaultdict(list)
-    rows: Iterable[Charge | Adjustment | Entry] = (
+    rows: Iterable[Charge | Adjustment | AllocationEntry] = (
         *month.charges,
         *month.adjustments,
         *(month.entries if owner else ()),
@@ -101,9 +102,13 @@ def _sums(month: PublishedMonth, owner: str | None) -> dict[Key, Decimal]:
     for row in rows:
         if owner in (None, row.cost_center):
             period = row.billing_period if isinstance(row, Adjustment) else month.billing_period
-            kind = _SHARED if isinstance(row, Entry) else ""
+            kind = _SHARED if isinstance(row, AllocationEntry) else ""
             groups[str(period), row.billing_currency, kind].append(row.effective_cost)
     return {key: exact_sum(amounts) for key, amounts in groups.items()}
+
+
+def _converted_total(month: PublishedMonth, owner: str, exchange: Exchange) -> Decimal:
+    return exact_sum(_converted(_sums(month, owner), exchange).values())
 
 
 def _converted(sums: dict[Key, Decimal], exchange: Exchange) -> dict[Key, Decimal]:

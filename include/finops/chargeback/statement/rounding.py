@@ -13,47 +13,19 @@ is rounded on its own, which keeps each of its lines within a cent; services are
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from finops.chargeback.statement.facts import exact_sum
+from finops.core.money import exact_arithmetic, exact_sum, rounded, to_units
 
 Key = TypeVar("Key", bound=tuple[str, ...])
-
-_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
-
-
-def digits_of(currency: str) -> int:
-    """Return how many decimals the currency's smallest unit has (ISO 4217), two unless it is known otherwise."""
-    if currency in _WITHOUT_DECIMALS.split():
-        return 0
-    return 3 if currency in _WITH_THREE.split() else 2
-
-
-def to_units(amount: Decimal, digits: int) -> Decimal:
-    """Return an exact amount counted in the currency's smallest unit, not rounded."""
-    with localcontext() as context:
-        context.prec = 60
-        return amount.scaleb(digits)
-
-
-def rounded(amount: Decimal, digits: int) -> int:
-    """Return ``amount`` in whole smallest units, rounded half away from zero."""
-    return int(to_units(amount, digits).to_integral_value(rounding=ROUND_HALF_UP))
-
-
-def from_units(units: int, digits: int) -> Decimal:
-    """Return whole smallest units as an amount with exactly ``digits`` decimals."""
-    return Decimal(units).scaleb(-digits)
 
 
 def apportion(parts: Mapping[Key, Decimal | Fraction], total: int) -> dict[Key, int]:
     """Round ``parts`` to whole numbers that sum to ``total``, which must be their sum rounded either way."""
-    with localcontext() as context:
-        context.prec = 60
+    with exact_arithmetic():
         whole = {key: math.floor(part) for key, part in parts.items()}
         lost = {key: part - whole[key] for key, part in parts.items()}
     missing = total - sum(whole.values())
@@ -84,6 +56,37 @@ def apportion_nested(amounts: Mapping[Key, Decimal], total: int, digits: int, le
 def apportion_amounts(amounts: Mapping[Key, Decimal], total: int, digits: int) -> dict[Key, int]:
     """Round exact amounts to whole smallest units that sum to ``total``."""
     return apportion({key: to_units(amount, digits) for key, amount in amounts.items()}, total)
+
+
+class Keyed(Protocol):
+    """A published row with a key of its own and exact amounts."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes it unique; also the order of lines."""
+
+    @property
+    def effective_cost(self) -> Decimal:
+        """Amortised."""
+
+    @property
+    def billed_cost(self) -> Decimal:
+        """Invoiced."""
+
+
+KeyedRow = TypeVar("KeyedRow", bound=Keyed)
+
+
+def rounded_rows(rows: Sequence[KeyedRow], digits: int, level: int) -> Iterator[tuple[KeyedRow, int, int]]:
+    """Yield rows in the order of their keys with effective and billed cost in smallest units.
+
+    Each total is rounded once, the groups of the key's part ``level`` within it, and the rows within their group.
+    """
+    shown = []
+    for amounts in ({r.key: r.effective_cost for r in rows}, {r.key: r.billed_cost for r in rows}):
+        shown.append(apportion_nested(amounts, rounded(exact_sum(amounts.values()), digits), digits, level))
+    for row in sorted(rows, key=lambda each: each.key):
+        yield row, shown[0][row.key], shown[1][row.key]
 
 
 def shares(units: Mapping[Key, int]) -> dict[Key, int | None]:

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from decimal import Decimal
 
+from finops.chargeback.statement.facts import Measured
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import allocation
 from finops.policy.allocation.drivers import quantities
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """How much of a driver a cost centre used in the month, all providers together."""
-
-    cost_center: str
-    driver: str
-    unit: str
-    quantity: Decimal
 
 
 def load(settings: Settings, period: BillingPeriod) -> tuple[Measured, ...]:

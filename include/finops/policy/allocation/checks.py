@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
+from finops.core.dimensions import ABSENT
 from finops.core.focus import COLUMNS
 from finops.core.formats import Provider
 from finops.policy.allocation.models import Column, Condition, Fixed, Pool, Price, Proportional, Rules, Telemetry
@@ -13,7 +14,7 @@ from finops.policy.located_yaml import Located, Place
 BASES = ("direct", "charged")
 """What ``to`` of a proportional split may name beside a selection."""
 
-_ALLOWED = {column.snake: (*column.allowed, "(none)") for column in COLUMNS if column.allowed}
+_ALLOWED = {column.snake: (*column.allowed, ABSENT) for column in COLUMNS if column.allowed}
 _ALLOWED |= {"provider": tuple(provider.value for provider in Provider)}
 
 Conditions = Mapping[Column, Condition]

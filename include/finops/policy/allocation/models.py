@@ -16,9 +16,6 @@ from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 
-UNALLOCATED = "(unallocated)"
-"""The cost centre of what has no owner. It takes no share unless a rule names it."""
-
 Column = Literal[
     "provider",
     "billing_currency",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from great_expectations.expectations import Expectation
 
+from finops.core.entry_kinds import MEANINGS
 from finops.core.formats import Provider
 from finops.core.sql import compose, identifier, join, literal
 from finops.policy.allocation.models import IfNothing, Pool, Price
@@ -25,7 +26,6 @@ from finops.quality.rules import (
 )
 
 TABLE = identifier("marts", "mart_allocated_costs")
-KINDS = ("direct", "price", "pool", "offset", "kept", "markup", "markup_offset")
 GRAIN = ("cost_center", "entry_kind", "rule_id", "rule_version", "service_category", "service_name")
 _MEASURES = ("billed_cost", "effective_cost")
 _KEY = join(", ", map(identifier, KEY))
@@ -43,7 +43,7 @@ def suite(given: Given) -> Suite:
         (
             has_rows(),
             *filled(*columns, "rule_digest", "counterpart", *_MEASURES),
-            one_of("entry_kind", KINDS),
+            one_of("entry_kind", tuple(MEANINGS)),
             is_exact(_MEASURES),
             is_unique(columns),
             ties_to(DAILY, "fct_daily_costs", given, _MEASURES),

@@ -1,1 +1,1 @@
-"""A statement as PDF: pages to print, file and sign."""
+"""A statement as PDF."""

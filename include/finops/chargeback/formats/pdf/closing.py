@@ -8,15 +8,15 @@ from decimal import Decimal
 from reportlab.platypus import CondPageBreak, Flowable
 
 from finops.chargeback.close.models import AdjustmentBlock, AdjustmentLine
-from finops.chargeback.formats import wording
-from finops.chargeback.formats.html import folded_adjustments, origins
-from finops.chargeback.formats.pdf.blocks import Note
-from finops.chargeback.formats.pdf.tables import Row, Sheet, table_of
-from finops.chargeback.formats.pdf.typeface import value
-from finops.chargeback.statement import charged
-from finops.chargeback.statement.facts import UNALLOCATED
+from finops.chargeback.formats.folding import folded_adjustments, origins
 from finops.chargeback.statement.models import Section, Statement
-from finops.chargeback.statement.rounding import digits_of, rounded
+from finops.chargeback.statement.sections import total_charged
+from finops.core.dimensions import UNALLOCATED
+from finops.core.money import digits_of, rounded
+from finops.pages import wording
+from finops.pages.pdf.flowables import Paragraph
+from finops.pages.pdf.tables import TextRow, TextTable, laid_out
+from finops.pages.pdf.typeface import value
 
 
 def adjustments(statement: Statement, section: Section) -> Iterator[Flowable]:
@@ -29,27 +29,29 @@ def adjustments(statement: Statement, section: Section) -> Iterator[Flowable]:
     rows = [_adjustment(line, section.digits, is_company=is_company) for line in listed.lines]
     if listed.count:
         amounts = _signed(listed.effective, listed.billed, section.digits)
-        rows.append(Row(f"{listed.count} others", amounts, "each one is in the spreadsheet and in adjustments.csv"))
+        rows.append(TextRow(f"{listed.count} others", amounts, "each one is in the spreadsheet and in adjustments.csv"))
     yield CondPageBreak(110)
-    yield table_of(
-        Sheet(
+    yield laid_out(
+        TextTable(
             f"Adjustments to closed months, {section.currency}",
             "what providers restated after the month was closed; its statement stays as it was",
             ("Month and service", "Effective" if is_company else "Charged", "Billed"),
             rows,
-            Row("Adjustments", _signed(block.effective, block.billed, section.digits)),
+            TextRow("Adjustments", _signed(block.effective, block.billed, section.digits)),
         )
     )
-    together = wording.money(section.adjusted, section.digits)
+    together = wording.money(section.total_with_adjustments, section.digits)
     apart = ", without shared cost" if not is_company and section.shared and section.shared.lines else ""
-    yield Note(f"{wording.month(statement.billing_period)} and adjustments{apart}", f"{together} {section.currency}")
+    yield Paragraph(
+        f"{wording.month(statement.billing_period)} and adjustments{apart}", f"{together} {section.currency}"
+    )
     yield from _origins(block)
 
 
-def _adjustment(line: AdjustmentLine, digits: int, *, is_company: bool) -> Row:
+def _adjustment(line: AdjustmentLine, digits: int, *, is_company: bool) -> TextRow:
     each = line.adjustment
     owner = f" · {value(each.cost_center)}" if is_company else ""
-    return Row(
+    return TextRow(
         f"{wording.month(each.billing_period)} · {value(each.service_name)}",
         _signed(line.effective, line.billed, digits),
         f"{value(each.provider)} · {each.charge_category}{owner}",
@@ -63,18 +65,18 @@ def _signed(effective: int, billed: int, digits: int) -> tuple[str, str]:
 
 def _origins(block: AdjustmentBlock) -> Iterator[Flowable]:
     for each in origins(block):
-        yield Note(
+        yield Paragraph(
             f"{wording.month(each.billing_period)}, {value(each.provider)}", f"changes {value(each.origin.text)}"
         )
 
 
 def summary(statement: Statement) -> Iterator[Flowable]:
     """Yield the sum in the reporting currency: every amount with the rate of its month, and the cost centres."""
-    found, label = statement.summary, charged.label_of_total(statement)
+    found, label = statement.summary, total_charged.label_of_total(statement)
     if found is None:
         return
     rows = [
-        Row(
+        TextRow(
             line.label,
             (
                 wording.money(line.converted, found.digits),
@@ -87,23 +89,27 @@ def summary(statement: Statement) -> Iterator[Flowable]:
     ]
     total = wording.money(found.total, found.digits)
     yield CondPageBreak(110)
-    yield table_of(
-        Sheet(
+    yield laid_out(
+        TextTable(
             f"In {found.currency}",
             "effective cost, at the rate of each billing month",
             ("Costs", found.currency, "Amount", "Rate"),
             rows,
-            Row(label, (total, "", "")),
+            TextRow(label, (total, "", "")),
         )
     )
     if found.owners:
         owners = [
-            Row(value(owner), (wording.money(units, found.digits),), is_loose=owner == UNALLOCATED)
+            TextRow(value(owner), (wording.money(units, found.digits),), is_loose=owner == UNALLOCATED)
             for owner, units in found.owners
         ]
-        yield table_of(
-            Sheet(
-                f"Cost centres in {found.currency}", "", ("Cost centre", found.currency), owners, Row(label, (total,))
+        yield laid_out(
+            TextTable(
+                f"Cost centres in {found.currency}",
+                "",
+                ("Cost centre", found.currency),
+                owners,
+                TextRow(label, (total,)),
             )
         )
 
@@ -121,15 +127,15 @@ def invoices(statement: Statement) -> Iterator[Flowable]:
         given = f"{_exact(each.given.total, digits)} {each.currency}" if each.given else "–"
         unexplained = _exact(each.residue.unexplained, digits) if each.given else "–"
         rows.append(
-            Row(
+            TextRow(
                 value(each.invoice),
                 (given, _exact(each.billed_cost, digits), unexplained, str(each.status)),
                 f"{value(each.provider)} · {value(each.issuer)}{signed}",
             )
         )
     yield CondPageBreak(110)
-    yield table_of(
-        Sheet(
+    yield laid_out(
+        TextTable(
             "The bills and their invoices",
             "as they were when the month was closed",
             ("Invoice", "Invoice total", "Billed", "Unexplained", ""),

@@ -9,11 +9,11 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from finops.chargeback.formats import wording
 from finops.chargeback.statement.models import Shown, Statement
-from finops.chargeback.statement.rounding import from_units
-from finops.chargeback.statement.schedules import Cell, Kind
+from finops.core.money import from_units
 from finops.core.spreadsheet import neutralise
+from finops.pages import wording
+from finops.pages.figures import Cell, Kind
 
 _LONGEST_CELL = 32_767
 
@@ -75,7 +75,7 @@ class Book:
             sheet.write_number(row, column, float(from_units(units, digits)), style)
 
     def figure(self, sheet: Worksheet, row: int, column: int, figure: Cell) -> None:
-        """Write a cell of a schedule as its kind is read."""
+        """Write a cell of a table as its kind is read."""
         if isinstance(figure.value, str):
             self.text(sheet, row, column, figure.value)
         elif figure.value is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from finops.chargeback.formats.csv_file import EXACT_COLUMNS, TEXT_COLUMNS
 from finops.chargeback.formats.workbook.book import Book
-from finops.chargeback.statement.shared import DIRECT
+from finops.chargeback.statement.facts import DIRECT
 
 
 def direct(book: Book) -> None:

@@ -10,7 +10,8 @@ from xlsxwriter.exceptions import FileCreateError
 from finops.chargeback.formats.workbook import lines, summary, tables
 from finops.chargeback.formats.workbook.book import Book
 from finops.chargeback.statement.models import Statement
-from finops.chargeback.statement.schedules import Schedule, of_invoices
+from finops.chargeback.statement.sections import invoices
+from finops.pages.figures import Table
 
 _OPTIONS = {
     "constant_memory": True,
@@ -32,7 +33,7 @@ _SHEETS = {
 
 
 def write_workbook(statement: Statement, path: Path) -> None:
-    """Write the statement: a summary, one sheet per breakdown, movers, days, and every line.
+    """Write the statement: a summary, one sheet per breakdown, top movers, days, and every line.
 
     Amounts on all sheets but the exact columns of ``Lines`` are rounded so that they add up; see ``rounding``.
     """
@@ -42,13 +43,13 @@ def write_workbook(statement: Statement, path: Path) -> None:
     file.set_properties({"title": f"Chargeback statement {statement.billing_period}", "created": created})
     book = Book(file, statement)
     summary.write(book)
-    for title, schedules in _schedules_of(statement).items():
-        tables.schedule(book, title, schedules)
+    for title, found in _schedules_of(statement).items():
+        tables.schedule(book, title, found)
     for name, title in _SHEETS.items():
-        found = [(s, b) for s in statement.sections if (b := s.breakdown(name)) is not None]
-        if found:
-            tables.breakdown(book, title, found)
-    tables.movers(book)
+        split = [(s, b) for s in statement.sections if (b := s.breakdown(name)) is not None]
+        if split:
+            tables.breakdown(book, title, split)
+    tables.variance(book)
     tables.days(book)
     lines.direct(book)
     lines.shared(book)
@@ -59,12 +60,12 @@ def write_workbook(statement: Statement, path: Path) -> None:
         raise error.args[0] from None  # the OSError inside it: a full disk, an unwritable folder
 
 
-def _schedules_of(statement: Statement) -> dict[str, list[tuple[str, Schedule]]]:
-    """Return the statement's schedules by title, each with its currency, and the invoices."""
-    found: dict[str, list[tuple[str, Schedule]]] = {}
+def _schedules_of(statement: Statement) -> dict[str, list[tuple[str, Table]]]:
+    """Return the statement's tables by title, each with its currency, and the invoices."""
+    found: dict[str, list[tuple[str, Table]]] = {}
     for section in statement.sections:
         for each in section.schedules:
             found.setdefault(each.title, []).append((section.currency, each))
-    if statement.invoices:
-        found["Invoices"] = [("", of_invoices(statement.invoices))]
+    for each in invoices.tables(statement):
+        found["Invoices"] = [("", each)]
     return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from xlsxwriter.worksheet import Worksheet
 
 from finops.chargeback.close.models import Summary
-from finops.chargeback.formats import wording
 from finops.chargeback.formats.workbook.book import Book
-from finops.chargeback.statement import charged, completeness
 from finops.chargeback.statement.models import Section
+from finops.chargeback.statement.sections import completeness, total_charged
+from finops.pages import wording
 
 
 def write(book: Book) -> None:
@@ -60,14 +60,16 @@ def _converted(book: Book, sheet: Worksheet, row: int, summary: Summary) -> None
         row += 1
         book.text(sheet, row, 0, wording.name(owner))
         book.units(sheet, row, 1, units, summary.digits, book.money_format(summary.digits))
-    book.text(sheet, row + 1, 0, charged.label_of_total(book.statement), book.bold)
+    book.text(sheet, row + 1, 0, total_charged.label_of_total(book.statement), book.bold)
     book.units(sheet, row + 1, 1, summary.total, summary.digits, book.money_format(summary.digits, bold=True))
 
 
 def _figures(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
     money, total = book.money_format(section.digits), section.total
     book.text(sheet, row, 0, f"Figures in {section.currency}", book.heading)
-    own = "Direct cost" if charged.beyond_direct(section) and book.statement.cost_center is not None else book.basis
+    own = (
+        "Direct cost" if total_charged.beyond_direct(section) and book.statement.cost_center is not None else book.basis
+    )
     figures: list[tuple[str, int | None]] = [
         (f"{own} this month (amortised)", total.effective),
         ("Invoiced (billed cost)", total.billed),
@@ -85,18 +87,18 @@ def _figures(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
 
 
 def _total_charged(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
-    found = charged.schedule_of(section, is_company=book.statement.cost_center is None)
+    found = total_charged.table(section, is_company=book.statement.cost_center is None)
     if found is None:
         return row
     book.headings(sheet, row + 1, (f"{found.title}, {section.currency}", *found.headings[1:]))
     row += 1
-    for item in found.items:
+    for item in found.rows:
         row += 1
         book.text(sheet, row, 0, item.label)
         book.figure(sheet, row, 1, item.cells[0])
     row += 1
-    book.text(sheet, row, 0, charged.LABEL, book.bold)
-    book.units(sheet, row, 1, section.charged, section.digits, book.money_format(section.digits, bold=True))
+    book.text(sheet, row, 0, total_charged.LABEL, book.bold)
+    book.units(sheet, row, 1, section.total_charged, section.digits, book.money_format(section.digits, bold=True))
     return row + 1
 
 

@@ -1,4 +1,4 @@
-"""The sheets that sum up: schedules, breakdowns, movers and days, in amounts that add up."""
+"""The sheets that sum up: tables, breakdowns, top movers and days, in amounts that add up."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from finops.chargeback.formats.workbook.book import Book
-from finops.chargeback.statement.models import Breakdown, Mover, Section
-from finops.chargeback.statement.schedules import Schedule
+from finops.chargeback.statement.models import Breakdown, Section
+from finops.pages.figures import Table
 
 
-def schedule(book: Book, title: str, found: Sequence[tuple[str, Schedule]]) -> None:
-    """Write one sheet for a schedule: its rows of every currency, each with its total."""
+def schedule(book: Book, title: str, found: Sequence[tuple[str, Table]]) -> None:
+    """Write one sheet for a table: its rows of every currency, each with its total."""
     headings = ("Currency", *found[0][1].headings, "Remark")
     sheet = book.table(title[:31], headings, [10, 36, *[18] * (len(headings) - 3), 80])
     row = 0
-    for currency, schedule in found:
-        for item in (*schedule.items, *([schedule.total] if schedule.total else [])):
+    for currency, table in found:
+        for item in table.all_rows:
             row += 1
-            style = book.bold if item is schedule.total else None
+            style = book.bold if item is table.total else None
             book.text(sheet, row, 0, currency)
             book.text(sheet, row, 1, item.label, style)
             for column, figure in enumerate(item.cells, start=2):
                 book.figure(sheet, row, column, figure)
-            book.text(sheet, row, len(headings) - 1, item.also)
+            book.text(sheet, row, len(headings) - 1, item.remark)
     book.filter(sheet, row, headings)
 
 
@@ -45,22 +45,18 @@ def breakdown(book: Book, title: str, found: Sequence[tuple[Section, Breakdown]]
     book.filter(sheet, row, headings)
 
 
-def movers(book: Book) -> None:
-    """Write the largest rises and falls."""
+def variance(book: Book) -> None:
+    """Write the largest rises and falls against last month."""
     headings = ("Currency", "Direction", "Provider", "Service", "AI model", *book.figure_headings()[:-1])
     sheet = book.table("Movers", headings, [10, 10, 16, 36, 28, *[18] * 5])
     row = 0
     for section in book.statement.sections:
-        groups: tuple[tuple[str, tuple[Mover, ...]], ...] = (
-            ("up", section.movers_up),
-            ("down", section.movers_down),
-        )
-        for direction, mover in ((d, m) for d, found in groups for m in found):
+        for direction, each in (*(("up", r) for r in section.rises), *(("down", f) for f in section.falls)):
             row += 1
-            names = (section.currency, direction, mover.provider, mover.service_name, mover.ai_model)
+            names = (section.currency, direction, each.provider, each.service_name, each.ai_model)
             for column, name in enumerate(names):
                 book.text(sheet, row, column, name)
-            book.shown(sheet, row, 5, mover.shown, section.digits)
+            book.shown(sheet, row, 5, each.shown, section.digits)
     book.filter(sheet, row, headings)
 
 

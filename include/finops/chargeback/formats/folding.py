@@ -1,0 +1,92 @@
+"""Long tables made short enough to read: their first lines, and the others as one, so that columns still sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from finops.chargeback.close.models import Adjustment, AdjustmentBlock, AdjustmentLine
+from finops.chargeback.statement.models import Breakdown, Line, Section, Shown
+from finops.core.dimensions import UNALLOCATED
+from finops.pages import wording
+
+_MOST_LINES = 25
+_MOST_PARTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A breakdown short enough to read: its first lines, and the rest as one."""
+
+    lines: tuple[Line, ...]
+    rest: Line | None
+
+
+class Part(NamedTuple):
+    """One part of the strip that shows how a total splits."""
+
+    label: str
+    permille: int
+    css_class: str
+
+
+def folded(breakdown: Breakdown, most: int = _MOST_LINES) -> Folded:
+    """Return the breakdown's lines up to ``most``, the others added up, so that the column still sums."""
+    if len(breakdown.lines) <= most + 1:
+        return Folded(breakdown.lines, None)
+    lines = [line for line in breakdown.lines if line.labels != (UNALLOCATED,)]
+    last = [line for line in breakdown.lines if line.labels == (UNALLOCATED,)]
+    kept, others = lines[: most - len(last)] + last, lines[most - len(last) :]
+    return Folded(tuple(kept), _added(others, f"{len(others)} others"))
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedAdjustments:
+    """The largest adjustments, and how many others there are with what these come to."""
+
+    lines: tuple[AdjustmentLine, ...]
+    count: int
+    effective: int
+    billed: int
+
+
+def folded_adjustments(block: AdjustmentBlock, most: int = _MOST_LINES) -> FoldedAdjustments:
+    """Return a block short enough to read, largest amounts first."""
+    lines = sorted(block.lines, key=lambda n: (-max(abs(n.effective), abs(n.billed)), n.adjustment.key))
+    kept, others = lines[:most], lines[most:]
+    return FoldedAdjustments(tuple(kept), len(others), sum(n.effective for n in others), sum(n.billed for n in others))
+
+
+def origins(block: AdjustmentBlock) -> list[Adjustment]:
+    """Return one adjustment of each closed month and provider: all of these have the same origin."""
+    found = {(n.adjustment.billing_period, n.adjustment.provider): n.adjustment for n in block.lines}
+    return [found[key] for key in sorted(found)]
+
+
+def _added(lines: Sequence[Line], label: str) -> Line:
+    shares = [line.permille for line in lines]
+    previous = [line.shown.previous for line in lines]
+    return Line(
+        (label,),
+        Shown(
+            sum(line.shown.effective for line in lines),
+            sum(line.shown.billed for line in lines),
+            None if None in previous else sum(each or 0 for each in previous),
+        ),
+        None if None in shares else sum(each or 0 for each in shares),
+    )
+
+
+def strip_parts(section: Section) -> list[Part]:
+    """Return how the section's total splits: the company's by cost centre, a cost centre's by service category."""
+    breakdown = section.breakdown("cost_center") or section.breakdown("service_category")
+    if breakdown is None or any(line.permille is None for line in breakdown.lines):
+        return []
+    owned = [line for line in breakdown.lines if line.labels != (UNALLOCATED,)]
+    parts = [Part(wording.name(line.labels[0]), line.permille or 0, f"series-{i}") for i, line in enumerate(owned)]
+    if len(parts) > _MOST_PARTS:
+        rest = sum(part.permille for part in parts[_MOST_PARTS - 1 :])
+        parts = [*parts[: _MOST_PARTS - 1], Part("Others", rest, "series-rest")]
+    loose = [line for line in breakdown.lines if line.labels == (UNALLOCATED,)]
+    return parts + [Part(wording.name(UNALLOCATED), line.permille or 0, "series-loose") for line in loose]

@@ -1,0 +1,247 @@
+"""One currency's part of a statement's pages: the figures of the HTML page in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reportlab.platypus import CondPageBreak, Flowable
+
+from finops.chargeback.formats.folding import folded, strip_parts
+from finops.chargeback.formats.pdf import closing
+from finops.chargeback.statement.models import Breakdown, Line, Section, Shown, Statement, Variance
+from finops.chargeback.statement.sections import total_charged
+from finops.core.dimensions import ABSENT, UNALLOCATED
+from finops.core.periods import BillingPeriod
+from finops.pages import charts, wording
+from finops.pages.figures import DailyCosts, Figure
+from finops.pages.pdf import tables
+from finops.pages.pdf.drawing import Chart
+from finops.pages.pdf.flowables import Figures, Heading, Legend, Paragraph
+from finops.pages.pdf.page import daily_costs
+from finops.pages.pdf.sheet import WIDTH, colour_of
+from finops.pages.pdf.tables import TextRow, TextTable, laid_out
+from finops.pages.pdf.typeface import value
+
+_ABSENT = {"ai_model": "No AI model", "ai_stage": "No AI stage"}
+_NOTES = {
+    "tags": "costs of resources with and without the required tags",
+    "unallocated": "costs that no cost centre owns; nobody is charged for them",
+}
+_MOST_LINES = 40
+
+
+class SectionPages:
+    """One currency's part of the pages."""
+
+    def __init__(self, statement: Statement, section: Section) -> None:
+        self.statement, self.section = statement, section
+        self.period: BillingPeriod = statement.billing_period
+        self.is_company = statement.cost_center is None
+        self.basis = "Effective" if self.is_company else "Charged"
+
+    def story(self) -> Iterator[Flowable]:
+        """Yield everything from the headline to the bridge."""
+        section = self.section
+        if len(self.statement.sections) > 1:
+            yield CondPageBreak(220)
+            yield Heading(f"Costs in {section.currency}", size=16)
+        yield Figures(self._figures(), section.currency)
+        total = total_charged.table(section, is_company=self.is_company)
+        if total is not None:
+            yield from tables.drawn(total, section.currency)
+        yield self._proof()
+        yield from closing.adjustments(self.statement, section)
+        for schedule in section.schedules:
+            yield from tables.drawn(schedule, section.currency)
+        yield from self._strip()
+        if section.days:
+            yield from daily_costs(DailyCosts(section.days, self.period, section.currency))
+        for breakdown in section.breakdowns:
+            if breakdown.name not in _NOTES:
+                yield from self._breakdown(breakdown)
+        yield from self._variance()
+        for name in ("unallocated", "tags"):
+            found = section.breakdown(name)
+            if found is not None:
+                yield from self._breakdown(found)
+        yield CondPageBreak(110)
+        yield self._bridge()
+
+    def _money(self, units: int) -> str:
+        return wording.money(units, self.section.digits)
+
+    def _figures(self) -> list[Figure]:
+        section, total, last_month = self.section, self.section.total, wording.month(self.period.previous)
+        own, per = ("Direct cost", "of") if total_charged.beyond_direct(section) else ("Charged", "for")
+        what = "Total effective cost" if self.is_company else f"{own} {per} {wording.month(self.period)}"
+        figures = [
+            Figure(what, self._money(total.effective), self._change(total), total.change),
+            Figure("Invoiced (billed cost)", self._money(total.billed), "what the bills say"),
+        ]
+        if not self.is_company:
+            known = total.previous is not None
+            amount = self._money(total.previous or 0) if known else "–"
+            figures.append(Figure(last_month, amount, f"{own.lower()} last month" if known else "not published"))
+        elif section.unallocated is None:
+            figures.append(Figure("Not allocated", self._money(0), "all have a cost centre"))
+        else:
+            loose = section.unallocated
+            note = f"{wording.share(loose.permille)} has no cost centre"
+            figures.append(Figure("Not allocated", self._money(loose.shown.effective), note))
+        untagged = section.untagged
+        note = f"{self._money(untagged.shown.effective)} of the cost"
+        return [*figures, Figure("Required tags missing", wording.share(untagged.permille), note)]
+
+    def _change(self, shown: Shown) -> str:
+        if shown.change is None:
+            return "no earlier month to compare with"
+        last_month = wording.month(self.period.previous)
+        if shown.change == 0:
+            return f"no change against {last_month}"
+        percent = f" ({_percent(shown)})" if _percent(shown) != "–" else ""
+        return f"{wording.signed_money(shown.change, self.section.digits)}{percent} against {last_month}"
+
+    def _proof(self) -> Flowable:
+        ties = self.section.tie_out
+        if not self.is_company:
+            return Paragraph(
+                "This statement ties to the bills",
+                "Its lines sum to its totals, to the cent. All statements of the month and the costs without an owner "
+                "sum to the company’s total, and that equals the providers’ bills: difference 0, checked in exact "
+                "amounts before this was written.",
+                is_proof=True,
+            )
+        rows = [
+            TextRow(
+                value(tie.provider),
+                (
+                    self._money(tie.bill),
+                    self._money(tie.statements),
+                    f"{tie.difference:f}" if tie.difference else "0",
+                    f"{tie.bill_rows:,}",
+                ),
+            )
+            for tie in ties
+        ]
+        bill, stated = sum(tie.bill for tie in ties), sum(tie.statements for tie in ties)
+        lines = f"{sum(tie.bill_rows for tie in ties):,}"
+        return laid_out(
+            TextTable(
+                f"Billed cost equals the bills, {self.section.currency}",
+                "counted in the bills as delivered, against the lines of these statements",
+                ("Provider", "The bills say", "The statements say", "Difference", "Lines on the bills"),
+                rows,
+                TextRow("Total", (self._money(bill), self._money(stated), "0", lines)),
+            )
+        )
+
+    def _strip(self) -> Iterator[Flowable]:
+        parts = strip_parts(self.section)
+        split = self.section.breakdown("cost_center") or self.section.breakdown("service_category")
+        if split is not None and len(parts) > 1:
+            raw = {wording.name(line.labels[0]): line.labels[0] for line in split.lines}
+            legend = [(p.css_class, value(raw.get(p.label, p.label)), wording.share(p.permille)) for p in parts]
+            yield CondPageBreak(90)
+            yield Heading("Who the cost belongs to" if self.is_company else "What the cost is for")
+            yield Chart(charts.strip_drawing(parts, ident="strip", title="Shares"), WIDTH, 15)
+            yield Legend(legend)
+
+    def _breakdown(self, breakdown: Breakdown) -> Iterator[Flowable]:
+        short = folded(breakdown, _MOST_LINES)
+        headings = [breakdown.headings[0], self.basis, "Share"]
+        if breakdown.total.previous is not None:
+            headings += ["Change", wording.month(self.period.previous), "%"]
+        rows = [self._row(breakdown, line) for line in short.lines]
+        if short.rest is not None:
+            rest = short.rest
+            rows.append(self._figures_row(rest.labels[0], "each one is in the spreadsheet", rest.shown, rest.permille))
+        known = breakdown.lines and breakdown.lines[0].permille is not None
+        total = self._figures_row("Total", "", breakdown.total, 1000 if known else None, is_total=True)
+        yield CondPageBreak(100)
+        yield laid_out(
+            TextTable(
+                f"{breakdown.title}, {self.section.currency}",
+                _NOTES.get(breakdown.name, ""),
+                (*headings, "Billed"),
+                rows,
+                total,
+                coloured=2,
+            )
+        )
+
+    def _row(self, breakdown: Breakdown, line: Line) -> TextRow:
+        label, *others = line.labels
+        name = value(label, _ABSENT.get(breakdown.name, "None"))
+        also = " · ".join(value(each) for each in others)
+        return self._figures_row(name, also, line.shown, line.permille, is_loose=label == UNALLOCATED)
+
+    def _figures_row(
+        self,
+        name: str,
+        also: str,
+        shown: Shown,
+        permille: int | None,
+        *,
+        is_loose: bool = False,
+        is_total: bool = False,
+    ) -> TextRow:
+        cells = [self._money(shown.effective), wording.share(permille)]
+        if shown.previous is not None:
+            change = wording.signed_money(shown.change, self.section.digits)
+            cells += [change if shown.change else "no change", self._money(shown.previous), _percent(shown)]
+        colour = None if is_total else colour_of(shown.change)
+        cells.append(self._money(shown.billed))
+        return TextRow(name, tuple(cells), also, permille, not is_total, colour, is_loose)
+
+    def _variance(self) -> Iterator[Flowable]:
+        if self.section.total.previous is None:
+            return
+        last_month = wording.month(self.period.previous)
+        for title, found in (("Rose", self.section.rises), ("Fell", self.section.falls)):
+            if found:
+                yield CondPageBreak(100)
+                yield laid_out(
+                    TextTable(
+                        f"{title} most against {last_month}, {self.section.currency}",
+                        "",
+                        ("Service", "Change", last_month, wording.month(self.period), "%"),
+                        [self._varied(each) for each in found],
+                        coloured=0,
+                    )
+                )
+
+    def _varied(self, variance: Variance) -> TextRow:
+        shown = variance.shown
+        model = "" if variance.ai_model == ABSENT else f" · {value(variance.ai_model)}"
+        cells = (
+            wording.signed_money(shown.change, self.section.digits),
+            self._money(shown.previous or 0),
+            self._money(shown.effective),
+            _percent(shown) if variance.movement.value == "changed" else variance.movement.value,
+        )
+        also = value(variance.provider) + model
+        return TextRow(value(variance.service_name), cells, also, colour=colour_of(shown.change))
+
+    def _bridge(self) -> Flowable:
+        total, steps = self.section.total, self.section.bridge
+        what = "Effective cost" if self.is_company else "Charged"
+        rows = [TextRow("Invoiced this month", (self._money(total.billed),), "billed cost, ties to the bills")]
+        rows += [
+            TextRow(each.label, (wording.signed_money(each.amount, self.section.digits),), each.explanation)
+            for each in steps
+        ]
+        return laid_out(
+            TextTable(
+                f"From invoiced to {what.lower()}, {self.section.currency}",
+                "what commitments move between months" if steps else "no commitments: both are the same",
+                ("", "Amount"),
+                rows,
+                TextRow(f"{what} this month", (self._money(total.effective),)),
+            )
+        )
+
+
+def _percent(shown: Shown) -> str:
+    if shown.change_share is not None:
+        return wording.signed_percent(shown.change_share)
+    return "new" if shown.previous == 0 and shown.effective else "–"

@@ -1,0 +1,96 @@
+"""All that a month's statements and journal are made from: as published, or as it was frozen by its close."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from finops.chargeback.close import closed
+from finops.chargeback.close.models import Closing
+from finops.chargeback.close.months import ClosedMonths, adjustments_shown_in
+from finops.chargeback.statement import units
+from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import BILL, Charge, ControlTotal, DailyCost, DirectTotal, PublishedMonth
+from finops.chargeback.statement.models import Statement
+from finops.chargeback.statement.proof import prove_month, prove_shared, prove_statements
+from finops.chargeback.statement.read import read_month
+from finops.core.dimensions import ABSENT
+from finops.core.money import exact_sum
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops.policy import budgets, exchange_rates
+from finops.stores.published import Publication
+from finops.stores.state.closing import ClosedPeriod
+
+
+def prepare(month: PublishedMonth) -> tuple[Statement, ...]:
+    """Return the statements, the company's first. Raise Finding when anything does not tie out."""
+    prove_month(month)
+    return compose_proven(month)
+
+
+def compose_proven(month: PublishedMonth) -> tuple[Statement, ...]:
+    """Return the statements of a month whose bills tied out before, as a closed one's did. Raise like ``prepare``."""
+    prove_shared(month)
+    statements = compose(month)
+    prove_statements(month, statements)
+    return statements
+
+
+def read(settings: Settings, publication: Publication, period: BillingPeriod, months: ClosedMonths) -> PublishedMonth:
+    """Return all that an open month's statements are made from.
+
+    A closed month before it is compared with as it was closed; what became of it since is an adjustment. Raise BadInput
+    for a month that is not published, Finding when a closed month's files were changed.
+    """
+    month = read_month(publication, period)
+    rates = exchange_rates.load(settings, months, publication)
+    if period.previous in months:
+        month = replace(month, previous=closed.read_charges(settings, months[period.previous]))
+    return replace(
+        month,
+        adjustments=adjustments_shown_in(settings, publication, period, months),
+        exchange=rates,
+        budgets=budgets.load(settings, period),
+        measured=units.load(settings, period),
+    )
+
+
+def read_closed(settings: Settings, month: ClosedPeriod) -> PublishedMonth:
+    """Return a closed month's rows as they were frozen; what was restated since belongs to an open month's books.
+
+    Raise Finding when the frozen file was changed.
+    """
+    charges = closed.read_charges(settings, month)
+    # Which day a cost fell on was not frozen, and neither the entries nor statement.csv tell days apart.
+    day = date(month.billing_period.year, month.billing_period.month, 1)
+    daily = tuple(
+        DailyCost(
+            *(c.cost_center, c.provider, c.billing_currency, day, c.charge_category, ABSENT),
+            *(c.effective_cost, c.billed_cost),
+        )
+        for c in charges
+    )
+    # The bills tied out when the month was closed: it would not be closed otherwise.
+    billed: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    for charge in charges:
+        billed[charge.provider, charge.billing_currency].append(charge.billed_cost)
+    totals = tuple(ControlTotal(*key, 1, BILL, len(of), exact_sum(of), None) for key, of in sorted(billed.items()))
+    closing = Closing(month.closed_by, month.closed_at)
+    adjusted, moved = closed.read_adjustments(settings, month), closed.read_entries(settings, month)
+    found = PublishedMonth(month.build_id, month.billing_period, charges, None, daily, totals, adjusted, closing)
+    return found if moved is None else replace(found, entries=moved, direct_totals=_direct_totals(charges))
+
+
+def _direct_totals(charges: Sequence[Charge]) -> tuple[DirectTotal, ...]:
+    """Return what ``mart_allocated_costs`` had of the charges, to which it was held when the month was closed."""
+    groups: dict[tuple[str, str, str], list[Charge]] = defaultdict(list)
+    for each in charges:
+        groups[each.cost_center, each.provider, each.billing_currency].append(each)
+    return tuple(
+        DirectTotal(*key, exact_sum(c.effective_cost for c in of), exact_sum(c.billed_cost for c in of))
+        for key, of in sorted(groups.items())
+    )

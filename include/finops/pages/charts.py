@@ -1,0 +1,216 @@
+"""Charts as static SVG: pure functions from figures to markup, drawn by the page's own style sheet.
+
+They set no colours: classes do (``series-0`` …), so that one drawing serves light, dark and paper. Each has a title
+and a description for screen readers, and each figure in it also stands in a table of the page.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from finops.core.money import from_units
+from finops.core.periods import BillingPeriod
+from finops.pages import wording
+from finops.pages.figures import Day
+
+_SERIES = {"aws": 0, "azure": 1, "gcp": 2}
+_TOP, _BOTTOM, _RIGHT = 12, 26, 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Amounts in smallest units to vertical positions."""
+
+    low: int
+    high: int
+    step: int
+    height: int
+
+    @classmethod
+    def over(cls, low: int, high: int, height: int) -> _Scale:
+        """Return a scale whose ends are multiples of a round step and enclose the amounts and zero."""
+        low, high = min(low, 0), max(high, 1)
+        step = _round_step(high - low)
+        return cls(low // step * step, -(-high // step) * step, step, height)
+
+    def y(self, units: int) -> float:
+        inner = self.height - _TOP - _BOTTOM
+        return round(_TOP + inner * (self.high - units) / (self.high - self.low), 2)
+
+    @property
+    def ticks(self) -> range:
+        return range(self.low, self.high + 1, self.step)
+
+
+def daily_chart(
+    days: Sequence[Day], period: BillingPeriod, currency: str, digits: int, *, ident: str, width: int, height: int = 240
+) -> str:
+    """Return the drawing of a month's daily cost as markup."""
+    return _markup(daily_drawing(days, period, currency, digits, ident=ident, width=width, height=height))
+
+
+def daily_drawing(
+    days: Sequence[Day], period: BillingPeriod, currency: str, digits: int, *, ident: str, width: int, height: int = 240
+) -> Element:
+    """Return a month's daily cost as stacked columns, one part per provider; credits hang below the zero line.
+
+    The axis is the calendar month (UTC). Days outside it are not drawn; the table beside the chart has them.
+    """
+    drawn = [day for day in days if _is_of(day, period)]
+    above = [sum(amount for _, amount in day.by_provider if amount > 0) for day in drawn]
+    below = [sum(amount for _, amount in day.by_provider if amount < 0) for day in drawn]
+    scale = _Scale.over(min(below, default=0), max(above, default=0), height)
+    left = 8 + 7 * max(len(_compact(tick, digits)) for tick in scale.ticks)
+    length = calendar.monthrange(period.year, period.month)[1]
+    pitch = (width - left - _RIGHT) / length
+    svg = _canvas(width, height, ident, f"Cost per day in {wording.month(period)}", _described(drawn, currency, digits))
+    for tick in scale.ticks:
+        line = {"x1": left, "x2": width - _RIGHT, "y1": scale.y(tick), "y2": scale.y(tick)}
+        _add(svg, "line", {"class": "axis" if tick == 0 else "grid", **line})
+        _add(
+            svg, "text", {"class": "tick", "x": left - 6, "y": scale.y(tick) + 4, "text-anchor": "end"}
+        ).text = _compact(tick, digits)
+    for number in _labelled_days(length, narrow=width < 600):
+        x = round(left + pitch * (number - 0.5), 2)
+        place = {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}
+        _add(svg, "text", place).text = str(number)
+    for day in drawn:
+        _column(svg, day, scale, round(left + pitch * (day.charge_date.day - 1), 2), pitch, currency, digits)
+    return svg
+
+
+def _column(svg: Element, day: Day, scale: _Scale, x: float, pitch: float, currency: str, digits: int) -> None:
+    column = _add(svg, "g", {})
+    lines = [f"{wording.name(p)} {wording.money(amount, digits)}" for p, amount in day.by_provider]
+    label = f"{wording.day(day.charge_date)}: {wording.money(day.total, digits)} {currency}"
+    _add(column, "title", {}).text = "\n".join([label, *lines] if len(lines) > 1 else [label])
+    up = down = 0
+    for provider, amount in day.by_provider:
+        start = up if amount > 0 else down
+        top, bottom = scale.y(max(start, start + amount)), scale.y(min(start, start + amount))
+        if amount > 0:
+            up += amount
+        else:
+            down += amount
+        if bottom > top:
+            box = {"x": round(x + pitch * 0.12, 2), "width": round(pitch * 0.76, 2), "y": top}
+            _add(
+                column,
+                "rect",
+                {"class": series_of(provider), **box, "height": round(bottom - top, 2)},
+            )
+
+
+def outside(days: Sequence[Day], period: BillingPeriod) -> int:
+    """Return the cost of days outside the calendar month, which bills of months in another time zone have."""
+    return sum(day.total for day in days if not _is_of(day, period))
+
+
+def _is_of(day: Day, period: BillingPeriod) -> bool:
+    return (day.charge_date.year, day.charge_date.month) == (period.year, period.month)
+
+
+def series_of(provider: str) -> str:
+    """Return the class that colours a provider, the same on every page."""
+    return f"series-{_SERIES.get(provider, 3)}"
+
+
+def share_strip(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str) -> str:
+    """Return the bar of a split total as markup."""
+    return _markup(strip_drawing(parts, ident=ident, title=title))
+
+
+def strip_drawing(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str) -> Element:
+    """Return one bar split by share: (name, tenths of a percent, class), drawn in the order given."""
+    described = ", ".join(f"{label} {wording.share(permille)}" for label, permille, _ in parts)
+    svg = _canvas(1000, 28, ident, title, described, stretch=True)
+    # With a credit among them, the positive parts are more than the whole: the bar shows how these split.
+    whole = sum(permille for _, permille, _ in parts if permille > 0)
+    x = 0.0
+    for label, permille, css_class in parts:
+        if permille > 0:
+            width = 1000 * permille / whole
+            box = {"x": round(x, 2), "y": 0, "width": round(max(width - 3, 1), 2), "height": 28}
+            part = _add(svg, "rect", {"class": css_class, **box})
+            _add(part, "title", {}).text = f"{label}: {wording.share(permille)}"
+            x += width
+    return svg
+
+
+def share_bar(permille: int | None) -> str:
+    """Return a small bar for a table cell. The share also stands beside it as text, so it is hidden from readers."""
+    svg = Element(
+        "svg", {"class": "bar", "viewBox": "0 0 1000 8", "preserveAspectRatio": "none", "aria-hidden": "true"}
+    )
+    _add(svg, "rect", {"class": "track", "width": 1000, "height": 8})
+    if permille and permille > 0:
+        _add(svg, "rect", {"class": "fill", "width": min(max(permille, 6), 1000), "height": 8})
+    return _markup(svg)
+
+
+def change_bar(units: int, largest: int) -> str:
+    """Return a bar for a rise or a fall beside the largest one of its page."""
+    svg = Element(
+        "svg", {"class": "bar", "viewBox": "0 0 1000 8", "preserveAspectRatio": "none", "aria-hidden": "true"}
+    )
+    length = max(round(1000 * abs(units) / largest), 6) if largest else 0
+    _add(svg, "rect", {"class": "rise" if units > 0 else "fall", "width": length, "height": 8})
+    return _markup(svg)
+
+
+def _canvas(width: int, height: int, ident: str, title: str, description: str, *, stretch: bool = False) -> Element:
+    labelled = {"role": "img", "aria-labelledby": f"{ident}-title {ident}-desc"}
+    svg = Element("svg", {"viewBox": f"0 0 {width} {height}", **labelled})
+    if stretch:
+        svg.set("preserveAspectRatio", "none")
+    _add(svg, "title", {"id": f"{ident}-title"}).text = title
+    _add(svg, "desc", {"id": f"{ident}-desc"}).text = description
+    return svg
+
+
+def _add(parent: Element, tag: str, attributes: dict[str, object]) -> Element:
+    return SubElement(parent, tag, {key: str(value) for key, value in attributes.items()})
+
+
+def _markup(svg: Element) -> str:
+    return tostring(svg, encoding="unicode")
+
+
+def _described(days: Sequence[Day], currency: str, digits: int) -> str:
+    if not days:
+        return "There are no costs on days of this month."
+    highest, lowest = max(days, key=lambda day: day.total), min(days, key=lambda day: day.total)
+    return (
+        f"{len(days)} days with costs. Highest: {wording.day(highest.charge_date)} with "
+        f"{wording.money(highest.total, digits)} {currency}; lowest: {wording.day(lowest.charge_date)} with "
+        f"{wording.money(lowest.total, digits)} {currency}."
+    )
+
+
+def _round_step(span: int) -> int:
+    """Return 1, 2 or 5 times a power of ten that divides ``span`` into about four."""
+    magnitude = 10 ** max(len(str(span // 4 or 1)) - 1, 0)
+    return next(magnitude * factor for factor in (1, 2, 5, 10) if magnitude * factor * 4 >= span)
+
+
+def _labelled_days(length: int, *, narrow: bool) -> list[int]:
+    """Return the days that get a number: few enough to read, always the first and the last."""
+    step = 7 if narrow else 3
+    return [day for day in range(1, length, step) if length - day >= step - 1] + [length]
+
+
+def _compact(units: int, digits: int) -> str:
+    """Return an axis label: ``1.5k``, ``20M``."""
+    amount = from_units(units, digits)
+    for limit, suffix in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if abs(amount) >= limit:
+            return _trimmed(amount / limit) + suffix
+    return _trimmed(amount)
+
+
+def _trimmed(amount: Decimal) -> str:
+    return f"{amount.normalize():f}".replace("-", wording.MINUS)

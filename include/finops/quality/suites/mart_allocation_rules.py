@@ -1,0 +1,54 @@
+"""Expectations on ``mart_allocation_rules``: the terms of every rule that made entries."""
+
+from __future__ import annotations
+
+from great_expectations.expectations import Expectation
+
+from finops.core.sql import compose, identifier, join
+from finops.quality.models import Given, Suite
+from finops.quality.rules import BATCH, KEY, filled, is_exact, is_unique, no_rows, one_of
+
+KINDS = ("price_list", "pool", "step_down")
+_RULE = (*KEY, "rule_id", "rule_version")
+_MEASURES = ("billed_cost", "effective_cost")
+
+
+def suite(given: Given) -> Suite:
+    """Return the suite for the candidate at hand. A build without rules has no rows."""
+    return Suite(
+        "mart_allocation_rules",
+        identifier("marts", "mart_allocation_rules"),
+        (
+            *filled(*_RULE, "rule_digest", "rule_order", "rule_kind", *_MEASURES),
+            one_of("rule_kind", KINDS),
+            is_exact(_MEASURES),
+            is_unique(_RULE),
+            _terms_are_complete(),
+            _entries_have_rules(given),
+        ),
+    )
+
+
+def _terms_are_complete() -> Expectation:
+    query = compose(
+        """
+        select rule_id, rule_version from {batch}
+        where (rule_kind = 'price_list') is distinct from (driver is not null and unit is not null)
+            or (rule_kind = 'price_list') is distinct from (unit_price is not null)
+        """,
+        batch=BATCH,
+    )
+    return no_rows("price lists, and they alone, have a driver, a unit and a price", query)
+
+
+def _entries_have_rules(given: Given) -> Expectation:
+    query = compose(
+        """
+        select {rule} from marts.mart_allocated_costs where {scope} and entry_kind <> 'direct'
+        except select {rule} from {batch}
+        """,
+        rule=join(", ", map(identifier, _RULE)),
+        scope=given.scope,
+        batch=BATCH,
+    )
+    return no_rows("the rule of every entry is here", query)

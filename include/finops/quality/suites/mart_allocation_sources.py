@@ -1,0 +1,78 @@
+"""Expectations on ``mart_allocation_sources``: every charge once, and what a pool selects is what it allocates."""
+
+from __future__ import annotations
+
+from great_expectations.expectations import Expectation
+
+from finops.core.sql import compose, identifier, join
+from finops.quality.models import Given, Suite
+from finops.quality.rules import (
+    BATCH,
+    DAILY,
+    KEY,
+    filled,
+    has_rows,
+    is_exact,
+    is_unique,
+    no_rows,
+    ties_to,
+)
+
+FILLED = ("cost_center", "service_category", "service_name", "rule_id", "rule_version")
+ASKED_FOR = (
+    "provider_name",
+    "billing_account_id",
+    "sub_account_id",
+    "sub_account_name",
+    "region_id",
+    "charge_category",
+    "charge_class",
+    "pricing_category",
+    "commitment_discount_status",
+    "ai_project",
+    "ai_model",
+    "ai_stage",
+    "environment",
+)
+"""Null where no rule of the build asks for the column."""
+_MEASURES = ("billed_cost", "effective_cost")
+
+
+def suite(given: Given) -> Suite:
+    """Return the suite for the candidate at hand."""
+    return Suite(
+        "mart_allocation_sources",
+        identifier("marts", "mart_allocation_sources"),
+        (
+            has_rows(),
+            *filled(*KEY, *FILLED, "charge_count", *_MEASURES),
+            is_exact(_MEASURES),
+            is_unique([*KEY, *FILLED, *ASKED_FOR]),
+            ties_to(DAILY, "fct_daily_costs", given, ("charge_count", *_MEASURES)),
+            _selected_is_allocated(given),
+        ),
+    )
+
+
+def _selected_is_allocated(given: Given) -> Expectation:
+    """Return: per bill and rule, step-down pools and price lists apart, both tables say the same."""
+    query = compose(
+        """
+        select {key}, rule_id, rule_version, selected.effective_cost, allocated.effective_cost as expected
+        from (
+            select {key}, rule_id, rule_version, sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
+            from {batch} where rule_id <> '(none)' group by all
+        ) as selected
+        full join (
+            select * from marts.mart_allocation_rules where {scope}
+        ) as allocated using ({key}, rule_id, rule_version)
+        where coalesce(rule_kind, 'pool') = 'pool' and (
+            coalesce(selected.billed_cost, 0) <> coalesce(allocated.billed_cost, 0)
+            or coalesce(selected.effective_cost, 0) <> coalesce(allocated.effective_cost, 0)
+        )
+        """,
+        key=join(", ", map(identifier, KEY)),
+        batch=BATCH,
+        scope=given.scope,
+    )
+    return no_rows("what a pool selects is what it allocates", query)

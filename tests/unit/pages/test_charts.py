@@ -1,0 +1,89 @@
+"""Charts are inert, described SVG that draws what the figures say."""
+
+from __future__ import annotations
+
+from datetime import date
+from xml.etree import ElementTree
+
+from finops.core.periods import BillingPeriod
+from finops.pages.charts import change_bar, daily_chart, share_bar, share_strip
+from finops.pages.figures import Day
+
+PERIOD = BillingPeriod(2026, 2)
+
+
+def chart(days: list[Day], width: int = 1000) -> ElementTree.Element:
+    return parsed(daily_chart(days, PERIOD, "USD", 2, ident="d", width=width))
+
+
+def parsed(drawing: str) -> ElementTree.Element:
+    return ElementTree.fromstring(drawing)
+
+
+def boxes(svg: ElementTree.Element, series: str) -> list[dict[str, float]]:
+    return [
+        {k: float(v) for k, v in r.attrib.items() if k != "class"} for r in svg.iter("rect") if r.get("class") == series
+    ]
+
+
+def test_columns_are_as_high_as_their_amounts() -> None:
+    svg = chart([Day(date(2026, 2, 1), (("aws", 10_000),)), Day(date(2026, 2, 2), (("aws", 5_000),))])
+    first, second = boxes(svg, "series-0")
+    assert first["height"] == second["height"] * 2
+    assert first["y"] + first["height"] == second["y"] + second["height"]
+
+
+def test_providers_are_stacked_and_credits_hang_below_zero() -> None:
+    svg = chart([Day(date(2026, 2, 1), (("aws", 10_000), ("azure", 5_000), ("gcp", -5_000)))])
+    (aws,), (azure,), (gcp,) = (boxes(svg, f"series-{number}") for number in range(3))
+    assert abs(azure["y"] + azure["height"] - aws["y"]) < 0.02
+    assert abs(gcp["y"] - (aws["y"] + aws["height"])) < 0.02
+
+
+def test_a_day_outside_the_month_is_not_drawn_into_it() -> None:
+    assert boxes(chart([Day(date(2026, 1, 31), (("aws", 10_000),))]), "series-0") == []
+
+
+def test_the_axis_is_the_calendar_month_and_its_steps_are_round() -> None:
+    svg = chart([Day(date(2026, 2, 1), (("aws", 1_234_567),))])
+    labels = [t.text for t in svg.iter("text")]
+    assert labels[:4] == ["0", "5k", "10k", "15k"]
+    assert labels[-1] == "28"
+
+
+def test_it_speaks_to_a_screen_reader() -> None:
+    svg = chart([Day(date(2026, 2, 1), (("aws", 1_000),)), Day(date(2026, 2, 3), (("aws", 3_000),))])
+    assert svg.get("role") == "img"
+    assert svg.get("aria-labelledby") == "d-title d-desc"
+    assert "Highest: 3 February 2026 with 30.00 USD" in (svg.findtext("desc") or "")
+
+
+def test_names_in_a_chart_are_text() -> None:
+    strip = share_strip([("<script>x</script>", 1000, "series-0")], ident="s", title="<b>")
+    assert "<script" not in strip
+    assert "&lt;script&gt;" in strip
+
+
+def test_a_strip_with_a_credit_still_fills_its_width_and_no_more() -> None:
+    svg = parsed(share_strip([("a", 800, "x"), ("b", 300, "y"), ("c", -100, "z")], ident="s", title="t"))
+    drawn = list(svg.iter("rect"))
+    last = drawn[-1]
+    assert len(drawn) == 2
+    assert 990 < float(last.get("x", 0)) + float(last.get("width", 0)) <= 1000
+
+
+def test_bars_of_nothing_are_empty() -> None:
+    assert "fill" not in share_bar(None).replace("preserve", "")
+    assert 'width="0"' in change_bar(0, 0)
+
+
+def test_same_figures_same_drawing() -> None:
+    days = [Day(date(2026, 2, 1), (("aws", 10_000), ("gcp", -5)))]
+    assert daily_chart(days, PERIOD, "USD", 2, ident="d", width=340) == daily_chart(
+        days, PERIOD, "USD", 2, ident="d", width=340
+    )
+
+
+def test_a_month_without_costs_is_drawn_as_an_empty_axis() -> None:
+    svg = chart([])
+    assert svg.findtext("desc") == "There are no costs on days of this month."
