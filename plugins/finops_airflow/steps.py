@@ -228,12 +228,13 @@ def deliver_published(billing_periods: Iterable[str]) -> list[str] | None:
     What is provisional goes to folders and buckets, where the next replaces it; mail, which nobody can take back, is
     for final statements. Raise NotDelivered, once all months were tried, when a target failed.
     """
-    from finops.delivery import config, service
+    from finops.delivery import service
     from finops.delivery.models import Result
+    from finops.policy.delivery import has_targets
     from finops_airflow.clients import client_for
 
     settings = Settings()
-    if not config.has_targets(settings):
+    if not has_targets(settings):
         return None
     reports = [
         service.deliver(settings, BillingPeriod.parse(each), clients=client_for, mail_provisional=False)

@@ -28,6 +28,7 @@ from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import budgets, exchange_rates
+from finops.policy.invoices import FILE as INVOICES
 from finops.stores import published, snapshots
 from finops.stores.published import Publication
 from finops.stores.state import closing, ledger
@@ -103,7 +104,7 @@ def close(settings: Settings, period: BillingPeriod, by: str, *, dry_run: bool =
         statements = prepare(month)
         if checked.open:
             raise Finding(
-                f"{'; '.join(each.complaint for each in checked.open)}. Correct the bill or {invoices.config.FILE}, "
+                f"{'; '.join(each.complaint for each in checked.open)}. Correct the bill or {INVOICES}, "
                 "or record who answers for it with `finops invoices sign-off`"
             )
         files = None if dry_run else _write_closed(settings, month, statements, rules)

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 
-from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
+from finops.chargeback.invoices.models import BilledInvoice, Comparison, Residue
 from finops.chargeback.statement.facts import ABSENT, exact_sum
 from finops.chargeback.statement.rounding import digits_of, from_units, rounded
 from finops.core.errors import BadInput
+from finops.policy.invoices import GivenInvoice
 from finops.stores.state.closing import SignOff
 
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 
 from finops.chargeback.formats import wording
 from finops.chargeback.journal import shared_cost
-from finops.chargeback.journal.models import ADJUSTMENTS, DIRECT, Accounts, Entry, posting_date
+from finops.chargeback.journal.models import ADJUSTMENTS, DIRECT, Entry, posting_date
 from finops.chargeback.statement import rounding
 from finops.chargeback.statement.facts import UNALLOCATED, Charge
 from finops.chargeback.statement.models import Section, Statement
 from finops.core.periods import BillingPeriod
+from finops.policy.accounts import Accounts
 
 _MOST_RANGES = 100
 Amounts = dict[tuple[str, str, str], list[tuple[int, int]]]

@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from finops.chargeback.formats import wording
-from finops.chargeback.journal.models import SHARED, Accounts, Allocated, Entry, posting_date
+from finops.chargeback.journal.models import SHARED, Entry, posting_date
 from finops.chargeback.statement.facts import UNALLOCATED
 from finops.chargeback.statement.models import Section, Statement
 from finops.chargeback.statement.shared import SharedLine
+from finops.policy.accounts import Accounts, Allocated
 
 _MOST_LINES = 100
 _SEVERAL = "(several)"

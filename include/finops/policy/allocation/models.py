@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.policy.loader import Currency, Entry, File
 
 UNALLOCATED = "(unallocated)"
 """The cost centre of what has no owner. It takes no share unless a rule names it."""
@@ -42,8 +42,8 @@ Column = Literal[
 """The columns of ``fct_daily_costs`` that a selection may name."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+class _Part(Entry):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -55,11 +55,6 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
-
-
-def _nothing_is(default: Any) -> Callable[[Any], Any]:
-    """Read a key without a value as one without entries."""
-    return lambda value: default if value is None else value
 
 
 def _all_is_none(value: Any) -> Any:
@@ -222,7 +217,7 @@ class Price(_Rule):
     cost_center: Text = Field(description="Who provides the service.")
     provider: Provider = Field(description="The bill that the service runs on, among which its charges are listed.")
     rate: Rate
-    currency: str = Field(pattern="^[A-Z]{3}$")
+    currency: Currency
 
 
 class DriverFile(_Part):
@@ -230,17 +225,17 @@ class DriverFile(_Part):
 
     name: Id
     unit: Text
-    file: Text = Field(description="CSV: billing_period, cost_center, driver, quantity and, optionally, provider.")
+    file: File = Field(description="CSV: billing_period, cost_center, driver, quantity and, optionally, provider.")
     optional: bool = Field(default=False, description="The file may be absent: the driver then has no quantities.")
 
 
 class Rules(_Part):
     """Everything that ``allocation.yml`` says, in its order."""
 
-    selections: Annotated[dict[Id, Selection], BeforeValidator(_nothing_is({}))] = Field(default_factory=dict)
-    drivers: Annotated[tuple[DriverFile, ...], BeforeValidator(_nothing_is(()))] = ()
-    prices: Annotated[tuple[Price, ...], BeforeValidator(_nothing_is(()))] = ()
-    pools: Annotated[tuple[Pool, ...], BeforeValidator(_nothing_is(()))] = ()
+    selections: dict[Id, Selection] = Field(default_factory=dict)
+    drivers: tuple[DriverFile, ...] = ()
+    prices: tuple[Price, ...] = ()
+    pools: tuple[Pool, ...] = ()
 
     def selection_of(self, pool: Pool) -> dict[Column, Condition]:
         """Return a pool's selection, whether it stands there or is named."""
