@@ -3,15 +3,17 @@
 with
     tag_sets as (select * from {{ ref("tag_sets") }} where tags is not null),
 
-    tag_set_values as (select * from {{ ref("tag_set_values") }})
+    tag_set_values as (select * from {{ ref("tag_set_values") }}),
+
+    keys as (select tag_key, dimension, from {{ ref("stg_ops_tag_keys") }})
 
 select
     tag_sets.provider,
     tag_sets.billing_period,
     tag_sets.tags,
-    {%- for column, key in tag_dimensions().items() %}
+    {%- for column in tag_dimensions() %}
         max(tag_set_values.tag_value) filter (
-            where tag_set_values.tag_key = '{{ key }}'
+            where keys.dimension = '{{ column }}'
         ) as {{ column }},
     {%- endfor %}
     coalesce(
@@ -26,4 +28,5 @@ inner join
     on tag_set_values.provider = tag_sets.provider
     and tag_set_values.billing_period = tag_sets.billing_period
     and tag_set_values.tag_set_id = tag_sets.tag_set_id
+inner join keys on keys.tag_key = tag_set_values.tag_key
 group by tag_sets.provider, tag_sets.billing_period, tag_sets.tags

@@ -3,6 +3,8 @@ with
 
     resolution_values as (select * from {{ ref("tag_resolution_values") }}),
 
+    keys as (select tag_key, dimension, from {{ ref("stg_ops_tag_keys") }}),
+
     allowed_values as (select * from {{ ref("tag_values_in_use") }}),
 
     -- What an account's charges mostly say of a key, by cost.
@@ -58,6 +60,13 @@ with
             arg_max(own_value, row(effective_cost, own_value)) as own_value,
         from account_values
         group by provider, billing_period, sub_account_id, tag_key
+    ),
+
+    account_owners as (
+        select account_favourites.*,
+        from account_favourites
+        inner join keys on keys.tag_key = account_favourites.tag_key
+        where keys.dimension = 'owner'
     ),
 
     nearest_values as (
@@ -240,8 +249,7 @@ left join
     and favourites.sub_account_id = coalesce(resources.sub_account_id, '(none)')
     and favourites.tag_key = faults.tag_key
 left join
-    account_favourites as owners
+    account_owners as owners
     on owners.provider = resources.provider
     and owners.billing_period = resources.billing_period
     and owners.sub_account_id = coalesce(resources.sub_account_id, '(none)')
-    and owners.tag_key = 'owner'
