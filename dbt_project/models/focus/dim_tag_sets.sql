@@ -3,9 +3,7 @@
 with
     tag_sets as (select * from {{ ref("tag_sets") }} where tags is not null),
 
-    tag_set_values as (select * from {{ ref("tag_set_values") }}),
-
-    keys as (select tag_key, dimension, from {{ ref("stg_ops_tag_keys") }})
+    tag_set_values as (select * from {{ ref("tag_set_values") }})
 
 select
     tag_sets.provider,
@@ -13,7 +11,7 @@ select
     tag_sets.tags,
     {%- for column in tag_dimensions() %}
         max(tag_set_values.tag_value) filter (
-            where keys.dimension = '{{ column }}'
+            where tag_set_values.dimension = '{{ column }}'
         ) as {{ column }},
     {%- endfor %}
     coalesce(
@@ -28,5 +26,4 @@ inner join
     on tag_set_values.provider = tag_sets.provider
     and tag_set_values.billing_period = tag_sets.billing_period
     and tag_set_values.tag_set_id = tag_sets.tag_set_id
-inner join keys on keys.tag_key = tag_set_values.tag_key
 group by tag_sets.provider, tag_sets.billing_period, tag_sets.tags

@@ -3,8 +3,6 @@ with
 
     resolution_values as (select * from {{ ref("tag_resolution_values") }}),
 
-    keys as (select tag_key, dimension, from {{ ref("stg_ops_tag_keys") }}),
-
     allowed_values as (select * from {{ ref("tag_values_in_use") }}),
 
     -- What an account's charges mostly say of a key, by cost.
@@ -14,6 +12,7 @@ with
             spent.billing_period,
             spent.sub_account_id,
             tag_set_values.tag_key,
+            tag_set_values.dimension,
             tag_set_values.own_value,
             sum(spent.effective_cost) as effective_cost,
         from
@@ -47,6 +46,7 @@ with
             spent.billing_period,
             spent.sub_account_id,
             tag_set_values.tag_key,
+            tag_set_values.dimension,
             tag_set_values.own_value
     ),
 
@@ -56,17 +56,11 @@ with
             billing_period,
             sub_account_id,
             tag_key,
+            dimension,
             -- Of equal costs the first by name, so that every run agrees.
             arg_max(own_value, row(effective_cost, own_value)) as own_value,
         from account_values
-        group by provider, billing_period, sub_account_id, tag_key
-    ),
-
-    account_owners as (
-        select account_favourites.*,
-        from account_favourites
-        inner join keys on keys.tag_key = account_favourites.tag_key
-        where keys.dimension = 'owner'
+        group by provider, billing_period, sub_account_id, tag_key, dimension
     ),
 
     nearest_values as (
@@ -249,7 +243,8 @@ left join
     and favourites.sub_account_id = coalesce(resources.sub_account_id, '(none)')
     and favourites.tag_key = faults.tag_key
 left join
-    account_owners as owners
+    account_favourites as owners
     on owners.provider = resources.provider
     and owners.billing_period = resources.billing_period
     and owners.sub_account_id = coalesce(resources.sub_account_id, '(none)')
+    and owners.dimension = 'owner'
