@@ -44,9 +44,7 @@ class Settings(BaseSettings):
     smtp_user: str | None = Field(default=None, description="Who signs in to it; none: nobody.")
     smtp_password: SecretStr | None = Field(default=None, description="Password of smtp_user.")
     smtp_sender: str | None = Field(default=None, description="Address that mail comes from.")
-    smtp_encryption: Literal["starttls", "tls"] = Field(
-        default="starttls", description="starttls, or tls from the first byte."
-    )
+    smtp_encryption: Literal["starttls", "tls"] = Field(default="starttls", description="starttls, or tls at once.")
     smtp_ca_file: Path | None = Field(
         default=None, description="Certificates of the mail server's own authority; none: the system's."
     )

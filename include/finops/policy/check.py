@@ -112,7 +112,7 @@ def _unknown_cost_centers(settings: Settings, loaded: dict[str, Any]) -> Iterato
 
 def _used(loaded: dict[str, Any]) -> dict[str, set[str]]:
     rules: Rules = loaded.get(allocation.FILE, Rules())
-    in_rules = {name for pool in rules.pools for name in (*targets(pool), *rules.drained_by(pool))}
+    in_rules = {name for pool in rules.pools for name in (*targets(pool), *rules.stepped_down_by(pool))}
     in_rules |= {pool.markup.to for pool in rules.pools if pool.markup} | {price.cost_center for price in rules.prices}
     return {
         allocation.FILE: in_rules,

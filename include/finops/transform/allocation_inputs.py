@@ -80,12 +80,12 @@ def _price(price: Price) -> Document:
 
 def _pool(rules: Rules, pools: list[Pool], number: int, bases: list[str]) -> Document:
     pool, split = pools[number], pools[number].split
-    drains = [each for each in pools[: number + 1] if rules.drained_by(each)]
+    drains = [each for each in pools[: number + 1] if rules.stepped_down_by(each)]
     found = {
         **_rule(pool),
         "selection": _conditions(rules.selection_of(pool)),
-        "drains": bool(rules.drained_by(pool)),
-        # Who has been drained takes no share: cost would go back to where it was taken from.
+        "drains": bool(rules.stepped_down_by(pool)),
+        # A cost centre whose cost was stepped down gets no share: cost would go back to where it came from.
         "drained": [
             {"selection": _conditions(rules.selection_of(each)), "from": each.from_period, "to": each.to_period}
             for each in drains

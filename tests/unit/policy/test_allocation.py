@@ -164,7 +164,7 @@ BAD = {
     "all rows but some": (two("{charge_category: {not: Usage}}"), "takes rows that pool tax"),
     "a pool into itself": (
         two("{cost_center: cc-1}", "{method: even, among: [cc-1, cc-2]}"),
-        r":11: pools\[2\].split: a cycle: sends cost to cc-1, which it drains itself",
+        r":11: pools\[2\].split: a cycle: sends cost to cc-1, whose cost it steps down itself",
     ),
     "a circle": (
         two(
@@ -172,7 +172,7 @@ BAD = {
             "{method: fixed, shares: {cc-1: 1}}",
             POOL.replace("charge_category: Tax", "cost_center: cc-1"),
         ),
-        r":11: pools\[2\].split: a cycle: sends cost to cc-1, which pool tax \(line 2\) has drained before",
+        r":11: pools\[2\].split: a cycle: sends cost to cc-1, whose cost pool tax \(line 2\) has stepped down before",
     ),
 }
 

@@ -7,14 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.unit.ingest.native_bills import aws_export, gz_bytes, rows
+from tests.native_files import LIKE, write_csv
 from typer.testing import CliRunner, Result
 
 from finops.cli import app
 from finops.cli.config import settings_page
 from finops.core.errors import BadInput
-from finops.core.formats import SourceFormat
-from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import check, start
 
@@ -138,28 +136,49 @@ def test_a_dimension_that_is_missing_doubled_or_unknown_is_named(own: Settings, 
         check.tags.load(own)
 
 
-def test_another_company_s_month_is_built_with_its_own_configuration(own: Settings, tmp_path: Path) -> None:
-    """Its owner key is called `team`; the statements name its teams."""
-    from finops.chargeback import service
+LINES = [("Compute", "12.5", "blue"), ("Compute", "-0.5", "blue"), ("Storage", "3", "red"), ("Storage", "0.25", None)]
 
-    product = {"product": json.dumps({"servicecode": "AmazonEC2"})}
-    tags = {"resource_tags": json.dumps({"user:team": "blue", "user:owner": "ann"})}
-    lines = rows(SourceFormat.AWS_CUR2, ["12.5", "-0.5"], **product, **tags)
-    lines += rows(SourceFormat.AWS_CUR2, ["3"], **product, resource_tags="{}")
-    aws_export(tmp_path / "bills", "2025-01", {"bill.csv.gz": gz_bytes(lines)})
-    folder = own.configuration_dir
-    (folder / "sources.yml").write_text(
-        f"sources: [{{name: bills, provider: aws, uri: {tmp_path / 'bills'}}}]", encoding="utf-8"
+
+def statements(folder: Path, key: str) -> dict[str, bytes]:
+    """Build and publish a month by what `finops init` writes, with this owner key; return the statements' CSV files."""
+    start.write(folder / "config")
+    own = Settings(home=folder / "home", config_dir=folder / "config")
+    policy = (folder / "config" / "tag_policy.yml").read_text(encoding="utf-8")
+    named = policy.replace("name: cost-center", f"name: {key}")
+    (folder / "config" / "tag_policy.yml").write_text(named, encoding="utf-8")
+    (folder / "config" / "sources.yml").write_text(
+        f"sources: [{{name: bill, provider: aws, uri: {folder / 'bill.csv'}, no_manifest: true}}]", encoding="utf-8"
     )
-    policy = (folder / "tag_policy.yml").read_text(encoding="utf-8")
-    (folder / "tag_policy.yml").write_text(policy.replace("name: cost-center", "name: team"), encoding="utf-8")
-    for command in (("config", "check"), ("ingest",), ("build",)):
-        done = run(own, *command)
+    period = {"BillingPeriodStart": "2025-01-01 00:00:00", "BillingPeriodEnd": "2025-02-01 00:00:00"}
+    day = {"ChargePeriodStart": "2025-01-03 00:00:00", "ChargePeriodEnd": "2025-01-04 00:00:00"}
+    bill = [
+        {
+            **LIKE["focus_1_0"],
+            **period,
+            **day,
+            **dict.fromkeys(("BilledCost", "EffectiveCost"), cost),
+            "ServiceCategory": category,
+            "ServiceName": f"Made up {category}",
+            "Tags": json.dumps({key: team}) if team else "NULL",
+        }
+        for category, cost, team in LINES
+    ]
+    write_csv(folder / "bill.csv", bill)
+    for command in ("config check", "ingest", "build", "chargeback publish --billing-period 2025-01"):
+        done = run(own, *command.split())
         assert done.exit_code == 0, (command, done.output, done.exception)
+    month = own.statements_dir / "billing_period=2025-01"
+    return {str(path.relative_to(month)): path.read_bytes() for path in month.glob("*/*.csv")}
 
-    service.publish(own, BillingPeriod(2025, 1))
-    statement = own.statements_dir / "billing_period=2025-01" / "blue" / "statement.csv"
-    assert "12.000000000000" in statement.read_text(encoding="utf-8")
+
+def test_another_company_s_owner_key_gives_the_statements_that_cost_center_gives(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    found = statements(tmp_path / "one", "team")
+
+    assert {"blue/statement.csv", "red/statement.csv", "company/statement.csv"} <= set(found)
+    assert b"12.000000000000" in found["blue/statement.csv"]
+    assert found == statements(tmp_path / "other", "cost-center")
 
 
 def test_the_settings_page_is_that_of_the_class() -> None:

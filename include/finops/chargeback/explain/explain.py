@@ -247,9 +247,9 @@ class _Shared:
         wanted = [_selected(rules, pool), currency]
         if owner is not None:
             wanted.append(compose("cost_center = {owner}", owner=owner))
-        is_draining = bool(rules.drained_by(pool))
+        is_draining = bool(rules.stepped_down_by(pool))
         if not is_draining:
-            taken = [p for p in earlier if not rules.drained_by(p)]
+            taken = [p for p in earlier if not rules.stepped_down_by(p)]
             wanted += [compose("not ({taken})", taken=_selected(rules, each)) for each in taken]
         sources = drill_down.charges(publication, period, provider, join(" and ", wanted), factor)
         ids = [*(price.id for price in rules.prices), *(each.id for each in earlier)]

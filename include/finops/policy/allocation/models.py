@@ -126,8 +126,8 @@ class Even(_Among):
 class Proportional(_Among):
     """Shares by effective cost.
 
-    ``direct``: what no pool takes, with what is drained until it is; ``charged``: all that a cost centre has when the
-    pool's turn comes; or a selection's.
+    ``direct``: what no pool allocates; the cost of a step-down counts until its turn. ``charged``: all that a cost
+    centre has at the pool's turn. Else a selection's cost.
     """
 
     method: Literal["proportional"]
@@ -199,8 +199,8 @@ class _Rule(_Part):
 class Pool(_Rule):
     """Shared cost, and how it is divided.
 
-    A selection of cost centres (and providers, currencies) alone *drains* them: it takes what they have at that
-    point, with everything that earlier rules moved there. Any other selection takes rows of the bill.
+    A selection of cost centres (and providers, currencies) alone is a *step-down*: it allocates all that they have at
+    that point, with what earlier rules allocated to them. Any other selection allocates rows of the bill.
     """
 
     select: Selection | Text
@@ -241,8 +241,8 @@ class Rules(_Part):
         """Return a pool's selection, whether it stands there or is named."""
         return self.selections[pool.select] if isinstance(pool.select, str) else pool.select
 
-    def drained_by(self, pool: Pool) -> tuple[str, ...]:
-        """Return the cost centres that a pool drains."""
+    def stepped_down_by(self, pool: Pool) -> tuple[str, ...]:
+        """Return the cost centres whose cost a pool steps down."""
         selection = self.selection_of(pool)
         condition = selection.get("cost_center")
         if (
