@@ -37,7 +37,7 @@ $(READY): requirements-uv.txt requirements-dev.txt pyproject.toml
 	@touch $@
 
 demo: $(READY) ## Six months of sample bills through the real scheduler, to a report
-	@$(BIN)/python -m finops_airflow.demo
+	@env -u FINOPS_CONFIG_DIR $(BIN)/python -m finops_airflow.demo
 
 up: $(READY) ## Airflow with its UI, on this machine
 	@$(BIN)/python -m finops_airflow.up

@@ -89,11 +89,11 @@ class _Bill:
 
     def _drained(self, pools: Sequence[Pool]) -> set[str]:
         found = set()
-        for pool in (each for each in pools if self.rules.drained_by(each)):
+        for pool in (each for each in pools if self.rules.stepped_down_by(each)):
             others = {k: v for k, v in self.rules.selection_of(pool).items() if k != "cost_center"}
             values = {"provider": self.key[1], "billing_currency": self.key[2]}
             if pool.is_active(self.key[0]) and all((values[c] in v.values) is not v.negated for c, v in others.items()):
-                found |= set(self.rules.drained_by(pool))
+                found |= set(self.rules.stepped_down_by(pool))
         return found
 
     def _run_pool(self, number: int) -> None:
@@ -125,7 +125,7 @@ class _Bill:
 
     def _sources(self, number: int) -> dict[str, Pair]:
         pool = self.rules.pools[number]
-        if self.rules.drained_by(pool):
+        if self.rules.stepped_down_by(pool):
             found = {center: self._balance(center) for center in self._drained([pool])}
         else:
             sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
@@ -151,7 +151,7 @@ class _Bill:
         basis: dict[str, Decimal] = defaultdict(Decimal)
         selection = self.rules.selections.get(getattr(split, "to", ""), {})
         for row, taker in zip(self.rows, self.taker, strict=True):
-            is_own = taker is None or self.rules.drained_by(self.rules.pools[taker])
+            is_own = taker is None or self.rules.stepped_down_by(self.rules.pools[taker])
             own[row.cost_center] += row.effective_cost if is_own else 0
             if all((getattr(row, c) in v.values) is not v.negated for c, v in selection.items()):
                 basis[row.cost_center] += row.effective_cost

@@ -20,6 +20,9 @@ for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROX
 for name in ("NO_PROXY", "no_proxy"):
     os.environ[name] = "127.0.0.1,localhost,::1"
 os.environ["DO_NOT_TRACK"] = "1"
+# What whoever runs the tests has configured is not theirs.
+for name in ("FINOPS_CONFIG_DIR", "FINOPS_HOME"):
+    os.environ.pop(name, None)
 # A shell starts what runs in the background deaf to Ctrl-C, and children inherit that; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # A law holds on a busy machine too: no example has a time to keep.

@@ -14,7 +14,7 @@ _LETTERS = "abcdefghijklmn"
 
 def write_without(folder: Path) -> Path:
     """Write a policy of one key that nobody must have, without rules or pools; return the folder."""
-    _write(folder, "tag_policy.yml", {"keys": [{"name": "cost-center", "required": False}]})
+    _write(folder, "tag_policy.yml", {"keys": [{"name": "cost-center", "dimension": "cost_center", "required": False}]})
     return folder
 
 

@@ -9,9 +9,9 @@ select
     tag_sets.provider,
     tag_sets.billing_period,
     tag_sets.tags,
-    {%- for column, key in tag_dimensions().items() %}
+    {%- for column in tag_dimensions() %}
         max(tag_set_values.tag_value) filter (
-            where tag_set_values.tag_key = '{{ key }}'
+            where tag_set_values.dimension = '{{ column }}'
         ) as {{ column }},
     {%- endfor %}
     coalesce(

@@ -58,6 +58,8 @@ def _end(line: str, status: int) -> NoReturn:
 
 # Each module registers its command on ``app``; one name a line, in the order the help shows them.
 for _command in (
+    "init",
+    "config",
     "sample",
     "ingest",
     "build",

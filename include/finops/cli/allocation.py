@@ -1,4 +1,4 @@
-"""``finops allocation``: who pays for what is shared, before it is built and after."""
+"""``finops allocation``: who pays for shared cost, before a build and after."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the moves as JSON.")] = False,
 ) -> None:
-    """Check allocation.yml, and say what it would move of what is published; exit 1 where the gate would refuse it."""
+    """Check allocation.yml, and show what it would allocate of published months; exit 1 where the gate would fail."""
     from finops.transform import allocation_trial
 
     trial = allocation_trial.check(Settings(), [BillingPeriod.parse(text) for text in billing_period or []])
     if trial is None:
         typer.echo(
-            json.dumps({"build_id": None, "moves": []}) if as_json else "The rules are sound; nothing to try on."
+            json.dumps({"build_id": None, "moves": []}) if as_json else "The rules are valid; no month is published."
         )
         return
     findings = allocation_trial.findings(trial)
@@ -67,7 +67,7 @@ def explain(
     cost_center: Annotated[str | None, typer.Option(help="Only this cost centre.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the entries as JSON.")] = False,
 ) -> None:
-    """Show what each cost centre is charged in a published month: its own cost, and what each rule added or took."""
+    """Show the cost of each cost centre in a published month: its own, and what each rule allocated to it or out."""
     from finops.transform import allocated
 
     entries = allocated.explain(Settings(), BillingPeriod.parse(billing_period), cost_center)

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from finops.core.errors import BadInput
 
 _PROJECT = Path(__file__).resolve().parents[3]
 
 
 class Settings(BaseSettings):
-    """Where data lives and how much of the machine a build may use."""
+    """Where data lives and how much of the machine a build may use.
 
-    model_config = SettingsConfigDict(env_prefix="FINOPS_", frozen=False, extra="ignore")
+    ``docs/settings.md`` lists the variables; ``finops config settings`` writes it. Raise BadInput for a variable with
+    an invalid value.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FINOPS_", frozen=False, extra="ignore", env_ignore_empty=True)
 
     project_dir: Path = Field(default=_PROJECT, description="Folder that holds dbt_project/ and include/.")
-    home: Path = Field(
-        default=Path(".data"),
-        description="All data; a relative path counts from project_dir.",
+    home: Path | None = Field(
+        default=None,
+        description="Folder of all data, relative to the working directory; none: .data in project_dir.",
     )
-    state_url: str | None = Field(default=None, description="SQLAlchemy URL of the state store; SQLite in home.")
+    config_dir: Path | None = Field(
+        default=None,
+        description="Folder of your configuration (`finops init` writes one); none: include/config.",
+    )
+    state_url: str | None = Field(default=None, description="SQLAlchemy URL of the state store; none: SQLite in home.")
     serving_url: str | None = Field(
         default=None, repr=False, description="PostgreSQL URL of the database that BI tools read; none: not served."
     )
@@ -30,13 +40,14 @@ class Settings(BaseSettings):
         default="finops", min_length=1, max_length=63, description="Schema in it that is the platform's alone."
     )
     smtp_host: str | None = Field(default=None, description="Mail server that takes statements; none: no mail.")
-    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
     smtp_user: str | None = Field(default=None, description="Who signs in to it; none: nobody.")
-    smtp_password: SecretStr | None = Field(default=None, description="From the environment alone.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password of smtp_user.")
     smtp_sender: str | None = Field(default=None, description="Address that mail comes from.")
-    smtp_encryption: Literal["starttls", "tls"] = Field(default="starttls", description="tls: from the first byte.")
-    smtp_ca_file: Path | None = Field(default=None, description="Certificates of the mail server's own authority.")
-    config_dir: Path | None = Field(default=None, description="Folder of the YAML files; include/config.")
+    smtp_encryption: Literal["starttls", "tls"] = Field(default="starttls", description="starttls, or tls at once.")
+    smtp_ca_file: Path | None = Field(
+        default=None, description="Certificates of the mail server's own authority; none: the system's."
+    )
     memory_limit: str = Field(
         default="800MB",
         description="DuckDB's memory_limit; about 200 MB more is resident.",
@@ -44,10 +55,19 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1, description="DuckDB's threads.")
     versions_to_keep: int = Field(default=3, ge=2, description="Published versions kept for their readers.")
 
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            # The value may be a secret: it is not repeated.
+            first = error.errors(include_url=False, include_input=False)[0]
+            name = "_".join(map(str, first["loc"][:1])).upper()
+            raise BadInput(f"FINOPS_{name}: {first['msg'].replace('Input should', 'must')}") from None
+
     @cached_property
     def root(self) -> Path:
         """``home`` as an absolute path."""
-        return self.home if self.home.is_absolute() else self.project_dir / self.home
+        return self.project_dir / ".data" if self.home is None else self.home.absolute()
 
     @property
     def landing_dir(self) -> Path:

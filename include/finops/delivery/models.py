@@ -16,27 +16,6 @@ from finops.core.periods import BillingPeriod
 MANIFEST = "manifest.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A configured place. ``uri`` holds no secret; ``connection`` is the Airflow Connection with the credentials."""
-
-    uri: str
-    connection: str | None = None
-
-    @property
-    def is_mailbox(self) -> bool:
-        """Whether what arrives there can neither be replaced nor taken back."""
-        return self.uri.startswith("mailto:")
-
-
-@dataclass(frozen=True, slots=True)
-class Addressee:
-    """An audience and its places. ``cost_center`` is None for the whole company."""
-
-    cost_center: str | None
-    targets: tuple[Target, ...]
-
-
 def digest_of(status: str, files: Iterable[tuple[str, str]]) -> str:
     """Return the digest of a package from the digests and names of its files, in the order of their names."""
     lines = [status, *(f"{sha256}  {name}" for sha256, name in files)]

@@ -10,10 +10,11 @@ from finops.core.errors import Finding, FinopsError, NotReady
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.delivery import config
-from finops.delivery.models import DeliveryReport, Outcome, Package, Result, Target, digest_of
+from finops.delivery.models import DeliveryReport, Outcome, Package, Result, digest_of
 from finops.delivery.packages import pack
 from finops.delivery.targets import open_place
+from finops.policy import delivery
+from finops.policy.delivery import Target
 from finops.stores.state import closing, statement_deliveries
 from finops.stores.state.store import open_state
 from finops.stores.statements import open_statements
@@ -58,7 +59,7 @@ def deliver(
     Raise BadInput when ``delivery.yml`` is invalid, NotReady when the month has no statements, Finding
     when a file is not what the statements' manifest lists; nothing is sent then.
     """
-    targets = {each.cost_center: each.targets for each in config.load(settings)}
+    targets = {each.cost_center: each.targets for each in delivery.load(settings)}
     with exclusive(settings, "deliveries"):
         statements = open_statements(settings, period)
         addressed = [each for each in statements.audiences if each.cost_center in targets]
@@ -89,7 +90,7 @@ def undelivered_final(settings: Settings, now: datetime) -> list[BillingPeriod]:
 
     See ``ASKED_IN_HOURS``. Only the state store and the statements' manifests are read.
     """
-    if not config.has_targets(settings):
+    if not delivery.has_targets(settings):
         return []
     with open_state(settings).begin() as connection:
         closed = closing.closed_periods(connection)
@@ -103,7 +104,7 @@ def _is_awaited(settings: Settings, period: BillingPeriod, known: Mapping[tuple[
         statements = open_statements(settings, period)
     except NotReady:
         return True  # The close was killed before its statements were shown.
-    targets = {each.cost_center: each.targets for each in config.load(settings)}
+    targets = {each.cost_center: each.targets for each in delivery.load(settings)}
     for audience in statements.audiences:
         files = sorted(audience.files, key=lambda each: each.path)
         digest = digest_of("final", ((each.sha256, each.name) for each in files))

@@ -113,6 +113,10 @@ class BigQuerySource:
             )
         return [FetchedFile(path, key(number), rows) for number, (path, rows) in enumerate(parts, start=1)]
 
+    def reach(self) -> None:
+        """Raise BadInput or Unavailable when the table cannot be described."""
+        self._layout()
+
     def _layout(self) -> _Layout:
         if self._known_layout is None:
             with self._explained():

@@ -22,7 +22,7 @@ from finops.ingest import landing
 from finops.ingest.intake import Intake, is_known
 from finops.ingest.models import DeliveryRef, Discovery, IngestReport, Outcome, Rejection, Source
 from finops.ingest.origin import Origin
-from finops.stores.state import rejections
+from finops.stores.state import rejections as recorded
 from finops.stores.state.ledger import Delivery
 from finops.stores.state.store import open_state
 
@@ -136,9 +136,9 @@ def _note(engine: Engine, provider: Provider, found: Discovery, report: IngestRe
         standing[each.source, each.billing_period].append(each.reason)
     with engine.begin() as connection:
         for (source, period), reasons in standing.items():
-            rejections.resolve(connection, provider, source, period, keep=reasons)
+            recorded.resolve(connection, provider, source, period, keep=reasons)
         for each in report.rejections:
-            rejections.record(
+            recorded.record(
                 connection,
                 provider=provider,
                 source=each.source,

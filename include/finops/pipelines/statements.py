@@ -16,7 +16,8 @@ from finops.core.settings import Settings
 from finops.delivery.models import MailServer as MailServer  # What ``client_for`` returns for a mailbox.
 
 if TYPE_CHECKING:
-    from finops.delivery.models import DeliveryReport, Target
+    from finops.delivery.models import DeliveryReport
+    from finops.policy.delivery import Target
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def publish(settings: Settings, period: BillingPeriod, planned: Iterable[Planned
 
 def has_targets(settings: Settings) -> bool:
     """Tell whether anybody gets statements anywhere."""
-    from finops.delivery.config import has_targets
+    from finops.policy.delivery import has_targets
 
     return has_targets(settings)
 

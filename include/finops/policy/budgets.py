@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.policy.configuration import Currency, Period, entries_of, entry_of, read_mapping
+from finops.policy.loader import Currency, Entry, Period, Text
+from finops.policy.loader import load as load_file
 
 FILE = "budgets.yml"
 
 
-class Budget(BaseModel):
+class Budget(Entry):
     """What a cost centre may spend in each month from ``from`` to ``to`` (both included), direct and shared."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
-    cost_center: str = Field(min_length=1)
+    cost_center: Text
     amount: Decimal = Field(gt=0, lt=Decimal(10) ** 15, decimal_places=3)
     currency: Currency
     from_period: Period = Field(alias="from")
@@ -32,21 +32,21 @@ class Budget(BaseModel):
         return self
 
 
-def load(settings: Settings, period: BillingPeriod) -> tuple[Budget, ...]:
-    """Return the budgets of a month; none without the file.
+class _Budgets(Entry):
+    budgets: tuple[Budget, ...] = ()
 
-    Raise BadInput, naming entry and key, for what is no budget, and for two of one cost centre, currency and month.
+
+def load(settings: Settings, period: BillingPeriod | None = None) -> tuple[Budget, ...]:
+    """Return the budgets of a month, or all; none without the file.
+
+    Raise BadInput, naming file, line and key, for an invalid one, and for two of one cost centre, currency and month.
     """
-    content = read_mapping(settings.configuration_dir / FILE)
-    if unknown := sorted(set(content.content) - {"budgets"}):
-        raise content.error((unknown[0],), "is no setting; there is budgets")
-    found = [(where, entry_of(Budget, entry, where)) for where, entry in entries_of(content, "budgets")]
-    seen: list[tuple[str, Budget]] = []
-    for where, each in found:
-        for _, other in seen:
+    content, found = load_file(settings, FILE, _Budgets)
+    for number, each in enumerate(content.budgets):
+        for other in content.budgets[:number]:
+            month = max(each.from_period, other.from_period)
             same = (each.cost_center, each.currency) == (other.cost_center, other.currency)
-            if same and max(each.from_period, other.from_period) <= min(each.to_period, other.to_period):
-                month = max(each.from_period, other.from_period)
-                raise BadInput(f"{where}: {each.cost_center} has a budget in {each.currency} for {month} already")
-        seen.append((where, each))
-    return tuple(each for _, each in found if each.from_period <= period <= each.to_period)
+            if same and month <= min(each.to_period, other.to_period):
+                says = f"{each.cost_center} has a budget in {each.currency} for {month} already"
+                raise found.error(("budgets", number), says)
+    return tuple(each for each in content.budgets if period is None or each.from_period <= period <= each.to_period)

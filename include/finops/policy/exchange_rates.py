@@ -14,17 +14,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import bill_rates
-from finops.policy.configuration import Currency, Period, entries_of, entry_of, file_named, read_csv, read_mapping
-from finops.policy.located_yaml import Located
+from finops.policy.loader import Currency, Entry, File, Period, Row, rows
+from finops.policy.loader import load as load_file
 from finops.stores.published import Publication
 from finops.stores.state.closing import ClosedPeriod, LockedRate
 
@@ -32,10 +33,10 @@ FILE = "currency.yml"
 Pair = tuple[BillingPeriod, str, str]
 
 
-class RateEntry(BaseModel):
+class RateEntry(Entry):
     """One unit of ``from`` is ``rate`` units of ``to``, for the whole month."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(str_strip_whitespace=True)
 
     billing_period: Period
     source_currency: Annotated[Currency, Field(alias="from")]
@@ -44,15 +45,13 @@ class RateEntry(BaseModel):
     source: str = Field(default="", description="Where the rate is from, for the reader of a statement.")
 
 
-class CurrencySettings(BaseModel):
+class CurrencySettings(Entry):
     """What ``currency.yml`` holds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     reporting_currency: Currency | None = None
     provider_rates: Literal[Provider.AZURE, Provider.GCP] | None = None
-    rates: list[object] = []
-    files: list[str] = []
+    rates: tuple[RateEntry, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,39 +98,42 @@ class Exchange:
 def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod], publication: Publication) -> Exchange | None:
     """Return the exchange to the reporting currency, or None when ``currency.yml`` sets none.
 
-    Raise BadInput, naming file, line, entry and key, for what is not as it should be, and for a rate that differs from
-    the one its month was closed with; NotReady when ``publication`` is older than the rates of bills.
+    Raise BadInput, naming file, line and key, for what is invalid, and for a rate that differs from the one its month
+    was closed with; NotReady when ``publication`` is older than the rates of bills.
     """
-    path = settings.configuration_dir / FILE
-    content = read_mapping(path)
-    chosen = entry_of(CurrencySettings, content.content, str(path))
+    chosen, given = read(settings)
     rates: dict[Pair, LockedRate] = {}
-    for where, entry in _entries(settings, content):
-        given = entry_of(RateEntry, entry, where)
-        pair = (given.billing_period, given.source_currency, given.target_currency)
-        rate = LockedRate(given.source_currency, given.target_currency, given.rate, given.source)
-        if pair in rates and rates[pair].rate != rate.rate:
-            raise BadInput(f"{where}: rate: {_pair(pair)} has another rate, {rates[pair].rate}, before; keep one")
-        _require_unchanged(where, pair, rate, closed)
-        rates[pair] = rate
+    for where, entry in given:
+        pair = (entry.billing_period, entry.source_currency, entry.target_currency)
+        rates[pair] = LockedRate(entry.source_currency, entry.target_currency, entry.rate, entry.source)
+        _require_unchanged(where, pair, rates[pair], closed)
     for period, month in closed.items():
         rates |= {(period, each.source_currency, each.target_currency): each for each in month.rates}
     if chosen.reporting_currency is None:
         return None
     provider = chosen.provider_rates
     of_bills = bill_rates.rates_of(publication, provider) if provider else {}
-    return Exchange(chosen.reporting_currency, rates, str(path), of_bills, provider)
+    return Exchange(chosen.reporting_currency, rates, str(settings.configuration_dir / FILE), of_bills, provider)
 
 
-def _entries(settings: Settings, content: Located) -> list[tuple[str, object]]:
-    found = entries_of(content, "rates", "rate")
-    for _, text in entries_of(content, "files"):
-        file = file_named(str(text), settings)
-        rows = read_csv(file)
-        if rows is None:
-            raise BadInput(f"{file}, which {content.path} lists, is not there; write it or take it out of the list")
-        found += [(f"{file}: line {n}", row) for n, row in enumerate(rows, start=2)]
-    return found
+def read(settings: Settings) -> tuple[CurrencySettings, list[Row]]:
+    """Return what the file says and all its rates, those of the files it lists after its own.
+
+    Raise BadInput, naming file, line and key, for what is invalid, and for two rates of one month and pair.
+    """
+    chosen, found = load_file(settings, FILE, CurrencySettings)
+    given = [Row(found.where(("rates", number)), entry) for number, entry in enumerate(chosen.rates)]
+    for number, file in enumerate(chosen.files):
+        listed = rows(Path(file), RateEntry)
+        if listed is None:
+            raise found.error(("files", number), f"{file} does not exist; write it or take it out of the list")
+        given += listed
+    known: dict[Pair, Decimal] = {}
+    for where, entry in given:
+        pair = (entry.billing_period, entry.source_currency, entry.target_currency)
+        if known.setdefault(pair, entry.rate) != entry.rate:
+            raise BadInput(f"{where}: rate: {_pair(pair)} has another rate, {known[pair]}, before; keep one")
+    return chosen, given
 
 
 def _require_unchanged(where: str, pair: Pair, rate: LockedRate, closed: Mapping[BillingPeriod, ClosedPeriod]) -> None:

@@ -24,17 +24,23 @@ class Located:
     content: Any
     lines: dict[Place, int]
 
-    def error(self, place: Place, says: str) -> BadInput:
-        """Return the error that names file, line and key; of a place that is not in the file its nearest parent.
-
-        Steps that are no key (the name pydantic gives to a member of a union) are left out.
-        """
+    def known(self, place: Place) -> Place:
+        """Return the steps of a place that the file has, without those that pydantic adds for members of a union."""
         known: Place = ()
         for step in place:
             if (*known, step) in self.lines:
                 known = (*known, step)
+        return known
+
+    def where(self, place: Place) -> str:
+        """Return ``file:line: key`` of a place; of one that is not in the file, its nearest parent's."""
+        known = self.known(place)
         name = "".join(f"[{each + 1}]" if isinstance(each, int) else f".{each}" for each in known).lstrip(".")
-        return BadInput(f"{self.path}:{self.lines.get(known, 1)}: {name or 'the file'}: {says}")
+        return f"{self.path}:{self.lines.get(known, 1)}: {name or 'the file'}"
+
+    def error(self, place: Place, says: str) -> BadInput:
+        """Return the error that names file, line and key."""
+        return BadInput(f"{self.where(place)}: {says}")
 
 
 def read(path: Path) -> Located:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from finops.core.dimensions import ABSENT
+
 COST_CENTERS = {
     "cc-1001": "Research",
     "cc-1002": "Product",
@@ -94,7 +96,7 @@ class Ownership:
 
     def tagged_model(self, is_tagged: bool) -> str:
         """Return the AI model that a resource's tags name."""
-        return self.model.name if self.model and is_tagged else "(none)"
+        return self.model.name if self.model and is_tagged else ABSENT
 
     def tags(self, dialect: int = 0) -> dict[str, str]:
         """Return the tags in the spelling of an account's teams, in a stable order."""

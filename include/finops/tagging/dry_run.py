@@ -19,8 +19,6 @@ from finops.tagging.models import Shift
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-OWNER = "cost-center"
-
 _MATCHED = """
     create temp table matched as
     select costs.id, rules.rule_order, rules.source, rules.kind, rules.is_always, rules.owner
@@ -63,7 +61,7 @@ def compare(
     decidable = [(n, a) for n, a in enumerate(assignments) if not _is_undecided(a)]
     with publication.connect() as connection:
         _load_costs(connection, periods)
-        _load_rules(connection, decidable, len(assignments))
+        _load_rules(connection, decidable, len(assignments), policy.owner_key)
         connection.execute(compose(_MATCHED, conditions=join(" and ", map(_condition, SCOPE_COLUMNS))))
         acting = {n for (n,) in connection.execute("select distinct rule_order from matched").fetchall()}
         shifts = [Shift(*row) for row in connection.execute(_SHIFTS).fetchall()]
@@ -89,7 +87,9 @@ def _load_costs(connection: DuckDBPyConnection, periods: Sequence[BillingPeriod]
     connection.execute(compose(query, columns=columns), [[str(period) for period in periods]])
 
 
-def _load_rules(connection: DuckDBPyConnection, numbered: Sequence[tuple[int, Assignment]], count: int) -> None:
+def _load_rules(
+    connection: DuckDBPyConnection, numbered: Sequence[tuple[int, Assignment]], count: int, owner: str
+) -> None:
     lists = join(", ", (compose("{name} varchar[]", name=identifier(column)) for column in SCOPE_COLUMNS))
     connection.execute(
         compose(
@@ -103,7 +103,7 @@ def _load_rules(connection: DuckDBPyConnection, numbered: Sequence[tuple[int, As
         texts: list[Any] = [list(values) or None for values in each.when.texts().values()]
         # What overrides tags goes before everything else, in its own order.
         order = number - count if each.overrides_tags else number
-        head = [order, each.source, each.kind.value, each.overrides_tags, each.values.get(OWNER)]
+        head = [order, each.source, each.kind.value, each.overrides_tags, each.values.get(owner)]
         dates = [each.when.from_date, each.when.to_date]
         connection.execute(compose("insert into rules values ({marks})", marks=marks), [*head, *dates, *texts])
 

@@ -18,7 +18,7 @@ from finops.tagging.models import AmbiguousParents, Check, KeyCompliance, Unallo
 def check(settings: Settings, periods: Sequence[BillingPeriod]) -> Check:
     """Validate the policy, and say what it would change in the months asked for (all that are published).
 
-    Raise BadInput, naming file, line and key, when the policy cannot be meant.
+    Raise BadInput, naming file, line and key, when the policy is invalid.
     """
     policy = tags.load(settings)
     sizes = (len(policy.keys), len(policy.parents), len(policy.account_labels), len(policy.rules))

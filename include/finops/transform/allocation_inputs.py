@@ -81,11 +81,11 @@ def _price(price: Price, rules: Rules) -> Document:
 
 def _pool(rules: Rules, pools: list[Pool], number: int, bases: list[str]) -> Document:
     pool, split = pools[number], pools[number].split
-    step_downs = [each for each in pools[: number + 1] if rules.drained_by(each)]
+    step_downs = [each for each in pools[: number + 1] if rules.stepped_down_by(each)]
     found = {
         **_rule(pool),
         "selection": _conditions(rules.selection_of(pool)),
-        "steps_down": bool(rules.drained_by(pool)),
+        "steps_down": bool(rules.stepped_down_by(pool)),
         # A cost centre whose step-down is done takes no share: cost would go back to where it came from.
         "stepped_down": [
             {"selection": _conditions(rules.selection_of(each)), "from": each.from_period, "to": each.to_period}

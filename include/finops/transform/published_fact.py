@@ -10,6 +10,7 @@ from typing import Any
 from finops.core.errors import NotReady
 from finops.core.settings import Settings
 from finops.core.sql import compose, identifier, join
+from finops.policy.tags.models import Dimension
 from finops.stores.candidate import Candidate
 from finops.stores.published import FACT, OWNER_RESOURCES, OWNERS, READER, Publication
 
@@ -54,7 +55,6 @@ _OWNER_RESOURCES = """
     select resource_id, resource_rules from resource_rules
     where provider = {provider} and billing_period = {period} order by resource_id
 """
-_COLUMNS = ("cost_center", "ai_project", "ai_model", "ai_stage", "environment")
 
 
 def _write_owners(settings: Settings, candidate: Candidate, root: Path) -> None:
@@ -68,7 +68,7 @@ def _write_owners(settings: Settings, candidate: Candidate, root: Path) -> None:
             for query, name in ((_OWNERS, OWNERS), (_OWNER_RESOURCES, OWNER_RESOURCES)):
                 rows = compose(
                     query,
-                    columns=join(", ", (compose("resolutions.{name}", name=identifier(c)) for c in _COLUMNS)),
+                    columns=join(", ", (compose("resolutions.{name}", name=identifier(c)) for c in Dimension)),
                     part=folder / "part.parquet",
                     provider=each.provider.value,
                     period=str(each.billing_period),

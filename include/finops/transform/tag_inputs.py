@@ -27,8 +27,12 @@ def write(folder: Path, policy: TagPolicy) -> None:
             "is_listed": "boolean",
             "pattern": "varchar",
             "is_lower_case": "boolean",
+            "dimension": "varchar",
         },
-        ((k.name, n, bool(k.allowed), k.pattern, k.case is ValueCase.LOWER) for n, k in enumerate(policy.keys)),
+        (
+            (k.name, n, bool(k.allowed), k.pattern, k.case is ValueCase.LOWER, k.dimension and k.dimension.value)
+            for n, k in enumerate(policy.keys)
+        ),
     )
     write_table(
         folder / "tag_aliases.parquet",

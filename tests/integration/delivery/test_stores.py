@@ -14,7 +14,7 @@ from servers.proxy import Answer
 
 from finops.chargeback import service as chargeback
 from finops.delivery import service
-from finops.delivery.models import Target
+from finops.policy.delivery import Target
 
 pytestmark = pytest.mark.integration
 

@@ -70,7 +70,7 @@ def test_before_anything_is_published_the_rules_alone_are_checked(
     settings: Settings, environment: dict[str, str]
 ) -> None:
     run = CliRunner().invoke(app, ["allocation", "check"], env=environment)
-    assert (run.exit_code, "The rules are sound" in run.stdout) == (0, True)
+    assert (run.exit_code, "The rules are valid" in run.stdout) == (0, True)
     (settings.root / "config" / "allocation.yml").write_text(RULES.replace("even", "evenly"), encoding="utf-8")
     run = CliRunner().invoke(app, ["allocation", "check"], env=environment)
     assert isinstance(run.exception, BadInput)

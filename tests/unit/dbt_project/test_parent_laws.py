@@ -17,7 +17,10 @@ from tests.model_sql import model_sql
 from finops.policy.tags import TagPolicy
 from finops.transform import tag_inputs
 
-KEYS = [{"name": "cost-center", "pattern": "cc-[0-9]"}, {"name": "owner", "required": False}]
+KEYS = [
+    {"name": "cost-center", "dimension": "cost_center", "pattern": "cc-[0-9]"},
+    {"name": "owner", "required": False},
+]
 PARENTS = [{"key": "cluster", "resource": "*/cluster/{value}"}, {"key": "volume", "resource": "{value}"}]
 PLACES = [("A", "eu"), ("A", "us"), ("B", "eu")]
 MODELS = (

@@ -18,7 +18,7 @@ from finops.policy.tags import TagPolicy
 from finops.transform import tag_inputs
 
 KEYS = [
-    {"name": "cost-center", "case": "lower", "pattern": "cc-[0-9]", "aliases": ["cc"]},
+    {"name": "cost-center", "dimension": "cost_center", "case": "lower", "pattern": "cc-[0-9]", "aliases": ["cc"]},
     {"name": "ai-stage", "allowed": ["training", "inference"], "values": {"train": "training"}},
     {"name": "owner", "required": False},
 ]

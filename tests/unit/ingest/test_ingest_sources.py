@@ -32,12 +32,21 @@ def test_the_sources_that_are_shipped_are_the_three_sample_folders(settings: Set
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("sources: [{name: a, provider: oracle, uri: x}]", "source a: provider"),
-        ("sources: [{name: a, provider: aws}]", "source a: uri"),
-        ("sources: [{name: a, provider: aws, uri: x, ulr: y}]", "source a: ulr"),
-        ("sources: [{name: a, provider: aws, uri: x}, {name: a, provider: aws, uri: y}]", "source a appears twice"),
-        ("sources: [3]", "number 1"),
-        ("source: []", "no list"),
+        (
+            "sources: [{name: a, provider: oracle, uri: x}]",
+            ":1: sources[1].provider: must be 'aws', 'azure' or 'gcp' (it is 'oracle')",
+        ),
+        ("sources: [{name: a, provider: aws}]", ":1: sources[1]: missing key uri"),
+        (
+            "sources: [{name: a, provider: aws, uri: x, ulr: y}]",
+            ":1: sources[1].ulr: unknown key; known keys are name, provider",
+        ),
+        (
+            "sources: [{name: a, provider: aws, uri: x}, {name: a, provider: aws, uri: y}]",
+            ":1: sources[2].name: source a appears twice",
+        ),
+        ("sources: [3]", ":1: sources[1]: must be a mapping"),
+        ("source: []", ":1: source: unknown key; known keys are sources"),
         ("sources: [", "sources.yml:1: no YAML"),
     ],
 )

@@ -55,12 +55,16 @@ HOSTILE = [
 POLICY = r"""
 precedence: [tag, parent, label, cost_category, rule]
 keys:
-  - {name: cost-center, case: lower, pattern: "cc-[0-9]{4}", aliases: [cc]}
-  - {name: ai-project, required: [{has_resource: true}]}
-  - {name: ai-model, required: false}
-  - {name: ai-stage, required: [{service_category: Compute}], allowed: [training, inference], values: {train: training}}
-  - {name: environment, required: false}
-  - {name: owner, required: false}
+  - {name: cost-center, dimension: cost_center, case: lower, pattern: "cc-[0-9]{4}", aliases: [cc]}
+  - {name: ai-project, dimension: ai_project, required: [{has_resource: true}]}
+  - {name: ai-model, dimension: ai_model, required: false}
+  - name: ai-stage
+    dimension: ai_stage
+    required: [{service_category: Compute}]
+    allowed: [training, inference]
+    values: {train: training}
+  - {name: environment, dimension: environment, required: false}
+  - {name: owner, dimension: owner, required: false}
 """
 RULES = """
 parents:

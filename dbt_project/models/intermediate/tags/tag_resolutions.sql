@@ -5,6 +5,8 @@ with
 
     tag_set_values as (select * from {{ ref("tag_set_values") }}),
 
+    keys as (select tag_key, dimension, from {{ ref("stg_ops_tag_keys") }}),
+
     resolutions as (
         select distinct
             provider, billing_period, resolution_id, tag_set_id, required_keys, parents,
@@ -30,20 +32,28 @@ with
 
     resolved as (
         select
-            provider,
-            billing_period,
-            resolution_id,
-            {%- for column, key in tag_dimensions().items() %}
-                max(tag_value) filter (where tag_key = '{{ key }}') as {{ column }},
+            resolution_values.provider,
+            resolution_values.billing_period,
+            resolution_values.resolution_id,
+            {%- for column in tag_dimensions() %}
+                max(resolution_values.tag_value) filter (
+                    where keys.dimension = '{{ column }}'
+                ) as {{ column }},
             {%- endfor %}
-            max(value_source) filter (
-                where tag_key = 'cost-center'
+            max(resolution_values.value_source) filter (
+                where keys.dimension = 'cost_center'
             ) as cost_center_source,
-            string_agg(tag_key || '=' || value_source, ' ' order by tag_key) filter (
-                where value_source <> 'tag'
-            ) as value_sources,
+            string_agg(
+                keys.tag_key || '=' || resolution_values.value_source,
+                ' '
+                order by keys.tag_key
+            ) filter (where resolution_values.value_source <> 'tag') as value_sources,
         from resolution_values
-        group by provider, billing_period, resolution_id
+        inner join keys on keys.tag_key = resolution_values.tag_key
+        group by
+            resolution_values.provider,
+            resolution_values.billing_period,
+            resolution_values.resolution_id
     )
 
 select

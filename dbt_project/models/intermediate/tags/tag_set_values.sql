@@ -119,6 +119,7 @@ select
     tag_sets.billing_period,
     tag_sets.tag_set_id,
     keys.tag_key,
+    keys.dimension,
     keys.is_required,
     coalesce(picked.own_tag_status, 'missing') as tag_status,
     picked.own_native_key as found_key,

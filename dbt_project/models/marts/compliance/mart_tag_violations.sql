@@ -22,6 +22,7 @@ with
             spent.billing_period,
             spent.sub_account_id,
             tag_set_values.tag_key,
+            tag_set_values.dimension,
             tag_set_values.own_value,
             sum(spent.effective_cost) as effective_cost,
         from
@@ -55,6 +56,7 @@ with
             spent.billing_period,
             spent.sub_account_id,
             tag_set_values.tag_key,
+            tag_set_values.dimension,
             tag_set_values.own_value
     ),
 
@@ -64,10 +66,11 @@ with
             billing_period,
             sub_account_id,
             tag_key,
+            dimension,
             -- Of equal costs the first by name, so that every run agrees.
             arg_max(own_value, row(effective_cost, own_value)) as own_value,
         from account_values
-        group by provider, billing_period, sub_account_id, tag_key
+        group by provider, billing_period, sub_account_id, tag_key, dimension
     ),
 
     nearest_values as (
@@ -256,4 +259,4 @@ left join
     on owners.provider = resources.provider
     and owners.billing_period = resources.billing_period
     and owners.sub_account_id = coalesce(resources.sub_account_id, '(none)')
-    and owners.tag_key = 'owner'
+    and owners.dimension = 'owner'

@@ -19,9 +19,10 @@ from finops.core.errors import BadInput, Finding
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.policy.invoices import FILE as INVOICES
 from finops.stores import published
 from finops.stores.published import Publication
-from finops.stores.state import closing, ledger
+from finops.stores.state import closing, period_inputs
 from finops.stores.state.closing import ClosedPeriod
 from finops.stores.state.store import open_state
 
@@ -79,7 +80,7 @@ def _require_open(months: ClosedMonths, period: BillingPeriod) -> None:
 def _require_signed_off(checked: InvoiceCheck) -> None:
     if checked.open:
         raise Finding(
-            f"{'; '.join(each.complaint for each in checked.open)}. Correct the bill or {invoices.config.FILE}, "
+            f"{'; '.join(each.complaint for each in checked.open)}. Correct the bill or {INVOICES}, "
             "or record who answers for it with `finops invoices sign-off`"
         )
 
@@ -107,7 +108,7 @@ def _report(
 
 def _require_all_published(settings: Settings, period: BillingPeriod) -> None:
     with open_state(settings).connect() as connection:
-        waiting = sorted({i.provider.value for i in ledger.pending(connection) if i.billing_period == period})
+        waiting = sorted({i.provider.value for i in period_inputs.pending(connection) if i.billing_period == period})
     if waiting:
         raise Finding(
             f"billing period {period}: what has landed of {', '.join(waiting)} is not published; "

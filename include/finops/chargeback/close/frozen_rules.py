@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from finops.chargeback.close import closed
-from finops.chargeback.journal import config as accounts
 from finops.chargeback.statement.facts import PublishedMonth
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.policy import allocation, budgets, tags
+from finops.policy import accounts, allocation, budgets, tags
 from finops.policy.allocation.drivers import COLUMNS, OPTIONAL, Quantity, quantities
 from finops.policy.tags.loader import POLICY_FILE, RULES_FILE
 from finops.stores.published import Publication

@@ -58,12 +58,12 @@ def adjustments_shown_in(
 
 def _origins(connection: Connection, month: ClosedPeriod, since: datetime) -> Callable[[str], Origin]:
     """Return the function from provider to origin: the snapshots of the closed month that came after ``since``."""
-    found = [each for each in snapshots.of_period(connection, month.billing_period) if each.loaded_at > since]
+    found = [each for each in snapshots.of_period(connection, month.billing_period) if each.published_at > since]
 
     @cache
     def origin_of(provider: str) -> Origin:
         lines = tuple(
-            f"build {each.build_id}, loaded {snapshots.written(each.loaded_at)}, from "
+            f"build {each.build_id}, loaded {snapshots.written(each.published_at)}, from "
             + (", ".join(f"delivery {d.delivery_id[:12]} of {d.source}" for d in each.deliveries) or "no delivery")
             for each in found
             if each.provider.value == provider

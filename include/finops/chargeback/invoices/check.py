@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from finops.chargeback.invoices import config
 from finops.chargeback.invoices.compare import compare
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, InvoiceCheck
 from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.policy import invoices
 from finops.stores import published
 from finops.stores.published import Publication
 from finops.stores.state import closing
@@ -38,7 +38,7 @@ def check(settings: Settings, periods: Sequence[BillingPeriod] = ()) -> InvoiceC
             raise BadInput(
                 f"billing period {period} is not published; there are {', '.join(map(str, known)) or 'none'}"
             )
-    given, warnings = config.load(settings)
+    given, warnings = invoices.load(settings)
     with open_state(settings).connect() as connection:
         signed = closing.sign_offs(connection)
     wanted = set(periods or known)
@@ -73,7 +73,9 @@ def sign_off(
         and currency in (None, each.currency)
     ]
     if not found:
-        raise BadInput(f"no invoice {invoice_id!r} of {period} is given in {config.FILE}; see `finops invoices check`")
+        raise BadInput(
+            f"no invoice {invoice_id!r} of {period} is given in {invoices.FILE}; see `finops invoices check`"
+        )
     if len(found) > 1:
         raise BadInput(f"{len(found)} invoices of {period} are called {invoice_id!r}; say which with --currency")
     comparison = found[0]

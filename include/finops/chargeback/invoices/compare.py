@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
+from finops.chargeback.invoices.models import BilledInvoice, Comparison, Residue
 from finops.core.dimensions import ABSENT
 from finops.core.errors import BadInput
 from finops.core.money import digits_of, exact_arithmetic, exact_sum, from_units, rounded
+from finops.policy.invoices import GivenInvoice
 from finops.stores.state.closing import SignOff
 
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from finops.core.dimensions import ABSENT
 from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
-from finops.stores.state.closing import InvoiceKey, SignOff
+from finops.policy.invoices import GivenInvoice
+from finops.stores.state.closing import SignOff
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,37 +26,6 @@ class BilledInvoice:
     billed_cost: Decimal
     billed_tax: Decimal
     billed_credits: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class GivenInvoice:
-    """An invoice as finance or a file gives it. ``where`` says which entry of which file.
-
-    ``total`` is what is to be paid, tax and credits in it; ``credits`` are negative. ``rounding`` is what the issuer
-    says it rounded. None stands for what is not given.
-    """
-
-    where: str
-    billing_period: BillingPeriod
-    currency: str
-    total: Decimal
-    issuer: str | None = None
-    invoice_id: str | None = None
-    billing_account_id: str | None = None
-    tax: Decimal | None = None
-    credits: Decimal | None = None
-    rounding: Decimal | None = None
-
-    @property
-    def key(self) -> InvoiceKey:
-        """What a sign-off is recorded under."""
-        return InvoiceKey(
-            self.billing_period,
-            self.issuer or "",
-            self.invoice_id or "",
-            self.billing_account_id or "",
-            self.currency,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from finops.chargeback.journal import shared_cost
-from finops.chargeback.journal.models import ADJUSTMENTS, DIRECT, Accounts, JournalEntry, posting_date
+from finops.chargeback.journal.models import ADJUSTMENTS, DIRECT, JournalEntry, posting_date
 from finops.chargeback.statement import rounding
 from finops.chargeback.statement.facts import Charge
 from finops.chargeback.statement.models import Section, Statement
 from finops.core.dimensions import UNALLOCATED
 from finops.core.periods import BillingPeriod
 from finops.pages import wording
+from finops.policy.accounts import Accounts
 
 _MOST_RANGES = 100
 Amounts = dict[tuple[str, str, str], list[tuple[int, int]]]

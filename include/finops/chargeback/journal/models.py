@@ -1,4 +1,4 @@
-"""The types of the journal: where costs are posted, and the lines that are posted."""
+"""The types of the journal: the lines that are posted."""
 
 from __future__ import annotations
 
@@ -8,117 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from finops.chargeback.close.models import Adjustment
-from finops.chargeback.statement.facts import Charge
-from finops.core.focus import COLUMNS
-from finops.core.formats import Provider
 from finops.core.money import from_units
 from finops.core.periods import BillingPeriod
-
-_ALLOWED = {column.snake: column.allowed for column in COLUMNS} | {"provider": tuple(each.value for each in Provider)}
-CONDITIONS = ("provider", "service_category", "charge_category")
-"""What a rule can ask of a charge."""
-
-Account = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9 ./_-]{0,38}[A-Za-z0-9])?$")]
-"""Number or name of a GL account or a cost centre, as the ledger has it; leading zeros stay."""
-
-
-def _one_of(column: str) -> BeforeValidator:
-    def checked(given: object) -> tuple[str, ...]:
-        values = given if isinstance(given, list) else [given]
-        for each in values:
-            if each not in _ALLOWED[column]:
-                raise ValueError(f"{each!r} is none of {', '.join(_ALLOWED[column])}")
-        return tuple(values)
-
-    return BeforeValidator(checked)
-
-
-class AccountRule(BaseModel):
-    """Charges that meet every condition go to ``account``; a condition is one value or a list of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    account: Account
-    provider: Annotated[tuple[str, ...], _one_of("provider")] = ()
-    service_category: Annotated[tuple[str, ...], _one_of("service_category")] = ()
-    charge_category: Annotated[tuple[str, ...], _one_of("charge_category")] = ()
-
-    def matches(self, charge: Charge | Adjustment) -> bool:
-        """Tell whether the charge, or what a closed month's changed by, meets every condition."""
-        return all(getattr(charge, each) in getattr(self, each) for each in CONDITIONS if getattr(self, each))
-
-    def covers(self, other: AccountRule) -> bool:
-        """Tell whether this rule takes everything that ``other`` asks for."""
-        return all(
-            not getattr(self, each) or (getattr(other, each) and set(getattr(other, each)) <= set(getattr(self, each)))
-            for each in CONDITIONS
-        )
-
-
-class Unallocated(BaseModel):
-    """Where costs without an owner are posted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    cost_center: Account
-    account: Account
-
-
-class Clearing(BaseModel):
-    """The account of each provider from which its costs are handed out; the invoice is posted to it as well."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    aws: Account
-    azure: Account
-    gcp: Account
-
-
-class Allocated(BaseModel):
-    """The account, by rule of ``allocation.yml``, of what is moved between cost centres: debited and credited alike."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    default: Account
-    rules: dict[str, Account] = Field(default_factory=dict)
-
-    def account_of(self, rule_id: str) -> str:
-        """Return the account of what a rule moves."""
-        return self.rules.get(rule_id, self.default)
-
-
-def _some_keys(given: object) -> object:
-    """Read a section without keys as what it is, and not as one that is not there."""
-    return {} if given is None else given
-
-
-class Accounts(BaseModel):
-    """``gl_accounts.yml``: the first of ``accounts`` that matches, else ``default``.
-
-    Without ``allocated`` shared cost is not posted.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    default: Account
-    unallocated: Unallocated
-    clearing: Clearing
-    allocated: Annotated[Allocated | None, BeforeValidator(_some_keys)] = None
-    accounts: tuple[AccountRule, ...] = ()
-
-    def account_of(self, charge: Charge | Adjustment) -> str:
-        """Return the expense account of an owner's charge or adjustment."""
-        return next((rule.account for rule in self.accounts if rule.matches(charge)), self.default)
-
-    def clearing_of(self, provider: str) -> str:
-        """Return the provider's clearing account."""
-        return str(getattr(self.clearing, provider))
-
 
 DIRECT, SHARED, ADJUSTMENTS = "CB", "CS", "CA"
 KINDS = {DIRECT: "direct cost", SHARED: "shared cost", ADJUSTMENTS: "adjustments"}

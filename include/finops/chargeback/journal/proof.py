@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from finops.chargeback.journal.models import Accounts, JournalEntry
+from finops.chargeback.journal.models import JournalEntry
 from finops.chargeback.statement.models import Statement
 from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import Finding
+from finops.policy.accounts import Accounts
 
 
 def prove(statements: Sequence[Statement], entries: Sequence[JournalEntry], accounts: Accounts) -> None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from finops.chargeback.journal.models import SHARED, Accounts, Allocated, JournalEntry, posting_date
+from finops.chargeback.journal.models import SHARED, JournalEntry, posting_date
 from finops.chargeback.statement.models import Section, SharedLine, Statement
 from finops.core.dimensions import UNALLOCATED
 from finops.pages import wording
+from finops.policy.accounts import Accounts, Allocated
 
 _MOST_LINES = 100
 _SEVERAL = "(several)"

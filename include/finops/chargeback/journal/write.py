@@ -10,10 +10,9 @@ from pathlib import Path
 from finops.chargeback.close import closed, frozen_rules
 from finops.chargeback.close.months import closed_months
 from finops.chargeback.formats import csv_file
-from finops.chargeback.journal import config
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import WRITERS
-from finops.chargeback.journal.models import Accounts, Journal
+from finops.chargeback.journal.models import Journal
 from finops.chargeback.journal.proof import prove
 from finops.chargeback.journal.shared_cost import has_shared_cost
 from finops.chargeback.month import compose_proven, prepare, read, read_closed
@@ -23,7 +22,9 @@ from finops.core.atomic import replacing
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.policy import accounts as gl_accounts
 from finops.policy import allocation
+from finops.policy.accounts import Accounts
 from finops.stores import published
 from finops.stores.state.closing import ClosedPeriod
 
@@ -64,7 +65,7 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
 def _accounts(settings: Settings, month: ClosedPeriod | None) -> Accounts:
     """Return the accounts of a month, frozen with it or as they are now; the rules they name lie beside them."""
     frozen_rules.as_closed(settings, month, allocation.FILE)
-    return config.load(frozen_rules.as_closed(settings, month, config.FILE))
+    return gl_accounts.load(frozen_rules.as_closed(settings, month, gl_accounts.FILE))
 
 
 def _notices(month: ClosedPeriod | None, company: Statement, digests: Digests, accounts: Accounts) -> Iterator[str]:
@@ -73,7 +74,7 @@ def _notices(month: ClosedPeriod | None, company: Statement, digests: Digests, a
         if digests.shared:
             yield f"Shared cost was not frozen when {month.billing_period} was closed, so none is posted"
     elif accounts.allocated is None and has_shared_cost(company):
-        file = config.FILE if month is None else f"the {config.FILE} of the close"
+        file = gl_accounts.FILE if month is None else f"the {gl_accounts.FILE} of the close"
         yield f"Shared cost is not posted: {file} has no section `allocated` with its accounts"
 
 

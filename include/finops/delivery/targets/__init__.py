@@ -6,7 +6,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from finops.core.settings import Settings
-from finops.delivery.models import Package, Target
+from finops.delivery.models import Package
+from finops.policy.delivery import Target
 
 
 class Place(Protocol):

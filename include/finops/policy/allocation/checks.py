@@ -123,12 +123,15 @@ def _cycles(rules: Rules, found: Located) -> Iterator[Fault]:
             later = _selection(rules, other)
             if later is None or not one.meets(other) or not _same_bills(earlier, later):
                 continue
-            again = sorted(set(rules.drained_by(one)) & set(targets(other)))
+            again = sorted(set(rules.stepped_down_by(one)) & set(targets(other)))
             if again and second == first:
-                yield ("pools", second, "split"), f"a cycle: sends cost to {again[0]}, which it drains itself"
+                yield ("pools", second, "split"), f"a cycle: sends cost to {again[0]}, whose cost it steps down itself"
             elif again:
                 name = _named(one, ("pools", first), found)
-                yield ("pools", second, "split"), f"a cycle: sends cost to {again[0]}, which {name} has drained before"
+                yield (
+                    ("pools", second, "split"),
+                    f"a cycle: sends cost to {again[0]}, whose cost {name} has stepped down before",
+                )
 
 
 def targets(pool: Pool) -> tuple[str, ...]:

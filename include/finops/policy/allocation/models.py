@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.policy.loader import Currency, Entry, File
 
 Column = Literal[
     "provider",
@@ -39,8 +39,8 @@ Column = Literal[
 """The columns of ``fct_daily_costs`` that a selection may name."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+class _Part(Entry):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -52,11 +52,6 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
-
-
-def _nothing_is(default: Any) -> Callable[[Any], Any]:
-    """Read a key without a value as one without entries."""
-    return lambda value: default if value is None else value
 
 
 def _all_is_none(value: Any) -> Any:
@@ -128,8 +123,8 @@ class Even(_Among):
 class Proportional(_Among):
     """Shares by effective cost.
 
-    ``direct``: what no pool takes, with what is drained until it is; ``charged``: all that a cost centre has when the
-    pool's turn comes; or a selection's.
+    ``direct``: what no pool allocates; the cost of a step-down counts until its turn. ``charged``: all that a cost
+    centre has at the pool's turn. Else a selection's cost.
     """
 
     method: Literal["proportional"]
@@ -201,8 +196,8 @@ class _Rule(_Part):
 class Pool(_Rule):
     """Shared cost, and how it is divided.
 
-    A selection of cost centres (and providers, currencies) alone *drains* them: it takes what they have at that
-    point, with everything that earlier rules moved there. Any other selection takes rows of the bill.
+    A selection of cost centres (and providers, currencies) alone is a *step-down*: it allocates all that they have at
+    that point, with what earlier rules allocated to them. Any other selection allocates rows of the bill.
     """
 
     select: Selection | Text
@@ -219,7 +214,7 @@ class Price(_Rule):
     cost_center: Text = Field(description="Who provides the service.")
     provider: Provider = Field(description="The bill that the service runs on, among which its charges are listed.")
     rate: Rate
-    currency: str = Field(pattern="^[A-Z]{3}$")
+    currency: Currency
 
 
 class DriverFile(_Part):
@@ -227,24 +222,24 @@ class DriverFile(_Part):
 
     name: Id
     unit: Text
-    file: Text = Field(description="CSV: billing_period, cost_center, driver, quantity and, optionally, provider.")
+    file: File = Field(description="CSV: billing_period, cost_center, driver, quantity and, optionally, provider.")
     optional: bool = Field(default=False, description="The file may be absent: the driver then has no quantities.")
 
 
 class Rules(_Part):
     """Everything that ``allocation.yml`` says, in its order."""
 
-    selections: Annotated[dict[Id, Selection], BeforeValidator(_nothing_is({}))] = Field(default_factory=dict)
-    drivers: Annotated[tuple[DriverFile, ...], BeforeValidator(_nothing_is(()))] = ()
-    prices: Annotated[tuple[Price, ...], BeforeValidator(_nothing_is(()))] = ()
-    pools: Annotated[tuple[Pool, ...], BeforeValidator(_nothing_is(()))] = ()
+    selections: dict[Id, Selection] = Field(default_factory=dict)
+    drivers: tuple[DriverFile, ...] = ()
+    prices: tuple[Price, ...] = ()
+    pools: tuple[Pool, ...] = ()
 
     def selection_of(self, pool: Pool) -> dict[Column, Condition]:
         """Return a pool's selection, whether it stands there or is named."""
         return self.selections[pool.select] if isinstance(pool.select, str) else pool.select
 
-    def drained_by(self, pool: Pool) -> tuple[str, ...]:
-        """Return the cost centres that a pool drains."""
+    def stepped_down_by(self, pool: Pool) -> tuple[str, ...]:
+        """Return the cost centres whose cost a pool steps down."""
         selection = self.selection_of(pool)
         condition = selection.get("cost_center")
         if (

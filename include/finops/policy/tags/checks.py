@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 
 from finops.core.database import scratch
 from finops.policy.located_yaml import Located, Place
-from finops.policy.tags.models import SCOPE_COLUMNS, VALUE, Overrides, Rule, Source, TagKey, TagPolicy, When
+from finops.policy.tags.models import SCOPE_COLUMNS, VALUE, Dimension, Overrides, Rule, Source, TagKey, TagPolicy, When
 from finops.policy.tags.spelling import fold
 
 
 def check_keys(policy: TagPolicy, file: Located) -> None:
-    """Raise BadInput for the first key that cannot be meant as it stands."""
+    """Raise BadInput for the first invalid key, and for dimensions that no key or two keys fill."""
     # Where no parent is declared, a precedence that was written before there were any says all there is to say.
     optional = () if policy.parents or Source.PARENT in policy.precedence else (Source.PARENT,)
     if sorted((*policy.precedence, *optional)) != sorted(Source):
@@ -31,6 +31,17 @@ def check_keys(policy: TagPolicy, file: Located) -> None:
             if owner != key.name:
                 raise file.error(where, f"{alias!r} is a spelling of {owner} too; case and separators do not count")
         _check_values(key, place, file)
+    _check_dimensions(policy, file)
+
+
+def _check_dimensions(policy: TagPolicy, file: Located) -> None:
+    filled: dict[Dimension, str] = {}
+    for number, key in enumerate(policy.keys):
+        if key.dimension and (other := filled.setdefault(key.dimension, key.name)) != key.name:
+            raise file.error(("keys", number, "dimension"), f"{other} is the key of {key.dimension} already")
+    if Dimension.COST_CENTER not in filled:
+        says = "no key has `dimension: cost_center`; say so of the key that names who pays"
+        raise file.error(("keys",), says)
 
 
 def _check_values(key: TagKey, place: Place, file: Located) -> None:
@@ -62,7 +73,7 @@ def check_parents(policy: TagPolicy, file: Located) -> None:
 
 
 def check_rules(policy: TagPolicy, file: Located) -> None:
-    """Raise BadInput for the first account label or rule that cannot be meant, or cannot act."""
+    """Raise BadInput for the first account label or rule that is invalid, or never decides anything."""
     labelled: dict[tuple[str, str], int] = {}
     for number, each in enumerate(policy.account_labels):
         _check_set(policy, each.labels, ("account_labels", number, "labels"), file)

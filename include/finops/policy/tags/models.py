@@ -9,10 +9,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from finops.core.focus import COLUMNS
 from finops.core.formats import Provider
+from finops.policy.loader import Entry, Text
 from finops.policy.tags.spelling import fold
 
 VALUE = "{value}"
@@ -45,6 +46,19 @@ class ValueCase(StrEnum):
     LOWER = "lower"
 
 
+class Dimension(StrEnum):
+    """A column of the marts that a key of the policy fills; without a key it holds ``(none)``."""
+
+    COST_CENTER = "cost_center"
+    AI_PROJECT = "ai_project"
+    AI_MODEL = "ai_model"
+    AI_STAGE = "ai_stage"
+    ENVIRONMENT = "environment"
+    OWNER = "owner"
+    EXPERIMENT_ID = "experiment_id"
+    RESOURCE_TYPE = "resource_type"
+
+
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) or value is None else [value]
 
@@ -54,15 +68,10 @@ def _patterns(value: Any) -> Any:
     return tuple(str(each) if isinstance(each, int) else each for each in _listed(value) or ())
 
 
-Text = Annotated[str, Field(min_length=1)]
 Patterns = Annotated[tuple[Text, ...], BeforeValidator(_patterns)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Scope(_Strict):
+class Scope(Entry):
     """Charges, by what describes them. Every condition given must hold; in a list one of the values must.
 
     A value may hold ``*`` (anything) and ``?`` (one character); case counts.
@@ -124,11 +133,12 @@ def _scopes(value: Any) -> Any:
     return _listed(value)
 
 
-class TagKey(_Strict):
+class TagKey(Entry):
     """One key of the taxonomy."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
     description: str = ""
+    dimension: Dimension | None = Field(default=None, description="The column of the marts that it fills.")
     required: Annotated[tuple[Scope, ...], BeforeValidator(_scopes)] = Field(
         default=(Scope(),), description="Charges that must carry it: true (all), false (none), or scopes."
     )
@@ -144,7 +154,7 @@ class TagKey(_Strict):
         return tuple(dict.fromkeys((fold(self.name), *map(fold, self.aliases))))
 
 
-class Rule(_Strict):
+class Rule(Entry):
     """Values for charges that nobody tagged, or tagged wrongly."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -159,7 +169,7 @@ class Rule(_Strict):
         return f"{Source.RULE}:{self.id}@{self.version}"
 
 
-class Parent(_Strict):
+class Parent(Entry):
     """How a resource's tag names another resource, whose own tags it inherits where it has none."""
 
     key: Text
@@ -180,7 +190,7 @@ class Parent(_Strict):
         return [pattern.removesuffix(VALUE).lower() for pattern in self.resource]
 
 
-class AccountLabels(_Strict):
+class AccountLabels(Entry):
     """Labels of accounts, subscriptions and projects that the bill does not carry."""
 
     sub_account_id: Annotated[tuple[Text, ...], BeforeValidator(_patterns), Field(min_length=1)]
@@ -198,14 +208,23 @@ class Assignment:
     overrides_tags: bool = False
 
 
-class TagPolicy(_Strict):
-    """Both files."""
+class Taxonomy(Entry):
+    """``tag_policy.yml``."""
 
     precedence: tuple[Source, ...] = tuple(Source)
     keys: Annotated[tuple[TagKey, ...], Field(min_length=1)]
+
+
+class VirtualTags(Entry):
+    """``virtual_tags.yml``."""
+
     parents: tuple[Parent, ...] = ()
     account_labels: tuple[AccountLabels, ...] = ()
     rules: tuple[Rule, ...] = ()
+
+
+class TagPolicy(VirtualTags, Taxonomy):
+    """Both files."""
 
     @property
     def digest(self) -> str:
@@ -217,6 +236,11 @@ class TagPolicy(_Strict):
         """Changes when anything changes that says what is inherited."""
         said = [parent.model_dump_json() for parent in self.parents]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+    @property
+    def owner_key(self) -> str:
+        """The key that says which cost centre pays."""
+        return next(each.name for each in self.keys if each.dimension is Dimension.COST_CENTER)
 
     def key(self, name: str) -> TagKey | None:
         """Return the key of this canonical name."""

@@ -41,7 +41,7 @@ def write_rules(settings: Settings) -> dict[str, str]:
         "gl_accounts.yml": ACCOUNTS,
         "allocation.yml": POOL,
         "budgets.yml": "budgets: [{cost_center: cc-1001, currency: USD, from: 2026-01, to: 2026-12, amount: 100}]",
-        "tag_policy.yml": "keys: [{name: cost-center}]",
+        "tag_policy.yml": "keys: [{name: cost-center, dimension: cost_center}]",
         "virtual_tags.yml": "rules: []",
     }
     for name, text in texts.items():
@@ -102,7 +102,7 @@ def test_accounts_that_cannot_be_meant_keep_the_month_open(settings: Settings) -
     # Once frozen they could never be put right, and the month would have no journal for good.
     (settings.configuration_dir / "gl_accounts.yml").write_text("default: '1'")
     publish_version(settings, quarter())
-    with pytest.raises(BadInput, match=r"gl_accounts.yml:1: .*lacks unallocated"):
+    with pytest.raises(BadInput, match=r"gl_accounts.yml:1: .*missing key unallocated"):
         service.close(settings, MAY, "Ann")
     assert service.closed_months(settings) == {}
 

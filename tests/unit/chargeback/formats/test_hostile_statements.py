@@ -20,10 +20,10 @@ from tests.unit.chargeback.test_journal import ACCOUNTS
 
 from finops.chargeback.close.models import Adjustment, Closing, Origin
 from finops.chargeback.explain.models import Explanation, Source
-from finops.chargeback.invoices.models import BilledInvoice, Comparison, GivenInvoice, Residue
+from finops.chargeback.invoices.models import BilledInvoice, Comparison, Residue
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import write_csv, write_xlsx
-from finops.chargeback.journal.models import KINDS, Allocated
+from finops.chargeback.journal.models import KINDS
 from finops.chargeback.publish import sets
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import AllocationEntry, DirectTotal, Measured, PublishedMonth
@@ -32,8 +32,10 @@ from finops.chargeback.statement.read import read_month
 from finops.cli import explain
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.policy.accounts import Allocated
 from finops.policy.budgets import Budget
 from finops.policy.exchange_rates import Exchange
+from finops.policy.invoices import GivenInvoice
 from finops.stores import published
 from finops.stores.state.closing import LockedRate, SignOff
 

@@ -19,9 +19,8 @@ from tests.unit.chargeback.published_version import bill, publish_version
 from typer.testing import CliRunner
 
 from finops.chargeback import service
-from finops.chargeback.journal import config
 from finops.chargeback.journal.entries import Digests, entries_of
-from finops.chargeback.journal.models import Accounts, JournalEntry
+from finops.chargeback.journal.models import JournalEntry
 from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import Charge, ControlTotal, DailyCost, PublishedMonth
@@ -29,6 +28,8 @@ from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.policy import accounts
+from finops.policy.accounts import Accounts
 
 JUNE = BillingPeriod(2026, 6)
 ACCOUNTS = Accounts.model_validate(
@@ -243,16 +244,16 @@ accounts:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (GOOD.replace('default: "0490"\n', ""), r"gl_accounts.yml:1: .*lacks default"),
+        (GOOD.replace('default: "0490"\n', ""), r"gl_accounts.yml:1: .*missing key default"),
         (
             GOOD.replace("Compute", "Computing"),
             r"gl_accounts.yml:7: accounts\[1\].service_category: 'Computing' is none of",
         ),
         (
             GOOD.replace("account: 6410", "acount: 6410"),
-            r"gl_accounts.yml:\d: accounts\[1\].*(lacks account|unknown key)",
+            r"gl_accounts.yml:\d: accounts\[1\].*(missing key account|unknown key)",
         ),
-        (GOOD.replace("gcp:", "gpc:"), r"gl_accounts.yml:5: clearing.*(lacks gcp|unknown key)"),
+        (GOOD.replace("gcp:", "gpc:"), r"gl_accounts.yml:5: clearing.*(missing key gcp|unknown key)"),
         (GOOD.replace('"6499"', '"=1+1"'), r"gl_accounts.yml:4: unallocated.account: '=1\+1' is no account"),
         (
             GOOD + '  - {service_category: Compute, provider: aws, account: "7"}\n',
@@ -260,7 +261,7 @@ accounts:
         ),
         (GOOD + "default: x\n", r"gl_accounts.yml:1: default: stands here and again on line 9"),
         ("- 1\n", r"gl_accounts.yml:1"),
-        ("", r"gl_accounts.yml:1: .*lacks"),
+        ("", r"gl_accounts.yml:1: .*missing key"),
     ],
 )
 def test_a_configuration_that_cannot_be_meant_is_refused_with_line_and_key(
@@ -268,12 +269,12 @@ def test_a_configuration_that_cannot_be_meant_is_refused_with_line_and_key(
 ) -> None:
     (tmp_path / "gl_accounts.yml").write_text(text)
     with pytest.raises(BadInput, match=says):
-        config.load(settings.model_copy(update={"config_dir": tmp_path}))
+        accounts.load(settings.model_copy(update={"config_dir": tmp_path}))
 
 
 def test_leading_zeros_and_plain_numbers_stay_as_they_are_written(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "gl_accounts.yml").write_text(GOOD)
-    found = config.load(settings.model_copy(update={"config_dir": tmp_path}))
+    found = accounts.load(settings.model_copy(update={"config_dir": tmp_path}))
     assert (found.default, found.accounts[0].account) == ("0490", "6410")
 
 

@@ -23,9 +23,8 @@ from typer.testing import CliRunner
 from finops.chargeback import service
 from finops.chargeback.close import closed
 from finops.chargeback.close.models import Adjustment
-from finops.chargeback.journal import config
 from finops.chargeback.journal.entries import Digests, entries_of
-from finops.chargeback.journal.models import Accounts, Allocated, JournalEntry
+from finops.chargeback.journal.models import JournalEntry
 from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import AllocationEntry as Moved
@@ -34,7 +33,9 @@ from finops.chargeback.statement.models import Statement
 from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import BadInput, Finding
 from finops.core.settings import Settings
+from finops.policy import accounts as gl_accounts
 from finops.policy import allocation
+from finops.policy.accounts import Accounts, Allocated
 from finops.stores.state import tables
 from finops.stores.state.store import open_state
 
@@ -354,8 +355,8 @@ def test_a_month_closed_without_the_section_says_so_whatever_the_file_says_later
 @pytest.mark.parametrize(
     ("section", "says"),
     [
-        ("allocated:\n  rules: {tax: '1'}\n", r":5: allocated: lacks default"),
-        ("allocated:\n", r":5: allocated: lacks default"),
+        ("allocated:\n  rules: {tax: '1'}\n", r":5: allocated: missing key default"),
+        ("allocated:\n", r":5: allocated: missing key default"),
         ("allocated: {default: '1', rule: {}}\n", r":5: allocated.rule: unknown key"),
         ("allocated:\n  default: '=1'\n", r":6: allocated.default: '=1' is no account"),
         ("allocated:\n  default: '1'\n  rules:\n    tax: ''\n", r":8: allocated.rules.tax: '' is no account"),
@@ -370,11 +371,11 @@ def test_a_section_that_cannot_be_meant_is_refused_with_line_and_key(
 ) -> None:
     write_accounts(settings, section)
     with pytest.raises(BadInput, match="gl_accounts.yml" + says):
-        config.load(settings)
+        gl_accounts.load(settings)
 
 
 def test_the_shipped_file_has_the_section_and_knows_the_shipped_rules() -> None:
-    accounts = config.load(Settings())
+    accounts = gl_accounts.load(Settings())
     assert accounts.allocated is not None
     assert accounts.allocated.rules
     assert re.fullmatch(r"\d+", accounts.allocated.account_of("tax"))

@@ -159,5 +159,5 @@ def test_a_budget_given_twice_for_a_month_is_refused(tmp_path: object) -> None:
     assert budgets.load(settings, JUNE)[0].amount == 10
     assert budgets.load(settings, JUNE.next) == ()
     (settings.configuration_dir / "budgets.yml").write_text("budgets:\n" + entry_text * 2, encoding="utf-8")
-    with pytest.raises(BadInput, match="yml:3: entry 2: cc-1 has a budget in USD for 2026-01 already"):
+    with pytest.raises(BadInput, match="yml:3: budgets\\[2\\]: cc-1 has a budget in USD for 2026-01 already"):
         budgets.load(settings, JUNE)

@@ -69,7 +69,9 @@ def test_an_inverse_is_not_taken(settings: Settings) -> None:
 
 def test_rates_come_from_csv_files_too(settings: Settings) -> None:
     write(settings, 'reporting_currency: USD\nfiles: ["{home}/rates.csv"]')
-    with pytest.raises(BadInput, match=r"rates\.csv, which .* lists, is not there"):
+    with pytest.raises(
+        BadInput, match=r"currency.yml:2: files\[1\]: .*rates\.csv does not exist; write it or take it out"
+    ):
         exchange_rates.load(settings, {}, BARE)
     settings.root.mkdir()
     (settings.root / "rates.csv").write_text("billing_period,from,to,rate,source\n2026-05,EUR,USD,1.03,ECB\n")
@@ -81,11 +83,11 @@ def test_rates_come_from_csv_files_too(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
-        ("{billing_period: 2026-05, from: EUR, to: USD, rate: 0}", "rate 1: rate: "),
-        ("{billing_period: 2026-05, from: EUR, to: USD, rate: .inf}", "rate 1: rate: "),
-        ("{billing_period: May, from: EUR, to: USD, rate: 1}", "rate 1: billing_period: .*'May'"),
-        ("{billing_period: 2026-05, from: euro, to: USD, rate: 1}", "rate 1: from: .*'euro'"),
-        ("{billing_period: 2026-05, to: USD, rate: 1}", "rate 1: from: Field required"),
+        ("{billing_period: 2026-05, from: EUR, to: USD, rate: 0}", r"rates\[1\].rate: "),
+        ("{billing_period: 2026-05, from: EUR, to: USD, rate: .inf}", r"rates\[1\].rate: "),
+        ("{billing_period: May, from: EUR, to: USD, rate: 1}", r"rates\[1\].billing_period: .*'May'"),
+        ("{billing_period: 2026-05, from: euro, to: USD, rate: 1}", r"rates\[1\].from: .*'euro'"),
+        ("{billing_period: 2026-05, to: USD, rate: 1}", r"rates\[1\]: missing key from"),
     ],
 )
 def test_a_wrong_rate_is_named(settings: Settings, entry: str, complaint: str) -> None:
@@ -97,7 +99,7 @@ def test_a_wrong_rate_is_named(settings: Settings, entry: str, complaint: str) -
 def test_two_rates_for_the_same_month_and_pair_are_refused(settings: Settings) -> None:
     entry = "- {billing_period: 2026-05, from: EUR, to: USD, rate: 1.0%s}\n"
     write(settings, "reporting_currency: USD\nrates:\n" + entry % 3 + entry % 4)
-    with pytest.raises(BadInput, match=r"rate 2: rate: 2026-05 EUR to USD has another rate, 1\.03, before"):
+    with pytest.raises(BadInput, match=r"rates\[2\]: rate: 2026-05 EUR to USD has another rate, 1\.03, before"):
         exchange_rates.load(settings, {}, BARE)
 
 
@@ -178,7 +180,7 @@ def test_the_file_and_the_closing_come_before_the_bills(settings: Settings, bill
 
 def test_a_provider_whose_bills_name_no_rate_is_refused(settings: Settings) -> None:
     write(settings, "reporting_currency: EUR\nprovider_rates: aws")
-    with pytest.raises(BadInput, match=r"currency\.yml: provider_rates: .*'aws'"):
+    with pytest.raises(BadInput, match=r"currency\.yml:2: provider_rates: .*'aws'"):
         exchange_rates.load(settings, {}, BARE)
 
 

@@ -21,6 +21,7 @@ from finops.policy.tags.spelling import fold
 KEYS = """\
 keys:
   - name: cost-center
+    dimension: cost_center
     pattern: "cc-[0-9]{4}"
     aliases: [cc]
   - name: ai-stage
@@ -54,7 +55,7 @@ def test_without_rules_a_policy_is_whole_and_every_key_is_required_unless_it_say
     ("keys", "says"),
     [
         ("keys:\n  - name: a\n    colour: red\n", r"tag_policy.yml:3: keys\[1\].colour: unknown key"),
-        ("key: []\n", r"tag_policy.yml:1: key: unknown key; known: precedence, keys"),
+        ("key: []\n", r"tag_policy.yml:1: key: unknown key; known keys are precedence, keys"),
         (
             "keys:\n  - name: a\n  - name: b\n    aliases: [x, A]\n",
             r":4: keys\[2\].aliases\[2\]: 'A' is a spelling of a",
@@ -75,7 +76,7 @@ def test_without_rules_a_policy_is_whole_and_every_key_is_required_unless_it_say
         ),
         ("precedence: [tag]\nkeys:\n  - name: a\n", r"tag_policy.yml:1: precedence: must name each of"),
         ("keys:\n  - name: [\n", r"tag_policy.yml:\d+: no YAML"),
-        ("", r"tag_policy.yml: has none of the keys"),
+        ("", r"tag_policy.yml:1: the file: missing key keys"),
     ],
 )
 def test_what_cannot_be_meant_is_named_with_file_line_and_key(tmp_path: Path, keys: str, says: str) -> None:
@@ -130,7 +131,10 @@ PARENT = "parents:\n  - key: eks:cluster-name\n    resource: '*:cluster/{value}'
         ),
         (PARENT.replace("/{value}", "-{value}"), r":3: parents\[1\].resource: '\*:cluster-{value}' must be"),
         (PARENT.replace("*:", "{value}:"), r":3: parents\[1\].resource: .* must be {value} alone"),
-        (PARENT.replace("key: eks", "name: eks"), r"virtual_tags.yml:2: parents\[1\]: lacks key|parents\[1\].name"),
+        (
+            PARENT.replace("key: eks", "name: eks"),
+            r"virtual_tags.yml:2: parents\[1\](: missing key key|.name: unk)",
+        ),
         (PARENT.replace("eks:cluster-name", "'::'"), r"virtual_tags.yml:2: parents\[1\].key: '::' is nothing but sep"),
         (
             PARENT + "  - {key: EKS_ClusterName, resource: ['{value}', '*:CLUSTER/{value}']}\n",

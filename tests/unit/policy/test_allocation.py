@@ -74,7 +74,7 @@ def test_numbers_are_read_as_they_are_written(settings: Settings) -> None:
 
 
 BAD = {
-    "a list at the top": ("- a", ":1: the file: is no mapping"),
+    "a list at the top": ("- a", ":1: the file: must be a mapping of keys to values"),
     "no YAML": ("pools: [", ":1: no YAML: "),
     "an anchor that holds itself": ("pools: &a [*a]", "an anchor holds itself"),
     "an unknown key at the top": ("pool: []", ":1: pool: unknown key"),
@@ -84,12 +84,15 @@ BAD = {
         POOL.replace("even", "even, shares: {}"),
         r":6: pools\[1\].split.shares: unknown key",
     ),
-    "no version": (POOL.replace("    version: 1\n", ""), r":2: pools\[1\]: lacks version"),
+    "no version": (POOL.replace("    version: 1\n", ""), r":2: pools\[1\]: missing key version"),
     "a version that is no number": (POOL.replace("1", "one", 1), r":3: pools\[1\].version: "),
     "an id with a quote": (POOL.replace("tax", "ta'x"), r":2: pools\[1\].id: "),
-    "an unknown method": (POOL.replace("even", "evenly"), ":6: .*unknown method evenly; the methods are 'even', "),
-    "no method": (POOL.replace("method: even", ""), r":6: pools\[1\].split: lacks method"),
-    "an unknown column": (POOL.replace("charge_category", "colour"), r":5: pools\[1\].select.colour: unknown column"),
+    "an unknown method": (POOL.replace("even", "evenly"), ":6: .*unknown method evenly; known are 'even', "),
+    "no method": (POOL.replace("method: even", ""), r":6: pools\[1\].split: missing key method"),
+    "an unknown column": (
+        POOL.replace("charge_category", "colour"),
+        r":5: pools\[1\].select.colour: unknown name; it must be",
+    ),
     "no condition": (POOL.replace("charge_category: Tax", ""), r":5: pools\[1\].select: "),
     "no value": (POOL.replace("Tax}", "[]}"), r":5: pools\[1\].select.charge_category: "),
     "a value twice": (POOL.replace("Tax}", "[Tax, Tax]}"), r":5: pools\[1\].select.charge_category: names Tax twice"),
@@ -161,7 +164,7 @@ BAD = {
     "all rows but some": (two("{charge_category: {not: Usage}}"), "takes rows that pool tax"),
     "a pool into itself": (
         two("{cost_center: cc-1}", "{method: even, among: [cc-1, cc-2]}"),
-        r":11: pools\[2\].split: a cycle: sends cost to cc-1, which it drains itself",
+        r":11: pools\[2\].split: a cycle: sends cost to cc-1, whose cost it steps down itself",
     ),
     "a circle": (
         two(
@@ -169,7 +172,7 @@ BAD = {
             "{method: fixed, shares: {cc-1: 1}}",
             POOL.replace("charge_category: Tax", "cost_center: cc-1"),
         ),
-        r":11: pools\[2\].split: a cycle: sends cost to cc-1, which pool tax \(line 2\) has drained before",
+        r":11: pools\[2\].split: a cycle: sends cost to cc-1, whose cost pool tax \(line 2\) has stepped down before",
     ),
 }
 
@@ -233,28 +236,28 @@ def test_an_optional_file_may_be_absent(settings: Settings) -> None:
 
 BAD_FILES = {
     "absent": (None, "drivers.csv does not exist; driver gpu_hours of allocation.yml reads it"),
-    "empty": ("", ":1: lacks the column billing_period"),
-    "a column too few": ("billing_period,cost_center,driver\n", ":1: lacks the column quantity"),
+    "empty": ("", ":1: missing column billing_period"),
+    "a column too few": ("billing_period,cost_center,driver\n", ":1: missing column quantity"),
     "an unknown column": (
         HEADER.replace("quantity", "quantity,colour"),
-        ":1: column 'colour' is unknown or there twice",
+        ":1: unknown column 'colour'; known columns are billing_period",
     ),
     "a column twice": (
         HEADER.replace("quantity", "quantity,quantity"),
-        ":1: column 'quantity' is unknown or there twice",
+        ":1: column 'quantity' is there twice",
     ),
     "a field too few": (HEADER + "2025-01,cc-1,gpu_hours\n", ":2: has more or fewer fields"),
     "a field too many": (HEADER + "2025-01,cc-1,gpu_hours,1,2\n", ":2: has more or fewer fields"),
     "a quote left open": (HEADER + '2025-01,"cc-1,gpu_hours,1\n', "not readable as CSV"),
-    "no cost centre": (HEADER + "2025-01, ,gpu_hours,1\n", ":2: cost_center is empty"),
+    "no cost centre": (HEADER + "2025-01, ,gpu_hours,1\n", ":2: cost_center: is empty"),
     "a month that is none": (
         HEADER + "Jan 2025,cc-1,gpu_hours,1\n",
         ":2: billing_period: billing period 'Jan 2025' is not",
     ),
-    "text": (HEADER + "2025-01,cc-1,gpu_hours,many\n", ":2: quantity 'many' is no number"),
-    "no finite number": (HEADER + "2025-01,cc-1,gpu_hours,NaN\n", ":2: quantity 'NaN' is no number"),
-    "below zero": (HEADER + "2025-01,cc-1,gpu_hours,-1\n", ":2: quantity '-1' is no number from 0"),
-    "too large": (HEADER + "2025-01,cc-1,gpu_hours,1e17\n", ":2: quantity '1e17' is no number from 0"),
+    "text": (HEADER + "2025-01,cc-1,gpu_hours,many\n", ":2: quantity: 'many' is no number"),
+    "no finite number": (HEADER + "2025-01,cc-1,gpu_hours,NaN\n", ":2: quantity: 'NaN' is no number"),
+    "below zero": (HEADER + "2025-01,cc-1,gpu_hours,-1\n", ":2: quantity: '-1' is no number from 0"),
+    "too large": (HEADER + "2025-01,cc-1,gpu_hours,1e17\n", ":2: quantity: '1e17' is no number from 0"),
     "too fine": (HEADER + "2025-01,cc-1,gpu_hours,0.0000000000001\n", ":2: .*more than twelve decimals"),
     "twice": (
         HEADER + "2025-01,cc-1,gpu_hours,1\n2025-01,cc-1,gpu_hours,1\n",
@@ -263,7 +266,7 @@ BAD_FILES = {
     "other drivers only": (HEADER + "2025-01,cc-1,gpuhours,1\n", "no quantity of driver gpu_hours; it has gpuhours"),
     "an unknown provider": (
         "billing_period,cost_center,driver,quantity,provider\n2025-01,cc-1,gpu_hours,1,ibm\n",
-        ":2: provider 'ibm' is none of aws, azure, gcp",
+        ":2: provider: must be 'aws', 'azure' or 'gcp' .it is 'ibm'",
     ),
     "a rate for another unit": (
         HEADER + "2025-01,cc-2,gpu_hours,9e12\n",

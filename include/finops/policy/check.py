@@ -1,0 +1,131 @@
+"""Check every configuration file at once, and the cost centres that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from finops.core.dimensions import UNALLOCATED
+from finops.core.errors import BadInput, NotReady
+from finops.core.settings import Settings
+from finops.policy import accounts, allocation, budgets, delivery, exchange_rates, invoices, sources, tags
+from finops.policy.allocation.checks import targets
+from finops.policy.allocation.drivers import quantities
+from finops.policy.allocation.models import Rules
+from finops.policy.sources import ConfiguredSource
+from finops.policy.tags import TagPolicy
+from finops.policy.tags.checks import fault_of_value
+from finops.policy.tags.loader import POLICY_FILE, RULES_FILE
+from finops.stores.published import latest
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """A configuration file; ``fault`` is None when it is valid."""
+
+    name: str
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """All files, what is worth a look, and the sources, for the caller to try."""
+
+    files: tuple[CheckedFile, ...]
+    warnings: tuple[str, ...]
+    sources: tuple[ConfiguredSource, ...]
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether no file has a fault."""
+        return not any(each.fault for each in self.files)
+
+
+def _rules(settings: Settings) -> Rules:
+    rules = allocation.load(settings)
+    quantities(settings, rules, ())
+    return rules
+
+
+LOADERS: dict[str, Callable[[Settings], Any]] = {
+    sources.FILE: sources.load,
+    POLICY_FILE: tags.load,
+    RULES_FILE: tags.load,
+    allocation.FILE: _rules,
+    budgets.FILE: budgets.load,
+    exchange_rates.FILE: exchange_rates.read,
+    invoices.FILE: invoices.load,
+    accounts.FILE: accounts.load,
+    delivery.FILE: delivery.load,
+}
+_OPTIONAL = {
+    RULES_FILE,
+    allocation.FILE,
+    budgets.FILE,
+    exchange_rates.FILE,
+    invoices.FILE,
+    accounts.FILE,
+    delivery.FILE,
+}
+
+
+def check(settings: Settings) -> Checked:
+    """Read every file; each one's first fault is in the result. A file that may be missing counts as valid then.
+
+    Raise BadInput when the folder does not exist.
+    """
+    folder = settings.configuration_dir
+    if not folder.is_dir():
+        raise BadInput(f"{folder} does not exist; `finops init {folder}` writes a configuration to start from")
+    loaded: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for name, load in LOADERS.items():
+        if name in _OPTIONAL and not (folder / name).exists():
+            continue
+        try:
+            loaded[name] = load(settings)
+        except BadInput as error:
+            # What one file says of another is that one's fault, and is listed there.
+            if str(error) not in faults.values():
+                faults[name] = str(error)
+    files = tuple(CheckedFile(name, faults.get(name)) for name in LOADERS)
+    _, warnings = loaded.get(invoices.FILE, ((), ()))
+    unknown = _unknown_cost_centers(settings, loaded)
+    return Checked(files, (*warnings, *unknown), loaded.get(sources.FILE, ()))
+
+
+def _unknown_cost_centers(settings: Settings, loaded: dict[str, Any]) -> Iterator[str]:
+    """Yield a warning for each cost centre that neither the tag policy nor a published month knows."""
+    policy: TagPolicy | None = loaded.get(POLICY_FILE)
+    if policy is None:
+        return
+    key = policy.key(policy.owner_key)
+    given = {each.values.get(policy.owner_key) for each in policy.assignments()}
+    published = _published_cost_centers(settings)
+    for name, used in _used(loaded).items():
+        for each in sorted(used - given - published - {UNALLOCATED}):
+            if key and (fault := fault_of_value(key, each)):
+                yield f"{name}: cost centre {fault}"
+            elif key and not key.allowed and published:
+                yield f"{name}: cost centre {each!r} is in no published month"
+
+
+def _used(loaded: dict[str, Any]) -> dict[str, set[str]]:
+    rules: Rules = loaded.get(allocation.FILE, Rules())
+    in_rules = {name for pool in rules.pools for name in (*targets(pool), *rules.stepped_down_by(pool))}
+    in_rules |= {pool.markup.to for pool in rules.pools if pool.markup} | {price.cost_center for price in rules.prices}
+    return {
+        allocation.FILE: in_rules,
+        budgets.FILE: {each.cost_center for each in loaded.get(budgets.FILE, ())},
+        delivery.FILE: {each.cost_center for each in loaded.get(delivery.FILE, ()) if each.cost_center},
+    }
+
+
+def _published_cost_centers(settings: Settings) -> set[str]:
+    try:
+        publication = latest(settings)
+    except NotReady:
+        return set()
+    with publication.connect() as connection:
+        return {name for (name,) in connection.execute("select distinct cost_center from fct_daily_costs").fetchall()}
