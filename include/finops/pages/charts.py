@@ -1,4 +1,4 @@
-"""Charts as static SVG: pure functions from figures to markup, drawn by the page's own style sheet.
+"""Charts as static SVG: pure functions from figures to elements, drawn by the page's own style sheet.
 
 They set no colours: classes do (``series-0`` …), so that one drawing serves light, dark and paper. Each has a title
 and a description for screen readers, and each figure in it also stands in a table of the page.
@@ -47,13 +47,6 @@ class _Scale:
 
 
 def daily_chart(
-    days: Sequence[Day], period: BillingPeriod, currency: str, digits: int, *, ident: str, width: int, height: int = 240
-) -> str:
-    """Return the drawing of a month's daily cost as markup."""
-    return _markup(daily_drawing(days, period, currency, digits, ident=ident, width=width, height=height))
-
-
-def daily_drawing(
     days: Sequence[Day], period: BillingPeriod, currency: str, digits: int, *, ident: str, width: int, height: int = 240
 ) -> Element:
     """Return a month's daily cost as stacked columns, one part per provider; credits hang below the zero line.
@@ -119,12 +112,7 @@ def series_of(provider: str) -> str:
     return f"series-{_SERIES.get(provider, 3)}"
 
 
-def share_strip(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str) -> str:
-    """Return the bar of a split total as markup."""
-    return _markup(strip_drawing(parts, ident=ident, title=title))
-
-
-def strip_drawing(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str) -> Element:
+def share_strip(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str) -> Element:
     """Return one bar split by share: (name, tenths of a percent, class), drawn in the order given."""
     described = ", ".join(f"{label} {wording.share(permille)}" for label, permille, _ in parts)
     svg = _canvas(1000, 28, ident, title, described, stretch=True)
@@ -141,25 +129,32 @@ def strip_drawing(parts: Sequence[tuple[str, int, str]], *, ident: str, title: s
     return svg
 
 
-def share_bar(permille: int | None) -> str:
+def share_bar(permille: int | None) -> Element:
     """Return a small bar for a table cell. The share also stands beside it as text, so it is hidden from readers."""
-    svg = Element(
-        "svg", {"class": "bar", "viewBox": "0 0 1000 8", "preserveAspectRatio": "none", "aria-hidden": "true"}
-    )
+    svg = _bar()
     _add(svg, "rect", {"class": "track", "width": 1000, "height": 8})
     if permille and permille > 0:
         _add(svg, "rect", {"class": "fill", "width": min(max(permille, 6), 1000), "height": 8})
-    return _markup(svg)
+    return svg
 
 
-def change_bar(units: int, largest: int) -> str:
+def change_bar(units: int, largest: int) -> Element:
     """Return a bar for a rise or a fall beside the largest one of its page."""
-    svg = Element(
-        "svg", {"class": "bar", "viewBox": "0 0 1000 8", "preserveAspectRatio": "none", "aria-hidden": "true"}
-    )
+    svg = _bar()
     length = max(round(1000 * abs(units) / largest), 6) if largest else 0
     _add(svg, "rect", {"class": "rise" if units > 0 else "fall", "width": length, "height": 8})
-    return _markup(svg)
+    return svg
+
+
+def markup(svg: Element) -> str:
+    """Return a drawing as it stands in a page; the XML library escapes every text in it."""
+    return tostring(svg, encoding="unicode")
+
+
+def _bar() -> Element:
+    return Element(
+        "svg", {"class": "bar", "viewBox": "0 0 1000 8", "preserveAspectRatio": "none", "aria-hidden": "true"}
+    )
 
 
 def _canvas(width: int, height: int, ident: str, title: str, description: str, *, stretch: bool = False) -> Element:
@@ -174,10 +169,6 @@ def _canvas(width: int, height: int, ident: str, title: str, description: str, *
 
 def _add(parent: Element, tag: str, attributes: dict[str, object]) -> Element:
     return SubElement(parent, tag, {key: str(value) for key, value in attributes.items()})
-
-
-def _markup(svg: Element) -> str:
-    return tostring(svg, encoding="unicode")
 
 
 def _described(days: Sequence[Day], currency: str, digits: int) -> str:

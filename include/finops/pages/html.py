@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -57,12 +58,8 @@ def _plain() -> Environment:
     return environment()
 
 
-def _drawing(draw: Callable[..., str]) -> Callable[..., Markup]:
-    def safe(*args: object, **options: object) -> Markup:
-        # The drawing is serialised by an XML library, which escapes every text in it.
-        return Markup(draw(*args, **options))
-
-    return safe
+def _drawing(draw: Callable[..., Element]) -> Callable[..., Markup]:
+    return lambda *figures, **options: Markup(charts.markup(draw(*figures, **options)))
 
 
 @cache

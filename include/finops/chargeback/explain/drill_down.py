@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from finops.chargeback.explain.models import RuleTerms, Source
-from finops.chargeback.statement.facts import AllocationEntry, Charge
-from finops.chargeback.statement.read import CHARGE_KEY
+from finops.chargeback.statement.facts import CHARGE_KEY, AllocationEntry, Charge
 from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.errors import NotReady
 from finops.core.formats import Provider

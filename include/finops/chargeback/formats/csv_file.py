@@ -9,24 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from finops.chargeback.close.models import AdjustmentLine
-from finops.chargeback.statement.facts import DIRECT
+from finops.chargeback.statement.facts import CHARGE_KEY, DIRECT
 from finops.chargeback.statement.models import DetailLine, Section, SharedLine, Statement
 from finops.chargeback.statement.sections import invoices, total_charged
 from finops.core.money import from_units
 from finops.core.spreadsheet import neutralise
 from finops.pages.figures import Row, Table
 
-TEXT_COLUMNS = (
-    "cost_center",
-    "provider",
-    "provider_name",
-    "service_category",
-    "service_name",
-    "ai_project",
-    "ai_model",
-    "ai_stage",
-    "charge_category",
-)
+TEXT_COLUMNS = CHARGE_KEY[1:]
 EXACT_COLUMNS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost")
 STANDING = ("status", "costs_until")
 """What a line says of the statement it stands in, beside the month: no figure, and other words once it is closed."""

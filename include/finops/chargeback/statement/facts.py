@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from finops.chargeback.close.models import Adjustment, Closing
 from finops.chargeback.invoices.models import Comparison
@@ -18,6 +19,20 @@ BILL = "source"
 """The stage of ``mart_reconciliation`` that was counted in the bills themselves."""
 DIRECT = "direct"
 """``rule_id`` of a line that is the bill's own."""
+CHARGE_KEY = (
+    "billing_currency",
+    "cost_center",
+    "provider",
+    "provider_name",
+    "service_category",
+    "service_name",
+    "ai_project",
+    "ai_model",
+    "ai_stage",
+    "charge_category",
+)
+"""The columns of ``Charge.key``, in its order, but for its last, ``has_required_tags``."""
+_charge_key = attrgetter(*CHARGE_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +58,7 @@ class Charge:
     @property
     def key(self) -> tuple[str, ...]:
         """What makes the row unique within its billing period; also the order of a statement's detail lines."""
-        return (
-            self.billing_currency,
-            self.cost_center,
-            self.provider,
-            self.provider_name,
-            self.service_category,
-            self.service_name,
-            self.ai_project,
-            self.ai_model,
-            self.ai_stage,
-            self.charge_category,
-            str(self.has_required_tags),
-        )
+        return (*_charge_key(self), str(self.has_required_tags))
 
     @property
     def line_id(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from operator import attrgetter
 
 from finops.chargeback.close.models import Adjustment
 from finops.chargeback.statement.facts import BILL, Charge, ControlTotal, PublishedMonth
 from finops.chargeback.statement.models import Section, Statement
+from finops.chargeback.statement.scope import sums
 from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import Finding
 from finops.core.money import exact_sum
@@ -16,18 +17,20 @@ from finops.core.money import exact_sum
 Sums = dict[tuple[str, ...], Decimal]
 
 _WITH_EFFECTIVE_COST = ("focus", "daily", "chargeback")
+_owner = attrgetter("cost_center", "provider", "billing_currency")
+_bill = attrgetter("provider", "billing_currency")
+_rule = attrgetter("provider", "billing_currency", "rule_id", "rule_version")
 
 
 def prove_month(month: PublishedMonth) -> None:
     """Raise Finding at the first place where published totals of the month differ, naming it and the difference."""
-    owners = ("cost_center", "provider", "billing_currency")
     for measure in ("effective_cost", "billed_cost"):
-        charges = _sums((tuple(getattr(c, o) for o in owners), getattr(c, measure)) for c in month.charges)
-        daily = _sums((tuple(getattr(d, o) for o in owners), getattr(d, measure)) for d in month.daily)
+        charges = sums(month.charges, _owner, measure)
+        daily = sums(month.daily, _owner, measure)
         _require_equal(month, charges, daily, f"{measure} of mart_chargeback and fct_daily_costs")
     bills = {(t.provider, t.billing_currency) for t in month.control_totals if t.stage == BILL}
     for measure in ("effective_cost", "billed_cost"):
-        charged = _sums(((c.provider, c.billing_currency), getattr(c, measure)) for c in month.charges)
+        charged = sums(month.charges, _bill, measure)
         if missing := sorted(set(charged) - bills):
             raise Finding(f"billing period {month.billing_period}: no bill is on record for {' '.join(missing[0])}")
         for stage in sorted({each.stage for each in month.control_totals}):
@@ -39,15 +42,11 @@ def prove_shared(month: PublishedMonth) -> None:
     """Raise Finding unless direct entries equal the charges and the rules' entries of each bill sum to zero."""
     if not month.direct_totals:
         return
-    owners = ("cost_center", "provider", "billing_currency")
     for measure in ("effective_cost", "billed_cost"):
-        charges = _sums((tuple(getattr(c, o) for o in owners), getattr(c, measure)) for c in month.charges)
-        direct = _sums((tuple(getattr(d, o) for o in owners), getattr(d, measure)) for d in month.direct_totals)
+        charges = sums(month.charges, _owner, measure)
+        direct = sums(month.direct_totals, _owner, measure)
         _require_equal(month, charges, direct, f"{measure} of mart_chargeback and the direct mart_allocated_costs")
-        allocated = _sums(
-            ((e.provider, e.billing_currency, e.rule_id, str(e.rule_version)), getattr(e, measure))
-            for e in month.entries
-        )
+        allocated = sums(month.entries, _rule, measure)
         _require_equal(month, allocated, {}, f"{measure} that a rule takes and gives")
 
 
@@ -143,19 +142,12 @@ def _prove_summaries(month: PublishedMonth, company: Statement, others: Sequence
         raise Finding(f"billing period {month.billing_period}: statements do not sum in {company.summary.currency}")
 
 
-def _sums(amounts: Iterable[tuple[tuple[str, ...], Decimal]]) -> Sums:
-    groups: dict[tuple[str, ...], list[Decimal]] = defaultdict(list)
-    for key, amount in amounts:
-        groups[key].append(amount)
-    return {key: exact_sum(group) for key, group in groups.items()}
-
-
 def _recorded(totals: Sequence[ControlTotal], stage: str, measure: str) -> Sums | None:
     """Return the stage's control totals, or None where the stage does not know the measure (a bill has one cost)."""
     if measure == "effective_cost" and stage not in _WITH_EFFECTIVE_COST:
         return None
-    amounts = [((t.provider, t.billing_currency), getattr(t, measure)) for t in totals if t.stage == stage]
-    return None if any(amount is None for _, amount in amounts) else _sums(amounts)
+    mine = [each for each in totals if each.stage == stage]
+    return None if any(getattr(each, measure) is None for each in mine) else sums(mine, _bill, measure)
 
 
 def _require_equal(month: PublishedMonth, ours: Sums, theirs: Sums | None, what: str) -> None:
@@ -164,7 +156,8 @@ def _require_equal(month: PublishedMonth, ours: Sums, theirs: Sums | None, what:
     for key in sorted({*ours, *theirs}):
         difference = ours.get(key, Decimal(0)) - theirs.get(key, Decimal(0))
         if difference:
+            where = " ".join(map(str, key))[:200]
             raise Finding(
-                f"billing period {month.billing_period}: {what} differ by {difference:f} for {' '.join(key)[:200]!r}; "
+                f"billing period {month.billing_period}: {what} differ by {difference:f} for {where!r}; "
                 "run `finops reconcile`, then `finops build`"
             )

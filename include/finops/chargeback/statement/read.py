@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from finops.chargeback.statement.facts import (
+    CHARGE_KEY,
     AllocationEntry,
     Charge,
     ControlTotal,
@@ -20,20 +21,6 @@ from finops.stores.published import Publication
 
 if TYPE_CHECKING:
     import duckdb
-
-CHARGE_KEY = (
-    "billing_currency",
-    "cost_center",
-    "provider",
-    "provider_name",
-    "service_category",
-    "service_name",
-    "ai_project",
-    "ai_model",
-    "ai_stage",
-    "charge_category",
-)
-"""The columns of ``Charge.key``, in its order, but for its last, ``has_required_tags``."""
 
 _CHARGES = """
     select cost_center, provider, billing_currency, provider_name, service_category, service_name,

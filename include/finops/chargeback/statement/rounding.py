@@ -16,11 +16,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from finops.chargeback.close.models import Adjustment
+from finops.chargeback.statement.facts import AllocationEntry
 from finops.core.money import exact_arithmetic, exact_sum, rounded, to_units
 
 Key = TypeVar("Key", bound=tuple[str, ...])
+Row = TypeVar("Row", AllocationEntry, Adjustment)
 
 
 def apportion(parts: Mapping[Key, Decimal | Fraction], total: int) -> dict[Key, int]:
@@ -58,26 +61,7 @@ def apportion_amounts(amounts: Mapping[Key, Decimal], total: int, digits: int) -
     return apportion({key: to_units(amount, digits) for key, amount in amounts.items()}, total)
 
 
-class Keyed(Protocol):
-    """A published row with a key of its own and exact amounts."""
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """What makes it unique; also the order of lines."""
-
-    @property
-    def effective_cost(self) -> Decimal:
-        """Amortised."""
-
-    @property
-    def billed_cost(self) -> Decimal:
-        """Invoiced."""
-
-
-KeyedRow = TypeVar("KeyedRow", bound=Keyed)
-
-
-def rounded_rows(rows: Sequence[KeyedRow], digits: int, level: int) -> Iterator[tuple[KeyedRow, int, int]]:
+def rounded_rows(rows: Sequence[Row], digits: int, level: int) -> Iterator[tuple[Row, int, int]]:
     """Yield rows in the order of their keys with effective and billed cost in smallest units.
 
     Each total is rounded once, the groups of the key's part ``level`` within it, and the rows within their group.

@@ -39,9 +39,7 @@ def _drawn(block: Block) -> Iterator[Flowable]:
 def daily_costs(chart: DailyCosts) -> Iterator[Flowable]:
     """Yield a month's cost per day, with the legend of its providers."""
     digits = digits_of(chart.currency)
-    drawing = charts.daily_drawing(
-        chart.days, chart.period, chart.currency, digits, ident="days", width=720, height=210
-    )
+    drawing = charts.daily_chart(chart.days, chart.period, chart.currency, digits, ident="days", width=720, height=210)
     providers = sorted({provider for day in chart.days for provider, _ in day.by_provider})
     legend = [(charts.series_of(each), value(each), "") for each in providers]
     elsewhere = charts.outside(chart.days, chart.period)

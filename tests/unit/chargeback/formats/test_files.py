@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from tests.unit.chargeback.published_version import bill, publish_version
 
-from finops.chargeback.formats import csv_file, html, workbook
+from finops.chargeback.formats import csv_file, folding, html, workbook
 from finops.chargeback.month import prepare
 from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.read import read_month
@@ -215,7 +215,7 @@ def test_a_long_breakdown_is_folded_and_still_sums(settings: Settings) -> None:
     statement = prepare(read_month(published.latest(settings), BillingPeriod(2026, 6)))[0]
     models = statement.sections[0].breakdown("ai_model")
     assert models is not None
-    short = html.folded(models)
+    short = folding.folded(models)
     assert short.rest is not None
     assert short.rest.labels == ("35 others",)
     lines = [*short.lines, short.rest]

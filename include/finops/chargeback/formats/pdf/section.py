@@ -143,7 +143,7 @@ class SectionPages:
             legend = [(p.css_class, value(raw.get(p.label, p.label)), wording.share(p.permille)) for p in parts]
             yield CondPageBreak(90)
             yield Heading("Who the cost belongs to" if self.is_company else "What the cost is for")
-            yield Chart(charts.strip_drawing(parts, ident="strip", title="Shares"), WIDTH, 15)
+            yield Chart(charts.share_strip(parts, ident="strip", title="Shares"), WIDTH, 15)
             yield Legend(legend)
 
     def _breakdown(self, breakdown: Breakdown) -> Iterator[Flowable]:
