@@ -65,6 +65,8 @@ def _environment() -> jinja2.Environment:
         modules |= {name: getattr(module, name) for name in re.findall(r"{%-? macro (\w+)", text)}
     listed = {name: literal_eval(str(modules[name]()).strip()) for name in ("allocation_columns", "tag_dimensions")}
     names |= {name: lambda _name=name: listed[_name] for name in listed}
+    names["columns_asked_for"] = lambda rules: literal_eval(str(modules["columns_asked_for"](rules)).strip())
+    names["allocation_rules"] = lambda: {"prices": [], "pools": [], "bases": []}
     return environment
 
 

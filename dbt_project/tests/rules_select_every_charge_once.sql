@@ -26,9 +26,8 @@ with
             on {% for column in always -%}
                 {{ "and " if not loop.first }} sources.{{ column }} = daily.{{ column }}
             {% endfor %}
-            {%- for column in allocation_columns() %}
-                and coalesce(sources.{{ column }}, daily.{{ column }})
-                = daily.{{ column }}
+            {%- for column in columns_asked_for(allocation_rules()) %}
+                and sources.{{ column }} = daily.{{ column }}
             {%- endfor %}
         group by all
     ),

@@ -23,3 +23,16 @@
         )
     }}
 {% endmacro %}
+
+{#- Those of `allocation_columns` that a pool, or a selection that a pool is split by, asks for. -#}
+{% macro columns_asked_for(rules) %}
+    {%- set asked = [] -%}
+    {%- for rule in rules.pools + rules.bases -%}
+        {%- for condition in rule.selection -%}
+            {%- if condition.column in allocation_columns() and condition.column not in asked -%}
+                {%- do asked.append(condition.column) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(asked) }}
+{% endmacro %}

@@ -90,7 +90,6 @@ def test_a_bill_that_a_mart_lost_whole_is_found(warehouse: Path) -> None:
         "update mart_allocation_sources set charge_count = charge_count + 1 where service_name = 'service-1'",
         "insert into mart_allocation_sources from mart_allocation_sources where service_name = 'service-1'",
         "delete from mart_allocation_sources where service_name = 'service-1'",
-        "update mart_allocation_sources set region_id = 'region-1' where service_name = 'service-1'",
     ],
 )
 def test_a_charge_that_is_not_selected_once_is_found(warehouse: Path, fault: str) -> None:

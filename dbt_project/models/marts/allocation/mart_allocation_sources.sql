@@ -1,10 +1,5 @@
 {% set rules = allocation_rules() %}
-{% set asked = [] %}
-{% for rule in rules.pools + rules.bases %}
-    {% for condition in rule.selection %}
-        {% do asked.append(condition.column) %}
-    {% endfor %}
-{% endfor %}
+{% set asked = columns_asked_for(rules) %}
 
 with
     -- The one scan of the daily costs. The first pool that matches a row selects it.
@@ -16,9 +11,7 @@ with
             cost_center,
             service_category,
             service_name,
-            {%- for column in allocation_columns() if column in asked %}
-                {{ adapter.quote(column) }},
-            {%- endfor %}
+            {%- for column in asked %} {{ adapter.quote(column) }}, {%- endfor %}
             case
                 {%- for pool in rules.pools %}
                     when {{ is_of_rule(pool) }} then {{ loop.index }}

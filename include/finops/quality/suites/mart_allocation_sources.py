@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from great_expectations.expectations import Expectation
 
 from finops.core.sql import compose, identifier, join
+from finops.policy.allocation.models import Column
 from finops.quality.models import Given, Suite
-from finops.quality.rules import (
-    BATCH,
-    DAILY,
-    KEY,
-    filled,
-    has_rows,
-    is_exact,
-    is_unique,
-    no_rows,
-    ties_to,
-)
+from finops.quality.rules import BATCH, DAILY, KEY, has_rows, is_exact, is_unique, no_rows, ties_to
 
-FILLED = ("cost_center", "service_category", "service_name", "rule_id", "rule_version")
-ASKED_FOR = (
-    "provider_name",
-    "billing_account_id",
-    "sub_account_id",
-    "sub_account_name",
-    "region_id",
-    "charge_category",
-    "charge_class",
-    "pricing_category",
-    "commitment_discount_status",
-    "ai_project",
-    "ai_model",
-    "ai_stage",
-    "environment",
-)
-"""Null where no rule of the build asks for the column."""
+ALWAYS = ("cost_center", "service_category", "service_name", "rule_id", "rule_version")
+ASKED_FOR = tuple(column for column in get_args(Column) if column not in (*KEY, *ALWAYS))
+"""What a selection may name beside them; null where no rule of the build asks for the column."""
 _MEASURES = ("billed_cost", "effective_cost")
 
 
 def suite(given: Given) -> Suite:
-    """Return the suite for the candidate at hand."""
+    """Return the suite for the candidate at hand. The model's contract holds that columns are filled."""
     return Suite(
         "mart_allocation_sources",
         identifier("marts", "mart_allocation_sources"),
         (
             has_rows(),
-            *filled(*KEY, *FILLED, "charge_count", *_MEASURES),
             is_exact(_MEASURES),
-            is_unique([*KEY, *FILLED, *ASKED_FOR]),
+            is_unique([*KEY, *ALWAYS, *ASKED_FOR]),
             ties_to(DAILY, "fct_daily_costs", given, ("charge_count", *_MEASURES)),
             _selected_is_allocated(given),
         ),
