@@ -171,6 +171,7 @@ def statements(folder: Path, key: str) -> dict[str, bytes]:
     return {str(path.relative_to(month)): path.read_bytes() for path in month.glob("*/*.csv")}
 
 
+@pytest.mark.timeout(900)  # Two builds.
 def test_another_company_s_owner_key_gives_the_statements_that_cost_center_gives(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
