@@ -201,7 +201,7 @@ def test_folding_twice_folds_no_further_where_no_prefix_appears(key: str) -> Non
     "key", ["User:Cost Center", "cost_category/Team", "accountTag/owner", "ai.model", "Ünï-code", "团队"]
 )
 def test_dbt_folds_keys_as_the_policy_does(key: str) -> None:
-    macro = Path(__file__).parents[3] / "dbt_project" / "macros" / "folded_tag_key.sql"
+    macro = Path(__file__).parents[3] / "dbt_project" / "macros" / "tags" / "folded_tag_key.sql"
     sql = macro.read_text(encoding="utf-8").split("-%}\n")[-1].split("{%- endmacro")[0].replace("{{ key }}", "?")
     with duckdb.connect() as connection:
         assert connection.execute(f"select {sql}", [key]).fetchall() == [(fold(key),)]
