@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.cli.progress import progress_bar
+from finops.cli.terminal import progress_bar
 from finops.core.errors import BadInput, FinopsError
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finops.cli import app
-from finops.cli.progress import progress_bar
+from finops.cli.terminal import progress_bar
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 

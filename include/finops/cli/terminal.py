@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+_AFTER_SECONDS = 2
 
 
 def show_progress(message: str, done: int, total: int) -> None:
@@ -16,6 +20,29 @@ def show_progress(message: str, done: int, total: int) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\033[K[{done}/{total}] {message}" if message else "\r\033[K")
         sys.stderr.flush()
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
+    """Yield what shows a message and the steps done of all, once the work has taken two seconds.
+
+    Yield None where standard error is not a terminal.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    begun = monotonic()
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, visible=False)
+
+        def show(message: str, done: int, total: int) -> None:
+            is_long = monotonic() - begun > _AFTER_SECONDS
+            bar.update(task, description=message, completed=done, total=total, visible=is_long)
+
+        yield show
 
 
 def console(width: int = 160) -> Console:

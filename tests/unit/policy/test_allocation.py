@@ -1,4 +1,4 @@
-"""allocation.yml: what it may say, and that what cannot be meant is named with file, line and key."""
+"""allocation.yml: what it may say, and that invalid rules are named with file, line and key."""
 
 from __future__ import annotations
 
