@@ -203,7 +203,7 @@ def _build_marts(
         " sum(billed_cost)::decimal(38,12) as billed_cost, sum(effective_cost)::decimal(38,12) as effective_cost"
         f" from marts.fct_daily_costs where {chosen} group by all",
         "mart_allocation_rules": f"select {keys}, {_RULE}, billed_cost, effective_cost"
-        f" from marts.mart_allocated_costs where {chosen} and entry_kind <> 'direct'",
+        f" from marts.mart_allocated_costs where ({chosen}) and entry_kind <> 'direct'",
         "mart_reconciliation": _reconciliation(settings, scope),
     }
     for name, query in models.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,8 +13,10 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from finops.chargeback.service import CloseReport
-    from finops.chargeback.statement.models import Statement, StatementSet
+    from finops.chargeback.statement.models import Section, Statement, StatementSet
 
 chargeback = typer.Typer(help="Statements of what each cost centre is charged.", no_args_is_help=True)
 app.add_typer(chargeback, name="chargeback")
@@ -101,56 +103,28 @@ def _content(done: StatementSet) -> dict[str, object]:
 
 
 def _as_text(done: StatementSet) -> str:
+    from finops.pages import wording
+
     if done.notice:
         return f"{done.notice} ({done.path / 'index.html'})"
     company, *others = done.statements
     lines = [f"Statements of {done.billing_period}, effective (charged) and billed cost, from build {done.build_id}"]
-    lines += [line for each in others for line in _totals(each)]
-    lines += [line for line in _not_allocated(company)]
-    lines += _totals(company)
-    lines += _adjustments(company)
+    for each in others:
+        lines += _rows(each, wording.name(str(each.cost_center)), lambda section: section.total)
+    lines += _rows(company, "not allocated", lambda section: section.unallocated and section.unallocated.shown)
+    lines += _rows(company, "whole company", lambda section: section.total)
+    lines += _rows(company, "adjustments to closed months", lambda section: section.adjustments)
     return "\n".join([*lines, f"Open {done.path / 'index.html'}"])
 
 
-def _totals(statement: Statement) -> list[str]:
+def _rows(statement: Statement, who: str, amounts_of: Callable[[Section], Any]) -> list[str]:
+    """Return a row per currency that has these amounts: effective and billed cost in smallest units."""
     from finops.pages import wording
 
-    who = "whole company" if statement.cost_center is None else wording.name(statement.cost_center)
+    found = [(section, amounts_of(section)) for section in statement.sections]
     return [
-        _row(who, wording.money(s.total.effective, s.digits), wording.money(s.total.billed, s.digits), s.currency)
-        for s in statement.sections
+        f"  {who:<28} {wording.money(amounts.effective, section.digits):>18} "
+        f"{wording.money(amounts.billed, section.digits):>18} {section.currency}"
+        for section, amounts in found
+        if amounts is not None
     ]
-
-
-def _adjustments(company: Statement) -> list[str]:
-    from finops.pages import wording
-
-    return [
-        _row(
-            "adjustments to closed months",
-            wording.money(s.adjustments.effective, s.digits),
-            wording.money(s.adjustments.billed, s.digits),
-            s.currency,
-        )
-        for s in company.sections
-        if s.adjustments is not None
-    ]
-
-
-def _not_allocated(company: Statement) -> list[str]:
-    from finops.pages import wording
-
-    return [
-        _row(
-            "not allocated",
-            wording.money(s.unallocated.shown.effective, s.digits),
-            wording.money(s.unallocated.shown.billed, s.digits),
-            s.currency,
-        )
-        for s in company.sections
-        if s.unallocated is not None
-    ]
-
-
-def _row(who: str, effective: str, billed: str, currency: str) -> str:
-    return f"  {who:<28} {effective:>18} {billed:>18} {currency}"

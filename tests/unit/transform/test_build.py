@@ -105,13 +105,13 @@ def test_building_without_rules_leaves_every_cost_where_the_bill_has_it(landed: 
     assert kinds == [("2025-01", ["direct", "offset", "pool"]), ("2025-02", ["direct"])]
 
 
-def test_rules_that_cannot_be_meant_stop_a_build_before_it_touches_anything(landed: Settings, tmp_path: Path) -> None:
+def test_invalid_rules_stop_a_build_before_it_touches_anything(landed: Settings, tmp_path: Path) -> None:
     before = load_candidate(landed), sorted(landed.inputs_dir.rglob("*"))
     (tmp_path / "allocation.yml").write_text("pools:\n  - id: tax\n", encoding="utf-8")
     shutil.copy(landed.configuration_dir / "tag_policy.yml", tmp_path)
     landed.config_dir = tmp_path
     try:
-        with pytest.raises(BadInput, match=r"allocation.yml:2: pools\[1\]: lacks version"):
+        with pytest.raises(BadInput, match=r"allocation.yml:2: pools\[1\]: missing key version"):
             build(landed, [JANUARY])
     finally:
         landed.config_dir = None

@@ -22,6 +22,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import snapshots
 from finops.stores.snapshots import Snapshot, SnapshotDelivery
+from finops.stores.state import closing
 from finops.stores.state.store import open_state
 
 MAY, JUNE, JULY = (BillingPeriod(2026, month) for month in (5, 6, 7))
@@ -270,7 +271,7 @@ def test_a_close_that_was_killed_before_its_record_can_be_repeated(
 ) -> None:
     publish_version(settings, quarter())
     with monkeypatch.context() as patch:
-        patch.setattr(service.closing, "record_closed", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(closing, "record_closed", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             service.close(settings, MAY, "Ann")
     assert service.closed_months(settings) == {}

@@ -15,8 +15,8 @@ import openpyxl
 import pypdf
 import pytest
 from tests.unit.chargeback.formats.test_files import HOSTILE, Parsed
+from tests.unit.chargeback.journal.test_journal import ACCOUNTS
 from tests.unit.chargeback.published_version import bill, publish_version
-from tests.unit.chargeback.test_journal import ACCOUNTS
 
 from finops.chargeback.close.models import Adjustment, Closing, Origin
 from finops.chargeback.explain.models import Explanation, Source
