@@ -4,6 +4,20 @@
     "line_item_operation",
     "product_instance_family",
 ] %}
+{#- What is said of negations that do not cancel; of the other columns nothing. -#}
+{% set of_negations = {
+    "source": "source",
+    "source_format": "source_format",
+    "bill_payer_account_id": "bill_payer_account_id",
+    "line_item_currency_code": "line_item_currency_code",
+    "line_item_line_item_description": "'Savings plan negations that do not cancel the usage they cover'",
+    "line_item_line_item_type": "'SavingsPlanNegation'",
+    "line_item_product_code": "'ComputeSavingsPlans'",
+    "line_rule": "'plan_negation'",
+    "savings_plan_id": "savings_plan_id",
+    "has_resource": "false",
+    "is_normalized": "false",
+} %}
 
 with
     of_lines as (
@@ -11,10 +25,10 @@ with
             provider,
             billing_period,
             x_details_id,
-            -- Equal throughout the group. One struct costs a third of as many
+            -- Equal throughout the group, and a third of the cost of as many
             -- aggregates.
-            -- Operation and family follow from the SKU, and are asked of nothing that
-            -- has none.
+            -- Operation and family follow from the SKU: only what has one asks for
+            -- them.
             any_value(
                 struct_pack(
                     {%- for name in columns %}
@@ -29,26 +43,6 @@ with
         from {{ ref("int_aws__lines_classified") }}
         where line_rule <> 'plan_negation'
         group by provider, billing_period, x_details_id
-    ),
-
-    of_negations as (
-        select distinct
-            provider,
-            billing_period,
-            x_details_id,
-            source,
-            source_format,
-            bill_payer_account_id,
-            line_item_currency_code,
-            savings_plan_id,
-            'ComputeSavingsPlans' as line_item_product_code,
-            'SavingsPlanNegation' as line_item_line_item_type,
-            'plan_negation' as line_rule,
-            'Savings plan negations that do not cancel the usage they cover'
-            as line_item_line_item_description,
-            false as has_resource,
-            false as is_normalized,
-        from {{ ref("int_aws__negations_netted") }}
     )
 
 select
@@ -67,29 +61,14 @@ where
     kind = 'line'
     or detail.line_item_line_item_type in ('SavingsPlanRecurringFee', 'RIFee')
 union all
-select
+select distinct
     provider,
     billing_period,
     x_details_id,
     'uncancelled' as kind,
     {%- for name in columns %}
-        {% if name in (
-            "source",
-            "source_format",
-            "bill_payer_account_id",
-            "line_item_currency_code",
-            "savings_plan_id",
-            "line_item_product_code",
-            "line_item_line_item_type",
-            "line_item_line_item_description",
-            "line_rule",
-            "has_resource",
-            "is_normalized",
-        ) %}
-            {{ name }},
-        {%- else %} cast(null as varchar) as {{ name }},
-        {%- endif %}
+        {{ of_negations.get(name, "cast(null as varchar)") }} as {{ name }},
     {%- endfor %}
     cast(null as varchar) as bill_payer_account_name,
     cast(null as varchar) as line_item_usage_account_name,
-from of_negations
+from {{ ref("int_aws__negations_netted") }}
