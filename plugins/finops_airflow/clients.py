@@ -197,7 +197,7 @@ def _mail_server(connection: Any, extra: Mapping[str, Any], _uri: str) -> object
 
     from pydantic import SecretStr
 
-    from finops.pipelines.statements import MailServer
+    from finops.policy.delivery import MailServer
 
     _require(connection, "host")
     encryption = extra.get("encryption", "starttls")

@@ -9,11 +9,18 @@ from datetime import date
 from decimal import Decimal
 
 from finops.chargeback.close import closed
-from finops.chargeback.close.models import Closing
 from finops.chargeback.close.months import ClosedMonths, adjustments_shown_in
 from finops.chargeback.statement import units
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import BILL, Charge, ControlTotal, DailyCost, DirectTotal, PublishedMonth
+from finops.chargeback.statement.facts import (
+    BILL,
+    Charge,
+    Closing,
+    ControlTotal,
+    DailyCost,
+    DirectTotal,
+    PublishedMonth,
+)
 from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.proof import prove_month, prove_shared, prove_statements
 from finops.chargeback.statement.read import read_month

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from finops.transform.allocated import AllocatedCost
-    from finops.transform.allocation_trial import Move, Trial
+    from finops.transform.allocation_trial import Allocation, Trial
 
 allocation = typer.Typer(help="Who pays for what is shared.", no_args_is_help=True)
 app.add_typer(allocation, name="allocation")
 
 _WIDTH = 160
 _SHOWN = 4
-"""Receivers of a move that a table has room for."""
+"""Receivers of an allocation that a table has room for."""
 
 
 @allocation.callback()
@@ -39,7 +39,7 @@ def check(
         list[str] | None,
         typer.Option(metavar="YYYY-MM", help="A published month to try the rules on; repeatable. Default: the newest."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the moves as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the allocations as JSON.")] = False,
 ) -> None:
     """Check allocation.yml, and show what it would allocate of published months; exit 1 where the gate would fail."""
     from finops.transform import allocation_trial
@@ -121,20 +121,20 @@ def _table(title: str, texts: tuple[str, ...], numbers: tuple[str, ...]) -> Tabl
 def _moves(trial: Trial) -> Table:
     from rich.markup import escape
 
-    title = f"What allocation.yml moves of build {trial.build_id}, effective cost"
+    title = f"What allocation.yml allocates of build {trial.build_id}, effective cost"
     table = _table(title, ("period", "rule", "provider", "currency", "from", "to"), ("moved",))
     for move in trial.moves:
         names = (move.billing_period, f"{move.rule_id} v{move.rule_version}", move.provider, move.billing_currency)
-        given = ", ".join(part.cost_center for part in move.taken[:_SHOWN]) + _more(len(move.taken))
+        given = ", ".join(part.cost_center for part in move.senders[:_SHOWN]) + _more(len(move.senders))
         table.add_row(*map(escape, (*names, given, _receivers(move))), f"{move.effective_cost:,.2f}")
     return table
 
 
-def _receivers(move: Move) -> str:
+def _receivers(move: Allocation) -> str:
     if not move.is_divided:
         return "nobody: nothing to divide by, it stays"
-    shown = [f"{part.cost_center} {part.effective_cost:,.2f}" for part in move.borne[:_SHOWN]]
-    return ", ".join(shown) + _more(len(move.borne))
+    shown = [f"{part.cost_center} {part.effective_cost:,.2f}" for part in move.receivers[:_SHOWN]]
+    return ", ".join(shown) + _more(len(move.receivers))
 
 
 def _more(count: int) -> str:

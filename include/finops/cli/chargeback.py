@@ -15,8 +15,9 @@ from finops.core.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from finops.chargeback.publish.models import StatementSet
     from finops.chargeback.service import CloseReport
-    from finops.chargeback.statement.models import Section, Statement, StatementSet
+    from finops.chargeback.statement.models import Section, Statement
 
 chargeback = typer.Typer(help="Statements of what each cost centre is charged.", no_args_is_help=True)
 app.add_typer(chargeback, name="chargeback")

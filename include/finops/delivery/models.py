@@ -7,9 +7,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-
-from pydantic import SecretStr
 
 from finops.core.periods import BillingPeriod
 
@@ -72,19 +69,6 @@ class Package:
             ],
         }
         return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """Where mail is handed in, always encrypted: ``encryption`` is ``starttls`` or ``tls`` from the first byte."""
-
-    host: str
-    port: int
-    sender: str
-    user: str | None = None
-    password: SecretStr | None = None
-    encryption: str = "starttls"
-    ca_file: Path | None = None
 
 
 class Result(StrEnum):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.delivery.models import MailServer as MailServer  # What ``client_for`` returns for a mailbox.
 
 if TYPE_CHECKING:
     from finops.delivery.models import DeliveryReport
@@ -36,16 +35,14 @@ def plan(settings: Settings, period: BillingPeriod, *, force: bool = False) -> l
     they are; the open month that shows its adjustments is made instead. Statements that are up to date are left out, so
     that a second event does nothing; ``force`` makes them all the same.
     """
-    from finops.chargeback.publish import drafts
-    from finops.chargeback.publish.outdated import outdated
-    from finops.chargeback.service import months_to_write
+    from finops.chargeback import service
 
-    months = months_to_write(settings, period)
+    months = service.months_to_write(settings, period)
     if not force:
-        stale = outdated(settings)
+        stale = service.outdated(settings)
         months = [each for each in months if each in stale]
     found: dict[str, list[str]] = {}
-    for draft, planned in drafts.plan(settings, months).items():
+    for draft, planned in service.plan(settings, months).items():
         for each in planned.audiences:
             found.setdefault(each.folder, []).append(draft.name)
     return [PlannedStatement(audience=audience, drafts=names) for audience, names in found.items()]
@@ -53,7 +50,7 @@ def plan(settings: Settings, period: BillingPeriod, *, force: bool = False) -> l
 
 def render(settings: Settings, audience: str, names: Iterable[str]) -> None:
     """Write an audience's files into each of the named drafts."""
-    from finops.chargeback.publish.drafts import Draft, render
+    from finops.chargeback.service import Draft, render
 
     for name in names:
         render(settings, Draft(name), audience)
@@ -64,8 +61,7 @@ def publish(settings: Settings, period: BillingPeriod, planned: Iterable[Planned
 
     The month itself, where it is closed, keeps its final statements, or gets them back where they are missing.
     """
-    from finops.chargeback.publish.drafts import Draft, complete
-    from finops.chargeback.service import closed_months, publish
+    from finops.chargeback.service import Draft, closed_months, complete, publish
 
     names = sorted({name for each in planned for name in each["drafts"]})
     shown = [complete(settings, Draft(name)) for name in names]
@@ -119,7 +115,7 @@ def outdated(settings: Settings, published_by: datetime) -> list[BillingPeriod]:
 
     Months of which something was published after ``published_by`` are left out.
     """
-    from finops.chargeback.publish.outdated import outdated
+    from finops.chargeback.service import outdated
 
     return outdated(settings, published_by)
 

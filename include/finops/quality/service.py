@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import NoReturn
 from finops.core.errors import Finding
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
-from finops.policy import allocation
+from finops.policy.allocation import Rules
 from finops.quality import page
 from finops.quality.models import Given, LandedTotal, Severity, TableResult
 from finops.stores.candidate import Candidate, Verdict, load_candidate, save_verdict
@@ -73,7 +74,15 @@ def _given(settings: Settings, candidate: Candidate) -> Given:
             rows, cost = (before.row_count, before.billed_cost) if before else (0, 0)
             sums[key] = LandedTotal(*key, rows + total.row_count, cost + total.billed_cost)
     pairs = tuple((each.provider.value, str(each.billing_period)) for each in candidate.scope)
-    return Given(pairs, tuple(sums[key] for key in sorted(sums)), datetime.now(UTC), allocation.of_build(settings))
+    return Given(pairs, tuple(sums[key] for key in sorted(sums)), datetime.now(UTC), _rules_of_build(settings))
+
+
+def _rules_of_build(settings: Settings) -> Rules:
+    """Return the allocation rules that the build in the warehouse was made with; none where it wrote none."""
+    path = settings.inputs_dir / "ops" / "allocation.json"
+    if not path.exists():
+        return Rules()
+    return Rules.model_validate(json.loads(path.read_text(encoding="utf-8"))["rules"])
 
 
 def _verdict(candidate: Candidate, results: list[TableResult]) -> Verdict:

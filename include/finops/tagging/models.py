@@ -8,8 +8,6 @@ from decimal import Decimal
 
 from finops.core.periods import BillingPeriod
 
-NOTHING = "(none)"
-
 
 @dataclass(frozen=True, slots=True)
 class KeyCompliance:

@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from finops.tagging.models import NOTHING, Violation
+from finops.core.dimensions import ABSENT
+from finops.tagging.models import Violation
 
 ARNS_PER_CALL = 20
 GUESSES = ("account",)
@@ -75,7 +76,7 @@ def arn(violation: Violation) -> str | None:
         return text
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
     short = _EC2_ID.fullmatch(text)
-    if short and short[1] in _EC2 and region != NOTHING:
+    if short and short[1] in _EC2 and region != ABSENT:
         owner = "" if short[1] == "ami" else account
         return f"arn:{partition}:ec2:{region}:{owner}:{_EC2[short[1]]}/{text}"
     if "S3" in violation.service_name or "Simple Storage" in violation.service_name:
@@ -86,7 +87,7 @@ def arn(violation: Violation) -> str | None:
 def _reason(each: Violation, found: str | None, *, with_guesses: bool) -> str | None:
     if found is None:
         return "its ARN does not follow from the bill"
-    if each.suggested_value == NOTHING:
+    if each.suggested_value == ABSENT:
         return "no value to suggest"
     if each.suggested_by in GUESSES and not with_guesses:
         return "the value would be a guess from its account (--with-guesses takes it)"
@@ -97,7 +98,7 @@ def _reason(each: Violation, found: str | None, *, with_guesses: bool) -> str | 
 
 def _region(each: Violation, found: str) -> str:
     in_arn = found.split(":")[3]
-    return in_arn or (each.region_id if each.region_id != NOTHING else "us-east-1")
+    return in_arn or (each.region_id if each.region_id != ABSENT else "us-east-1")
 
 
 def _calls(tags: dict[tuple[str, str, str], dict[str, str]]) -> Iterable[str]:

@@ -12,8 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from finops.core.atomic import replacing
+from finops.core.dimensions import ABSENT
 from finops.core.spreadsheet import neutralise
-from finops.tagging.models import NOTHING, Violation
+from finops.tagging.models import Violation
 
 COLUMNS = tuple(field.name for field in fields(Violation))
 INDEX = "index.csv"
@@ -36,7 +37,7 @@ def write(violations: Iterable[Violation], folder: Path) -> list[tuple[str, str,
 
 def file_name(owner: str) -> str:
     """Return a file name for an owner, whatever is in the text: readable, short, and never that of another."""
-    if owner == NOTHING:
+    if owner == ABSENT:
         return "owner-unknown.csv"
     slug = re.sub(r"[^a-z0-9]+", "-", owner.lower())[:_SLUG].strip("-") or "owner"
     return f"{slug}-{hashlib.sha256(owner.encode()).hexdigest()[:8]}.csv"

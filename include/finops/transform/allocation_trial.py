@@ -1,7 +1,8 @@
-"""What the rules of ``allocation.yml`` would move of what is published: the model itself, in a passing warehouse.
+"""What the rules of ``allocation.yml`` would allocate of what is published: dbt's own models, in a temporary warehouse.
 
 The daily costs of the months asked for are copied out of the published version into a warehouse below a temporary
-folder, and dbt runs the one model there. Neither the warehouse nor what is published is touched or waited for.
+folder, and dbt runs the models of allocation there. The warehouse and what is published are neither touched nor
+waited for.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ MODELS = ("allocation_drivers", "mart_allocation_sources", "mart_allocated_costs
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one cost centre gives (below zero) or bears, in the currency of its move."""
+    """What one cost centre sends (below zero) or receives, in the currency of the bill."""
 
     cost_center: str
     entry_kind: str
@@ -42,8 +43,8 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """What one rule does to one bill: who gives and who bears, largest first."""
+class Allocation:
+    """What one rule allocates of one bill: senders and receivers, largest first."""
 
     rule_id: str
     rule_version: int
@@ -53,13 +54,13 @@ class Move:
     parts: tuple[Part, ...]
 
     @property
-    def taken(self) -> tuple[Part, ...]:
-        """Whose cost it takes; of a price list, who earns it."""
+    def senders(self) -> tuple[Part, ...]:
+        """Whose cost is allocated out; of a price list, who earns it."""
         return tuple(part for part in self.parts if part.entry_kind == "offset")
 
     @property
-    def borne(self) -> tuple[Part, ...]:
-        """Who bears it."""
+    def receivers(self) -> tuple[Part, ...]:
+        """Who is charged, or keeps what could not be divided."""
         return tuple(part for part in self.parts if part.entry_kind in ("pool", "price", "kept"))
 
     @property
@@ -69,8 +70,8 @@ class Move:
 
     @property
     def effective_cost(self) -> Decimal:
-        """What is moved, before markup."""
-        return -sum((part.effective_cost for part in self.taken), Decimal(0))
+        """What is allocated, before markup."""
+        return -sum((part.effective_cost for part in self.senders), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,14 @@ class Trial:
     build_id: str
     rules: Rules
     billing_periods: tuple[str, ...]
-    moves: tuple[Move, ...]
+    moves: tuple[Allocation, ...]
     unmatched: tuple[tuple[str, str], ...]
     """(rule, month): rules that are for a month and match nothing in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A rule that moved nothing, or could not be divided, and whether the gate would refuse the build for it."""
+    """A rule that allocated nothing, or could not be divided, and whether the gate would refuse the build for it."""
 
     text: str
     is_refused: bool
@@ -141,7 +142,7 @@ def _months(publication: Publication, periods: Sequence[BillingPeriod]) -> list[
     return sorted(map(str, periods or known[-1:]))
 
 
-def _moves(settings: Settings, publication: Publication, rules: Rules, months: list[str]) -> list[Move]:
+def _moves(settings: Settings, publication: Publication, rules: Rules, months: list[str]) -> list[Allocation]:
     with tempfile.TemporaryDirectory(prefix="finops-allocation-") as folder:
         scratch = Settings(**{**settings.model_dump(), "home": Path(folder)})
         _prepare(settings, scratch, publication, rules, months)
@@ -151,7 +152,7 @@ def _moves(settings: Settings, publication: Publication, rules: Rules, months: l
     for period, rule_id, provider, currency, version, *part in rows:
         by_bill[period, rule_id, provider, currency, version].append(Part(*part))
     moves = [
-        Move(rule_id, version, period, provider, currency, tuple(sorted(parts, key=_largest_first)))
+        Allocation(rule_id, version, period, provider, currency, tuple(sorted(parts, key=_largest_first)))
         for (period, rule_id, provider, currency, version), parts in by_bill.items()
     ]
     return sorted(moves, key=lambda m: (m.billing_period, order[m.rule_id], m.provider, m.billing_currency))

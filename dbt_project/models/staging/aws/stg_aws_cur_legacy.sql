@@ -88,67 +88,34 @@
     "line_item_usage_end_date": "lineItem/UsageEndDate",
     "line_item_usage_start_date": "lineItem/UsageStartDate",
 } %}
-{% set absent = [
-    "bill_payer_account_name",
-    "capacity_reservation_capacity_reservation_arn",
-    "capacity_reservation_capacity_reservation_status",
-    "line_item_usage_account_name",
-] %}
-{% set tag_prefix = "resourceTags/|resource_tags_" %}
-{% set category_prefix = "costCategory/|cost_category_" %}
+{% set expressions = {
+    "bill_payer_account_name": "cast(null as varchar)",
+    "capacity_reservation_capacity_reservation_arn": "cast(null as varchar)",
+    "capacity_reservation_capacity_reservation_status": "cast(null as varchar)",
+    "line_item_usage_account_name": "cast(null as varchar)",
+    "tag_columns": "to_json(struct_pack(*columns('^(?:resourceTags/|resource_tags_|costCategory/|cost_category_)')))",
+} %}
 
-with
-    from_parquet as (
-        select
-            provider as provider,
-            source as source,
-            billing_period as billing_period,
-            {%- for name, natives in texts.items() %}
-                {{ text_of([name] + natives) }} as {{ name }},
-            {%- endfor %}
-            {%- for name, native in counts.items() %}
-                {{ money_from_text(text_of([name, native])) }} as {{ name }},
-            {%- endfor %}
-            {%- for name, native in amounts.items() %}
-                {{ money(first_of([name, native])) }} as {{ name }},
-            {%- endfor %}
-            {%- for name, native in moments.items() %}
-                {{ moment_of(first_of([name, native])) }} as {{ name }},
-            {%- endfor %}
-            to_json(
-                struct_pack(*columns('^(?:{{ tag_prefix }}|{{ category_prefix }})'))
-            ) as tag_columns,
-        from {{ source("landing_aws_legacy", "aws_cur_legacy_parquet") }}
-    ),
+{#- In Parquet a column has the name that it has in CUR 2.0, which is looked for first. -#}
+{% for columns in [texts, amounts, moments] %}
+    {% for name, natives in columns.items() %}
+        {% do columns.update(
+            {name: [name] + ([natives] if natives is string else natives)}
+        ) %}
+    {% endfor %}
+{% endfor %}
+{% for name, native in counts.items() %}
+    {% do expressions.update({name: money_from_text(text_of([name, native]))}) %}
+{% endfor %}
 
-    from_csv as (
-        select
-            provider as provider,
-            source as source,
-            billing_period as billing_period,
-            {%- for name, natives in texts.items() %}
-                {{ text_of([name] + natives) }} as {{ name }},
-            {%- endfor %}
-            {%- for name, native in dict(counts, **amounts).items() %}
-                {{ money_from_text(text_of([name, native])) }} as {{ name }},
-            {%- endfor %}
-            {%- for name, native in moments.items() %}
-                {{ moment_of(text_of([name, native])) }} as {{ name }},
-            {%- endfor %}
-            to_json(
-                struct_pack(*columns('^(?:{{ tag_prefix }}|{{ category_prefix }})'))
-            ) as tag_columns,
-        from {{ source("landing_aws_legacy", "aws_cur_legacy_csv") }}
-    ),
-
-    unioned as (
-        select *
-        from from_parquet
-        union all
-        select *
-        from from_csv
+{{
+    staged_lines(
+        source("landing_aws_legacy", "aws_cur_legacy_parquet"),
+        source("landing_aws_legacy", "aws_cur_legacy_csv"),
+        "bill_billing_period_start_date",
+        texts,
+        amounts,
+        moments,
+        expressions,
     )
-
-select *, {%- for name in absent %} cast(null as varchar) as {{ name }}, {%- endfor %}
-from unioned
-where {{ is_of_billing_period("bill_billing_period_start_date") }}
+}}

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from finops.chargeback.close import closed, frozen_rules
-from finops.chargeback.close.models import Closing
 from finops.chargeback.close.months import ClosedMonths, closed_months
 from finops.chargeback.invoices import check as invoices
 from finops.chargeback.invoices.models import InvoiceCheck
 from finops.chargeback.month import prepare, read
 from finops.chargeback.publish import final, sets
-from finops.chargeback.statement.facts import PublishedMonth
-from finops.chargeback.statement.models import Statement, StatementSet
+from finops.chargeback.publish.models import StatementSet
+from finops.chargeback.statement.facts import Closing, PublishedMonth
+from finops.chargeback.statement.models import Statement
 from finops.core.errors import BadInput, Finding
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod

@@ -17,8 +17,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from finops.chargeback.close.models import Adjustment, Origin
-from finops.chargeback.statement.facts import AllocationEntry, Charge
+from finops.chargeback.statement.facts import Adjustment, AllocationEntry, Charge, Origin
 from finops.core.atomic import sync_file, sync_folder
 from finops.core.dimensions import ABSENT
 from finops.core.errors import Finding

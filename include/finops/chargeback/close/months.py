@@ -9,8 +9,8 @@ from functools import cache
 from sqlalchemy import Connection
 
 from finops.chargeback.close import closed
-from finops.chargeback.close.models import Adjustment, Origin
 from finops.chargeback.statement.adjustments import adjustments, shows_adjustments_of
+from finops.chargeback.statement.facts import Adjustment, Origin
 from finops.chargeback.statement.read import read_charges
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

@@ -8,9 +8,8 @@ import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from finops.chargeback.close.models import AdjustmentLine
 from finops.chargeback.statement.facts import CHARGE_KEY, DIRECT
-from finops.chargeback.statement.models import DetailLine, Section, SharedLine, Statement
+from finops.chargeback.statement.models import AdjustmentLine, DetailLine, Section, SharedLine, Statement
 from finops.chargeback.statement.sections import invoices, total_charged
 from finops.core.money import from_units
 from finops.core.spreadsheet import neutralise

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from finops.chargeback.close.models import Adjustment, AdjustmentBlock, AdjustmentLine
-from finops.chargeback.statement.models import Breakdown, Line, Section, Shown
+from finops.chargeback.statement.facts import Adjustment
+from finops.chargeback.statement.models import AdjustmentBlock, AdjustmentLine, Breakdown, Line, Section, Shown
 from finops.core.dimensions import UNALLOCATED
 from finops.pages import wording
 

@@ -27,7 +27,8 @@ from finops.chargeback.close.months import closed_months
 from finops.chargeback.formats import statement_json
 from finops.chargeback.month import prepare, read
 from finops.chargeback.publish import final, sets
-from finops.chargeback.statement.models import Statement, StatementSet
+from finops.chargeback.publish.models import StatementSet
+from finops.chargeback.statement.models import Statement
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput, Finding
 from finops.core.locks import exclusive

@@ -9,7 +9,7 @@ from pathlib import Path
 from finops.chargeback.close import closed
 from finops.chargeback.close.months import ClosedMonths
 from finops.chargeback.publish import sets
-from finops.chargeback.statement.models import StatementSet
+from finops.chargeback.publish.models import StatementSet
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

@@ -7,8 +7,8 @@ from pathlib import Path
 from finops.chargeback.close.months import closed_months
 from finops.chargeback.month import prepare, read
 from finops.chargeback.publish import final, sets
+from finops.chargeback.publish.models import StatementSet
 from finops.chargeback.statement.adjustments import shows_adjustments_of
-from finops.chargeback.statement.models import StatementSet
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

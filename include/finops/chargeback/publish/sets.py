@@ -14,8 +14,9 @@ from typing import Any
 from finops.chargeback.formats import csv_file, html, workbook
 from finops.chargeback.formats.pdf.statement import write_pdf
 from finops.chargeback.invoices.models import Comparison
-from finops.chargeback.statement.models import Section, Statement, StatementFile, StatementSet
-from finops.chargeback.statement.sections import total_charged as charged
+from finops.chargeback.publish.models import StatementFile, StatementSet
+from finops.chargeback.statement.models import Section, Statement
+from finops.chargeback.statement.sections import total_charged
 from finops.core.atomic import replace_link, sync_file, sync_folder
 from finops.core.errors import BadInput
 from finops.core.money import from_units
@@ -252,11 +253,11 @@ def _unallocated(section: Section) -> dict[str, str]:
 
 
 def _total_charged(section: Section) -> dict[str, str]:
-    if not charged.beyond_direct(section):
+    if not total_charged.beyond_direct(section):
         return {}
-    shared = charged.parts_of(section).shared
+    shared = total_charged.parts_of(section).shared
     moved = {} if shared is None else {"shared_effective_cost": str(from_units(shared, section.digits))}
-    return {**moved, charged.NAME: str(from_units(section.total_charged, section.digits))}
+    return {**moved, total_charged.NAME: str(from_units(section.total_charged, section.digits))}
 
 
 def _adjustments(section: Section) -> dict[str, str]:

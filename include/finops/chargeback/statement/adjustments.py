@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 
-from finops.chargeback.close.models import Adjustment, Origin
-from finops.chargeback.statement.facts import Charge
+from finops.chargeback.statement.facts import Adjustment, Charge, Origin
 from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
 
-from finops.chargeback.close.models import Adjustment, Closing
 from finops.chargeback.invoices.models import Comparison
 from finops.chargeback.statement.line_ids import line_id
 from finops.core.periods import BillingPeriod
@@ -33,6 +32,61 @@ CHARGE_KEY = (
 )
 """The columns of ``Charge.key``, in its order, but for its last, ``has_required_tags``."""
 _charge_key = attrgetter(*CHARGE_KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an adjustment comes from: the closed statements it changes, and the loads that changed them.
+
+    ``statements_digest`` is that of the closed month's ``manifest.json``; ``loads`` has one line per publication of the
+    provider's month since, with its deliveries.
+    """
+
+    statements_digest: str
+    loads: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """In one line."""
+        return "; ".join((f"statements {self.statements_digest[:12]}", *self.loads))
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a closed month's costs have changed by since statements last showed them; exact amounts."""
+
+    billing_period: BillingPeriod
+    cost_center: str
+    provider: str
+    billing_currency: str
+    service_category: str
+    service_name: str
+    charge_category: str
+    effective_cost: Decimal
+    billed_cost: Decimal
+    origin: Origin
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes it unique among the adjustments that one month's statements show; also their order."""
+        return (
+            str(self.billing_period),
+            self.cost_center,
+            self.provider,
+            self.billing_currency,
+            self.service_category,
+            self.service_name,
+            self.charge_category,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Who closed a month, when (UTC), and by which rules: names of configuration files with their sha256."""
+
+    by: str
+    at: datetime
+    rules: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,14 @@ so that lines add up to their total (see ``rounding``); everything else is exact
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
 
-from finops.chargeback.close.models import AdjustmentBlock, Closing, Summary
 from finops.chargeback.invoices.models import Comparison
-from finops.chargeback.statement.facts import AllocationEntry, Charge
+from finops.chargeback.statement.facts import Adjustment, AllocationEntry, Charge, Closing
 from finops.chargeback.statement.line_ids import together
 from finops.core.periods import BillingPeriod
 from finops.pages.figures import Day, Table
@@ -140,6 +136,55 @@ class SharedBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class AdjustmentLine:
+    """An adjustment with its shown amounts, which add up to the block's totals."""
+
+    adjustment: Adjustment
+    effective: int
+    billed: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentBlock:
+    """Adjustments to closed months in one currency, beside the month's own costs and never among them."""
+
+    lines: tuple[AdjustmentLine, ...]
+    effective: int
+    billed: int
+    exact_effective: Decimal
+    exact_billed: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedLine:
+    """An amount, its rate, and what it is in the reporting currency. ``rate_period`` is the month whose rate it is."""
+
+    label: str
+    currency: str
+    digits: int
+    amount: int
+    rate_period: BillingPeriod
+    rate: Decimal
+    rate_source: str
+    converted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A statement's total charged in the reporting currency; lines, and owners, sum to the total.
+
+    ``owners`` is the whole company's alone: every cost centre and what is not allocated.
+    """
+
+    currency: str
+    digits: int
+    lines: tuple[ConvertedLine, ...]
+    owners: tuple[tuple[str, int], ...]
+    total: int
+    exact: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A statement's part in one currency. ``tie_out`` is the whole company's alone: it shows other owners' costs."""
 
@@ -223,30 +268,3 @@ class Statement:
                 shown = (str(shared.effective), str(shared.billed))
                 found.append((each.line_id, each.rule_digest, *exact, *shown, each.source_digest))
         return together(found)
-
-
-@dataclass(frozen=True, slots=True)
-class StatementFile:
-    """A written file: path relative to the set's folder, digest of its bytes, size."""
-
-    path: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class StatementSet:
-    """The published statements of one billing period. ``path`` is the folder that readers open.
-
-    ``statements`` is empty for a closed month, whose statements are not made again. ``notice`` says so.
-    """
-
-    path: Path
-    billing_period: BillingPeriod
-    build_id: str
-    status: str
-    digest: str
-    files: tuple[StatementFile, ...]
-    totals: Sequence[dict[str, Any]]
-    statements: Sequence[Statement] = ()
-    notice: str = ""

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from operator import attrgetter
 
-from finops.chargeback.close.models import Adjustment
-from finops.chargeback.statement.facts import BILL, Charge, ControlTotal, PublishedMonth
+from finops.chargeback.statement.facts import BILL, Adjustment, Charge, ControlTotal, PublishedMonth
 from finops.chargeback.statement.models import Section, Statement
 from finops.chargeback.statement.scope import sums
 from finops.core.dimensions import UNALLOCATED

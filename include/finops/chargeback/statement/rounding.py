@@ -18,8 +18,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
-from finops.chargeback.close.models import Adjustment
-from finops.chargeback.statement.facts import AllocationEntry
+from finops.chargeback.statement.facts import Adjustment, AllocationEntry
 from finops.core.money import exact_arithmetic, exact_sum, rounded, to_units
 
 Key = TypeVar("Key", bound=tuple[str, ...])

@@ -11,8 +11,9 @@ from email.policy import SMTP
 
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
-from finops.delivery.models import MANIFEST, MailServer, Package
+from finops.delivery.models import MANIFEST, Package
 from finops.delivery.targets.objects import content_type
+from finops.policy.delivery import MailServer
 
 _SECONDS = 60
 _LONGEST_NAME = 80

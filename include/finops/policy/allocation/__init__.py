@@ -1,7 +1,7 @@
 """Who pays for what is shared: the rules of ``allocation.yml``, checked before anything runs."""
 
 from finops.policy.allocation.digests import digest
-from finops.policy.allocation.loader import FILE, load, of_build
+from finops.policy.allocation.loader import FILE, load
 from finops.policy.allocation.models import Rules
 
-__all__ = ["FILE", "Rules", "digest", "load", "of_build"]
+__all__ = ["FILE", "Rules", "digest", "load"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from finops.core.settings import Settings
 from finops.policy import loader
 from finops.policy.allocation.checks import faults
@@ -22,11 +20,3 @@ def load(settings: Settings) -> Rules:
     for place, says in faults(rules, found):
         raise found.error(place, says)
     return rules
-
-
-def of_build(settings: Settings) -> Rules:
-    """Return the rules that the build in the warehouse was made with; there are none where it wrote none."""
-    path = settings.inputs_dir / "ops" / "allocation.json"
-    if not path.exists():
-        return Rules()
-    return Rules.model_validate(json.loads(path.read_text(encoding="utf-8"))["rules"])

@@ -18,7 +18,6 @@ from tests.unit.chargeback.formats.test_files import HOSTILE, Parsed
 from tests.unit.chargeback.journal.test_journal import ACCOUNTS
 from tests.unit.chargeback.published_version import bill, publish_version
 
-from finops.chargeback.close.models import Adjustment, Closing, Origin
 from finops.chargeback.explain.models import Explanation, Source
 from finops.chargeback.invoices.models import BilledInvoice, Comparison, Residue
 from finops.chargeback.journal.entries import Digests, entries_of
@@ -26,7 +25,15 @@ from finops.chargeback.journal.files import write_csv, write_xlsx
 from finops.chargeback.journal.models import KINDS
 from finops.chargeback.publish import sets
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import AllocationEntry, DirectTotal, Measured, PublishedMonth
+from finops.chargeback.statement.facts import (
+    Adjustment,
+    AllocationEntry,
+    Closing,
+    DirectTotal,
+    Measured,
+    Origin,
+    PublishedMonth,
+)
 from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.read import read_month
 from finops.cli import explain

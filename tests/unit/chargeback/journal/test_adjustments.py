@@ -15,12 +15,11 @@ from tests.unit.chargeback.journal.test_journal import ACCOUNTS, amounts, charge
 from tests.unit.chargeback.published_version import publish_version
 
 from finops.chargeback import service
-from finops.chargeback.close.models import Adjustment, Origin
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import JournalEntry
 from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import Charge
+from finops.chargeback.statement.facts import Adjustment, Charge, Origin
 from finops.chargeback.statement.models import Statement
 from finops.core.dimensions import UNALLOCATED
 from finops.core.settings import Settings

@@ -22,13 +22,12 @@ from typer.testing import CliRunner
 
 from finops.chargeback import service
 from finops.chargeback.close import closed
-from finops.chargeback.close.models import Adjustment
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.models import JournalEntry
 from finops.chargeback.journal.proof import prove
 from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import Adjustment, Charge, DirectTotal, PublishedMonth
 from finops.chargeback.statement.facts import AllocationEntry as Moved
-from finops.chargeback.statement.facts import Charge, DirectTotal, PublishedMonth
 from finops.chargeback.statement.models import Statement
 from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import BadInput, Finding

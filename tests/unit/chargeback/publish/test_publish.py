@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from finops.chargeback import service
 from finops.chargeback.formats import csv_file
-from finops.chargeback.statement.models import StatementSet
+from finops.chargeback.publish.models import StatementSet
 from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings

@@ -8,9 +8,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops.chargeback.close.models import Adjustment, Origin
 from finops.chargeback.statement.adjustments import adjustments, shows_adjustments_of
-from finops.chargeback.statement.facts import Charge
+from finops.chargeback.statement.facts import Adjustment, Charge, Origin
 from finops.core.periods import BillingPeriod
 
 MONTHS = [BillingPeriod(2026, m) for m in range(1, 5)]

@@ -7,9 +7,8 @@ from decimal import Decimal
 
 from reportlab.platypus import CondPageBreak, Flowable
 
-from finops.chargeback.close.models import AdjustmentBlock, AdjustmentLine
 from finops.chargeback.formats.folding import folded_adjustments, origins
-from finops.chargeback.statement.models import Section, Statement
+from finops.chargeback.statement.models import AdjustmentBlock, AdjustmentLine, Section, Statement
 from finops.chargeback.statement.sections import total_charged
 from finops.core.dimensions import UNALLOCATED
 from finops.core.money import digits_of, rounded

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from xlsxwriter.worksheet import Worksheet
 
-from finops.chargeback.close.models import Summary
 from finops.chargeback.formats.workbook.book import Book
-from finops.chargeback.statement.models import Section
+from finops.chargeback.statement.models import Section, Summary
 from finops.chargeback.statement.sections import completeness, total_charged
 from finops.pages import wording
 

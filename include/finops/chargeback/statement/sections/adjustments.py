@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from finops.chargeback.close.models import AdjustmentBlock, AdjustmentLine
 from finops.chargeback.statement import rounding
+from finops.chargeback.statement.models import AdjustmentBlock, AdjustmentLine
 from finops.chargeback.statement.scope import Scope
 from finops.core.money import exact_sum
 

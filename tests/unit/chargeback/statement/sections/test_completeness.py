@@ -15,10 +15,9 @@ from tests.unit.chargeback.formats.test_files import Parsed
 from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback import service
-from finops.chargeback.close.models import Closing
 from finops.chargeback.formats import html
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import PublishedMonth
+from finops.chargeback.statement.facts import Closing, PublishedMonth
 from finops.chargeback.statement.read import read_month
 from finops.chargeback.statement.scope import Scopes
 from finops.chargeback.statement.sections import completeness

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.chargeback.published_version import bill, publish_version
 
-from finops.chargeback.close.models import Adjustment, Origin
 from finops.chargeback.formats import statement_json
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import AllocationEntry, DirectTotal, Measured, PublishedMonth
+from finops.chargeback.statement.facts import Adjustment, AllocationEntry, DirectTotal, Measured, Origin, PublishedMonth
 from finops.chargeback.statement.proof import prove_shared, prove_statements
 from finops.chargeback.statement.read import read_month
 from finops.chargeback.statement.sections import shared_cost

@@ -28,10 +28,9 @@ from tests.unit.chargeback.journal.test_shared_cost import (
 from tests.unit.chargeback.published_version import Bill, bill, publish_version
 
 from finops.chargeback import service
-from finops.chargeback.close.models import Adjustment
 from finops.chargeback.statement.compose import compose
+from finops.chargeback.statement.facts import Adjustment, Charge
 from finops.chargeback.statement.facts import AllocationEntry as Moved
-from finops.chargeback.statement.facts import Charge
 from finops.chargeback.statement.sections import total_charged
 from finops.core.dimensions import UNALLOCATED
 from finops.core.money import from_units

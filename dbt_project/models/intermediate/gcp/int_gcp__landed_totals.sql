@@ -8,5 +8,4 @@ select
     count(*) as row_count,
     sum(cost + {{ gcp_credit_total() }}) as billed_cost,
 from {{ ref("stg_gcp_usage") }}
-where source_format = 'gcp_detailed'
 group by provider, source, billing_period, currency
