@@ -40,7 +40,12 @@ def run_suites(settings: Settings, given: Given) -> list[TableResult]:
 
 
 def _published_tables(connection: sa.Connection) -> list[str]:
-    query = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+    query = """
+        select table_name from duckdb_tables() where schema_name = 'marts'
+        union all
+        select view_name from duckdb_views() where schema_name = 'marts'
+        order by 1
+    """
     return list(connection.execute(sa.text(query)).scalars())
 
 
@@ -54,7 +59,7 @@ def _suite(table: str, given: Given) -> Suite:
 def _run(
     context: EphemeralDataContext, source: DuckDBDatasource, connection: sa.Connection, suite: Suite, given: Given
 ) -> TableResult:
-    rows = compose("select * from {source} where {scope}", source=suite.source, scope=given.scope)
+    rows = compose("select * from {source} where {scope}", source=suite.source, scope=suite.scope or given.scope)
     try:
         connection.execute(sa.text(compose("select 1 from ({rows}) limit 1", rows=rows)))
     except sa.exc.DBAPIError as error:

@@ -74,7 +74,9 @@ def _given(settings: Settings, candidate: Candidate) -> Given:
             rows, cost = (before.row_count, before.billed_cost) if before else (0, 0)
             sums[key] = LandedTotal(*key, rows + total.row_count, cost + total.billed_cost)
     pairs = tuple((each.provider.value, str(each.billing_period)) for each in candidate.scope)
-    return Given(pairs, tuple(sums[key] for key in sorted(sums)), datetime.now(UTC), _rules_of_build(settings))
+    return Given(
+        pairs, tuple(sums[key] for key in sorted(sums)), datetime.now(UTC), _rules_of_build(settings), candidate.closed
+    )
 
 
 def _rules_of_build(settings: Settings) -> Rules:

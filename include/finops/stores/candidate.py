@@ -56,6 +56,8 @@ class Candidate:
     """Digest of the parents among them."""
     allocations: Mapping[str, str] = field(default_factory=dict)
     """Per month in scope the digest of what its shared cost was divided by."""
+    closed: tuple[str, ...] = ()
+    """The months in scope that were closed when it was built: their rows are compared with as they were closed."""
 
     @property
     def billing_periods(self) -> list[BillingPeriod]:
@@ -87,7 +89,7 @@ def load_candidate(settings: Settings) -> Candidate:
     found = json.loads(path.read_text(encoding="utf-8"))
     scope = tuple(map(BuiltPeriod.from_json, found["scope"]))
     digests = (found.get("tag_policy", ""), found.get("tag_parents", ""), found.get("allocations", {}))
-    return Candidate(found["build_id"], scope, *digests)
+    return Candidate(found["build_id"], scope, *digests, tuple(found.get("closed", ())))
 
 
 def save_verdict(settings: Settings, verdict: Verdict) -> None:

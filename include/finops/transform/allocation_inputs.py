@@ -24,7 +24,8 @@ Document = dict[str, Any]
 
 
 def write(folder: Path, rules: Rules, quantities: Collection[Quantity], periods: Collection[str]) -> None:
-    """Write what the models of these months need."""
+    """Write what the models of these months need. Quantities may be of later months too."""
+    units = {driver.name: driver.unit for driver in rules.drivers}
     with replacing(folder / "allocation.json") as temporary:
         temporary.write_text(json.dumps(document(rules, periods)), encoding="utf-8")
     write_table(
@@ -32,11 +33,12 @@ def write(folder: Path, rules: Rules, quantities: Collection[Quantity], periods:
         {
             "billing_period": "varchar",
             "driver": "varchar",
+            "unit": "varchar",
             "cost_center": "varchar",
             "provider": "varchar",
             "quantity": SQL_TYPE,
         },
-        ((q.billing_period, q.driver, q.cost_center, q.provider, q.quantity) for q in quantities),
+        ((q.billing_period, q.driver, units[q.driver], q.cost_center, q.provider, q.quantity) for q in quantities),
     )
 
 

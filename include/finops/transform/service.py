@@ -16,7 +16,7 @@ from finops.core.settings import Settings
 from finops.policy import tags
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import READER
-from finops.stores.state import builds, period_inputs
+from finops.stores.state import builds, closing, period_inputs
 from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 
-LAYOUT = "8"
+LAYOUT = "9"
 """What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""
 
 _STORED_FILES = (
@@ -106,10 +106,11 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
     (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
     state = open_state(settings)
     with state.begin() as connection:
+        closed = closing.closed_periods(connection)
         builds.start_build(connection, build_id)
     try:
         _clear_other_layout(settings)
-        quantities = inputs.prepare(settings, scope, policy, rules)
+        quantities = inputs.prepare(settings, scope, policy, rules, closed)
         _run_dbt(settings, progress)
     except FinopsError as error:
         with state.begin() as connection:
@@ -119,7 +120,9 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
         marker.write_text(LAYOUT, encoding="utf-8")
     allocations = {each: allocation.digest(rules, quantities, each) for each in {str(i.billing_period) for i in scope}}
     built = tuple(map(_built, scope))
-    candidate = Candidate(build_id, built, policy.digest, policy.parents_digest, allocations)
+    periods = {item.billing_period for item in scope}
+    known_closed = tuple(sorted(map(str, periods & set(closed))))
+    candidate = Candidate(build_id, built, policy.digest, policy.parents_digest, allocations, known_closed)
     save_candidate(settings, candidate)
     return candidate
 

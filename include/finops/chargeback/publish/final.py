@@ -6,19 +6,19 @@ import filecmp
 import shutil
 from pathlib import Path
 
-from finops.chargeback.close import closed
 from finops.chargeback.close.months import ClosedMonths
 from finops.chargeback.publish import sets
 from finops.chargeback.publish.models import StatementSet
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.stores import closed_files
 from finops.stores.state.closing import ClosedPeriod
 
 
 def kept_statements(settings: Settings, record: ClosedPeriod) -> Path:
     """Return the folder of a closed month's final statements. Raise Finding when they are not what was recorded."""
-    kept = closed.folder_of(settings, record.billing_period) / "statements"
+    kept = closed_files.folder_of(settings, record.billing_period) / "statements"
     found = sets.digest_of(kept) if kept.is_dir() else "missing"
     if found != record.statements_digest:
         raise Finding(
