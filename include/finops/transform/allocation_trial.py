@@ -180,8 +180,8 @@ def _prepare(
         bills = connection.execute("select distinct provider, billing_period from marts.fct_daily_costs").fetchall()
     folder = scratch.inputs_dir / "ops"
     folder.mkdir(parents=True)
-    columns = {"provider": "varchar", "billing_period": "varchar", "source_formats": "varchar"}
-    write_table(folder / "scope.parquet", columns, ((*bill, "") for bill in bills))
+    columns = {"provider": "varchar", "billing_period": "varchar", "source_formats": "varchar", "is_closed": "boolean"}
+    write_table(folder / "scope.parquet", columns, ((*bill, "", False) for bill in bills))
     # The files of quantities are named from the home that the rules are for.
     allocation_inputs.write(folder, rules, quantities(settings, rules, set(months)), set(months))
 

@@ -86,7 +86,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> PublishedMonth:
             Adjustment(MAY, t, "aws", "USD", t, t, "Usage", COST, COST, Origin("d3", (t[:200],))) for t in HOSTILE
         ),
         budgets=tuple(BudgetUse(t, "USD", Decimal(5), COST) for t in HOSTILE),
-        unit_costs=tuple(UnitCost(t, "USD", t, t, COST, COST) for t in HOSTILE),
+        unit_costs=tuple(UnitCost(who, "USD", t, t, COST, COST) for t in HOSTILE for who in (t, None)),
         invoices=tuple(map(invoice, HOSTILE)),
         exchange=Exchange(
             "EUR", {(m, "USD", "EUR"): LockedRate("USD", "EUR", COST, text) for m in (MAY, JUNE)}, "currency.yml"

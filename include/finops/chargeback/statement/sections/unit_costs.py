@@ -17,7 +17,11 @@ def tables(scope: Scope, section: Section) -> Iterator[Table]:
     rows = [
         Row(
             each.unit,
-            (Cell(Kind.MONEY, each.unit_cost.quantize(Decimal("0.0001")), 4), Cell.quantity(each.quantity), cost),
+            (
+                Cell(Kind.MONEY, each.unit_cost.quantize(Decimal("0.0001")), 4),
+                Cell.quantity(_plain(each.quantity)),
+                cost,
+            ),
             f"as measured by {each.driver}",
         )
         for each in sorted(mine, key=lambda each: (each.driver, each.unit))
@@ -30,3 +34,8 @@ def tables(scope: Scope, section: Section) -> Iterator[Table]:
             ("Unit", "Per unit", "Quantity", "Cost"),
             tuple(rows),
         )
+
+
+def _plain(quantity: Decimal) -> Decimal:
+    """Return the quantity without the zeros that the mart's twelve decimals end in."""
+    return Decimal(f"{quantity.normalize():f}")
