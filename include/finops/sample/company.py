@@ -115,8 +115,7 @@ class Ownership:
 
 def ownership(rng: Random, account: Account, stage: str) -> Ownership:
     """Draw who owns a resource of ``account`` for ``stage`` (of AI work, or ``platform``); old checkpoints train."""
-    if stage == STALE:
-        stage = "training"
+    stage = "training" if stage == STALE else stage
     if stage == "platform":
         center = "cc-1003"
         return Ownership(center, rng.choice(OWNERS[center]), rng.choice(ENVIRONMENTS))
@@ -156,3 +155,8 @@ GCP_PROJECTS = (
     Account("meridian-emea-pilot", "Meridian EMEA Pilot", ("cc-1002", "cc-1004"), "europe-west4", 0, "EUR"),
 )
 EUROS_PER_DOLLAR = 0.92
+
+
+def per_dollar(currency: str) -> float:
+    """Return what a dollar is in a currency of the bills."""
+    return EUROS_PER_DOLLAR if currency == "EUR" else 1.0

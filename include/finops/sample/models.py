@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,25 @@ from pathlib import Path
 from finops.core.dimensions import ABSENT
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is done now, how many lines were written and how many there will be."""
+
+
+@dataclass(slots=True)
+class Steps:
+    """Counts lines towards a known total, and tells a caller."""
+
+    total: int
+    report: Progress | None = None
+    done: int = 0
+    message: str = ""
+
+    def advance(self, count: int) -> None:
+        """Count lines that were written."""
+        self.done += count
+        if self.report is not None:
+            self.report(self.message, min(self.done, self.total), self.total)
 
 
 class AnomalyKind(StrEnum):

@@ -13,7 +13,7 @@ from finops.core.formats import Provider, SourceFormat
 from finops.sample.aws.bill import blocks, interval_hours
 from finops.sample.aws.block import Block
 from finops.sample.aws.labels import injections_of
-from finops.sample.aws.series import LEGAL_ENTITY
+from finops.sample.aws.series import LEGAL_ENTITY, stamp
 from finops.sample.chance import noise, seeded
 from finops.sample.columnar import (
     encoded,
@@ -28,8 +28,7 @@ from finops.sample.company import AWS_PAYER
 from finops.sample.exact import total
 from finops.sample.files import ParquetParts, write_json
 from finops.sample.lines import Month
-from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
-from finops.sample.progress import Steps
+from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Steps, Total, TotalKey
 from finops.sample.series import guid
 
 EXPORT = "meridian-cur2"
@@ -175,11 +174,8 @@ def _manifest(seed: int, month: Month, names: list[str]) -> dict[str, Any]:
         "exportArn": f"arn:aws:bcm-data-exports:us-east-1:{AWS_PAYER.id}:export/{EXPORT}-{guid(seeded(EXPORT))}",
         "exportName": EXPORT,
         "executionId": run,
-        "executionCreatedAt": finished.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "billingPeriod": {
-            "start": period.start.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-            "end": period.end.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        },
+        "executionCreatedAt": stamp(finished),
+        "billingPeriod": {"start": stamp(period.start), "end": stamp(period.end)},
         "contentType": "application/x-parquet",
         "compression": "PARQUET",
         "dataQuery": {

@@ -21,8 +21,7 @@ from finops.sample.columnar import shared_text
 from finops.sample.company import EUROS_PER_DOLLAR
 from finops.sample.files import CsvParts, write_json
 from finops.sample.lines import Month
-from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
-from finops.sample.progress import Steps
+from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Steps, Total, TotalKey
 from finops.sample.series import guid
 
 EXPORTS = {"meridian-actual": "ActualCost", "meridian-amortized": "AmortizedCost"}
@@ -137,16 +136,13 @@ def _days(made: Rows, month: Month) -> pa.Array:
 
 
 def _constants(month: Month) -> dict[str, str | None]:
-    first, last = month.period.start, month.period.end - timedelta(days=1)
+    first, last = (f"{day:%m/%d/%Y}" for day in (month.period.start, month.period.end - timedelta(days=1)))
     return {
         "invoiceId": None if month.is_open else f"G{month.period.year % 100:02d}{month.period.month:02d}57310",
         "billingAccountId": BILLING_ACCOUNT,
         "billingAccountName": "Meridian Robotics Ltd.",
-        "billingPeriodStartDate": f"{first:%m/%d/%Y}",
-        "billingPeriodEndDate": f"{last:%m/%d/%Y}",
-        "servicePeriodStartDate": f"{first:%m/%d/%Y}",
-        "servicePeriodEndDate": f"{last:%m/%d/%Y}",
-        "exchangeRateDate": f"{first:%m/%d/%Y}",
+        **dict.fromkeys(("billingPeriodStartDate", "servicePeriodStartDate", "exchangeRateDate"), first),
+        **dict.fromkeys(("billingPeriodEndDate", "servicePeriodEndDate"), last),
         "isAzureCreditEligible": "True",
         "provider": "Azure",
     }
