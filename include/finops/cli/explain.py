@@ -72,19 +72,12 @@ def _write_csv(found: Explanation) -> None:
 
 
 def _as_json(found: Explanation) -> str:
+    texts = ("statement", "line_id", "rule_id", "rule_version", "source_digest", "build_id")
+    numbers = ("factor", "effective_cost", "billed_cost", "effective_rest", "billed_rest")
     content = {
-        "statement": found.statement,
-        "line_id": found.line_id,
-        "rule_id": found.rule_id,
-        "rule_version": found.rule_version,
-        "source_digest": found.source_digest,
-        "build_id": found.build_id,
+        **{name: getattr(found, name) for name in texts},
         "billing_currency": found.currency,
-        "factor": f"{found.factor:f}",
-        "effective_cost": f"{found.effective_cost:f}",
-        "billed_cost": f"{found.billed_cost:f}",
-        "effective_rest": f"{found.effective_rest:f}",
-        "billed_rest": f"{found.billed_rest:f}",
+        **{name: f"{getattr(found, name):f}" for name in numbers},
         "sources": _cells(found),
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
@@ -104,12 +97,8 @@ def _as_text(found: Explanation) -> str:
     ]
     largest = sorted(found.sources, key=lambda each: -abs(each.effective_part))
     for each in largest[:_MOST]:
-        name = (
-            each.row.get("resource_id")
-            or each.row.get("service_name")
-            or each.row.get("rule_id")
-            or _measured(each.row)
-        )
+        named = filter(None, map(each.row.get, ("resource_id", "service_name", "rule_id")))
+        name = next(named, None) or _measured(each.row)
         when = each.row.get("charge_period_start") or MEANINGS.get(each.row.get("entry_kind", ""), "")
         text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in f"{when}  {name}")[:80]
         lines.append(f"  {each.effective_part:>22.12f} {each.billed_part:>22.12f}  {text}")

@@ -137,13 +137,9 @@ def _add(report: dict[str, Any], done: IngestReport | Plan) -> None:
 
 
 def _rejection(each: Rejection) -> dict[str, Any]:
-    return {
-        "provider": each.provider,
-        "source": each.source,
-        "billing_period": None if each.billing_period is None else str(each.billing_period),
-        "outcome": each.outcome,
-        "reason": each.reason,
-    }
+    period = None if each.billing_period is None else str(each.billing_period)
+    found = {"provider": each.provider, "source": each.source, "billing_period": period}
+    return {**found, "outcome": each.outcome, "reason": each.reason}
 
 
 def _failed(source: ConfiguredSource, error: FinopsError) -> dict[str, Any]:

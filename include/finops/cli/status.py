@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import console, table
+from finops.cli.terminal import AsJson, console, table
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """Show current deliveries, what waits or was refused, pending builds, closed months, the last publication."""
     from finops.stores.state.store import open_state
 

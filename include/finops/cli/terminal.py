@@ -1,4 +1,7 @@
-"""How commands show progress and tables. Without a terminal the width is fixed and progress is silent."""
+"""What commands share: options, and how they show progress and tables.
+
+Without a terminal the width is fixed and progress is silent.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,24 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finops.core.formats import Provider
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 _AFTER_SECONDS = 2
+
+Months = Annotated[
+    list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
+OneProvider = Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")]
+"""Options that several commands have."""
 
 
 def show_progress(message: str, done: int, total: int) -> None:
@@ -52,7 +66,7 @@ def console(width: int = 160) -> Console:
     return Console(width=None if sys.stdout.isatty() else width, highlight=False)
 
 
-def table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
+def table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]] = ()) -> Table:
     """Return a table of plain texts. A column whose name ends in `` >`` is right-aligned."""
     from rich.markup import escape
     from rich.table import Table

@@ -64,12 +64,12 @@ class RowRule:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The expectations on one published table. ``source`` is where the warehouse has it."""
+    """The expectations on one published table of a schema of the warehouse."""
 
     table: str
-    source: Sql
     expectations: tuple[Expectation, ...]
     row_rules: tuple[RowRule, ...] = ()
+    schema: str = "marts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import astuple
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,17 +28,8 @@ def write(folder: Path, rules: Rules, quantities: Collection[Quantity], periods:
     """Write what the models of these months need."""
     with replacing(folder / "allocation.json") as temporary:
         temporary.write_text(json.dumps(document(rules, periods)), encoding="utf-8")
-    write_table(
-        folder / "allocation_drivers.parquet",
-        {
-            "billing_period": "varchar",
-            "driver": "varchar",
-            "cost_center": "varchar",
-            "provider": "varchar",
-            "quantity": SQL_TYPE,
-        },
-        ((q.billing_period, q.driver, q.cost_center, q.provider, q.quantity) for q in quantities),
-    )
+    columns = f"billing_period varchar, driver varchar, cost_center varchar, provider varchar, quantity {SQL_TYPE}"
+    write_table(folder / "allocation_drivers.parquet", columns, map(astuple, quantities))
 
 
 def document(rules: Rules, periods: Collection[str]) -> Document:
@@ -55,13 +47,8 @@ def document(rules: Rules, periods: Collection[str]) -> Document:
 
 
 def _rule(rule: Pool | Price) -> Document:
-    return {
-        "id": rule.id,
-        "version": rule.version,
-        "digest": rule.digest,
-        "from": rule.from_period,
-        "to": rule.to_period,
-    }
+    months = {"from": rule.from_period, "to": rule.to_period}
+    return {"id": rule.id, "version": rule.version, "digest": rule.digest, **months}
 
 
 def _price(price: Price, rules: Rules) -> Document:

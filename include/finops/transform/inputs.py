@@ -10,6 +10,7 @@ import csv
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 from finops.core.database import scratch
@@ -26,6 +27,7 @@ from finops.stores.state.period_inputs import PeriodInput
 from finops.transform import allocation_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
 
+SCOPE_COLUMNS = "provider varchar, billing_period varchar, source_formats varchar"
 _EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
 
 
@@ -88,9 +90,10 @@ def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
 def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
     folder.mkdir(parents=True)
     deliveries = [delivery for item in scope for delivery in item.deliveries]
+    key = "provider varchar, source varchar, source_format varchar, billing_period varchar, delivery_id varchar"
     write_table(
         folder / "scope.parquet",
-        {"provider": "varchar", "billing_period": "varchar", "source_formats": "varchar"},
+        SCOPE_COLUMNS,
         (
             (item.provider.value, str(item.billing_period), ",".join(sorted({d.format.value for d in item.deliveries})))
             for item in scope
@@ -98,44 +101,16 @@ def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
     )
     write_table(
         folder / "deliveries.parquet",
-        {
-            "provider": "varchar",
-            "source": "varchar",
-            "source_format": "varchar",
-            "billing_period": "varchar",
-            "delivery_id": "varchar",
-            "row_count": "bigint",
-            "produced_at": "timestamptz",
-            "landed_at": "timestamptz",
-        },
+        f"{key}, row_count bigint, produced_at timestamptz, landed_at timestamptz",
         ((*_key(d), d.row_count, d.produced_at, d.landed_at) for d in deliveries),
     )
     write_table(
         folder / "control_totals.parquet",
-        {
-            "provider": "varchar",
-            "source": "varchar",
-            "source_format": "varchar",
-            "billing_period": "varchar",
-            "delivery_id": "varchar",
-            "billing_currency": "varchar",
-            "row_count": "bigint",
-            "source_cost": SQL_TYPE,
-            "billed_cost": SQL_TYPE,
-        },
-        (
-            (*_key(d), total.billing_currency, total.row_count, total.source_cost, total.billed_cost)
-            for d in deliveries
-            for total in d.totals
-        ),
+        f"{key}, billing_currency varchar, row_count bigint, source_cost {SQL_TYPE}, billed_cost {SQL_TYPE}",
+        ((*_key(d), *astuple(total)) for d in deliveries for total in d.totals),
     )
 
 
 def _key(delivery: Delivery) -> tuple[str, str, str, str, str]:
-    return (
-        delivery.provider.value,
-        delivery.source,
-        delivery.format.value,
-        str(delivery.billing_period),
-        delivery.delivery_id,
-    )
+    period = str(delivery.billing_period)
+    return delivery.provider.value, delivery.source, delivery.format.value, period, delivery.delivery_id

@@ -65,10 +65,9 @@ def catch_up(settings: Settings, current: Publication, scope: Iterable[BuiltPeri
         if (each.provider, each.billing_period) not in pairs and f"{each.provider}/{each.billing_period}" in held
     ]
     found = _keep(settings, current, [*(_due(current, built) for built in own), *_without_history(settings, others)])
-    if found:
-        with open_state(settings).begin() as connection:
-            for snapshot in found:
-                snapshots.record(connection, snapshot)
+    with open_state(settings).begin() as connection:
+        for snapshot in found:
+            snapshots.record(connection, snapshot)
 
 
 def _due(version: Publication, built: BuiltPeriod) -> _Due:
@@ -81,11 +80,8 @@ def _without_history(settings: Settings, scope: Sequence[BuiltPeriod]) -> Iterat
             built = builds.last_built(state, each.provider, each.billing_period)
             if built is not None and not snapshots.of_period(state, each.billing_period, each.provider):
                 # Its deliveries' digest was noted, their names were not.
-                yield _Due(
-                    BuiltPeriod(each.provider, each.billing_period, built.input_digest),
-                    built.build_id,
-                    built.published_at,
-                )
+                unnamed = BuiltPeriod(each.provider, each.billing_period, built.input_digest)
+                yield _Due(unnamed, built.build_id, built.published_at)
 
 
 def _keep(settings: Settings, version: Publication, due: Sequence[_Due]) -> list[Snapshot]:
@@ -103,13 +99,9 @@ def _keep(settings: Settings, version: Publication, due: Sequence[_Due]) -> list
 
 def _deliveries(state: Connection, built: BuiltPeriod) -> tuple[SnapshotDelivery, ...]:
     found = ledger.named(state, built.deliveries)
-    return tuple(
-        # Bytes that were restated and restated back were written more than once: the last time counts.
-        SnapshotDelivery(
-            d.delivery_id, d.source, ledger.produced_at(state, d.delivery_id) or d.produced_at, d.row_count
-        )
-        for d in found
-    )
+    # Bytes that were restated and restated back were written more than once: the last time counts.
+    written = {d.delivery_id: ledger.produced_at(state, d.delivery_id) or d.produced_at for d in found}
+    return tuple(SnapshotDelivery(d.delivery_id, d.source, written[d.delivery_id], d.row_count) for d in found)
 
 
 def _take(

@@ -67,13 +67,6 @@ def _is_of_this_layout(settings: Settings) -> bool:
     return marker.exists() and marker.read_text(encoding="utf-8") == LAYOUT
 
 
-def _clear_other_layout(settings: Settings) -> None:
-    if _is_of_this_layout(settings):
-        return
-    shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
-    settings.warehouse_dir.mkdir(parents=True)
-
-
 def _named(landed: list[PeriodInput], periods: Sequence[BillingPeriod]) -> list[PeriodInput]:
     known = sorted({item.billing_period for item in landed})
     for period in periods:
@@ -84,14 +77,9 @@ def _named(landed: list[PeriodInput], periods: Sequence[BillingPeriod]) -> list[
 
 
 def _is_whole(item: PeriodInput) -> bool:
-    half = item.missing_half
-    if half is not None:
-        logger.warning(
-            "%s %s waits for its %s export: one half would be wrong without looking wrong",
-            item.provider,
-            item.billing_period,
-            half,
-        )
+    if half := item.missing_half:
+        says = "%s %s waits for its %s export: one half would be wrong without looking wrong"
+        logger.warning(says, item.provider, item.billing_period, half)
     return half is None
 
 
@@ -108,7 +96,9 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
     with state.begin() as connection:
         builds.start_build(connection, build_id)
     try:
-        _clear_other_layout(settings)
+        if not _is_of_this_layout(settings):
+            shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
+            settings.warehouse_dir.mkdir(parents=True)
         quantities = inputs.prepare(settings, scope, policy, rules)
         _run_dbt(settings, progress)
     except FinopsError as error:

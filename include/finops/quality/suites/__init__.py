@@ -5,15 +5,16 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
+from finops.core.errors import Finding
 from finops.quality.models import Given, Suite
 from finops.quality.suites import by_grain
 
 
-def suite_of(table: str, given: Given) -> Suite | None:
-    """Return the suite of a table for the candidate at hand, or None when it has none."""
+def suite_of(table: str, given: Given) -> Suite:
+    """Return the suite of a table for the candidate at hand. Raise Finding when it has none."""
     if table in by_grain.GRAINS:
         return by_grain.suite(table, given)
     if find_spec(f"{__name__}.{table}") is None:
-        return None
+        raise Finding(f"{table} would be published without expectations; give it a suite in quality/suites")
     suite: Suite = import_module(f"{__name__}.{table}").suite(given)
     return suite

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from finops.core.sql import identifier
 from finops.quality.models import Given, Suite
 from finops.quality.rules import cost_mart
 
@@ -17,4 +16,4 @@ GRAINS = {
 
 def suite(mart: str, given: Given) -> Suite:
     """Return the suite of one of ``GRAINS`` for the candidate at hand."""
-    return Suite(mart, identifier("marts", mart), cost_mart(GRAINS[mart], given))
+    return Suite(mart, cost_mart(GRAINS[mart], given))
