@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import console, table
+from finops.cli.terminal import as_json_of, console, table
 from finops.core.entry_kinds import MEANINGS
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -65,29 +65,27 @@ def explain(
 
     entries = allocated.explain(Settings(), BillingPeriod.parse(billing_period), cost_center)
     if as_json:
-        typer.echo(json.dumps([_plain(entry) for entry in entries], indent=2, ensure_ascii=False))
+        names = allocated.AllocatedCost.__slots__
+        typer.echo(json.dumps([as_json_of(entry, *names) for entry in entries], indent=2, ensure_ascii=False))
     else:
         console().print(_entries(entries, billing_period))
 
 
-def _plain(value: Any) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return {k: format(v, "f") if isinstance(v, Decimal) else v for k, v in asdict(value).items()}
-
-
 def _trial_as_json(trial: Trial) -> dict[str, object]:
-    names = ("rule_id", "rule_version", "billing_period", "provider", "billing_currency")
+    names = (
+        "rule_id",
+        "rule_version",
+        "billing_period",
+        "provider",
+        "billing_currency",
+        "effective_cost",
+        "is_divided",
+    )
     return {
         "build_id": trial.build_id,
         "billing_periods": list(trial.billing_periods),
         "moves": [
-            {
-                **{name: getattr(move, name) for name in names},
-                "effective_cost": format(move.effective_cost, "f"),
-                "is_divided": move.is_divided,
-                "parts": [_plain(part) for part in move.parts],
-            }
+            {**as_json_of(move, *names), "parts": [as_json_of(part, *part.__slots__) for part in move.parts]}
             for move in trial.moves
         ],
         "unmatched": [{"rule_id": rule, "billing_period": period} for rule, period in trial.unmatched],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import AsJson, OneProvider, console, table
+from finops.cli.terminal import AsJson, OneProvider, as_json_of, console, table
 from finops.core.dimensions import ABSENT
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -51,6 +51,7 @@ def diff(
 
 def _as_json(found: Difference) -> dict[str, Any]:
     from finops.restatements.csv_file import TEXT_COLUMNS
+    from finops.restatements.models import AMOUNTS
 
     return {
         "billing_period": str(found.billing_period),
@@ -67,12 +68,11 @@ def _as_json(found: Difference) -> dict[str, Any]:
             for pair in found.replaced
         ],
         "totals": [
-            {"provider": each.provider, "billing_currency": each.billing_currency, **_amounts(each.amounts)}
+            as_json_of(each, "provider", "billing_currency") | as_json_of(each.amounts, *AMOUNTS)
             for each in found.totals
         ],
         "changes": [
-            {**{name: getattr(each, name) for name in ("provider", *TEXT_COLUMNS)}, **_amounts(each.amounts)}
-            for each in found.changes
+            as_json_of(each, "provider", *TEXT_COLUMNS) | as_json_of(each.amounts, *AMOUNTS) for each in found.changes
         ],
     }
 
@@ -90,12 +90,6 @@ def _delivery(delivery: SnapshotDelivery | None) -> dict[str, Any] | None:
         return None
     rows = {"row_count": delivery.row_count}
     return {"delivery_id": delivery.delivery_id, "produced_at": written(delivery.produced_at), **rows}
-
-
-def _amounts(amounts: Amounts) -> dict[str, str]:
-    from finops.restatements.models import AMOUNTS
-
-    return {name: format(getattr(amounts, name), "f") for name in AMOUNTS}
 
 
 def _print(found: Difference, out: Path | None) -> None:

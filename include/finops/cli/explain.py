@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli.chargeback import chargeback
+from finops.cli.terminal import as_json_of
 from finops.core.entry_kinds import MEANINGS
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
@@ -72,12 +73,10 @@ def _write_csv(found: Explanation) -> None:
 
 
 def _as_json(found: Explanation) -> str:
-    texts = ("statement", "line_id", "rule_id", "rule_version", "source_digest", "build_id")
-    numbers = ("factor", "effective_cost", "billed_cost", "effective_rest", "billed_rest")
     content = {
-        **{name: getattr(found, name) for name in texts},
+        **as_json_of(found, "statement", "line_id", "rule_id", "rule_version", "source_digest", "build_id"),
         "billing_currency": found.currency,
-        **{name: f"{getattr(found, name):f}" for name in numbers},
+        **as_json_of(found, "factor", "effective_cost", "billed_cost", "effective_rest", "billed_rest"),
         "sources": _cells(found),
     }
     return json.dumps(content, indent=2, ensure_ascii=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import AsJson, Months, console, table
+from finops.cli.terminal import AsJson, Months, as_json_of, console, table
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -37,19 +37,7 @@ def _as_json(found: Reconciliation) -> dict[str, object]:
     return {
         "build_id": found.build_id,
         "is_reconciled": found.is_reconciled,
-        "lines": [
-            {
-                "provider": line.provider,
-                "billing_period": line.billing_period,
-                "billing_currency": line.billing_currency,
-                "stages": {stage: format(amount, "f") for stage, amount in line.stages.items()},
-                "landed": None if line.landed is None else format(line.landed, "f"),
-                "missing": list(line.missing),
-                "difference": format(line.difference, "f"),
-                "is_reconciled": line.is_reconciled,
-            }
-            for line in found.lines
-        ],
+        "lines": [as_json_of(line, *line.__slots__, "missing", "difference", "is_reconciled") for line in found.lines],
         "pending": [{"provider": provider, "billing_period": period} for provider, period in found.pending],
     }
 

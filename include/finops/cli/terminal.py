@@ -1,4 +1,4 @@
-"""What commands share: options, and how they show progress and tables.
+"""What commands share: options, and how they show figures as JSON, tables and progress.
 
 Without a terminal the width is fixed and progress is silent.
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +30,21 @@ Months = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
 OneProvider = Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")]
 """Options that several commands have."""
+
+
+def as_json_of(record: object, *names: str) -> dict[str, Any]:
+    """Return attributes of a record as JSON has them: exact amounts, moments and months as text."""
+    return {name: _plain(getattr(record, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return str(value) if isinstance(value, BillingPeriod) else value
 
 
 def show_progress(message: str, done: int, total: int) -> None:

@@ -59,15 +59,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     accounts.FILE: accounts.load,
     delivery.FILE: delivery.load,
 }
-_OPTIONAL = {
-    RULES_FILE,
-    allocation.FILE,
-    budgets.FILE,
-    exchange_rates.FILE,
-    invoices.FILE,
-    accounts.FILE,
-    delivery.FILE,
-}
+_OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 
 
 def check(settings: Settings) -> Checked:

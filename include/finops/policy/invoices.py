@@ -70,13 +70,8 @@ class GivenInvoice:
     @property
     def key(self) -> InvoiceKey:
         """What a sign-off is recorded under."""
-        return InvoiceKey(
-            self.billing_period,
-            self.issuer or "",
-            self.invoice_id or "",
-            self.billing_account_id or "",
-            self.currency,
-        )
+        names = (self.issuer, self.invoice_id, self.billing_account_id)
+        return InvoiceKey(self.billing_period, *(name or "" for name in names), self.currency)
 
 
 def load(settings: Settings) -> tuple[tuple[GivenInvoice, ...], tuple[str, ...]]:

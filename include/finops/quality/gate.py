@@ -35,8 +35,7 @@ def run_suites(settings: Settings, given: Given) -> list[TableResult]:
         engine = source.get_execution_engine()
         with engine.get_connection() as connection:
             query = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
-            marts = connection.execute(sa.text(query)).scalars()
-            suites = [suite_of(table, given) for table in [FACT, *marts]]
+            suites = [suite_of(table, given) for table in [FACT, *connection.execute(sa.text(query)).scalars()]]
             return [_run(context, source, connection, suite, given) for suite in suites]
 
 

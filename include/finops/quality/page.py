@@ -45,17 +45,13 @@ def _headline(outcomes: Sequence[Outcome], verdict: Verdict, row_count: int) -> 
 
 def _totals(landed: Sequence[LandedTotal]) -> Table:
     """Return what the ledger holds the build to; shown in cents, compared to the last decimal."""
-    rows = tuple(
-        Row(
-            each.provider,
-            (Cell(Kind.MONEY, each.billed_cost), Cell.text(each.billing_currency), Cell.quantity(each.row_count)),
-            each.billing_period,
-        )
-        for each in landed
-    )
+    rows = []
+    for each in landed:
+        cost, rows_landed = Cell(Kind.MONEY, each.billed_cost), Cell.quantity(each.row_count)
+        rows.append(Row(each.provider, (cost, Cell.text(each.billing_currency), rows_landed), each.billing_period))
     note = "what the ledger recorded when the bills landed; every stage is held to it to the last decimal"
     headings = ("Provider and billing period", "Billed cost", "Currency", "Landed rows")
-    return Table("control_totals", "Control totals", note, headings, rows)
+    return Table("control_totals", "Control totals", note, headings, tuple(rows))
 
 
 def _scope(given: Given) -> str:

@@ -82,16 +82,12 @@ class Snapshot:
 
 def record(connection: Connection, snapshot: Snapshot) -> None:
     """Write a snapshot's row. Its file is in place before."""
-    values = {
+    values = {name: getattr(snapshot, name) for name in Snapshot.__slots__}
+    values |= {
         "provider": snapshot.provider.value,
         "billing_period": str(snapshot.billing_period),
-        "build_id": snapshot.build_id,
-        "loaded_at": snapshot.published_at,
-        "input_digest": snapshot.input_digest,
+        "loaded_at": values.pop("published_at"),
         "deliveries": [_delivery_as_json(each) for each in snapshot.deliveries],
-        "relative_path": snapshot.relative_path,
-        "sha256": snapshot.sha256,
-        "row_count": snapshot.row_count,
         "totals": [_total_as_json(each) for each in snapshot.totals],
     }
     connection.execute(insert(t.period_loads).values(values))

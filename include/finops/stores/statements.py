@@ -90,14 +90,9 @@ def open_statements(settings: Settings, period: BillingPeriod) -> PublishedState
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         files = tuple(StatementFile(each["path"], each["sha256"], each["size"]) for each in manifest["files"])
-        return PublishedStatements(
-            path,
-            period,
-            manifest["build_id"],
-            manifest["status"],
-            manifest["digest"],
-            tuple(_audience(each, files) for each in manifest["statements"]),
-        )
+        audiences = tuple(_audience(each, files) for each in manifest["statements"])
+        facts = (manifest[name] for name in ("build_id", "status", "digest"))
+        return PublishedStatements(path, period, *facts, audiences)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path / 'manifest.json'} is not a manifest of statements: {error!r}") from None
 

@@ -96,7 +96,7 @@ def _new_folder(parent: Path) -> Iterator[Path]:
 
 def write_set(folder: Path, statements: Sequence[Statement]) -> dict[str, Any]:
     """Write the files of all statements, the company's first, flushed to disk. Return the manifest of the set."""
-    owners = {each.cost_center for each in statements if each.cost_center is not None}
+    owners = owners_of(statements)
     for statement in statements:
         place = folder / statement.slug
         place.mkdir()  # an existing one would be another audience's: fail rather than share it
@@ -104,11 +104,13 @@ def write_set(folder: Path, statements: Sequence[Statement]) -> dict[str, Any]:
     return complete(folder, statements)
 
 
-def write_files(place: Path, statement: Statement, owners: Collection[str]) -> None:
-    """Write one audience's files into its folder; the same statement gives the same bytes.
+def owners_of(statements: Sequence[Statement]) -> frozenset[str]:
+    """Return the cost centres that have a statement, to which the company's page links."""
+    return frozenset(each.cost_center for each in statements if each.cost_center is not None)
 
-    The company's page links the statements of ``owners``.
-    """
+
+def write_files(place: Path, statement: Statement, owners: Collection[str]) -> None:
+    """Write one audience's files into its folder; the same statement gives the same bytes."""
     page = html.statement_page(statement, owners if statement.cost_center is None else ())
     (place / "statement.html").write_text(page, encoding="utf-8")
     workbook.write_workbook(statement, place / "statement.xlsx")

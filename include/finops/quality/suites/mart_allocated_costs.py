@@ -85,10 +85,11 @@ def _shares_are_whole() -> Expectation:
 def _rules_found_something(given: Given) -> Iterator[Expectation]:
     """Yield: each rule moved something in each month in scope that has bills it is for, whichever were built now."""
     months = sorted({month for _, month in given.pairs})
+    every: list[Rule] = [*given.allocation.prices, *given.allocation.pools]
     for answer, severity in _SEVERITIES.items():
         expected = [
             [literal(rule.id), literal(month), literal(provider)]
-            for rule in (*given.allocation.prices, *given.allocation.pools)
+            for rule in every
             if rule.if_empty is answer
             for month in months
             if rule.is_active(month)

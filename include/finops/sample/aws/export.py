@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from finops.sample.columnar import (
 )
 from finops.sample.company import AWS_PAYER
 from finops.sample.exact import total
-from finops.sample.files import ParquetParts, write_json
+from finops.sample.files import Parts, parquet, write_json
 from finops.sample.lines import Month
 from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Steps, Total, TotalKey
 from finops.sample.series import guid
@@ -51,8 +52,8 @@ def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps:
     partition = f"BILLING_PERIOD={month.period}"
     names = noise(month.period, seed, 23)
     plain = _UNLIKE | {f.name for f in schema() if pa.types.is_floating(f.type)}
-    written = encoded(schema(), _UNLIKE)
-    with ParquetParts(root / "data" / partition, EXPORT + "-{:05d}.snappy.parquet", written, plain, first=1) as parts:
+    opened = partial(parquet, schema=encoded(schema(), _UNLIKE), plain=plain)
+    with Parts(root / "data" / partition, EXPORT + "-{:05d}.snappy.parquet", opened, first=1) as parts:
         for each in blocks(seed, lines_per_month, month, injections):
             parts.write(_table(each, month, names))
             _count(sums, each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from finops.core.formats import Provider, SourceFormat
 from finops.sample.columnar import encoded, numbers, schema_of, shared_text, shared_values
 from finops.sample.company import per_dollar
 from finops.sample.exact import total
-from finops.sample.files import ParquetParts, sha256, write_json
+from finops.sample.files import Parts, parquet, sha256, write_json
 from finops.sample.gcp.bill import Rows, injections_of, rows
 from finops.sample.gcp.credits import amounts, arrays
 from finops.sample.gcp.series import BILLING_ACCOUNTS
@@ -46,7 +47,8 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
     invoice_month = _invoice_month(month)
     folder = out / "gcp" / EXPORT / f"invoice_month={invoice_month}"
     latest = datetime.min.replace(tzinfo=UTC)
-    with ParquetParts(folder, "part-{:04d}.parquet", _written(), frozenset(), first=0) as parts:
+    opened = partial(parquet, schema=_written(), plain=frozenset())
+    with Parts(folder, "part-{:04d}.parquet", opened, first=0) as parts:
         for each in rows(seed, rows_per_month, month, injections):
             credit = amounts(each.series, each.owner, each.cost)
             table = _table(each, credit, month)
