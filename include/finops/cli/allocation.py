@@ -72,15 +72,8 @@ def explain(
 
 
 def _trial_as_json(trial: Trial) -> dict[str, object]:
-    names = (
-        "rule_id",
-        "rule_version",
-        "billing_period",
-        "provider",
-        "billing_currency",
-        "effective_cost",
-        "is_divided",
-    )
+    of_rule = ("rule_id", "rule_version", "billing_period", "provider", "billing_currency")
+    names = (*of_rule, "effective_cost", "is_divided")
     return {
         "build_id": trial.build_id,
         "billing_periods": list(trial.billing_periods),

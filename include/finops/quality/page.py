@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.pages import html
 from finops.pages.figures import Cell, Figure, Headline, Kind, Row, Table
 from finops.quality.models import Given, LandedTotal, Outcome, Severity, TableResult
@@ -31,8 +31,7 @@ def write(path: Path, verdict: Verdict, given: Given, results: list[TableResult]
         scope=_scope(given),
         checked_at=f"{given.now.astimezone(UTC):%Y-%m-%d %H:%M}",
     )
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_whole(path, text)
 
 
 def _headline(outcomes: Sequence[Outcome], verdict: Verdict, row_count: int) -> Headline:

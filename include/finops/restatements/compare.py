@@ -55,18 +55,9 @@ _CHANGES = """
 def changes(connection: DuckDBPyConnection, before: Sql, after: Sql) -> list[Change]:
     """Return what differs between two SELECTs of daily rows, by currency, the largest change first."""
     grain = join(", ", map(identifier, GRAIN))
-    query = compose(
-        _CHANGES,
-        grain=grain,
-        before=compose(_SUMS, grain=grain, rows=before),
-        after=compose(_SUMS, grain=grain, rows=after),
-    )
-    return [
-        Change(Provider(provider), currency, account, name, service, center, category, Amounts(*amounts))
-        for provider, currency, account, name, service, center, category, *amounts in connection.execute(
-            query
-        ).fetchall()
-    ]
+    sums = {name: compose(_SUMS, grain=grain, rows=rows) for name, rows in (("before", before), ("after", after))}
+    found = connection.execute(compose(_CHANGES, grain=grain, **sums)).fetchall()
+    return [Change(Provider(provider), *names[:6], Amounts(*names[6:])) for provider, *names in found]
 
 
 def totals(before: Sequence[Snapshot], after: Sequence[Snapshot]) -> list[MonthTotal]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.money import SQL_TYPE
 from finops.policy.allocation import Rules
 from finops.policy.allocation.checks import BASES
@@ -26,8 +26,7 @@ Document = dict[str, Any]
 
 def write(folder: Path, rules: Rules, quantities: Collection[Quantity], periods: Collection[str]) -> None:
     """Write what the models of these months need."""
-    with replacing(folder / "allocation.json") as temporary:
-        temporary.write_text(json.dumps(document(rules, periods)), encoding="utf-8")
+    write_whole(folder / "allocation.json", json.dumps(document(rules, periods)))
     columns = f"billing_period varchar, driver varchar, cost_center varchar, provider varchar, quantity {SQL_TYPE}"
     write_table(folder / "allocation_drivers.parquet", columns, map(astuple, quantities))
 

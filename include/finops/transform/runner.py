@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.errors import FinopsError
 from finops.core.settings import Settings
 
@@ -43,8 +43,7 @@ def build(settings: Settings, progress: Progress | None = None) -> dict[str, Nod
     # A build that fails may leave views of both projects.
     marker.unlink(missing_ok=True)
     nodes = run(settings, command, progress)
-    with replacing(marker) as temporary:
-        temporary.write_text(digest, encoding="utf-8")
+    write_whole(marker, digest)
     return nodes
 
 

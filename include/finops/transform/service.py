@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, FinopsError
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
@@ -105,8 +105,7 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
         with state.begin() as connection:
             builds.finish_build(connection, build_id, "failed", str(error))
         raise
-    with replacing(settings.warehouse_dir / "layout") as marker:
-        marker.write_text(LAYOUT, encoding="utf-8")
+    write_whole(settings.warehouse_dir / "layout", LAYOUT)
     allocations = {each: allocation.digest(rules, quantities, each) for each in {str(i.billing_period) for i in scope}}
     built = tuple(map(_built, scope))
     candidate = Candidate(build_id, built, policy.digest, policy.parents_digest, allocations)
@@ -129,5 +128,4 @@ def _run_dbt(settings: Settings, progress: Progress | None) -> None:
     for model, leaf in (("focus_charges", "part"), ("focus_charge_details", "details")):
         query = query.replace(str(nodes[model].relation), _STORED_FILES.format(leaf=leaf))
     # For readers who have no warehouse: the SELECT that gives the stored files every FOCUS column.
-    with replacing(settings.focus_dir / READER) as temporary:
-        temporary.write_text(query, encoding="utf-8")
+    write_whole(settings.focus_dir / READER, query)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from finops.chargeback.statement.facts import CHARGE_KEY, DIRECT
 from finops.chargeback.statement.models import AdjustmentLine, DetailLine, Section, SharedLine, Statement
 from finops.chargeback.statement.sections import invoices, total_charged
 from finops.core.money import from_units
-from finops.core.spreadsheet import neutralise
+from finops.core.spreadsheet import cell, neutralise, write_rows
 from finops.pages.figures import Row, Table
 
 TEXT_COLUMNS = CHARGE_KEY[1:]
@@ -55,28 +54,12 @@ def write_csv(statement: Statement, path: Path) -> None:
         _cells(COLUMNS, line.charge, about | {"line": n, "source_digest": line.source_digest} | _rounded(line, section))
         for n, (section, line) in enumerate(found, start=1)
     )
-    _write(path, COLUMNS, lines)
-
-
-def _write(path: Path, columns: Iterable[str], lines: Iterable[Iterable[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(columns)
-        writer.writerows(lines)
+    write_rows(path, COLUMNS, lines)
 
 
 def _cells(columns: Sequence[str], row: object, said: Mapping[str, object]) -> Iterator[str]:
     """Yield the cells of a line: what is said of it, and else its row's own values."""
-    return (_text(said[name] if name in said else getattr(row, name)) for name in columns)
-
-
-def _text(value: object) -> str:
-    """Return a value as a cell has it: every decimal of an amount, text that no spreadsheet runs."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:f}" if isinstance(value, Decimal) else neutralise(str(value))
+    return (cell(said[name] if name in said else getattr(row, name)) for name in columns)
 
 
 def _rounded(line: DetailLine | SharedLine | AdjustmentLine, section: Section) -> dict[str, object]:
@@ -122,7 +105,7 @@ def write_shared(statement: Statement, path: Path) -> None:
     about = {"billing_period": statement.billing_period}
     found = [(section, line) for section in statement.sections if section.shared for line in section.shared.lines]
     lines = (_cells(SHARED_COLUMNS, line.entry, about | _rounded(line, section)) for section, line in found)
-    _write(path, SHARED_COLUMNS, lines)
+    write_rows(path, SHARED_COLUMNS, lines)
 
 
 SCHEDULE_COLUMNS = ("billing_period", "billing_currency", "schedule", "row", "remark", "column", "value")
@@ -142,7 +125,7 @@ def write_schedules(statement: Statement, path: Path) -> None:
         for row in table.all_rows
         for figure in _figures(table, row)
     )
-    _write(path, SCHEDULE_COLUMNS, lines)
+    write_rows(path, SCHEDULE_COLUMNS, lines)
 
 
 def _figures(table: Table, row: Row) -> Iterator[list[str]]:
@@ -178,4 +161,4 @@ def write_adjustments(statement: Statement, path: Path) -> None:
         _cells(ADJUSTMENT_COLUMNS, each, about | {"line": n, "origin": each.origin.text} | _rounded(line, section))
         for n, (section, each, line) in enumerate(found, start=1)
     )
-    _write(path, ADJUSTMENT_COLUMNS, lines)
+    write_rows(path, ADJUSTMENT_COLUMNS, lines)

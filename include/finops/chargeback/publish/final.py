@@ -10,7 +10,6 @@ from finops.chargeback.close import closed
 from finops.chargeback.close.months import ClosedMonths
 from finops.chargeback.publish import sets
 from finops.chargeback.publish.models import StatementSet
-from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores.state.closing import ClosedPeriod
@@ -20,12 +19,7 @@ def kept_statements(settings: Settings, record: ClosedPeriod) -> Path:
     """Return the folder of a closed month's final statements. Raise Finding when they are not what was recorded."""
     kept = closed.folder_of(settings, record.billing_period) / "statements"
     found = sets.digest_of(kept) if kept.is_dir() else "missing"
-    if found != record.statements_digest:
-        raise Finding(
-            f"{kept} is not what was recorded when {record.billing_period} was closed ({found[:12]}, not "
-            f"{record.statements_digest[:12]}); put it back from a backup"
-        )
-    return kept
+    return closed.as_recorded(record, kept, found, record.statements_digest)
 
 
 def put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, target: Path) -> StatementSet:

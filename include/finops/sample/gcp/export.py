@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from finops.core.atomic import sha256_of
 from finops.core.formats import Provider, SourceFormat
 from finops.sample.columnar import encoded, numbers, schema_of, shared_text, shared_values
 from finops.sample.company import per_dollar
 from finops.sample.exact import total
-from finops.sample.files import Parts, parquet, sha256, write_json
+from finops.sample.files import Parts, parquet, write_json
 from finops.sample.gcp.bill import Rows, injections_of, rows
 from finops.sample.gcp.credits import amounts, arrays
 from finops.sample.gcp.series import BILLING_ACCOUNTS
@@ -60,7 +61,7 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
             steps.advance(len(each))
     path = folder / "manifest.json"
     listed = [
-        {"name": part.name, "byte_count": part.stat().st_size, "row_count": count, "sha256": sha256(part)}
+        {"name": part.name, "byte_count": part.stat().st_size, "row_count": count, "sha256": sha256_of(part)}
         for part, count in zip(parts.paths, parts.rows, strict=True)
     ]
     exported = {"max_export_time": f"{latest:%Y-%m-%dT%H:%M:%S.%fZ}", "row_count": sum(parts.rows), "files": listed}
