@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import AsJson, Months, OneProvider, console, show_progress, table
+from finops.cli.terminal import AsJson, Months, OneProvider, as_json_of, console, show_progress, table
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -42,8 +41,8 @@ def _as_json(found: Report) -> dict[str, Any]:
         "build_id": found.build_id,
         "billing_periods": list(found.billing_periods),
         "rows": found.rows,
-        "columns": [{name: getattr(each, name) for name in _COVERAGE} for each in found.coverage],
-        "findings": [asdict(each) | {"billed_cost": format(each.billed_cost, "f")} for each in found.findings],
+        "columns": [as_json_of(each, *_COVERAGE) for each in found.coverage],
+        "findings": [as_json_of(each, *each.__slots__) for each in found.findings],
     }
 
 

@@ -94,9 +94,8 @@ def _chosen(
             raise BadInput("--no-manifest and --source need --from; without it the sources are those of sources.yml")
         found = [each for each in sources.load(settings) if provider in (None, each.provider)]
         if not found:
-            raise BadInput(
-                f"{settings.configuration_dir / 'sources.yml'}: has no source of {provider or 'any provider'}"
-            )
+            file, whose = settings.configuration_dir / "sources.yml", provider or "any provider"
+            raise BadInput(f"{file}: has no source of {whose}")
         return found
     if provider is None:
         raise BadInput(f"--from needs --provider, one of {', '.join(Provider)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import AsJson, Months, console, table
+from finops.cli.terminal import AsJson, Months, as_json_of, console, table
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -69,18 +69,14 @@ def _as_json(found: InvoiceCheck) -> dict[str, object]:
 
 
 def _line(each: Comparison) -> dict[str, object]:
-    residue, given, signed = each.residue, each.given, each.sign_off
+    given, signed = each.given, each.sign_off
     return {
-        "billing_period": str(each.billing_period),
-        "provider": each.provider,
-        "issuer": each.issuer,
-        "invoice": each.invoice,
+        **as_json_of(each, "billing_period", "provider", "issuer", "invoice"),
         "billing_accounts": sorted({row.billing_account_id for row in each.billed}),
         "billing_currency": each.currency,
-        "status": each.status,
-        "billed_cost": format(each.billed_cost, "f"),
-        "invoice_total": None if given is None else format(given.total, "f"),
-        "residue": {name: format(getattr(residue, name), "f") for name in ("tax", "credit", "rounding", "unexplained")},
+        **as_json_of(each, "status", "billed_cost"),
+        "invoice_total": None if given is None else f"{given.total:f}",
+        "residue": as_json_of(each.residue, *each.residue.__slots__),
         "signed_off": None if signed is None else {"by": signed.signed_by, "reason": signed.reason},
     }
 

@@ -6,7 +6,7 @@ Without a terminal the width is fixed and progress is silent.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ import typer
 
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +56,7 @@ def show_progress(message: str, done: int, total: int) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
+def progress_bar() -> Iterator[Progress | None]:
     """Yield what shows a message and the steps done of all, once the work has taken two seconds.
 
     Yield None where standard error is not a terminal.
@@ -64,10 +65,10 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
     begun = monotonic()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None, visible=False)
 
         def show(message: str, done: int, total: int) -> None:

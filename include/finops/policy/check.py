@@ -14,9 +14,8 @@ from finops.policy.allocation.checks import targets
 from finops.policy.allocation.drivers import quantities
 from finops.policy.allocation.models import Rules
 from finops.policy.sources import ConfiguredSource
-from finops.policy.tags import TagPolicy
+from finops.policy.tags import POLICY_FILE, RULES_FILE, TagPolicy
 from finops.policy.tags.checks import fault_of_value
-from finops.policy.tags.loader import POLICY_FILE, RULES_FILE
 from finops.stores.published import latest
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,9 +11,7 @@ from pathlib import Path
 from finops.core.dimensions import ABSENT
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is done now, how many lines were written and how many there will be."""
+from finops.core.progress import Progress
 
 
 @dataclass(slots=True)

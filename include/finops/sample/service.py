@@ -11,6 +11,7 @@ from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.money import cents
 from finops.core.periods import BillingPeriod
+from finops.core.progress import Progress
 from finops.sample import drivers
 from finops.sample.aws import export as aws
 from finops.sample.azure import export as azure
@@ -22,7 +23,6 @@ from finops.sample.models import (
     InvoiceTotal,
     Label,
     MonthResult,
-    Progress,
     SampleReport,
     Steps,
     Total,

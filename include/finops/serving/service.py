@@ -179,11 +179,8 @@ def _insert(connection: psycopg.Connection, schema: str, part: Part) -> int:
     target, staging = Identifier(schema, part.table), Identifier("pg_temp", ddl.STAGING)
     columns = SQL(", ").join(map(Identifier, part.columns))
     connection.execute(SQL("drop table if exists {}").format(staging))
-    connection.execute(
-        SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
-            Identifier(ddl.STAGING), columns, target
-        )
-    )
+    make = SQL("create temporary table {} on commit drop as select {} from {} with no data")
+    connection.execute(make.format(Identifier(ddl.STAGING), columns, target))
     with connection.cursor() as cursor:
         with cursor.copy(SQL("copy {} ({}) from stdin (format csv)").format(staging, columns)) as copy:
             for piece in part.rows():
@@ -222,6 +219,5 @@ def _record_version(connection: psycopg.Connection, schema: str, found: Publishe
         on conflict (only_row) do update
         set build_id = excluded.build_id, published_at = excluded.published_at, served_at = excluded.served_at
     """
-    connection.execute(
-        SQL(record).format(version=Identifier(schema, ddl.VERSION)), [found.build_id, found.published_at]
-    )
+    values = [found.build_id, found.published_at]
+    connection.execute(SQL(record).format(version=Identifier(schema, ddl.VERSION)), values)

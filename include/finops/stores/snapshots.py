@@ -163,12 +163,10 @@ def daily_sql(settings: Settings, snapshots: Sequence[Snapshot]) -> Sql:
     that the mart lost is left out. Raise BadInput when a file of the history is gone, NotReady when nothing is
     published.
     """
-    for snapshot in snapshots:
-        if not snapshot.path(settings).exists():
-            raise BadInput(
-                f"{snapshot.path(settings)}, the rows of {snapshot.provider} {snapshot.billing_period} as build"
-                f" {snapshot.build_id} published them, is gone; put it back from a backup"
-            )
+    for each in snapshots:
+        if not (path := each.path(settings)).exists():
+            rows = f"the rows of {each.provider} {each.billing_period} as build {each.build_id} published them"
+            raise BadInput(f"{path}, {rows}, is gone; put it back from a backup")
     columns = _published_columns(settings)
     # Gives every column its type, and a result without rows when there are no snapshots.
     typed = join(", ", (compose("null::{kind} as {name}", kind=kind, name=name) for name, kind in columns))

@@ -13,11 +13,10 @@ from typing import Any
 
 from finops.core.atomic import write_whole
 from finops.core.errors import FinopsError
+from finops.core.progress import Progress
 from finops.core.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

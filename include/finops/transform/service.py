@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, FinopsError
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
+from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.policy import tags
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
@@ -21,8 +22,6 @@ from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
-
-Progress = Callable[[str, int, int], None]
 
 LAYOUT = "8"
 """What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""

@@ -31,9 +31,8 @@ def put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, ta
         with sets.replacing_set(target, period) as folder:
             shutil.copytree(kept, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
             sets.flush(folder)
-    notice = (
-        f"{period} was closed by {record.closed_by}, {closed_at(record)}: its statements are final and stay as they are"
-    )
+    closed_by = f"{period} was closed by {record.closed_by}, {closed_at(record)}"
+    notice = f"{closed_by}: its statements are final and stay as they are"
     return sets.described(link, sets.manifest_of(kept), notice=notice)
 
 
