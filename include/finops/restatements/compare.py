@@ -57,7 +57,7 @@ def changes(connection: DuckDBPyConnection, before: Sql, after: Sql) -> list[Cha
     grain = join(", ", map(identifier, GRAIN))
     sums = {name: compose(_SUMS, grain=grain, rows=rows) for name, rows in (("before", before), ("after", after))}
     found = connection.execute(compose(_CHANGES, grain=grain, **sums)).fetchall()
-    return [Change(Provider(provider), *names[:6], Amounts(*names[6:])) for provider, *names in found]
+    return [Change(Provider(provider), *names[:6], amounts=Amounts(*names[6:])) for provider, *names in found]
 
 
 def totals(before: Sequence[Snapshot], after: Sequence[Snapshot]) -> list[MonthTotal]:
