@@ -106,8 +106,8 @@ def _chosen(
 
 def _add(report: dict[str, Any], done: IngestReport | Plan) -> None:
     report["unchanged"] += done.unchanged
-    names = ("provider", "source", "billing_period", "outcome", "reason")
-    report["rejected"] += [as_json_of(each, *names) for each in done.rejections]
+    why = ("provider", "source", "billing_period", "outcome", "reason")
+    report["rejected"] += [as_json_of(each, *why) for each in done.rejections]
     report["new"] += [as_json_of(each, "provider", "source", "billing_period") for each in getattr(done, "new", ())]
     names = ("delivery_id", "provider", "source", "format", "billing_period", "row_count", "byte_count", "new_columns")
     for each in getattr(done, "landed", ()):
