@@ -72,4 +72,5 @@ def _is_odd(unit: str) -> Sql:
 
 def group(provider: str, row: tuple[Any, ...]) -> Group:
     """Read one row of the query: six keys, rows and cost, then two counts per rule."""
-    return Group(provider, *row[:8], applicable=row[8::2], filled=row[9::2])
+    values: tuple[Any, ...] = (provider, *row[:8], row[8::2], row[9::2])
+    return Group(*values)

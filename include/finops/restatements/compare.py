@@ -57,7 +57,10 @@ def changes(connection: DuckDBPyConnection, before: Sql, after: Sql) -> list[Cha
     grain = join(", ", map(identifier, GRAIN))
     sums = {name: compose(_SUMS, grain=grain, rows=rows) for name, rows in (("before", before), ("after", after))}
     found = connection.execute(compose(_CHANGES, grain=grain, **sums)).fetchall()
-    return [Change(Provider(provider), *names[:6], amounts=Amounts(*names[6:])) for provider, *names in found]
+    return [
+        Change(Provider(provider), currency, account, name, service, center, category, Amounts(*amounts))
+        for provider, currency, account, name, service, center, category, *amounts in found
+    ]
 
 
 def totals(before: Sequence[Snapshot], after: Sequence[Snapshot]) -> list[MonthTotal]:
@@ -65,11 +68,12 @@ def totals(before: Sequence[Snapshot], after: Sequence[Snapshot]) -> list[MonthT
     old, new = _recorded(before), _recorded(after)
     nothing = (Decimal(0), Decimal(0))
     found = []
-    for provider, currency in sorted(old.keys() | new.keys()):
-        (billed_before, effective_before) = old.get((provider, currency), nothing)
-        (billed_after, effective_after) = new.get((provider, currency), nothing)
-        amounts = Amounts(billed_before, billed_after, effective_before, effective_after)
-        found.append(MonthTotal(provider, currency, amounts))
+    for key in sorted(old.keys() | new.keys()):
+        (billed_before, effective_before), (billed_after, effective_after) = (
+            old.get(key, nothing),
+            new.get(key, nothing),
+        )
+        found.append(MonthTotal(*key, Amounts(billed_before, billed_after, effective_before, effective_after)))
     return found
 
 
