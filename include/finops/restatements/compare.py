@@ -69,10 +69,8 @@ def totals(before: Sequence[Snapshot], after: Sequence[Snapshot]) -> list[MonthT
     nothing = (Decimal(0), Decimal(0))
     found = []
     for key in sorted(old.keys() | new.keys()):
-        (billed_before, effective_before), (billed_after, effective_after) = (
-            old.get(key, nothing),
-            new.get(key, nothing),
-        )
+        (billed_before, effective_before) = old.get(key, nothing)
+        (billed_after, effective_after) = new.get(key, nothing)
         found.append(MonthTotal(*key, Amounts(billed_before, billed_after, effective_before, effective_after)))
     return found
 
