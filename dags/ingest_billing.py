@@ -27,7 +27,7 @@ def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
 
     @task(outlets=[landed], trigger_rule=TriggerRule.ALL_DONE)
     def announce(reports, *, outlet_events):
-        return name_periods(steps.landed_periods(reports), outlet_events[landed], "nothing new has landed")
+        return name_periods(steps.landed_periods(reports), landed, outlet_events, "nothing new has landed")
 
     with finops_dag(
         f"ingest_billing_{provider}",

@@ -24,19 +24,19 @@ from finops_airflow.timetables import CronWithRuntimePartitions
 
 @task(outlets=[RESYNC])
 def ask_for_overdue_builds(*, outlet_events):
-    return name_periods(steps.overdue_periods(), outlet_events[RESYNC], "everything that has landed is built")
+    return name_periods(steps.overdue_periods(), RESYNC, outlet_events, "everything that has landed is built")
 
 
 @task(outlets=[OUTDATED])
 def ask_for_outdated_statements(*, outlet_events):
     otherwise = "the statements of every open month are up to date"
-    return name_periods(steps.outdated_periods(), outlet_events[OUTDATED], otherwise)
+    return name_periods(steps.outdated_periods(), OUTDATED, outlet_events, otherwise)
 
 
 @task(outlets=[CLOSED])
 def ask_for_final_statements(*, outlet_events):
     otherwise = "every target has the statements of the months closed lately"
-    return name_periods(steps.undelivered_periods(), outlet_events[CLOSED], otherwise)
+    return name_periods(steps.undelivered_periods(), CLOSED, outlet_events, otherwise)
 
 
 with finops_dag(

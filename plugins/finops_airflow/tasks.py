@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import task
+from airflow.sdk import Asset, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finops_airflow import steps
 
 
-def name_periods(periods: list[str], events: Any, otherwise: str) -> list[str]:
-    """Name billing periods on an asset; skip the task, saying ``otherwise``, where there are none."""
+def name_periods(periods: list[str], asset: Asset, events: Any, otherwise: str) -> list[str]:
+    """Name billing periods on an asset; skip the task, saying ``otherwise`` and touching no event, without any."""
     if not periods:
         raise AirflowSkipException(otherwise)
-    events.add_partitions(periods)
+    events[asset].add_partitions(periods)
     return periods
 
 
