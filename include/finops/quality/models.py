@@ -74,15 +74,15 @@ class RowRule:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The expectations on one published table. ``source`` is where the warehouse has it.
+    """The expectations on one published table of a schema of the warehouse.
 
     ``scope`` keeps the rows that they are on; without it, the candidate's bills.
     """
 
     table: str
-    source: Sql
     expectations: tuple[Expectation, ...]
     row_rules: tuple[RowRule, ...] = ()
+    schema: str = "marts"
     scope: Sql | None = None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
+from finops.core.atomic import sha256_of
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -22,16 +22,14 @@ def folder_of(settings: Settings, period: BillingPeriod) -> Path:
 def verified(settings: Settings, closed: ClosedPeriod, name: str) -> Path:
     """Return where a frozen file is. Raise Finding when it is not what was recorded."""
     path = folder_of(settings, closed.billing_period) / name
-    found = sha256(path) if path.exists() else "missing"
-    if found != closed.frozen[name]:
+    return as_recorded(closed, path, sha256_of(path) if path.exists() else "missing", closed.frozen[name])
+
+
+def as_recorded(closed: ClosedPeriod, path: Path, found: str, recorded: str) -> Path:
+    """Return ``path``. Raise Finding when its digest is not the one recorded of it."""
+    if found != recorded:
         raise Finding(
             f"{path} is not what was recorded when {closed.billing_period} was closed ({found[:12]}, not "
-            f"{closed.frozen[name][:12]}); put it back from a backup"
+            f"{recorded[:12]}); put it back from a backup"
         )
     return path
-
-
-def sha256(path: Path) -> str:
-    """Return the digest of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -10,6 +10,7 @@ import csv
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 from finops.core.database import scratch
@@ -28,6 +29,7 @@ from finops.stores.state.period_inputs import PeriodInput
 from finops.transform import allocation_inputs, statement_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
 
+SCOPE_COLUMNS = "provider varchar, billing_period varchar, source_formats varchar, is_closed boolean"
 _EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
 
 
@@ -100,9 +102,10 @@ def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
 def _write_operations(folder: Path, scope: Sequence[PeriodInput], closed: Mapping[BillingPeriod, ClosedPeriod]) -> None:
     folder.mkdir(parents=True)
     deliveries = [delivery for item in scope for delivery in item.deliveries]
+    key = "provider varchar, source varchar, source_format varchar, billing_period varchar, delivery_id varchar"
     write_table(
         folder / "scope.parquet",
-        {"provider": "varchar", "billing_period": "varchar", "source_formats": "varchar", "is_closed": "boolean"},
+        SCOPE_COLUMNS,
         (
             (
                 item.provider.value,
@@ -115,44 +118,16 @@ def _write_operations(folder: Path, scope: Sequence[PeriodInput], closed: Mappin
     )
     write_table(
         folder / "deliveries.parquet",
-        {
-            "provider": "varchar",
-            "source": "varchar",
-            "source_format": "varchar",
-            "billing_period": "varchar",
-            "delivery_id": "varchar",
-            "row_count": "bigint",
-            "produced_at": "timestamptz",
-            "landed_at": "timestamptz",
-        },
+        f"{key}, row_count bigint, produced_at timestamptz, landed_at timestamptz",
         ((*_key(d), d.row_count, d.produced_at, d.landed_at) for d in deliveries),
     )
     write_table(
         folder / "control_totals.parquet",
-        {
-            "provider": "varchar",
-            "source": "varchar",
-            "source_format": "varchar",
-            "billing_period": "varchar",
-            "delivery_id": "varchar",
-            "billing_currency": "varchar",
-            "row_count": "bigint",
-            "source_cost": SQL_TYPE,
-            "billed_cost": SQL_TYPE,
-        },
-        (
-            (*_key(d), total.billing_currency, total.row_count, total.source_cost, total.billed_cost)
-            for d in deliveries
-            for total in d.totals
-        ),
+        f"{key}, billing_currency varchar, row_count bigint, source_cost {SQL_TYPE}, billed_cost {SQL_TYPE}",
+        ((*_key(d), *astuple(total)) for d in deliveries for total in d.totals),
     )
 
 
 def _key(delivery: Delivery) -> tuple[str, str, str, str, str]:
-    return (
-        delivery.provider.value,
-        delivery.source,
-        delivery.format.value,
-        str(delivery.billing_period),
-        delivery.delivery_id,
-    )
+    period = str(delivery.billing_period)
+    return delivery.provider.value, delivery.source, delivery.format.value, period, delivery.delivery_id

@@ -69,12 +69,8 @@ def verify(version: Publication, candidate: Candidate) -> None:
             _require(f"table {name}", _totals(connection, identifier(name)), expected)
             for period in map(str, candidate.billing_periods):
                 part = version.path / name / f"billing_period={period}" / "part.parquet"
-                rows = compose(
-                    "(select *, {period} as billing_period from read_parquet({part}, hive_partitioning = false))",
-                    period=period,
-                    part=part,
-                )
-                found = _totals(connection, rows).get(period)
+                rows = "(select *, {period} as billing_period from read_parquet({part}, hive_partitioning = false))"
+                found = _totals(connection, compose(rows, period=period, part=part)).get(period)
                 _require(f"{name}/billing_period={period}", found, expected.get(period))
 
 
@@ -199,14 +195,14 @@ def _totals(connection: DuckDBPyConnection, rows: Sql, months: Collection[str] |
     """Return, per month, the rows and, per currency, the exact sum of each measure as text."""
     columns = {column for column, _ in _columns(connection, rows)}
     measures = [measure for measure in MEASURES if measure in columns]
-    query = compose(
-        "select billing_period, billing_currency, count(*){sums} from {rows} where {months} group by all order by all",
-        sums=join("", (compose(", sum({column})::varchar", column=identifier(m)) for m in measures)),
-        rows=rows,
-        months=Sql("true")
-        if months is None
-        else compose("billing_period in ({months})", months=join(", ", map(literal, sorted(months)))),
+    sums = join("", (compose(", sum({column})::varchar", column=identifier(m)) for m in measures))
+    wanted = Sql("true")
+    if months is not None:
+        wanted = compose("billing_period in ({months})", months=join(", ", map(literal, sorted(months))))
+    query = (
+        "select billing_period, billing_currency, count(*){sums} from {rows} where {wanted} group by all order by all"
     )
+    query = compose(query, sums=sums, rows=rows, wanted=wanted)
     found: dict[str, Any] = defaultdict(lambda: {"rows": 0, "totals": {}})
     for period, currency, count, *amounts in connection.execute(query).fetchall():
         found[period]["rows"] += count

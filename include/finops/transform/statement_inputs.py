@@ -44,7 +44,7 @@ def write(settings: Settings, folder: Path, scope: Scope, closed: Mapping[Billin
     periods = with_next({period for _, period in scope})
     write_table(
         folder / "budgets.parquet",
-        {"billing_period": "varchar", "billing_currency": "varchar", "cost_center": "varchar", "budget": SQL_TYPE},
+        f"billing_period varchar, billing_currency varchar, cost_center varchar, budget {SQL_TYPE}",
         (
             (period, each.currency, each.cost_center, each.amount)
             for period in sorted(periods)
@@ -63,7 +63,7 @@ def _write_closed(settings: Settings, target: Path, scope: Scope, closed: Mappin
     """Write the rows that closed months in scope were frozen with, of the providers in scope."""
     periods = {BillingPeriod.parse(period) for _, period in scope} & set(closed)
     if not periods:
-        write_table(target, CLOSED_COLUMNS, ())
+        write_table(target, ", ".join(f"{name} {kind}" for name, kind in CLOSED_COLUMNS.items()), ())
         return
     frozen = (
         compose(

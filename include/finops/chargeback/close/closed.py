@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from finops.chargeback.statement.facts import Adjustment, AllocationEntry, Charge, Origin
-from finops.core.atomic import sync_file, sync_folder
+from finops.core.atomic import sha256_of, sync_file, sync_folder
 from finops.core.dimensions import ABSENT
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.stores.closed_files import CHARGES, folder_of, sha256, verified
+from finops.stores.closed_files import CHARGES, folder_of, verified
 from finops.stores.state.closing import ClosedPeriod
 
 ADJUSTMENTS = "adjustments.parquet"
@@ -57,7 +57,7 @@ def freeze(
         columns = [f.name for f in fields(kind)]
         _write(folder / name, [{each: getattr(row, each) for each in columns} for row in rows], columns)
     _write(folder / ADJUSTMENTS, changed, names)
-    return {name: sha256(folder / name) for name in (CHARGES, ADJUSTMENTS, ALLOCATED)}
+    return {name: sha256_of(folder / name) for name in (CHARGES, ADJUSTMENTS, ALLOCATED)}
 
 
 def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:

@@ -19,7 +19,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import accounts, allocation, budgets, tags
 from finops.policy.allocation.drivers import COLUMNS, OPTIONAL, Quantity, quantities
-from finops.policy.tags.loader import POLICY_FILE, RULES_FILE
+from finops.policy.tags import POLICY_FILE, RULES_FILE
 from finops.stores import closed_files
 from finops.stores.published import Publication
 from finops.stores.state.closing import RULES, ClosedPeriod

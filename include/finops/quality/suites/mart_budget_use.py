@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from finops.core.sql import Sql, identifier
 from finops.quality.models import Given, RowRule, Suite
 from finops.quality.rules import is_exact, is_unique
 
@@ -13,15 +12,14 @@ def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand, on all providers of its months. Without budgets there are no rows."""
     return Suite(
         "mart_budget_use",
-        identifier("marts", "mart_budget_use"),
         (is_exact(("budget", "effective_cost", "budget_left", "used_share")), is_unique(_GRAIN)),
         (
             RowRule(
                 "budgets_are_used_or_left",
                 "a budget is above zero, and what is used and what is left of it are the budget, exactly",
-                Sql("budget > 0 and effective_cost + budget_left = budget and used_share is not null"),
+                "budget > 0 and effective_cost + budget_left = budget and used_share is not null",
                 (*_GRAIN, "budget", "effective_cost"),
             ),
         ),
-        given.months,
+        scope=given.months,
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from great_expectations.expectations import Expectation
 
-from finops.core.sql import Sql, compose, identifier, join
 from finops.quality.models import Given, RowRule, Suite
-from finops.quality.rules import BATCH, KEY, has_rows, is_exact, is_unique, no_rows
+from finops.quality.rules import KEY, has_rows, is_exact, is_unique, no_rows
 from finops.quality.suites.mart_chargeback import GRAIN
 
 
@@ -14,7 +13,6 @@ def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand, on all providers of its months."""
     return Suite(
         "mart_cost_variance",
-        identifier("marts", "mart_cost_variance"),
         (
             has_rows(),
             is_exact(("effective_cost", "previous_effective_cost", "variance")),
@@ -25,17 +23,16 @@ def suite(given: Given) -> Suite:
             RowRule(
                 "variance_is_the_difference",
                 "the variance is the difference of both months' cost, and there is none where a month is missing",
-                Sql("variance is not distinct from effective_cost - previous_effective_cost"),
+                "variance is not distinct from effective_cost - previous_effective_cost",
                 (*KEY, "cost_center", "service_name", "variance"),
             ),
         ),
-        given.months,
+        scope=given.months,
     )
 
 
 def _sums_to_chargeback(given: Given) -> Expectation:
-    query = compose(
-        """
+    query = """
         select {key}, sum(cost) as difference
         from (
             select {key}, effective_cost as cost from {batch}
@@ -44,9 +41,5 @@ def _sums_to_chargeback(given: Given) -> Expectation:
         )
         group by all
         having sum(cost) <> 0
-        """,
-        key=join(", ", map(identifier, KEY)),
-        batch=BATCH,
-        months=given.months,
-    )
-    return no_rows("effective_cost sums to that of mart_chargeback, exactly", query)
+    """
+    return no_rows("effective_cost sums to that of mart_chargeback, exactly", query, months=given.months)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finops.core.sql import Sql, identifier
+from finops.core.sql import Sql
 from finops.quality.models import Given, RowRule, Suite
 from finops.quality.rules import KEY, is_exact, is_unique, ties_to
 
@@ -16,7 +16,6 @@ def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand. The model's contract holds that columns are filled."""
     return Suite(
         "mart_savings",
-        identifier("marts", "mart_savings"),
         (
             is_exact((*_COSTS, *_SAVED)),
             is_unique(_GRAIN),
@@ -26,7 +25,7 @@ def suite(given: Given) -> Suite:
             RowRule(
                 "savings_lead_from_list_to_effective_cost",
                 "list cost less both savings is the effective cost, exactly",
-                Sql("list_cost - saved_by_prices - saved_by_commitments = effective_cost"),
+                "list_cost - saved_by_prices - saved_by_commitments = effective_cost",
                 (*_GRAIN, *_SAVED),
             ),
         ),
