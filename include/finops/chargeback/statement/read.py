@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from finops.chargeback.statement.facts import (
@@ -29,49 +30,6 @@ if TYPE_CHECKING:
 
 Fact = TypeVar("Fact")
 
-_CHARGES = """
-    select cost_center, provider, billing_currency, provider_name, service_category, service_name,
-        ai_project, ai_model, ai_stage, charge_category, has_required_tags,
-        effective_cost, billed_cost, contracted_cost, list_cost
-    from mart_chargeback
-    where billing_period = ?
-"""
-
-_PREVIOUS = """
-    select cost_center, provider, billing_currency, provider_name, service_category, service_name,
-        ai_project, ai_model, ai_stage, charge_category, has_required_tags, previous_effective_cost
-    from mart_cost_variance
-    where billing_period = ?
-"""
-
-_SAVINGS = """
-    select cost_center, provider, billing_currency, list_cost, contracted_cost, effective_cost
-    from mart_savings
-    where billing_period = ?
-    order by all
-"""
-
-_COMPLETENESS = """
-    select provider, billing_currency, days_with_charges, days_in_month, last_charge_date
-    from mart_bill_completeness
-    where billing_period = ?
-    order by all
-"""
-
-_BUDGETS = """
-    select cost_center, billing_currency, budget, used_share
-    from mart_budget_use
-    where billing_period = ?
-    order by all
-"""
-
-_UNIT_COSTS = """
-    select cost_center, billing_currency, driver, unit, quantity, unit_cost
-    from mart_unit_costs
-    where billing_period = ?
-    order by all
-"""
-
 _MADE_FOR_STATEMENTS = (
     "mart_cost_variance",
     "mart_savings",
@@ -79,29 +37,9 @@ _MADE_FOR_STATEMENTS = (
     "mart_budget_use",
     "mart_unit_costs",
 )
-
-_DAILY = """
-    select cost_center, provider, billing_currency, charge_date, charge_category, commitment_discount_status,
-        sum(effective_cost), sum(billed_cost)
-    from fct_daily_costs
-    where billing_period = ?
-    group by cost_center, provider, billing_currency, charge_date, charge_category, commitment_discount_status
-"""
-
-_CONTROL_TOTALS = """
-    select provider, billing_currency, stage_order, stage, row_count, billed_cost, effective_cost
-    from mart_reconciliation
-    where billing_period = ?
-"""
-
+_PREVIOUS = Sql("(select * replace (previous_effective_cost as effective_cost) from mart_cost_variance)")
+_COSTS = ("effective_cost", "billed_cost")
 _ALLOCATED = "mart_allocated_costs"
-
-_DIRECT_TOTALS = """
-    select cost_center, provider, billing_currency, sum(effective_cost), sum(billed_cost)
-    from mart_allocated_costs
-    where billing_period = ? and entry_kind = 'direct'
-    group by cost_center, provider, billing_currency
-"""
 
 _ENTRIES = """
     select entries.cost_center, entries.provider, entries.billing_currency, entry_kind, entries.rule_id,
@@ -147,14 +85,16 @@ def read_month(publication: Publication, period: BillingPeriod) -> PublishedMont
             source_digests=_source_digests(connection, period),
             **_shared(connection, publication, period),
             previous=_previous(connection, period),
-            savings=_facts(connection, Saving, _SAVINGS, period),
-            completeness=_facts(connection, BillCompleteness, _COMPLETENESS, period),
-            budgets=_facts(connection, BudgetUse, _BUDGETS, period),
-            unit_costs=_facts(connection, UnitCost, _UNIT_COSTS, period),
-            daily=tuple(sorted((DailyCost(*found) for found in _rows(connection, _DAILY, period)), key=_daily_order)),
+            savings=_facts(connection, Saving, "mart_savings", period),
+            completeness=_facts(connection, BillCompleteness, "mart_bill_completeness", period),
+            budgets=_facts(connection, BudgetUse, "mart_budget_use", period),
+            unit_costs=_facts(connection, UnitCost, "mart_unit_costs", period),
+            daily=tuple(
+                sorted(_facts(connection, DailyCost, "fct_daily_costs", period, summed=_COSTS), key=_daily_order)
+            ),
             control_totals=tuple(
                 sorted(
-                    (ControlTotal(*found) for found in _rows(connection, _CONTROL_TOTALS, period)),
+                    _facts(connection, ControlTotal, "mart_reconciliation", period),
                     key=lambda each: (each.billing_currency, each.provider, each.stage_order),
                 )
             ),
@@ -168,7 +108,7 @@ def read_charges(publication: Publication, period: BillingPeriod) -> tuple[Charg
 
 
 def _charges(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tuple[Charge, ...]:
-    return tuple(sorted((Charge(*found) for found in _rows(connection, _CHARGES, period)), key=lambda each: each.key))
+    return tuple(sorted(_facts(connection, Charge, "mart_chargeback", period), key=lambda each: each.key))
 
 
 def _previous(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tuple[ChargeLine, ...] | None:
@@ -180,8 +120,23 @@ def _previous(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> t
 
 
 def _facts(
-    connection: duckdb.DuckDBPyConnection, kind: Callable[..., Fact], query: str, period: BillingPeriod
+    connection: duckdb.DuckDBPyConnection,
+    kind: type[Fact],
+    rows: str,
+    period: BillingPeriod,
+    wanted: str = "true",
+    summed: Collection[str] = (),
 ) -> tuple[Fact, ...]:
+    """Return a month's rows of a mart as facts, whose fields have its columns' names; grouped where some are summed."""
+    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    columns = join(", ", (compose("sum({n})" if n in summed else "{n}", n=identifier(n)) for n in names))
+    query = compose(
+        "select {columns} from {rows} where billing_period = ? and {wanted} {group} order by all",
+        columns=columns,
+        rows=rows if isinstance(rows, Sql) else identifier(rows),
+        wanted=Sql(wanted),
+        group=Sql("group by all" if summed else ""),
+    )
     return tuple(kind(*row) for row in _rows(connection, query, period))
 
 
@@ -202,7 +157,7 @@ def _shared(connection: duckdb.DuckDBPyConnection, publication: Publication, per
     digests = _digests(connection, _ALLOCATED, keys, Sql("entry_kind <> 'direct'"))
     found = connection.execute(compose(_ENTRIES, digests=digests), [str(period), str(period)]).fetchall()
     return {
-        "direct_totals": tuple(DirectTotal(*each) for each in _rows(connection, _DIRECT_TOTALS, period)),
+        "direct_totals": _facts(connection, DirectTotal, _ALLOCATED, period, "entry_kind = 'direct'", _COSTS),
         "entries": tuple(sorted((AllocationEntry(*each) for each in found), key=lambda each: each.key)),
     }
 
