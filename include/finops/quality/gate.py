@@ -34,19 +34,14 @@ def run_suites(settings: Settings, given: Given) -> list[TableResult]:
     with open_warehouse(settings) as (context, source):
         engine = source.get_execution_engine()
         with engine.get_connection() as connection:
-            query = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+            query = """
+                select table_name from duckdb_tables() where schema_name = 'marts'
+                union all
+                select view_name from duckdb_views() where schema_name = 'marts'
+                order by 1
+            """
             suites = [suite_of(table, given) for table in [FACT, *connection.execute(sa.text(query)).scalars()]]
             return [_run(context, source, connection, suite, given) for suite in suites]
-
-
-def _published_tables(connection: sa.Connection) -> list[str]:
-    query = """
-        select table_name from duckdb_tables() where schema_name = 'marts'
-        union all
-        select view_name from duckdb_views() where schema_name = 'marts'
-        order by 1
-    """
-    return list(connection.execute(sa.text(query)).scalars())
 
 
 def _run(
