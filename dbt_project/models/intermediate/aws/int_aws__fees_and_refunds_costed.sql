@@ -59,9 +59,6 @@ with
                 else coalesce(unused_commitment, 0)
             end as effective_cost,
             case
-                when kind = 'line' and not is_of_commitment then invoiced_cost else 0
-            end as contracted_cost,
-            case
                 when kind = 'unused' and line_item_line_item_type = 'RIFee'
                 then
                     coalesce(
@@ -132,8 +129,9 @@ select
     end as pricing_quantity,
     billed_cost,
     effective_cost,
-    contracted_cost,
-    contracted_cost as list_cost,
+    -- No price of the bill but the commitment's own: see the model's description.
+    effective_cost as contracted_cost,
+    effective_cost as list_cost,
     commitment_discount_quantity,
 from charges
 where kind = 'line' or effective_cost <> 0
