@@ -2,11 +2,14 @@ with
     fees as (
         select
             *,
-            line_rule = 'commitment_fee'
-            or savings_plan_id is not null
-            or reservation_id is not null
-            or coalesce(
-                line_item_product_code like '%SavingsPlans', false
+            (
+                line_rule = 'commitment_fee'
+                or savings_plan_id is not null
+                or reservation_id is not null
+                or coalesce(line_item_product_code like '%SavingsPlans', false)
+            )
+            and (
+                line_item_line_item_type <> 'Refund' or {{ aws_is_commitment_return() }}
             ) as is_of_commitment,
             greatest(
                 savings_plan_total_commitment_to_date - savings_plan_used_commitment, 0
@@ -115,9 +118,7 @@ select
     x_cost_categories,
     tags,
     coalesce(
-        nullif(line_item_resource_id, ''),
-        if(is_of_commitment, savings_plan_id, null),
-        if(is_of_commitment, reservation_id, null)
+        nullif(line_item_resource_id, ''), savings_plan_id, reservation_id
     ) as resource_id,
     line_item_usage_start_date as charge_period_start,
     line_item_usage_end_date as charge_period_end,
