@@ -53,12 +53,11 @@ with
                 -- A discount on the plan's fees is one on what of them is wasted.
                 when net_commitment <> gross_commitment and gross_commitment <> 0
                 then
-                    cast(
-                        cast(unused_commitment as double) * (
-                            cast(net_commitment as double)
-                            / cast(gross_commitment as double)
-                        ) as decimal(38, 12)
-                    )
+                    {{
+                        portion(
+                            "unused_commitment", "net_commitment", "gross_commitment"
+                        )
+                    }}
                 else coalesce(unused_commitment, 0)
             end as effective_cost,
             case

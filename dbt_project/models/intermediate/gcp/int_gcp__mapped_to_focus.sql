@@ -105,26 +105,17 @@ with
             if(is_converted, 'USD', null) as pricing_currency,
             if(
                 is_converted,
-                cast(
-                    cast(effective_cost as double)
-                    / currency_conversion_rate as decimal(38, 12)
-                ),
+                {{ quotient("effective_cost", "currency_conversion_rate") }},
                 null
             ) as pricing_currency_effective_cost,
             if(
                 is_converted and is_priced and charge_class is null,
-                cast(
-                    abs(cast(contracted_cost as double) / nullif(priced_quantity, 0))
-                    / currency_conversion_rate as decimal(38, 12)
-                ),
+                {{ quotient("dollar_contracted_cost", "abs(priced_quantity)") }},
                 null
             ) as pricing_currency_contracted_unit_price,
             if(
                 is_converted and is_priced and charge_class is null,
-                cast(
-                    abs(cast(list_cost as double) / nullif(priced_quantity, 0))
-                    / currency_conversion_rate as decimal(38, 12)
-                ),
+                {{ quotient("dollar_list_cost", "abs(priced_quantity)") }},
                 null
             ) as pricing_currency_list_unit_price,
             if(is_priced, priced_quantity, null) as pricing_quantity,
@@ -194,6 +185,10 @@ with
                     currency <> 'USD'
                     and coalesce(currency_conversion_rate > 0, false) as is_converted,
                     is_priced and sku_id is not null as sku_price_is_told,
+                    {{ quotient("abs(contracted_cost)", "currency_conversion_rate") }}
+                    as dollar_contracted_cost,
+                    {{ quotient("abs(list_cost)", "currency_conversion_rate") }}
+                    as dollar_list_cost,
                 from {{ ref("int_gcp__charges") }}
             ) as charges
         left join services on services.native_name = lower(charges.service_description)
