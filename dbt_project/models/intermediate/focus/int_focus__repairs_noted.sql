@@ -45,12 +45,16 @@
     `prepared`, which are the export's own and what was looked up for them. BilledCost is never repaired.
 -#}
 {% set rules = {
+    "said_as_in_focus_1_0": "is_said_as_in_preview",
     "charge_category_unknown": "spelled_charge_category is null",
     "charge_class_unknown": "charge_class is not null and spelled_charge_class is null",
     "charge_frequency_by_category": "spelled_charge_frequency is null or (category = 'Purchase' and spelled_charge_frequency = 'Usage-Based')",
     "charge_period_end_exclusive": "second(charge_period_end) = 59",
     "contracted_cost_from_list_cost": "contracted_cost is null",
-    "effective_cost_from_billed_cost": "effective_cost is null",
+    "effective_cost_from_billed_cost": "effective_cost is null and not is_effective_as_usage",
+    "effective_cost_of_commitment_purchase": "is_effective_as_usage",
+    "unit_prices_in_billing_currency": "has_prices_in_pricing_currency",
+    "pricing_currency_amounts_by_rate": "has_amounts_by_rate",
     "list_cost_from_contracted_cost": "list_cost is null",
     "unit_price_without_sign": "least(contracted_unit_price, list_unit_price, pricing_currency_contracted_unit_price, pricing_currency_list_unit_price) < 0",
     "tax_has_no_price": "category = 'Tax' and coalesce(pricing_category, pricing_unit, sku_id, sku_price_id, cast(pricing_quantity as varchar), cast(contracted_unit_price as varchar), cast(list_unit_price as varchar)) is not null",
@@ -94,6 +98,48 @@ with
 
     units as (select * from {{ ref("pricing_units") }}),
 
+    -- What FOCUS 1.0-preview says otherwise than 1.0.
+    said as (
+        select
+            * replace (
+                case
+                    when lower(charge_category) <> 'adjustment'
+                    then charge_category
+                    when lower(charge_subcategory) = 'refund'
+                    then 'Purchase'
+                    when lower(charge_subcategory) = 'credit'
+                    then 'Credit'
+                    else charge_category
+                end as charge_category,
+                if(
+                    lower(charge_subcategory) = 'refund', 'Correction', charge_class
+                ) as charge_class,
+                case
+                    lower(charge_subcategory)
+                    when 'used commitment'
+                    then 'Used'
+                    when 'unused commitment'
+                    then 'Unused'
+                    else commitment_discount_status
+                end as commitment_discount_status,
+                case
+                    lower(pricing_category)
+                    when 'on-demand'
+                    then 'Standard'
+                    when 'commitment-based'
+                    then 'Committed'
+                    else pricing_category
+                end as pricing_category
+            ),
+            coalesce(
+                lower(charge_subcategory)
+                in ('refund', 'credit', 'used commitment', 'unused commitment')
+                or lower(pricing_category) in ('on-demand', 'commitment-based'),
+                false
+            ) as is_said_as_in_preview,
+        from {{ ref("int_focus__lines") }}
+    ),
+
     lines as (
         select
             *,
@@ -115,7 +161,101 @@ with
                     {%- endfor %}
                 end as spelled_{{ column }},
             {%- endfor %}
-        from {{ ref("int_focus__lines") }}
+        from said
+    ),
+
+    -- The usage of a commitment carries its fee, unless nothing on the bill is
+    -- amortised.
+    commitments as (
+        select
+            {{ bill }},
+            commitment_discount_id,
+            bool_or(
+                coalesce(effective_cost, billed_cost) <> billed_cost
+            ) as is_amortized,
+        from lines
+        where spelled_charge_category = 'Usage' and commitment_discount_id is not null
+        group by {{ bill }}, commitment_discount_id
+    ),
+
+    -- What a unit costs shows in which of the two currencies its price is. Microsoft
+    -- gives the pricing currency's.
+    converted as (
+        select
+            *,
+            is_converted
+            and coalesce(
+                pricing_currency_contracted_unit_price, pricing_currency_list_unit_price
+            )
+            is null
+            and coalesce(contracted_unit_price, list_unit_price) is not null
+            and coalesce(
+                abs(
+                    unit_cost - cast(abs(unit_price) * exchange_rate as decimal(38, 12))
+                )
+                < abs(unit_cost - abs(unit_price)),
+                service_provider = 'azure'
+            ) as has_prices_in_pricing_currency,
+        from
+            (
+                select
+                    *,
+                    coalesce(
+                        pricing_currency <> billing_currency and exchange_rate > 0,
+                        false
+                    ) as is_converted,
+                    coalesce(
+                        nullif(contracted_unit_price, 0), list_unit_price
+                    ) as unit_price,
+                    {{
+                        quotient(
+                            "abs(if(contracted_unit_price <> 0, contracted_cost, list_cost))",
+                            "abs(pricing_quantity)",
+                        )
+                    }}
+                    as unit_cost,
+                from lines
+            )
+    ),
+
+    priced as (
+        select
+            * replace (
+                {%- for price in ["contracted_unit_price", "list_unit_price"] %}
+                    if(
+                        has_prices_in_pricing_currency,
+                        cast({{ price }} * exchange_rate as decimal(38, 12)),
+                        {{ price }}
+                    ) as {{ price }},
+                    case
+                        when
+                            pricing_currency_{{ price }} is not null or not is_converted
+                        then pricing_currency_{{ price }}
+                        when has_prices_in_pricing_currency
+                        then {{ price }}
+                        else {{ quotient(price, "exchange_rate") }}
+                    end as pricing_currency_{{ price }},
+                {%- endfor %}
+                if(
+                    pricing_currency_effective_cost is not null or not is_converted,
+                    pricing_currency_effective_cost,
+                    {{
+                        quotient(
+                            "coalesce(effective_cost, billed_cost)", "exchange_rate"
+                        )
+                    }}
+                ) as pricing_currency_effective_cost
+            ),
+            is_converted
+            and (
+                pricing_currency_effective_cost is null
+                {%- for price in ["contracted_unit_price", "list_unit_price"] %}
+                    or (
+                        {{ price }} is not null and pricing_currency_{{ price }} is null
+                    )
+                {%- endfor %}
+            ) as has_amounts_by_rate,
+        from converted
     ),
 
     prices_of_several_skus as (
@@ -182,7 +322,20 @@ with
             {{ focus_unit_of("coalesce(consumed_units.focus_unit, consumed_unit)") }}
             as known_consumed_unit,
             coalesce(has_several_skus, false) as has_several_skus,
-        from lines
+            coalesce(
+                spelled_charge_category = 'Purchase'
+                and lines.commitment_discount_id is not null
+                and coalesce(effective_cost, billed_cost) <> 0
+                and coalesce(is_amortized, true),
+                false
+            ) as is_effective_as_usage,
+        from priced as lines
+        left join
+            commitments
+            on commitments.provider = lines.provider
+            and commitments.billing_period = lines.billing_period
+            and commitments.source = lines.source
+            and commitments.commitment_discount_id = lines.commitment_discount_id
         left join
             services
             on services.provider = lines.service_provider
