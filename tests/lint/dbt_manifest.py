@@ -27,7 +27,7 @@ SHARED = {"tags", "costs", "allocation", "governance"}
 """Folders of ``models/intermediate`` whose models marts may read. They are protected, those of a provider private."""
 
 INEXACT = re.compile(r"/|\b(?:double|float\d?|real|sqrt|round)\b", re.IGNORECASE)
-"""What makes a double of an amount. A division of decimals is one of doubles in DuckDB; `quotient`, `portion` are exact."""
+"""What makes a double of an amount. A division of decimals is one of doubles in DuckDB; `quotient` is exact."""
 
 NO_CODE = re.compile(r"\{#.*?#\}|--[^\n]*|'(?:[^'\\]|\\.|'')*'|\"[^\"]*\"", re.DOTALL)
 """Comments, texts and names, in which anything may stand."""

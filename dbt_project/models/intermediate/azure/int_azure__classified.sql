@@ -23,7 +23,13 @@ with
             coalesce(is_bought_on_this_bill, false) as is_bought_on_this_bill,
         from
             (
-                select *, {{ azure_benefit() }} as benefit,
+                select
+                    * replace (
+                        -- Some exports write a number and its unit with a blank that
+                        -- does not break.
+                        replace(unit_of_measure, chr(160), ' ') as unit_of_measure
+                    ),
+                    {{ azure_benefit() }} as benefit,
                 from {{ ref("int_azure__lines") }}
             ) as lines
         left join
@@ -101,13 +107,11 @@ with
                 then 1000000000
                 else 1
             end as block_size,
-            lower(
-                trim(
-                    if(
-                        {{ thousands }} <> '',
-                        regexp_replace(unit_of_measure, '^\s*\d+\s*[KkMmB]', ''),
-                        regexp_replace(unit_of_measure, '^\s*\d+\s*', '')
-                    )
+            trim(
+                if(
+                    {{ thousands }} <> '',
+                    regexp_replace(unit_of_measure, '^\s*\d+\s*[KkMmB]', ''),
+                    regexp_replace(unit_of_measure, '^\s*\d+\s*', '')
                 )
             ) as native_unit,
         from lines

@@ -26,7 +26,7 @@ with
                 'Units'
             ) as unit,
         from {{ ref("int_azure__classified") }} as lines
-        left join units on units.native_unit = lines.native_unit
+        left join units on units.native_unit = lower(lines.native_unit)
     ),
 
     rated as (

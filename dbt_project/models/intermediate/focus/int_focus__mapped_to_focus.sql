@@ -61,7 +61,7 @@ with
                     when commitment_discount_id is null
                     then null
                     when commitment_discount_quantity is not null or not is_sold
-                    then commitment_discount_unit
+                    then known_commitment_discount_unit
                     when is_spend
                     then billing_currency
                     else known_pricing_unit

@@ -68,6 +68,7 @@
     "commitment_discount_without_id": "commitment_discount_id is null and coalesce(commitment_discount_category, commitment_discount_name, commitment_discount_status, commitment_discount_type, commitment_discount_unit, cast(commitment_discount_quantity as varchar)) is not null",
     "commitment_discount_category_by_type": "commitment_discount_id is not null and spelled_commitment_discount_category is null",
     "commitment_discount_quantity_added": "is_sold and commitment_discount_id is not null and commitment_discount_quantity is null",
+    "commitment_discount_unit_spelled": "commitment_discount_id is not null and known_commitment_discount_unit <> commitment_discount_unit",
     "commitment_discount_type_unknown": "commitment_discount_id is not null and commitment_discount_type is null",
     "commitment_discount_status_used": "commitment_discount_id is not null and category = 'Usage' and spelled_commitment_discount_status is null",
     "commitment_discount_status_of_usage_only": "commitment_discount_id is not null and category <> 'Usage' and commitment_discount_status is not null",
@@ -321,6 +322,8 @@ with
             as known_pricing_unit,
             {{ focus_unit_of("coalesce(consumed_units.focus_unit, consumed_unit)") }}
             as known_consumed_unit,
+            {{ focus_unit_of("commitment_discount_unit") }}
+            as known_commitment_discount_unit,
             coalesce(has_several_skus, false) as has_several_skus,
             coalesce(
                 spelled_charge_category = 'Purchase'

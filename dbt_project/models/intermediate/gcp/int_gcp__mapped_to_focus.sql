@@ -131,27 +131,7 @@ with
             coalesce(
                 resource_name, regexp_extract(resource_global_name, '([^/]+)/*$', 1)
             ) as resource_name,
-            case
-                when coalesce(resource_global_name, resource_name) is null
-                then null
-                -- …/zones/europe-west1-b/instances/4711 names what it is, but
-                -- …/locations/us-central1/trainer-1 does not.
-                when
-                    regexp_matches(
-                        resource_global_name,
-                        '/(locations|regions|zones)/[^/]+/[^/]+/*$'
-                    )
-                then service_description
-                else
-                    coalesce(
-                        nullif(
-                            regexp_extract(resource_global_name, '([^/]+)/[^/]+/*$', 1),
-                            ''
-                        ),
-                        service_description,
-                        'Resource'
-                    )
-            end as resource_type,
+            {{ gcp_resource_type() }} as resource_type,
             coalesce(services.service_category, 'Other') as service_category,
             coalesce(
                 services.service_name, service_description, 'Google Cloud'
