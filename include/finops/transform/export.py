@@ -130,7 +130,7 @@ _AS_ASCII = r"""
         when regexp_full_match({name}, '[\x00-\x7F]*') then {name}
         else array_to_string(
             list_transform(
-                string_split(strip_accents({name}), ''),
+                string_split(strip_accents(replace({name}, 'ß', 'ss')), ''),
                 lambda c: if(unicode(c) < 128, c, printf('\u%04x', unicode(c)))
             ), ''
         )
