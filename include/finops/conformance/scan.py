@@ -76,12 +76,14 @@ def query(fact: Sql, services: Sql, units: Sql) -> Sql:
 def is_odd(unit: str) -> Sql:
     """Whether a unit is out of FOCUS's format, or one that the seed spells otherwise, whatever number stands before it.
 
-    What is counted is free in FOCUS, so a unit that the seed does not have is right (``DBU-Hours``).
+    What is counted is free in FOCUS, so a unit that the seed does not have is right (``DBU-Hours``), and so is the
+    currency in which a spend was committed.
     """
     plain = compose("regexp_replace({unit}, '^[0-9]+ ', '')", unit=Sql(unit))
     return compose(
         "(not regexp_full_match({unit}, {form})"
-        " or (lower({plain}) in (select spelling from units) and {plain} not in (select focus_unit from units)))",
+        " or (lower({plain}) in (select spelling from units) and {plain} not in (select focus_unit from units)"
+        " and not coalesce({plain} in (billing_currency, coalesce(pricing_currency, billing_currency)), false)))",
         unit=Sql(unit),
         plain=plain,
         form=UNIT_FORMAT,

@@ -125,6 +125,8 @@ def test_a_month_or_a_publication_that_is_not_there_is_named(published: Settings
         ("100 Hours", False),
         ("DBU-Hours", False),
         ("Widgets/3 Months", False),
+        # What a spend was committed in.
+        ("USD", False),
         # Spelled otherwise than the seed has it.
         ("Hrs", True),
         ("tb-Hours", True),
@@ -137,7 +139,7 @@ def test_a_month_or_a_publication_that_is_not_there_is_named(published: Settings
 def test_a_unit_that_is_right_raises_no_alarm(settings: Settings, unit: str, is_odd: bool) -> None:
     query = compose(
         "with units as (select lower(native_unit) as spelling, focus_unit from read_csv({seed}, all_varchar = true))"
-        " select {odd} from (select {unit} as unit)",
+        " select {odd} from (select {unit} as unit, 'USD' as billing_currency, 'EUR' as pricing_currency)",
         seed=literal(settings.dbt_dir / "seeds" / "pricing_units.csv"),
         odd=scan.is_odd("unit"),
         unit=literal(unit),

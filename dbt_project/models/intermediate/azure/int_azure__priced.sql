@@ -63,6 +63,25 @@ with
             end as pricing_currency_pay_as_you_go_cost,
             if(spread_block = 1, block_count, unit_count) as priced_quantity,
         from costed
+    ),
+
+    -- What has no price of its own, as a refund, costs so much a unit.
+    unit_priced as (
+        select
+            *,
+            case
+                when has_unit_price
+                then {{ quotient("unit_price", "spread_block") }}
+                when
+                    charge_category not in ('Usage', 'Purchase')
+                    or charge_class is not null
+                then null
+                when is_commitment_fee
+                then 0
+                else
+                    {{ quotient("abs(pricing_currency_cost)", "abs(priced_quantity)") }}
+            end as pricing_currency_unit_price,
+        from rated
     )
 
 select
@@ -90,18 +109,18 @@ select
         else pricing_currency_cost
     end as pricing_currency_effective_cost,
     if(
-        is_converted and has_unit_price,
-        {{ quotient("unit_price", "spread_block") }},
-        null
+        is_converted, pricing_currency_unit_price, null
     ) as pricing_currency_contracted_unit_price,
     case
-        when not is_converted or not has_unit_price
+        when not is_converted
         then null
+        when not has_unit_price
+        then pricing_currency_unit_price
         when pay_as_you_go_price <> 0
         then {{ quotient("pay_as_you_go_price", "spread_block") }}
         when pay_as_you_go_cost <> 0 and block_count <> 0
         then {{ quotient("pricing_currency_pay_as_you_go_cost", "priced_quantity") }}
-        else {{ quotient("unit_price", "spread_block") }}
+        else pricing_currency_unit_price
     end as pricing_currency_list_unit_price,
     if(
         charge_category in ('Usage', 'Purchase'), priced_quantity, null
@@ -113,4 +132,4 @@ select
         then unit
         else block_size || ' ' || unit
     end as pricing_unit,
-from rated
+from unit_priced
