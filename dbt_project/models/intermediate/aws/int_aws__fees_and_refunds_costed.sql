@@ -1,3 +1,24 @@
+{#-
+    Whether a refund of a commitment gives its fee back, as its description tells ("Savings Plan return"). Others name the
+    plan too and are discounts on it (of an enterprise or private pricing agreement, of a reseller): what they take off is
+    effective. One that tells neither is no return.
+-#}
+{% set is_return %}
+    (
+        coalesce(
+            regexp_matches(
+                line_item_line_item_description,
+                '(?i)\b(return(s|ed|ing)?|refund(s|ed|ing)?|cancel(s|l?ed|l?ing|lation)?|revers(ed|al))\b'
+            ),
+            false
+        )
+        and not regexp_matches(
+            line_item_line_item_description,
+            '(?i)\b(discounts?|edp|ppa|spp|enterprise|private|bundled|credits?|tax(es)?|vat)\b'
+        )
+    )
+{% endset %}
+
 with
     fees as (
         select
@@ -9,7 +30,7 @@ with
                 or coalesce(line_item_product_code like '%SavingsPlans', false)
             )
             and (
-                line_item_line_item_type <> 'Refund' or {{ aws_is_commitment_return() }}
+                line_item_line_item_type <> 'Refund' or {{ is_return }}
             ) as is_of_commitment,
             greatest(
                 savings_plan_total_commitment_to_date - savings_plan_used_commitment, 0
