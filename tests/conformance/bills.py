@@ -23,7 +23,7 @@ SHARE = {Provider.AWS: 1, Provider.AZURE: 3, Provider.GCP: 3}
 
 
 def sample(folder: Path, lines: int) -> Iterator[tuple[str, Path]]:
-    """Yield the name and FOCUS export of a sample month of each provider, of about so many lines, and of all in one file.
+    """Yield the name and FOCUS export of a sample month of each provider, of about so many lines, and of all together.
 
     Google's export names no invoice, the others do: in the last one some charges have an InvoiceId and others none.
     """
