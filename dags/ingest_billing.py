@@ -13,12 +13,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import Asset, TriggerRule, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 from finops.core.formats import Provider
 from finops_airflow import steps
 from finops_airflow.assets import LANDED
 from finops_airflow.defaults import INGEST_POOL, finops_dag
+from finops_airflow.tasks import name_periods
 from finops_airflow.timetables import CronWithRuntimePartitions
 
 
@@ -27,11 +27,7 @@ def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
 
     @task(outlets=[landed], trigger_rule=TriggerRule.ALL_DONE)
     def announce(reports, *, outlet_events):
-        periods = steps.landed_periods(reports)
-        if not periods:
-            raise AirflowSkipException("nothing new has landed")
-        outlet_events[landed].add_partitions(periods)
-        return periods
+        return name_periods(steps.landed_periods(reports), landed, outlet_events, "nothing new has landed")
 
     with finops_dag(
         f"ingest_billing_{provider}",

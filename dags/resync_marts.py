@@ -14,39 +14,29 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import task
-from airflow.sdk.exceptions import AirflowSkipException
 
 from finops_airflow import steps
 from finops_airflow.assets import CLOSED, OUTDATED, RESYNC
 from finops_airflow.defaults import finops_dag
+from finops_airflow.tasks import name_periods
 from finops_airflow.timetables import CronWithRuntimePartitions
 
 
 @task(outlets=[RESYNC])
 def ask_for_overdue_builds(*, outlet_events):
-    periods = steps.overdue_periods()
-    if not periods:
-        raise AirflowSkipException("everything that has landed is built")
-    outlet_events[RESYNC].add_partitions(periods)
-    return periods
+    return name_periods(steps.overdue_periods(), RESYNC, outlet_events, "everything that has landed is built")
 
 
 @task(outlets=[OUTDATED])
 def ask_for_outdated_statements(*, outlet_events):
-    periods = steps.outdated_periods()
-    if not periods:
-        raise AirflowSkipException("the statements of every open month are up to date")
-    outlet_events[OUTDATED].add_partitions(periods)
-    return periods
+    otherwise = "the statements of every open month are up to date"
+    return name_periods(steps.outdated_periods(), OUTDATED, outlet_events, otherwise)
 
 
 @task(outlets=[CLOSED])
 def ask_for_final_statements(*, outlet_events):
-    periods = steps.undelivered_periods()
-    if not periods:
-        raise AirflowSkipException("every target has the statements of the months closed lately")
-    outlet_events[CLOSED].add_partitions(periods)
-    return periods
+    otherwise = "every target has the statements of the months closed lately"
+    return name_periods(steps.undelivered_periods(), CLOSED, outlet_events, otherwise)
 
 
 with finops_dag(

@@ -22,6 +22,7 @@ from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import PLAIN_READER
 from finops.stores.state import builds, ledger, period_inputs
 from finops.stores.state.store import open_state
+from tests import statement_marts
 
 Scope = Sequence[tuple[str, str]]
 
@@ -92,7 +93,8 @@ def craft(
         BuiltPeriod(item.provider, item.billing_period, item.digest, tuple(d.delivery_id for d in item.deliveries))
         for item in landed.values()
     ]
-    save_candidate(settings, Candidate(build_id, tuple(built)))
+    closed = tuple(sorted({month for _, month, _ in statement_marts.closed_in(settings, scope)}))
+    save_candidate(settings, Candidate(build_id, tuple(built), closed=closed))
 
 
 def write_fact(settings: Settings, provider: str, period: str, lines: int, revision: int) -> Path:
@@ -206,8 +208,14 @@ def _build_marts(
         f" from marts.mart_allocated_costs where ({chosen}) and entry_kind <> 'direct'",
         "mart_reconciliation": _reconciliation(settings, scope),
     }
+    closed = statement_marts.closed_in(settings, scope)
+    statement_marts.create_inputs(connection, closed)
+    models |= statement_marts.queries(closed, chosen, "marts")
     for name, query in models.items():
         if marts is not None and name not in marts:
+            continue
+        if name in statement_marts.VIEWS:
+            connection.execute(f"create or replace view marts.{name} as {query}")
             continue
         connection.execute(f"create table if not exists marts.{name} as select * from ({query}) limit 0")
         connection.execute(f"delete from marts.{name} where {chosen}")

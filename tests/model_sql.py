@@ -21,6 +21,7 @@ DBT = Path(__file__).resolve().parents[1] / "dbt_project"
 MACROS = (
     *("allocation_balances", "allocation_columns", "allocation_entry", "allocation_pool", "allocation_weights"),
     *("is_of_rule", "one_or_several", "quotient", "share_of", "text_literal"),
+    *("divided", "next_billing_period"),
     *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
     *("parents_of", "placed_sums", "rule_eras"),
     *("moment_of",),
@@ -75,9 +76,12 @@ def _text(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def model_sql(name: str) -> str:
-    """Return the SELECT of a model or a data test over tables named as the models it refers to."""
-    return _environment().from_string(_text(name)).render()
+def model_sql(name: str, **given: Any) -> str:
+    """Return the SELECT of a model or a data test over tables named as the models it refers to.
+
+    ``given`` stands in for macros that ask the database.
+    """
+    return _environment().from_string(_text(name)).render(**given)
 
 
 def allocation_sql(document: dict[str, Any]) -> str:

@@ -18,10 +18,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from finops.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from finops.policy.delivery import Target
+    from finops.policy.sources import ConfiguredSource
 
 ATTEMPTS = 6
 """Requests for one answer, the first included."""
@@ -30,22 +34,8 @@ BIGQUERY_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
 
-class ConnectedSource(Protocol):
-    """What is needed to know of a configured source."""
-
-    @property
-    def uri(self) -> str:
-        """Where the bill is."""
-        ...
-
-    @property
-    def connection(self) -> str | None:
-        """The id of the Airflow Connection that holds its credentials."""
-        ...
-
-
-def client_for(source: ConnectedSource) -> object | None:
-    """Return the client for a source's address, or None to leave it to the SDK's default chain.
+def client_for(source: ConfiguredSource | Target) -> object | None:
+    """Return the client for an address, or None to leave it to the SDK's default chain.
 
     Raise BadInput when the Connection cannot serve the address.
     """
@@ -73,9 +63,8 @@ def _connection(conn_id: str) -> Any:
     try:
         return Connection.get(conn_id)
     except AirflowNotFoundException:
-        raise BadInput(
-            f"there is no Airflow Connection {conn_id!r}; create it, or correct the file that names it"
-        ) from None
+        says = f"there is no Airflow Connection {conn_id!r}"
+        raise BadInput(f"{says}; create it, or correct the file that names it") from None
 
 
 def _extra(connection: Any) -> dict[str, Any]:
@@ -136,10 +125,8 @@ def _blob(connection: Any, extra: Mapping[str, Any], uri: str) -> object:
         if extra.get("connection_string"):
             return BlobServiceClient.from_connection_string(extra["connection_string"], **options)
         parts = urlsplit(uri)
-        account_url = (
-            f"https://{parts.netloc}.blob.core.windows.net" if parts.scheme == "az" else f"https://{parts.netloc}"
-        )
-        return BlobServiceClient(account_url, credential=_azure_credential(connection, extra), **options)
+        host = f"{parts.netloc}.blob.core.windows.net" if parts.scheme == "az" else parts.netloc
+        return BlobServiceClient(f"https://{host}", credential=_azure_credential(connection, extra), **options)
     except ValueError:
         raise BadInput(f"connection {connection.conn_id!r}: its Azure credentials are not well formed") from None
 
@@ -185,9 +172,8 @@ def _google_options(connection: Any, extra: Mapping[str, Any], scopes: tuple[str
             credentials = Credentials.from_service_account_file(extra["key_path"], scopes=scopes)
     except (ValueError, OSError):
         # The library's own message may quote the key.
-        raise BadInput(
-            f"connection {connection.conn_id!r}: keyfile_dict or key_path is no service account key"
-        ) from None
+        says = "keyfile_dict or key_path is no service account key"
+        raise BadInput(f"connection {connection.conn_id!r}: {says}") from None
     options = {"api_endpoint": extra["endpoint_url"]} if extra.get("endpoint_url") else None
     return {"project": extra.get("project"), "credentials": credentials, "client_options": options}
 
@@ -202,9 +188,8 @@ def _mail_server(connection: Any, extra: Mapping[str, Any], _uri: str) -> object
     _require(connection, "host")
     encryption = extra.get("encryption", "starttls")
     if not extra.get("from_email") or encryption not in ("starttls", "tls"):
-        raise BadInput(
-            f"connection {connection.conn_id!r}: extra needs from_email, and encryption starttls or tls, if it is there"
-        )
+        says = "extra needs from_email, and encryption starttls or tls, if it is there"
+        raise BadInput(f"connection {connection.conn_id!r}: {says}")
     return MailServer(
         host=connection.host,
         port=connection.port or 587,

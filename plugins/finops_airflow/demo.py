@@ -81,9 +81,8 @@ class Demo:
         if due is None or datetime.fromisoformat(due) > datetime.now(UTC):
             self._rest.trigger(dag_id, partition_key=partition_key)
         else:
-            self._airflow.wait(
-                f"the scheduled run of {dag_id}", lambda: any(map(self._is_new, self._rest.runs(dag_id)))
-            )
+            what = f"the scheduled run of {dag_id}"
+            self._airflow.wait(what, lambda: any(map(self._is_new, self._rest.runs(dag_id))))
 
     def _settle(self, what: str) -> None:
         """Wait until nothing runs any more. An event becomes a run within a tick of the scheduler, a second at most."""

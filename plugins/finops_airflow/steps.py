@@ -118,9 +118,9 @@ def deliver_published(billing_periods: Iterable[str]) -> list[str] | None:
     Provisional statements go to folders and buckets, where the next replaces them; mail, which nobody can take back, is
     for final ones.
     """
-    if not statements.has_targets(Settings()):
-        return None
-    return _deliver(billing_periods, mail_provisional=False)
+    from finops.policy.delivery import has_targets
+
+    return _deliver(billing_periods, mail_provisional=False) if has_targets(Settings()) else None
 
 
 def deliver_statements(billing_period: str) -> list[str]:

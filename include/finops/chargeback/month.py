@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +11,6 @@ from decimal import Decimal
 
 from finops.chargeback.close import closed
 from finops.chargeback.close.months import ClosedMonths, adjustments_shown_in
-from finops.chargeback.statement import units
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import (
     BILL,
@@ -32,6 +32,8 @@ from finops.policy import budgets, exchange_rates
 from finops.stores.published import Publication
 from finops.stores.state.closing import ClosedPeriod
 
+logger = logging.getLogger(__name__)
+
 
 def prepare(month: PublishedMonth) -> tuple[Statement, ...]:
     """Return the statements, the company's first. Raise Finding when anything does not tie out."""
@@ -50,20 +52,25 @@ def compose_proven(month: PublishedMonth) -> tuple[Statement, ...]:
 def read(settings: Settings, publication: Publication, period: BillingPeriod, months: ClosedMonths) -> PublishedMonth:
     """Return all that an open month's statements are made from.
 
-    A closed month before it is compared with as it was closed; what became of it since is an adjustment. Raise BadInput
-    for a month that is not published, Finding when a closed month's files were changed.
+    A closed month before it is compared with as it was closed; what became of it since is an adjustment. Budgets are
+    those of the build: others in ``budgets.yml`` are reported to the log. Raise BadInput for a month that is not
+    published, Finding when a closed month's files were changed.
     """
     month = read_month(publication, period)
     rates = exchange_rates.load(settings, months, publication)
-    if period.previous in months:
-        month = replace(month, previous=closed.read_charges(settings, months[period.previous]))
+    if changed_budgets(settings, month):
+        logger.warning("%s holds other budgets of %s than were built; run `finops build` for it", budgets.FILE, period)
     return replace(
         month,
         adjustments=adjustments_shown_in(settings, publication, period, months),
         exchange=rates,
-        budgets=budgets.load(settings, period),
-        measured=units.load(settings, period),
     )
+
+
+def changed_budgets(settings: Settings, month: PublishedMonth) -> bool:
+    """Tell whether ``budgets.yml`` holds other budgets of an open month than its build had."""
+    configured = {(b.cost_center, b.currency, b.amount) for b in budgets.load(settings, month.billing_period)}
+    return configured != {(b.cost_center, b.billing_currency, b.budget) for b in month.budgets}
 
 
 def read_closed(settings: Settings, month: ClosedPeriod) -> PublishedMonth:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import as_json_of, console, table
 from finops.core.entry_kinds import MEANINGS
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -23,14 +23,8 @@ if TYPE_CHECKING:
 allocation = typer.Typer(help="Who pays for what is shared.", no_args_is_help=True)
 app.add_typer(allocation, name="allocation")
 
-_WIDTH = 160
 _SHOWN = 4
 """Receivers of an allocation that a table has room for."""
-
-
-@allocation.callback()
-def _group() -> None:
-    """Who pays for what is shared."""
 
 
 @allocation.command()
@@ -46,15 +40,14 @@ def check(
 
     trial = allocation_trial.check(Settings(), [BillingPeriod.parse(text) for text in billing_period or []])
     if trial is None:
-        typer.echo(
-            json.dumps({"build_id": None, "moves": []}) if as_json else "The rules are valid; no month is published."
-        )
+        nothing = json.dumps({"build_id": None, "moves": []})
+        typer.echo(nothing if as_json else "The rules are valid; no month is published.")
         return
     findings = allocation_trial.findings(trial)
     if as_json:
         typer.echo(json.dumps(_trial_as_json(trial), indent=2, ensure_ascii=False))
     else:
-        _print(_moves(trial))
+        console().print(_moves(trial))
         for finding in findings:
             typer.echo(finding.text)
     if any(finding.is_refused for finding in findings):
@@ -72,62 +65,34 @@ def explain(
 
     entries = allocated.explain(Settings(), BillingPeriod.parse(billing_period), cost_center)
     if as_json:
-        typer.echo(json.dumps([_plain(entry) for entry in entries], indent=2, ensure_ascii=False))
+        names = allocated.AllocatedCost.__slots__
+        typer.echo(json.dumps([as_json_of(entry, *names) for entry in entries], indent=2, ensure_ascii=False))
     else:
-        _print(_entries(entries, billing_period))
-
-
-def _plain(value: Any) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return {k: format(v, "f") if isinstance(v, Decimal) else v for k, v in asdict(value).items()}
+        console().print(_entries(entries, billing_period))
 
 
 def _trial_as_json(trial: Trial) -> dict[str, object]:
+    of_rule = ("rule_id", "rule_version", "billing_period", "provider", "billing_currency")
+    names = (*of_rule, "effective_cost", "is_divided")
     return {
         "build_id": trial.build_id,
         "billing_periods": list(trial.billing_periods),
         "moves": [
-            {
-                **{name: getattr(move, name) for name in ("rule_id", "rule_version", "billing_period", "provider")},
-                "billing_currency": move.billing_currency,
-                "effective_cost": format(move.effective_cost, "f"),
-                "is_divided": move.is_divided,
-                "parts": [_plain(part) for part in move.parts],
-            }
+            {**as_json_of(move, *names), "parts": [as_json_of(part, *part.__slots__) for part in move.parts]}
             for move in trial.moves
         ],
         "unmatched": [{"rule_id": rule, "billing_period": period} for rule, period in trial.unmatched],
     }
 
 
-def _print(table: Table) -> None:
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False).print(table)
-
-
-def _table(title: str, texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for name in texts:
-        table.add_column(name, overflow="fold")
-    for name in numbers:
-        table.add_column(name, justify="right")
-    return table
-
-
 def _moves(trial: Trial) -> Table:
-    from rich.markup import escape
-
-    title = f"What allocation.yml allocates of build {trial.build_id}, effective cost"
-    table = _table(title, ("period", "rule", "provider", "currency", "from", "to"), ("moved",))
+    rows = []
     for move in trial.moves:
         names = (move.billing_period, f"{move.rule_id} v{move.rule_version}", move.provider, move.billing_currency)
         given = ", ".join(part.cost_center for part in move.senders[:_SHOWN]) + _more(len(move.senders))
-        table.add_row(*map(escape, (*names, given, _receivers(move))), f"{move.effective_cost:,.2f}")
-    return table
+        rows.append((*names, given, _receivers(move), f"{move.effective_cost:,.2f}"))
+    title = f"What allocation.yml allocates of build {trial.build_id}, effective cost"
+    return table(title, ("period", "rule", "provider", "currency", "from", "to", "moved >"), rows)
 
 
 def _receivers(move: Allocation) -> str:
@@ -146,11 +111,8 @@ def _entries(entries: list[AllocatedCost], period: str) -> Table:
 
     from rich.markup import escape
 
-    table = _table(
-        f"What each cost centre is charged in {period}",
-        ("cost centre", "currency", "provider", "entry", "rule", "counterpart"),
-        ("share", "effective cost", "billed cost"),
-    )
+    texts, numbers = "cost centre,currency,provider,entry,rule,counterpart", "share >,effective cost >,billed cost >"
+    found = table(f"What each cost centre is charged in {period}", f"{texts},{numbers}".split(","))
     for (center, currency), group in groupby(entries, key=lambda e: (e.cost_center, e.billing_currency)):
         effective = billed = Decimal(0)
         for each in group:
@@ -158,8 +120,8 @@ def _entries(entries: list[AllocatedCost], period: str) -> Table:
             rule = "" if each.entry_kind == "direct" else f"{each.rule_id} v{each.rule_version}"
             names = (center, currency, each.provider, MEANINGS[each.entry_kind], rule, each.counterpart if rule else "")
             share = "" if each.share is None else f"{each.share:.2%}"
-            table.add_row(*map(escape, names), share, f"{each.effective_cost:,.2f}", f"{each.billed_cost:,.2f}")
+            found.add_row(*map(escape, names), share, f"{each.effective_cost:,.2f}", f"{each.billed_cost:,.2f}")
         total = (escape(center), currency, "", "total", "", "", "", f"{effective:,.2f}", f"{billed:,.2f}")
-        table.add_row(*total, style="bold")
-        table.add_section()
-    return table
+        found.add_row(*total, style="bold")
+        found.add_section()
+    return found

@@ -30,9 +30,8 @@ def build(
     done = marts.run(Settings(), periods, show_progress)
     show_progress("", 0, 0)
     if done is None:
-        typer.echo(
-            json.dumps({"build_id": None, "built": []}) if as_json else "Nothing to do: all that landed is built."
-        )
+        nothing = json.dumps({"build_id": None, "built": []})
+        typer.echo(nothing if as_json else "Nothing to do: all that landed is built.")
         return
     candidate, publication = done.candidate, done.publication
     outdated = publication.resolved_otherwise(candidate.tag_policy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,11 +24,6 @@ chargeback = typer.Typer(help="Statements of what each cost centre is charged.",
 app.add_typer(chargeback, name="chargeback")
 
 
-@chargeback.callback()
-def _group() -> None:
-    """Statements of what each cost centre is charged."""
-
-
 @chargeback.command()
 def publish(
     billing_period: Annotated[str, typer.Option(help="The month, as YYYY-MM.")],
@@ -38,7 +34,7 @@ def publish(
     from finops.chargeback import service
 
     done = service.publish(Settings(), BillingPeriod.parse(billing_period), out)
-    typer.echo(_as_json(done) if as_json else _as_text(done))
+    typer.echo(json.dumps(_content(done), indent=2, ensure_ascii=False) if as_json else _as_text(done))
 
 
 @chargeback.command()
@@ -87,10 +83,6 @@ def _report_as_text(report: CloseReport) -> str:
     return "\n".join([*lines, f"{period} is closed: final statements in {files.path}, digest {files.digest[:12]}"])
 
 
-def _as_json(done: StatementSet) -> str:
-    return json.dumps(_content(done), indent=2, ensure_ascii=False)
-
-
 def _content(done: StatementSet) -> dict[str, object]:
     return {
         "path": str(done.path),
@@ -99,7 +91,7 @@ def _content(done: StatementSet) -> dict[str, object]:
         "status": done.status,
         "digest": done.digest,
         "statements": list(done.totals),
-        "files": [{"path": each.path, "sha256": each.sha256, "size": each.size} for each in done.files],
+        "files": [*map(asdict, done.files)],
     }
 
 

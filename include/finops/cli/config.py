@@ -24,11 +24,6 @@ _SECONDS = 20.0
 """How long a source may take to answer."""
 
 
-@config.callback()
-def _group() -> None:
-    """Check the configuration, and list the settings."""
-
-
 @config.command()
 def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,

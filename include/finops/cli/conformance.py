@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import console, show_progress, table
-from finops.core.formats import Provider
+from finops.cli.terminal import AsJson, Months, OneProvider, as_json_of, console, show_progress, table
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -25,13 +23,7 @@ _COVERAGE = ("provider", "column", "state", "applicable", "filled", "share", "mu
 
 
 @app.command()
-def conformance(
-    billing_period: Annotated[
-        list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
-    ] = None,
-    provider: Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-) -> None:
+def conformance(billing_period: Months = None, provider: OneProvider = None, as_json: AsJson = False) -> None:
     """Show how far each FOCUS column is filled; list unknown services, units, line types, and repairs, with spend."""
     from finops.conformance import service
 
@@ -49,8 +41,8 @@ def _as_json(found: Report) -> dict[str, Any]:
         "build_id": found.build_id,
         "billing_periods": list(found.billing_periods),
         "rows": found.rows,
-        "columns": [{name: getattr(each, name) for name in _COVERAGE} for each in found.coverage],
-        "findings": [asdict(each) | {"billed_cost": format(each.billed_cost, "f")} for each in found.findings],
+        "columns": [as_json_of(each, *_COVERAGE) for each in found.coverage],
+        "findings": [as_json_of(each, *each.__slots__) for each in found.findings],
     }
 
 
@@ -60,11 +52,8 @@ def _print(found: Report) -> None:
     out = console()
     out.print(_columns(found))
     breaches = sum(each.is_breach for each in found.coverage)
-    out.print(
-        f"[red]{breaches} columns are null on rows where FOCUS forbids it.[/red]"
-        if breaches
-        else "No column is null where FOCUS forbids it."
-    )
+    says = f"[red]{breaches} columns are null on rows where FOCUS forbids it.[/red]"
+    out.print(says if breaches else "No column is null where FOCUS forbids it.")
     titles = {
         Kind.SERVICE: "Services the seeds do not know (category Other)",
         Kind.UNIT: "Units not in FOCUS's unit format, or that the seeds spell otherwise",
@@ -77,17 +66,13 @@ def _print(found: Report) -> None:
 
 
 def _columns(found: Report) -> Table:
-    from rich.table import Table
-
     months = " to ".join(dict.fromkeys((found.billing_periods[0], found.billing_periods[-1])))
-    table = Table(title=f"FOCUS 1.2 columns, {months}, build {found.build_id}", title_justify="left")
-    table.add_column("column")
+    headings = ("column", *(f"{provider}, {rows:,} rows" for provider, rows in found.rows.items()))
+    made = table(f"FOCUS 1.2 columns, {months}, build {found.build_id}", headings)
     by_provider = {provider: {e.column: e for e in found.coverage if e.provider == provider} for provider in found.rows}
-    for provider, rows in found.rows.items():
-        table.add_column(f"{provider}, {rows:,} rows")
     for column in dict.fromkeys(each.column for each in found.coverage):
-        table.add_row(column, *(_cell(columns[column]) for columns in by_provider.values()))
-    return table
+        made.add_row(column, *(_cell(columns[column]) for columns in by_provider.values()))
+    return made
 
 
 def _cell(each: Coverage) -> str:

@@ -36,14 +36,7 @@ def _as_json(report: DeliveryReport) -> str:
     content = {
         "billing_period": str(report.billing_period),
         "deliveries": [
-            {
-                "cost_center": each.cost_center,
-                "target": each.target,
-                "result": each.result.value,
-                "digest": each.digest,
-                "files": each.files,
-                "reason": each.reason,
-            }
+            {name: getattr(each, name) for name in ("cost_center", "target", "result", "digest", "files", "reason")}
             for each in report.outcomes
         ],
         "without_statement": report.without_statement,

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import console, table
+from finops.cli.terminal import AsJson, OneProvider, as_json_of, console, table
 from finops.core.dimensions import ABSENT
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -34,8 +33,8 @@ def diff(
         str | None, typer.Option("--from", metavar="T1", help=f"{_MOMENT} Default: before the last snapshot.")
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="T2", help=f"{_MOMENT} Default: now.")] = None,
-    provider: Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    provider: OneProvider = None,
+    as_json: AsJson = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="F.csv", help="Write the changes to this file.")] = None,
 ) -> None:
     """Show what changed in a month by account, service, cost centre and charge category; exit 0 whatever did."""
@@ -52,6 +51,7 @@ def diff(
 
 def _as_json(found: Difference) -> dict[str, Any]:
     from finops.restatements.csv_file import TEXT_COLUMNS
+    from finops.restatements.models import AMOUNTS
 
     return {
         "billing_period": str(found.billing_period),
@@ -61,23 +61,18 @@ def _as_json(found: Difference) -> dict[str, Any]:
                 "before": None if pair.before is None else _snapshot(pair.before),
                 "after": _snapshot(pair.after),
                 "deliveries": [
-                    {
-                        "source": each.source,
-                        "before": None if each.before is None else _delivery(each.before),
-                        "after": None if each.after is None else _delivery(each.after),
-                    }
+                    {"source": each.source, "before": _delivery(each.before), "after": _delivery(each.after)}
                     for each in pair.deliveries
                 ],
             }
             for pair in found.replaced
         ],
         "totals": [
-            {"provider": each.provider, "billing_currency": each.billing_currency, **_amounts(each.amounts)}
+            as_json_of(each, "provider", "billing_currency") | as_json_of(each.amounts, *AMOUNTS)
             for each in found.totals
         ],
         "changes": [
-            {**{name: getattr(each, name) for name in ("provider", *TEXT_COLUMNS)}, **_amounts(each.amounts)}
-            for each in found.changes
+            as_json_of(each, "provider", *TEXT_COLUMNS) | as_json_of(each.amounts, *AMOUNTS) for each in found.changes
         ],
     }
 
@@ -88,20 +83,13 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
     return {"build_id": snapshot.build_id, "loaded_at": written(snapshot.published_at), "row_count": snapshot.row_count}
 
 
-def _delivery(delivery: SnapshotDelivery) -> dict[str, Any]:
+def _delivery(delivery: SnapshotDelivery | None) -> dict[str, Any] | None:
     from finops.stores.snapshots import written
 
-    return {
-        "delivery_id": delivery.delivery_id,
-        "produced_at": written(delivery.produced_at),
-        "row_count": delivery.row_count,
-    }
-
-
-def _amounts(amounts: Amounts) -> dict[str, str]:
-    from finops.restatements.models import AMOUNTS
-
-    return {name: format(getattr(amounts, name), "f") for name in AMOUNTS}
+    if delivery is None:
+        return None
+    rows = {"row_count": delivery.row_count}
+    return {"delivery_id": delivery.delivery_id, "produced_at": written(delivery.produced_at), **rows}
 
 
 def _print(found: Difference, out: Path | None) -> None:
@@ -153,26 +141,13 @@ def _totals(found: Difference) -> Table:
 
 
 def _changes(found: Difference) -> Table:
-    rows = [
-        (
-            (
-                each.provider,
-                each.billing_currency,
-                _account(each.sub_account_id, each.sub_account_name),
-                each.service_name,
-                each.cost_center,
-                each.charge_category,
-            ),
-            each.amounts,
-        )
-        for each in found.changes
-    ]
+    rows = []
+    for each in found.changes:
+        account, name = each.sub_account_id, each.sub_account_name
+        where = (each.provider, each.billing_currency, account if name in (account, ABSENT) else f"{name} ({account})")
+        rows.append(((*where, each.service_name, each.cost_center, each.charge_category), each.amounts))
     names = ("provider", "currency", "account", "service", "cost centre", "category")
     return _table(f"What changed ({len(rows):,})", names, rows)
-
-
-def _account(identity: str, name: str) -> str:
-    return identity if name in (identity, ABSENT) else f"{name} ({identity})"
 
 
 def _table(title: str, names: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], Amounts]]) -> Table:

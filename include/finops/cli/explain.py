@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli.chargeback import chargeback
+from finops.cli.terminal import as_json_of
 from finops.core.entry_kinds import MEANINGS
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
@@ -73,18 +74,9 @@ def _write_csv(found: Explanation) -> None:
 
 def _as_json(found: Explanation) -> str:
     content = {
-        "statement": found.statement,
-        "line_id": found.line_id,
-        "rule_id": found.rule_id,
-        "rule_version": found.rule_version,
-        "source_digest": found.source_digest,
-        "build_id": found.build_id,
+        **as_json_of(found, "statement", "line_id", "rule_id", "rule_version", "source_digest", "build_id"),
         "billing_currency": found.currency,
-        "factor": f"{found.factor:f}",
-        "effective_cost": f"{found.effective_cost:f}",
-        "billed_cost": f"{found.billed_cost:f}",
-        "effective_rest": f"{found.effective_rest:f}",
-        "billed_rest": f"{found.billed_rest:f}",
+        **as_json_of(found, "factor", "effective_cost", "billed_cost", "effective_rest", "billed_rest"),
         "sources": _cells(found),
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
@@ -104,12 +96,8 @@ def _as_text(found: Explanation) -> str:
     ]
     largest = sorted(found.sources, key=lambda each: -abs(each.effective_part))
     for each in largest[:_MOST]:
-        name = (
-            each.row.get("resource_id")
-            or each.row.get("service_name")
-            or each.row.get("rule_id")
-            or _measured(each.row)
-        )
+        named = filter(None, map(each.row.get, ("resource_id", "service_name", "rule_id")))
+        name = next(named, None) or _measured(each.row)
         when = each.row.get("charge_period_start") or MEANINGS.get(each.row.get("entry_kind", ""), "")
         text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in f"{when}  {name}")[:80]
         lines.append(f"  {each.effective_part:>22.12f} {each.billed_part:>22.12f}  {text}")

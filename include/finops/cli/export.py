@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import OneProvider
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -52,7 +52,7 @@ def mart(
 def focus(
     billing_period: Annotated[str, typer.Option("--billing-period", metavar="YYYY-MM", help="The month.")],
     out: _Out,
-    provider: Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")] = None,
+    provider: OneProvider = None,
 ) -> None:
     """Write a month's charges as FOCUS 1.2 has them, to Parquet or CSV."""
     from finops.transform.export import export_focus

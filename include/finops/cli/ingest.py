@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import progress_bar
+from finops.cli.terminal import as_json_of, progress_bar
 from finops.core.errors import BadInput, FinopsError
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
-    from finops.ingest.models import IngestReport, Rejection
+    from finops.ingest.models import IngestReport
     from finops.ingest.service import Plan
     from finops.policy.sources import ConfiguredSource
 
@@ -94,9 +94,8 @@ def _chosen(
             raise BadInput("--no-manifest and --source need --from; without it the sources are those of sources.yml")
         found = [each for each in sources.load(settings) if provider in (None, each.provider)]
         if not found:
-            raise BadInput(
-                f"{settings.configuration_dir / 'sources.yml'}: has no source of {provider or 'any provider'}"
-            )
+            file, whose = settings.configuration_dir / "sources.yml", provider or "any provider"
+            raise BadInput(f"{file}: has no source of {whose}")
         return found
     if provider is None:
         raise BadInput(f"--from needs --provider, one of {', '.join(Provider)}")
@@ -107,43 +106,13 @@ def _chosen(
 
 def _add(report: dict[str, Any], done: IngestReport | Plan) -> None:
     report["unchanged"] += done.unchanged
-    report["rejected"] += [_rejection(each) for each in done.rejections]
-    report["new"] += [
-        {"provider": each.provider, "source": each.source, "billing_period": str(each.billing_period)}
-        for each in getattr(done, "new", ())
-    ]
-    report["landed"] += [
-        {
-            "delivery_id": each.delivery_id,
-            "provider": each.provider,
-            "source": each.source,
-            "format": each.format,
-            "billing_period": str(each.billing_period),
-            "row_count": each.row_count,
-            "byte_count": each.byte_count,
-            "new_columns": list(each.new_columns),
-            "totals": [
-                {
-                    "billing_currency": total.billing_currency,
-                    "row_count": total.row_count,
-                    "source_cost": f"{total.source_cost:f}",
-                    "billed_cost": f"{total.billed_cost:f}",
-                }
-                for total in each.totals
-            ],
-        }
-        for each in getattr(done, "landed", ())
-    ]
-
-
-def _rejection(each: Rejection) -> dict[str, Any]:
-    return {
-        "provider": each.provider,
-        "source": each.source,
-        "billing_period": None if each.billing_period is None else str(each.billing_period),
-        "outcome": each.outcome,
-        "reason": each.reason,
-    }
+    why = ("provider", "source", "billing_period", "outcome", "reason")
+    report["rejected"] += [as_json_of(each, *why) for each in done.rejections]
+    report["new"] += [as_json_of(each, "provider", "source", "billing_period") for each in getattr(done, "new", ())]
+    names = ("delivery_id", "provider", "source", "format", "billing_period", "row_count", "byte_count", "new_columns")
+    for each in getattr(done, "landed", ()):
+        totals = [as_json_of(total, *total.__slots__) for total in each.totals]
+        report["landed"].append(as_json_of(each, *names) | {"totals": totals})
 
 
 def _failed(source: ConfiguredSource, error: FinopsError) -> dict[str, Any]:

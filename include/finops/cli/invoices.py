@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import AsJson, Months, as_json_of, console, table
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -19,24 +19,12 @@ if TYPE_CHECKING:
 
     from finops.chargeback.invoices.models import Comparison, InvoiceCheck
 
-_WIDTH = 180
-
 invoices = typer.Typer(help="Tie the bills to the invoices.", no_args_is_help=True)
 app.add_typer(invoices, name="invoices")
 
 
-@invoices.callback()
-def _group() -> None:
-    """Tie the bills to the invoices."""
-
-
 @invoices.command()
-def check(
-    billing_period: Annotated[
-        list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-) -> None:
+def check(billing_period: Months = None, as_json: AsJson = False) -> None:
     """Compare billed cost with the invoices in invoices.yml; exit 1 on an unexplained cent that nobody signed for."""
     from finops.chargeback import service
 
@@ -81,53 +69,42 @@ def _as_json(found: InvoiceCheck) -> dict[str, object]:
 
 
 def _line(each: Comparison) -> dict[str, object]:
-    residue, given, signed = each.residue, each.given, each.sign_off
+    given, signed = each.given, each.sign_off
     return {
-        "billing_period": str(each.billing_period),
-        "provider": each.provider,
-        "issuer": each.issuer,
-        "invoice": each.invoice,
+        **as_json_of(each, "billing_period", "provider", "issuer", "invoice"),
         "billing_accounts": sorted({row.billing_account_id for row in each.billed}),
         "billing_currency": each.currency,
-        "status": each.status,
-        "billed_cost": format(each.billed_cost, "f"),
-        "invoice_total": None if given is None else format(given.total, "f"),
-        "residue": {name: format(getattr(residue, name), "f") for name in ("tax", "credit", "rounding", "unexplained")},
+        **as_json_of(each, "status", "billed_cost"),
+        "invoice_total": None if given is None else f"{given.total:f}",
+        "residue": as_json_of(each.residue, *each.residue.__slots__),
         "signed_off": None if signed is None else {"by": signed.signed_by, "reason": signed.reason},
     }
 
 
 def _print(found: InvoiceCheck) -> None:
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
-    console.print(_table(found))
+    out = console(width=180)
+    out.print(_table(found))
     for each in found.open:
-        console.print(f"[red]{each.complaint}[/red]", soft_wrap=True)
+        out.print(f"[red]{each.complaint}[/red]", soft_wrap=True)
     counts = {s: sum(e.status == s for e in found.comparisons) for s in ("ties", "signed off", "not given")}
     words = [f"{counts['ties']} tie to the cent", f"{counts['not given']} not given"]
     words += [f"{counts['signed off']} signed off"] if counts["signed off"] else []
     words += [f"{len(found.open)} with an unexplained difference"] if found.open else []
-    console.print(f"{len(found.comparisons)} invoices: {', '.join(words)}.")
+    out.print(f"{len(found.comparisons)} invoices: {', '.join(words)}.")
 
 
 def _table(found: InvoiceCheck) -> Table:
-    from rich.table import Table
-
-    table = Table(title=f"Invoices and what is billed, build {found.build_id}", title_justify="left")
-    for name in ("period", "provider", "issuer", "invoice", "cur."):
-        table.add_column(name)
-    for name in ("billed", "invoice total", "tax", "credit", "rounding", "unexplained"):
-        table.add_column(name, justify="right")
-    table.add_column("")
+    texts = "period,provider,issuer,invoice,cur."
+    numbers = "billed >,invoice total >,tax >,credit >,rounding >,unexplained >"
+    rows = []
     for each in found.comparisons:
         residue = each.residue
         parts = (residue.tax, residue.credit, residue.rounding, residue.unexplained)
         amounts = ["" if each.given is None else _amount(part) for part in parts]
         total = "" if each.given is None else f"{each.given.total:,}"
         names = (str(each.billing_period), each.provider, each.issuer, each.invoice, each.currency)
-        table.add_row(*names, f"{each.billed_cost:,.2f}", total, *amounts, each.status)
-    return table
+        rows.append((*names, f"{each.billed_cost:,.2f}", total, *amounts, each.status))
+    return table(f"Invoices and what is billed, build {found.build_id}", f"{texts},{numbers},".split(","), rows)
 
 
 def _amount(value: Decimal) -> str:

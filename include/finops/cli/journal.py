@@ -54,10 +54,8 @@ def _as_json(done: Journal) -> str:
 
 
 def _listed(totals: Totals) -> list[dict[str, str]]:
-    return [
-        {"currency": currency, "debit": f"{debit:f}", "credit": f"{credit:f}"}
-        for currency, (debit, credit) in totals.items()
-    ]
+    found = ((currency, *amounts) for currency, amounts in totals.items())
+    return [{"currency": currency, "debit": f"{debit:f}", "credit": f"{credit:f}"} for currency, debit, credit in found]
 
 
 def _as_text(done: Journal) -> str:

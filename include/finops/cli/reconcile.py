@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import console
+from finops.cli.terminal import AsJson, Months, as_json_of, console, table
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def reconcile(
-    billing_period: Annotated[
-        list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-) -> None:
+def reconcile(billing_period: Months = None, as_json: AsJson = False) -> None:
     """Show the billed cost at every stage, from the source files to allocation; exit 1 when any two differ."""
     from finops.quality import reconciliation
 
@@ -42,19 +37,7 @@ def _as_json(found: Reconciliation) -> dict[str, object]:
     return {
         "build_id": found.build_id,
         "is_reconciled": found.is_reconciled,
-        "lines": [
-            {
-                "provider": line.provider,
-                "billing_period": line.billing_period,
-                "billing_currency": line.billing_currency,
-                "stages": {stage: format(amount, "f") for stage, amount in line.stages.items()},
-                "landed": None if line.landed is None else format(line.landed, "f"),
-                "missing": list(line.missing),
-                "difference": format(line.difference, "f"),
-                "is_reconciled": line.is_reconciled,
-            }
-            for line in found.lines
-        ],
+        "lines": [as_json_of(line, *line.__slots__, "missing", "difference", "is_reconciled") for line in found.lines],
         "pending": [{"provider": provider, "billing_period": period} for provider, period in found.pending],
     }
 
@@ -74,19 +57,14 @@ def _print(found: Reconciliation) -> None:
 
 
 def _table(found: Reconciliation) -> Table:
-    from rich.table import Table
-
     from finops.quality.reconciliation import STAGES
 
-    table = Table(title=f"Billed cost by stage, build {found.build_id}", title_justify="left")
-    for name in ("provider", "period", "currency"):
-        table.add_column(name)
-    for name in (*STAGES, "difference"):
-        table.add_column(name, justify="right")
+    headings = ("provider", "period", "currency", *(f"{name} >" for name in (*STAGES, "difference")))
+    made = table(f"Billed cost by stage, build {found.build_id}", headings)
     for line in found.lines:
         amounts = [f"{line.stages[stage]:,.2f}" if stage in line.stages else "[red]missing[/red]" for stage in STAGES]
-        table.add_row(line.provider, line.billing_period, line.billing_currency, *amounts, _difference(line))
-    return table
+        made.add_row(line.provider, line.billing_period, line.billing_currency, *amounts, _difference(line))
+    return made
 
 
 def _difference(line: Line) -> str:

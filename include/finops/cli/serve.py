@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import AsJson
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
 serve = typer.Typer(help="Serve what is published to BI tools from PostgreSQL.", no_args_is_help=True)
 app.add_typer(serve, name="serve")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
 
 
 @serve.command()
@@ -63,11 +63,8 @@ def roles(as_json: AsJson = False) -> None:
 
 
 def _as_json(done: ServedReport) -> str:
-    changes = [
-        {"table": each.table, "billing_period": each.billing_period, "row_count": each.row_count}
-        for each in done.changes
-    ]
-    content = {"build_id": done.build_id, "schema": done.schema, "changed": changes, "unchanged": done.unchanged}
+    changed = [*map(asdict, done.changes)]
+    content = {"build_id": done.build_id, "schema": done.schema, "changed": changed, "unchanged": done.unchanged}
     return json.dumps({**content, "seconds": round(done.seconds, 3)}, indent=2)
 
 
@@ -83,8 +80,7 @@ def _rows(count: int | None) -> str:
 
 def _show_grants(found: list[Grant], as_json: bool) -> None:
     if as_json:
-        content = [{"role": each.role, "cost_centers": each.cost_centers} for each in found]
-        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([*map(asdict, found)], indent=2, ensure_ascii=False))
         return
     for each in found:
         whose = "everything" if each.cost_centers is None else ", ".join(map(repr, each.cost_centers))

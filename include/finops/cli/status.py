@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import console, table
+from finops.cli.terminal import AsJson, as_json_of, console, table
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 
@@ -18,12 +17,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from sqlalchemy import Connection
 
-    from finops.stores.state.ledger import Delivery
-    from finops.stores.state.rejections import Rejection
-
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """Show current deliveries, what waits or was refused, pending builds, closed months, the last publication."""
     from finops.stores.state.store import open_state
 
@@ -54,34 +50,17 @@ def _collect(connection: Connection) -> dict[str, Any]:
     return {
         "deliveries": _deliveries(connection),
         "not_taken": [
-            {**_period_of(each), "outcome": each.outcome, "since": each.since.isoformat(), "reason": each.reason}
+            as_json_of(each, "provider", "source", "billing_period", "outcome", "since", "reason")
             for each in rejections.standing(connection)
         ],
         "pending": [
-            {
-                "provider": each.provider,
-                "billing_period": str(each.billing_period),
-                "waits_for": f"its {each.missing_half} export" if each.missing_half else None,
-            }
+            as_json_of(each, "provider", "billing_period")
+            | {"waits_for": f"its {each.missing_half} export" if each.missing_half else None}
             for each in period_inputs.pending(connection)
         ],
-        "builds": [
-            {
-                **asdict(each),
-                "started_at": each.started_at.isoformat(),
-                "finished_at": each.finished_at.isoformat() if each.finished_at else None,
-            }
-            for each in builds.builds(connection)
-        ],
+        "builds": [as_json_of(each, *each.__slots__) for each in builds.builds(connection)],
         "closed": [
-            {
-                "billing_period": str(each.billing_period),
-                "closed_at": each.closed_at.isoformat(),
-                "closed_by": each.closed_by,
-                "build_id": each.build_id,
-                "statements_digest": each.statements_digest,
-                "rules": each.rules,
-            }
+            as_json_of(each, "billing_period", "closed_at", "closed_by", "build_id", "statements_digest", "rules")
             for each in closing.closed_periods(connection).values()
         ],
     }
@@ -92,31 +71,15 @@ def _deliveries(connection: Connection) -> list[dict[str, Any]]:
     from finops.stores.state import ledger
 
     counts = snapshots.counts(connection)
+    names = ("provider", "source", "billing_period", "format", "delivery_id", "produced_at", "landed_at", "row_count")
     return [
         {
-            **_period_of(each),
-            "format": each.format,
-            "delivery_id": each.delivery_id,
-            "produced_at": each.produced_at.isoformat(),
-            "landed_at": each.landed_at.isoformat(),
-            "row_count": each.row_count,
+            **as_json_of(each, *names),
             "loads": counts.get((each.provider, each.billing_period), 0),
-            "totals": [
-                {
-                    "billing_currency": t.billing_currency,
-                    "source_cost": f"{t.source_cost:f}",
-                    "billed_cost": f"{t.billed_cost:f}",
-                }
-                for t in each.totals
-            ],
+            "totals": [as_json_of(total, "billing_currency", "source_cost", "billed_cost") for total in each.totals],
         }
         for each in ledger.current(connection)
     ]
-
-
-def _period_of(each: Delivery | Rejection) -> dict[str, Any]:
-    period = None if each.billing_period is None else str(each.billing_period)
-    return {"provider": each.provider, "source": each.source, "billing_period": period}
 
 
 def _published(settings: Settings) -> dict[str, str] | None:

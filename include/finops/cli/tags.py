@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finops.cli import app
+from finops.cli.terminal import AsJson, Months, console, table
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -20,21 +20,12 @@ from finops.core.settings import Settings
 if TYPE_CHECKING:
     from finops.tagging.models import AmbiguousParents, Check, KeyCompliance, UnallocatedMonth
 
-_WIDTH, _LONGEST = 160, 60
+_LONGEST = 60
 
 tags = typer.Typer(help="Tags: the policy, who keeps it, and how to repair what does not.", no_args_is_help=True)
 app.add_typer(tags, name="tags")
 
-Months = Annotated[
-    list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
-]
 Month = Annotated[str | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Default: the last published.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
-
-
-@tags.callback()
-def _group() -> None:
-    """Tags: the policy, who keeps it, and how to repair what does not."""
 
 
 @tags.command()
@@ -105,9 +96,8 @@ def _parsed(text: str | None) -> BillingPeriod | None:
 
 
 def _json(content: object) -> str:
-    return json.dumps(
-        content, indent=2, ensure_ascii=False, default=lambda v: f"{v:f}" if isinstance(v, Decimal) else v
-    )
+    # What JSON does not know are amounts.
+    return json.dumps(content, indent=2, ensure_ascii=False, default="{:f}".format)
 
 
 def _check_text(found: Check) -> str:
@@ -142,32 +132,21 @@ def _ambiguous(months: Iterable[AmbiguousParents]) -> list[str]:
 
 
 def _print(keys: list[KeyCompliance], months: list[UnallocatedMonth]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    table = Table(title="Share of effective cost (of resources)", title_justify="left")
-    for name in ("period", "currency", "of", "key", "required"):
-        table.add_column(name, overflow="fold")
-    for name in ("tagged", "valid", "misspelt", "wrong value", "missing"):
-        table.add_column(name, justify="right")
     states = (("valid", "misspelt", "wrong_value"), ("valid",), ("misspelt",), ("wrong_value",), ("missing",))
+    rows: list[tuple[str, ...]] = []
     for key in keys:
         shares = [f"{_share(key.cost_share(*s))} ({_share(key.resource_share(*s))})" for s in states]
         head = (key.billing_period, key.billing_currency, key.subject, key.tag_key, "yes" if key.is_required else "no")
-        table.add_row(*(escape(_shown(text)) for text in head), *shares)
-    console.print(table)
-    burn = Table(title="Without a cost centre, of effective cost", title_justify="left")
-    for name in ("period", "currency"):
-        burn.add_column(name)
-    for name in ("cost", "by tags", "after labels and rules", "share"):
-        burn.add_column(name, justify="right")
+        rows.append((*map(_shown, head), *shares))
+    columns = "period,currency,of,key,required,tagged >,valid >,misspelt >,wrong value >,missing >"
+    console().print(table("Share of effective cost (of resources)", columns.split(","), rows))
+    rows = []
     for month in months:
         share = month.unallocated / month.effective_cost if month.effective_cost else None
         amounts = (month.effective_cost, month.untagged, month.unallocated)
-        burn.add_row(month.billing_period, month.billing_currency, *(f"{a:,.2f}" for a in amounts), _share(share))
-    console.print(burn)
+        rows.append((month.billing_period, month.billing_currency, *(f"{a:,.2f}" for a in amounts), _share(share)))
+    columns = "period,currency,cost >,by tags >,after labels and rules >,share >"
+    console().print(table("Without a cost centre, of effective cost", columns.split(","), rows))
 
 
 def _shown(text: str) -> str:

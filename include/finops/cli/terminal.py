@@ -1,18 +1,51 @@
-"""How commands show progress and tables. Without a terminal the width is fixed and progress is silent."""
+"""What commands share: options, and how they show figures as JSON, tables and progress.
+
+Without a terminal the width is fixed and progress is silent.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finops.core.formats import Provider
+from finops.core.periods import BillingPeriod
+from finops.core.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 _AFTER_SECONDS = 2
+
+Months = Annotated[
+    list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
+OneProvider = Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")]
+"""Options that several commands have."""
+
+
+def as_json_of(record: object, *names: str) -> dict[str, Any]:
+    """Return attributes of a record as JSON has them: exact amounts, moments and months as text."""
+    return {name: _plain(getattr(record, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return str(value) if isinstance(value, BillingPeriod) else value
 
 
 def show_progress(message: str, done: int, total: int) -> None:
@@ -23,7 +56,7 @@ def show_progress(message: str, done: int, total: int) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
+def progress_bar() -> Iterator[Progress | None]:
     """Yield what shows a message and the steps done of all, once the work has taken two seconds.
 
     Yield None where standard error is not a terminal.
@@ -32,10 +65,10 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
     begun = monotonic()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None, visible=False)
 
         def show(message: str, done: int, total: int) -> None:
@@ -52,7 +85,7 @@ def console(width: int = 160) -> Console:
     return Console(width=None if sys.stdout.isatty() else width, highlight=False)
 
 
-def table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
+def table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]] = ()) -> Table:
     """Return a table of plain texts. A column whose name ends in `` >`` is right-aligned."""
     from rich.markup import escape
     from rich.table import Table

@@ -15,8 +15,6 @@ from finops.conformance.units import UNIT_FORMAT
 from finops.core.focus import COLUMNS, KNOWN_ADJUSTMENTS
 from finops.core.sql import Sql, compose, identifier, join, literal
 
-KEYS = ("billing_currency", "service", "pricing_unit", "consumed_unit", "line_type", "repairs")
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -38,14 +36,8 @@ class Group:
 def query(fact: Sql, services: Sql, units: Sql) -> Sql:
     """Return the query. ``services`` and ``units`` are files: the seeds that say what is known."""
     snake = {column.name: column.snake for column in COLUMNS}
-    counts = [
-        compose(
-            "count(*) filter ({where}), count({column}) filter ({where})",
-            where=Sql(each.where),
-            column=identifier(snake[each.column]),
-        )
-        for each in APPLICABILITY
-    ]
+    count = "count(*) filter ({where}), count({column}) filter ({where})"
+    counts = [compose(count, where=Sql(e.where), column=identifier(snake[e.column])) for e in APPLICABILITY]
     return compose(
         """
         with services as (select distinct service_name from read_csv({services}, all_varchar = true)),
@@ -91,10 +83,6 @@ def is_odd(unit: str) -> Sql:
 
 
 def group(provider: str, row: tuple[Any, ...]) -> Group:
-    """Read one row of the query."""
-    size = len(KEYS)
-    rows, cost, *counts = row[size:]
-    keys = dict(zip(KEYS, row[:size], strict=True))
-    return Group(
-        provider, **keys, rows=rows, billed_cost=cost, applicable=tuple(counts[0::2]), filled=tuple(counts[1::2])
-    )
+    """Read one row of the query: six keys, rows and cost, then two counts per rule."""
+    values: tuple[Any, ...] = (provider, *row[:8], row[8::2], row[9::2])
+    return Group(*values)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 from finops.conformance import scan, tally
 from finops.conformance.models import Report
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.core.sql import compose, literal
 from finops.stores import published
 from finops.stores.published import Publication
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is read next, how many were, and how many there are."""
 
 
 def report(
@@ -31,7 +30,7 @@ def report(
     """
     publication = published.latest(settings)
     wanted = _wanted(publication, periods, provider)
-    seeds = settings.dbt_dir / "seeds"
+    services, units_file = (settings.dbt_dir / "seeds" / name for name in ("focus_services.csv", "pricing_units.csv"))
     groups: list[scan.Group] = []
     with publication.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
@@ -39,17 +38,13 @@ def report(
         for done, (name, period) in enumerate(wanted):
             if progress is not None:
                 progress(f"{name} {period}", done, len(wanted))
-            query = scan.query(
-                publication.focus_sql(name, period),
-                literal(seeds / "focus_services.csv"),
-                literal(seeds / "pricing_units.csv"),
-            )
+            query = scan.query(publication.focus_sql(name, period), literal(services), literal(units_file))
             groups += [scan.group(name.value, row) for row in connection.execute(query).fetchall()]
-    with (seeds / "pricing_units.csv").open(encoding="utf-8", newline="") as file:
+    with units_file.open(encoding="utf-8", newline="") as file:
         units = {row["focus_unit"] for row in csv.DictReader(file)}
-    rows: dict[str, int] = {}
+    rows: Counter[str] = Counter()
     for each in groups:
-        rows[each.provider] = rows.get(each.provider, 0) + each.rows
+        rows[each.provider] += each.rows
     return Report(
         publication.build_id,
         tuple(sorted({str(period) for _, period in wanted})),

@@ -1,7 +1,5 @@
 """FOCUS's unit format (attribute UnitFormat of FOCUS 1.2)."""
 
-from __future__ import annotations
-
 _SIZE = (
     "|".join(f"{prefix}{base}" for base in ("B", "b", "iB", "ib") for prefix in ("K", "M", "G", "T", "P", "E")) + "|B|b"
 )

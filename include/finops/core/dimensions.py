@@ -1,7 +1,5 @@
 """What the marts hold where a charge has no value of a dimension."""
 
-from __future__ import annotations
-
 UNALLOCATED = "(unallocated)"
 """The ``cost_center`` of costs without an owner: no cost centre is charged for them."""
 ABSENT = "(none)"

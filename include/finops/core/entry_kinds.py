@@ -1,7 +1,5 @@
 """What the kinds of entries in ``mart_allocated_costs`` mean, in the words that people read."""
 
-from __future__ import annotations
-
 MEANINGS = {
     "direct": "direct cost",
     "price": "internal price",

@@ -1,7 +1,5 @@
 """Errors that say what to do, what the shell should hear, and whether a retry can help."""
 
-from __future__ import annotations
-
 
 class FinopsError(Exception):
     """An expected failure. Its text is one line that names the file, column, value and remedy.

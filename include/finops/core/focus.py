@@ -5,9 +5,12 @@ Inside the platform the names are snake_case (``snake``); what leaves it carries
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.resources import files
 
 
 class Kind(StrEnum):
@@ -34,8 +37,8 @@ class FocusColumn:
     name: str
     kind: Kind
     level: Level
-    is_nullable: bool = True
-    allowed: tuple[str, ...] = ()
+    is_nullable: bool
+    allowed: tuple[str, ...]
 
     @property
     def snake(self) -> str:
@@ -43,103 +46,15 @@ class FocusColumn:
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.name).lower()
 
 
-COLUMNS: tuple[FocusColumn, ...] = (
-    FocusColumn("AvailabilityZone", Kind.TEXT, Level.RECOMMENDED),
-    FocusColumn("BilledCost", Kind.DECIMAL, Level.MANDATORY, is_nullable=False),
-    FocusColumn("BillingAccountId", Kind.TEXT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("BillingAccountName", Kind.TEXT, Level.MANDATORY),
-    FocusColumn("BillingAccountType", Kind.TEXT, Level.CONDITIONAL, is_nullable=False),
-    FocusColumn("BillingCurrency", Kind.TEXT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("BillingPeriodEnd", Kind.MOMENT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("BillingPeriodStart", Kind.MOMENT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("CapacityReservationId", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("CapacityReservationStatus", Kind.TEXT, Level.CONDITIONAL, allowed=("Used", "Unused")),
-    FocusColumn(
-        "ChargeCategory",
-        Kind.TEXT,
-        Level.MANDATORY,
-        is_nullable=False,
-        allowed=("Usage", "Purchase", "Tax", "Credit", "Adjustment"),
-    ),
-    FocusColumn("ChargeClass", Kind.TEXT, Level.MANDATORY, allowed=("Correction",)),
-    FocusColumn("ChargeDescription", Kind.TEXT, Level.MANDATORY),
-    FocusColumn(
-        "ChargeFrequency",
-        Kind.TEXT,
-        Level.RECOMMENDED,
-        is_nullable=False,
-        allowed=("One-Time", "Recurring", "Usage-Based"),
-    ),
-    FocusColumn("ChargePeriodEnd", Kind.MOMENT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("ChargePeriodStart", Kind.MOMENT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("CommitmentDiscountCategory", Kind.TEXT, Level.CONDITIONAL, allowed=("Spend", "Usage")),
-    FocusColumn("CommitmentDiscountId", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("CommitmentDiscountName", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("CommitmentDiscountQuantity", Kind.DECIMAL, Level.CONDITIONAL),
-    FocusColumn("CommitmentDiscountStatus", Kind.TEXT, Level.CONDITIONAL, allowed=("Used", "Unused")),
-    FocusColumn("CommitmentDiscountType", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("CommitmentDiscountUnit", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("ConsumedQuantity", Kind.DECIMAL, Level.CONDITIONAL),
-    FocusColumn("ConsumedUnit", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("ContractedCost", Kind.DECIMAL, Level.MANDATORY, is_nullable=False),
-    FocusColumn("ContractedUnitPrice", Kind.DECIMAL, Level.CONDITIONAL),
-    FocusColumn("EffectiveCost", Kind.DECIMAL, Level.MANDATORY, is_nullable=False),
-    FocusColumn("InvoiceId", Kind.TEXT, Level.RECOMMENDED),
-    FocusColumn("InvoiceIssuerName", Kind.TEXT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("ListCost", Kind.DECIMAL, Level.MANDATORY, is_nullable=False),
-    FocusColumn("ListUnitPrice", Kind.DECIMAL, Level.CONDITIONAL),
-    FocusColumn("PricingCategory", Kind.TEXT, Level.CONDITIONAL, allowed=("Standard", "Dynamic", "Committed", "Other")),
-    FocusColumn("PricingCurrency", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("PricingCurrencyContractedUnitPrice", Kind.DECIMAL, Level.CONDITIONAL),
-    FocusColumn("PricingCurrencyEffectiveCost", Kind.DECIMAL, Level.CONDITIONAL),
-    FocusColumn("PricingCurrencyListUnitPrice", Kind.DECIMAL, Level.CONDITIONAL),
-    FocusColumn("PricingQuantity", Kind.DECIMAL, Level.MANDATORY),
-    FocusColumn("PricingUnit", Kind.TEXT, Level.MANDATORY),
-    FocusColumn("ProviderName", Kind.TEXT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("PublisherName", Kind.TEXT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("RegionId", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("RegionName", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("ResourceId", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("ResourceName", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("ResourceType", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn(
-        "ServiceCategory",
-        Kind.TEXT,
-        Level.MANDATORY,
-        is_nullable=False,
-        allowed=(
-            "AI and Machine Learning",
-            "Analytics",
-            "Business Applications",
-            "Compute",
-            "Databases",
-            "Developer Tools",
-            "Multicloud",
-            "Identity",
-            "Integration",
-            "Internet of Things",
-            "Management and Governance",
-            "Media",
-            "Migration",
-            "Mobile",
-            "Networking",
-            "Security",
-            "Storage",
-            "Web",
-            "Other",
-        ),
-    ),
-    FocusColumn("ServiceName", Kind.TEXT, Level.MANDATORY, is_nullable=False),
-    FocusColumn("ServiceSubcategory", Kind.TEXT, Level.RECOMMENDED, is_nullable=False),
-    FocusColumn("SkuId", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("SkuMeter", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("SkuPriceDetails", Kind.JSON, Level.CONDITIONAL),
-    FocusColumn("SkuPriceId", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("SubAccountId", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("SubAccountName", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("SubAccountType", Kind.TEXT, Level.CONDITIONAL),
-    FocusColumn("Tags", Kind.JSON, Level.CONDITIONAL),
-)
+def _columns() -> Iterator[FocusColumn]:
+    with files("finops.core").joinpath("focus.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            allowed = tuple(filter(None, row["allowed"].split("|")))
+            yield FocusColumn(row["column"], Kind(row["kind"]), Level(row["level"]), row["nullable"] == "yes", allowed)
+
+
+COLUMNS: tuple[FocusColumn, ...] = tuple(_columns())
+"""The columns in the order of the specification, from ``focus.csv`` beside this file."""
 
 NAMES: dict[str, str] = {column.snake: column.name for column in COLUMNS}
 """Name of the specification by the name inside the platform."""

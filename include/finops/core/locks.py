@@ -21,10 +21,8 @@ def exclusive(settings: Settings, store: str, *, wait_seconds: float = 600) -> I
     settings.locks_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(settings.locks_dir / f"{store}.lock")
     try:
-        lock.acquire(timeout=wait_seconds)
+        held = lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise Unavailable(f"another run holds the {store} store; try again when it has ended") from None
-    try:
+    with held:
         yield
-    finally:
-        lock.release()

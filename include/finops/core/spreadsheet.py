@@ -1,6 +1,11 @@
-"""Keep text text when a spreadsheet opens it."""
+"""Files for spreadsheets: text stays text when one opens it, and an amount keeps every decimal."""
 
 from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
 
 _STARTS_A_FORMULA = (
     *("=", "+", "-", "@", "\t", "\r", "\n"),
@@ -17,3 +22,20 @@ def neutralise(text: str) -> str:
     spreadsheets read as "this is text". For text alone: numbers are written as numbers and need none of this.
     """
     return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+
+
+def cell(value: object) -> str:
+    """Return a value as a cell of a CSV file: an amount with every decimal, other text neutralised, empty for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:f}" if isinstance(value, Decimal) else neutralise(str(value))
+
+
+def write_rows(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]], *, encoding: str = "utf-8") -> None:
+    """Write a CSV file as RFC 4180 has it; texts in ``rows`` are neutralised before."""
+    with path.open("w", encoding=encoding, newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -57,16 +57,14 @@ class Package:
 
     def manifest(self, prefix: str = "") -> bytes:
         """Return the list of the files, each under its name with ``prefix`` before it."""
+        files = [{"path": f"{prefix}{f.name}", "sha256": f.sha256, "size": len(f.content)} for f in self.files]
         content = {
             "billing_period": str(self.billing_period),
             "cost_center": self.cost_center,
             "status": self.status,
             "build_id": self.build_id,
             "digest": self.digest,
-            "files": [
-                {"path": f"{prefix}{each.name}", "sha256": each.sha256, "size": len(each.content)}
-                for each in self.files
-            ],
+            "files": files,
         }
         return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 

@@ -26,15 +26,8 @@ def pack(statements: PublishedStatements, audience: AudienceStatement) -> Packag
         files.append(PackageFile(file.name, content, sha256))
     if not files:
         raise Finding(f"{statements.path}: the manifest lists no file in folder {audience.folder!r}")
-    return Package(
-        audience.cost_center,
-        audience.folder,
-        statements.billing_period,
-        statements.build_id,
-        statements.status,
-        audience.totals,
-        tuple(files),
-    )
+    about = (statements.billing_period, statements.build_id, statements.status)
+    return Package(audience.cost_center, audience.folder, *about, audience.totals, tuple(files))
 
 
 def _prove_own(statements: PublishedStatements, cost_center: str, path: str, content: bytes) -> None:

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from finops.core.periods import BillingPeriod
+from finops.core.progress import Progress
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from finops.stores.candidate import Candidate, Verdict
     from finops.stores.published import Publication
     from finops.stores.state.period_inputs import PeriodInput
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is done now, how many steps were done and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)

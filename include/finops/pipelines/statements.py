@@ -72,13 +72,6 @@ def publish(settings: Settings, period: BillingPeriod, planned: Iterable[Planned
     return sorted({each.billing_period for each in shown})
 
 
-def has_targets(settings: Settings) -> bool:
-    """Tell whether anybody gets statements anywhere."""
-    from finops.policy.delivery import has_targets
-
-    return has_targets(settings)
-
-
 def deliver(
     settings: Settings,
     periods: Iterable[BillingPeriod],

@@ -157,5 +157,5 @@ def _require_known(accounts: Accounts, found: Located, settings: Settings) -> No
     known = sorted({each.id for each in (*rules.pools, *rules.prices)})
     for name in accounts.allocated.rules:
         if name not in known:
-            there_are = f"there are {', '.join(known)}" if known else "there are none"
-            raise found.error(("allocated", "rules", name), f"{allocation.FILE} has no such rule; {there_are}")
+            says = f"{allocation.FILE} has no such rule; there are {', '.join(known) or 'none'}"
+            raise found.error(("allocated", "rules", name), says)

@@ -14,9 +14,8 @@ from finops.policy.allocation.checks import targets
 from finops.policy.allocation.drivers import quantities
 from finops.policy.allocation.models import Rules
 from finops.policy.sources import ConfiguredSource
-from finops.policy.tags import TagPolicy
+from finops.policy.tags import POLICY_FILE, RULES_FILE, TagPolicy
 from finops.policy.tags.checks import fault_of_value
-from finops.policy.tags.loader import POLICY_FILE, RULES_FILE
 from finops.stores.published import latest
 
 
@@ -59,15 +58,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     accounts.FILE: accounts.load,
     delivery.FILE: delivery.load,
 }
-_OPTIONAL = {
-    RULES_FILE,
-    allocation.FILE,
-    budgets.FILE,
-    exchange_rates.FILE,
-    invoices.FILE,
-    accounts.FILE,
-    delivery.FILE,
-}
+_OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 
 
 def check(settings: Settings) -> Checked:

@@ -90,8 +90,7 @@ class Exchange:
 
     def convert(self, amount: Decimal, currency: str, period: BillingPeriod) -> Decimal:
         """Return ``amount`` in the reporting currency, exactly. Raise BadInput when the month has no rate."""
-        with localcontext() as context:
-            context.prec = 80
+        with localcontext(prec=80):
             return amount * self.rate(currency, period).rate
 
 

@@ -70,13 +70,8 @@ class GivenInvoice:
     @property
     def key(self) -> InvoiceKey:
         """What a sign-off is recorded under."""
-        return InvoiceKey(
-            self.billing_period,
-            self.issuer or "",
-            self.invoice_id or "",
-            self.billing_account_id or "",
-            self.currency,
-        )
+        issuer, invoice, account = (each or "" for each in (self.issuer, self.invoice_id, self.billing_account_id))
+        return InvoiceKey(self.billing_period, issuer, invoice, account, self.currency)
 
 
 def load(settings: Settings) -> tuple[tuple[GivenInvoice, ...], tuple[str, ...]]:

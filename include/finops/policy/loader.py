@@ -52,7 +52,8 @@ class Entry(BaseModel):
         by_name = cls.model_fields if cls.model_config.get("populate_by_name") else ()
         for key in given:
             if key not in names and key not in by_name:
-                says = PydanticCustomError("unknown_key", "unknown key; known keys are {names}", {"names": _all(names)})
+                known = {"names": ", ".join(names)}
+                says = PydanticCustomError("unknown_key", "unknown key; known keys are {names}", known)
                 raise ValidationError.from_exception_data(cls.__name__, [{"type": says, "loc": (key,), "input": None}])
         return {key: value for key, value in given.items() if value is not None}
 
@@ -99,12 +100,12 @@ def _check_header(path: Path, header: list[str], model: type[BaseModel]) -> None
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     for name in header:
         if name not in fields:
-            raise BadInput(f"{path}:1: unknown column {name!r}; known columns are {_all(fields)}")
+            raise BadInput(f"{path}:1: unknown column {name!r}; known columns are {', '.join(fields)}")
         if header.count(name) > 1:
             raise BadInput(f"{path}:1: column {name!r} is there twice")
     for name, field in fields.items():
         if field.is_required() and name not in header:
-            raise BadInput(f"{path}:1: missing column {name}; known columns are {_all(fields)}")
+            raise BadInput(f"{path}:1: missing column {name}; known columns are {', '.join(fields)}")
 
 
 def _rows(path: Path, reader: csv.DictReader[str], model: type[BaseModel]) -> Iterator[Row]:
@@ -123,10 +124,8 @@ def _rows(path: Path, reader: csv.DictReader[str], model: type[BaseModel]) -> It
 
 
 _WORDS = {
-    "dict_type": "must be a mapping of keys to values",
-    "model_type": "must be a mapping of keys to values",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
+    **dict.fromkeys(("dict_type", "model_type"), "must be a mapping of keys to values"),
+    **dict.fromkeys(("list_type", "tuple_type"), "must be a list"),
     "string_type": "must be a text",
 }
 _SUBJECT = re.compile(r"^(?:Input|String|Decimal input|Date input|List|Tuple|Dictionary|Value) should ")
@@ -158,10 +157,6 @@ def _words(error: ErrorDetails) -> str:
     says = f"unknown name; it {says}" if error["loc"][-1:] == ("[key]",) else says
     is_shown = kind not in ("value_error", "unknown_key") and isinstance(error["input"], str)
     return f"{says} (it is {error['input']!r})" if is_shown else says
-
-
-def _all(names: Any) -> str:
-    return ", ".join(names)
 
 
 def _period(value: object) -> BillingPeriod:

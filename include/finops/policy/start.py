@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.errors import BadInput
 
 
@@ -27,6 +27,5 @@ def write(folder: Path) -> list[Path]:
     if present := [name for name in texts if (folder / name).exists()]:
         raise BadInput(f"{folder} has {', '.join(present)} already; name another folder (nothing was written)")
     for name, text in texts.items():
-        with replacing(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_whole(folder / name, text)
     return [folder / name for name in texts]

@@ -15,7 +15,6 @@ from great_expectations.core import ExpectationValidationResult
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metadata_types import FailureSeverity
 
-from finops.core.errors import Finding
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join, literal
 from finops.quality.duckdb_source import DuckDBDatasource, open_warehouse
@@ -35,26 +34,26 @@ def run_suites(settings: Settings, given: Given) -> list[TableResult]:
     with open_warehouse(settings) as (context, source):
         engine = source.get_execution_engine()
         with engine.get_connection() as connection:
-            suites = [_suite(table, given) for table in [FACT, *_published_tables(connection)]]
+            query = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+            suites = [suite_of(table, given) for table in [FACT, *connection.execute(sa.text(query)).scalars()]]
             return [_run(context, source, connection, suite, given) for suite in suites]
 
 
 def _published_tables(connection: sa.Connection) -> list[str]:
-    query = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+    query = """
+        select table_name from duckdb_tables() where schema_name = 'marts'
+        union all
+        select view_name from duckdb_views() where schema_name = 'marts'
+        order by 1
+    """
     return list(connection.execute(sa.text(query)).scalars())
-
-
-def _suite(table: str, given: Given) -> Suite:
-    suite = suite_of(table, given)
-    if suite is None:
-        raise Finding(f"{table} would be published without expectations; give it a suite in quality/suites")
-    return suite
 
 
 def _run(
     context: EphemeralDataContext, source: DuckDBDatasource, connection: sa.Connection, suite: Suite, given: Given
 ) -> TableResult:
-    rows = compose("select * from {source} where {scope}", source=suite.source, scope=given.scope)
+    source_table = identifier(suite.schema, suite.table)
+    rows = compose("select * from {source} where {scope}", source=source_table, scope=suite.scope or given.scope)
     try:
         connection.execute(sa.text(compose("select 1 from ({rows}) limit 1", rows=rows)))
     except sa.exc.DBAPIError as error:
@@ -62,10 +61,9 @@ def _run(
         return TableResult(suite.table, 0, (Outcome(suite.table, "it can be read", Severity.BLOCKS, False, observed),))
     rules = join("", map(_rule_column, suite.row_rules))
     asset = source.add_query_asset(suite.table, compose("select *{rules} from ({rows})", rules=rules, rows=rows))
+    batch = asset.add_batch_definition("scope")
     expected = gx.ExpectationSuite(suite.table, expectations=[*suite.expectations, *map(_expectation, suite.row_rules)])
-    definition = gx.ValidationDefinition(
-        name=suite.table, data=asset.add_batch_definition("scope"), suite=context.suites.add(expected)
-    )
+    definition = gx.ValidationDefinition(name=suite.table, data=batch, suite=context.suites.add(expected))
     context.validation_definitions.add(definition)
     # Counts only: offending rows are fetched where there are any, not looked for in every column of a whole fact.
     results = definition.run(result_format={"result_format": "BASIC", "partial_unexpected_count": 0}).results
@@ -147,11 +145,8 @@ def _offending_rows(kwargs: dict[str, Any], rows: Sql, rules: dict[str, RowRule]
     else:
         shown = join(", ", map(identifier, ["provider", "billing_period", "billing_currency", column]))
         allowed = kwargs.get("value_set")
-        predicate = compose("{column} is null", column=identifier(column))
-        if allowed is not None:
-            predicate = compose(
-                "{column} not in ({allowed})", column=identifier(column), allowed=join(", ", map(literal, allowed))
-            )
+        template = "{column} is null" if allowed is None else "{column} not in ({allowed})"
+        predicate = compose(template, column=identifier(column), allowed=join(", ", map(literal, allowed or ())))
     return compose("select {shown} from ({rows}) where {predicate}", shown=shown, rows=rows, predicate=predicate)
 
 

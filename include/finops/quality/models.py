@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from finops.core.sql import Sql, in_scope
+from finops.core.sql import Sql, compose, in_scope, join, literal
 from finops.policy.allocation import Rules
 
 if TYPE_CHECKING:
@@ -35,17 +35,27 @@ class LandedTotal:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the suites are made for: the candidate's scope, the ledger's totals, the time, the rules of allocation."""
+    """What the suites are made for: the candidate's scope, the ledger's totals, the time, the rules of allocation.
+
+    ``closed`` are the months in scope that were closed when it was built.
+    """
 
     pairs: tuple[tuple[str, str], ...]
     landed: tuple[LandedTotal, ...]
     now: datetime
     allocation: Rules = field(default_factory=Rules)
+    closed: tuple[str, ...] = ()
 
     @property
     def scope(self) -> Sql:
         """The predicate that keeps the scope's rows, in literals."""
         return in_scope(self.pairs)
+
+    @property
+    def months(self) -> Sql:
+        """The predicate that keeps the rows of the scope's months, of all providers."""
+        periods = sorted({period for _, period in self.pairs})
+        return compose("billing_period in ({periods})", periods=join(", ", map(literal, periods)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +74,16 @@ class RowRule:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The expectations on one published table. ``source`` is where the warehouse has it."""
+    """The expectations on one published table of a schema of the warehouse.
+
+    ``scope`` keeps the rows that they are on; without it, the candidate's bills.
+    """
 
     table: str
-    source: Sql
     expectations: tuple[Expectation, ...]
     row_rules: tuple[RowRule, ...] = ()
+    schema: str = "marts"
+    scope: Sql | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.pages import html
 from finops.pages.figures import Cell, Figure, Headline, Kind, Row, Table
 from finops.quality.models import Given, LandedTotal, Outcome, Severity, TableResult
@@ -31,8 +31,7 @@ def write(path: Path, verdict: Verdict, given: Given, results: list[TableResult]
         scope=_scope(given),
         checked_at=f"{given.now.astimezone(UTC):%Y-%m-%d %H:%M}",
     )
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_whole(path, text)
 
 
 def _headline(outcomes: Sequence[Outcome], verdict: Verdict, row_count: int) -> Headline:
@@ -45,17 +44,13 @@ def _headline(outcomes: Sequence[Outcome], verdict: Verdict, row_count: int) -> 
 
 def _totals(landed: Sequence[LandedTotal]) -> Table:
     """Return what the ledger holds the build to; shown in cents, compared to the last decimal."""
-    rows = tuple(
-        Row(
-            each.provider,
-            (Cell(Kind.MONEY, each.billed_cost), Cell.text(each.billing_currency), Cell.quantity(each.row_count)),
-            each.billing_period,
-        )
-        for each in landed
-    )
+    rows = []
+    for each in landed:
+        cost, rows_landed = Cell(Kind.MONEY, each.billed_cost), Cell.quantity(each.row_count)
+        rows.append(Row(each.provider, (cost, Cell.text(each.billing_currency), rows_landed), each.billing_period))
     note = "what the ledger recorded when the bills landed; every stage is held to it to the last decimal"
     headings = ("Provider and billing period", "Billed cost", "Currency", "Landed rows")
-    return Table("control_totals", "Control totals", note, headings, rows)
+    return Table("control_totals", "Control totals", note, headings, tuple(rows))
 
 
 def _scope(given: Given) -> str:

@@ -9,12 +9,12 @@ from great_expectations import expectations as gxe
 from great_expectations.expectations import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 
-from finops.core.sql import Sql, compose, identifier, join, literal
+from finops.core.sql import Sql, compose, identifier, join
 from finops.quality.models import Given, Severity
 
-MEASURES = ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
+COSTS = ("billed_cost", "effective_cost")
+MEASURES = (*COSTS, "contracted_cost", "list_cost")
 KEY = ("billing_period", "provider", "billing_currency")
-BATCH = Sql("{batch}")
 FACT = Sql("main.fct_focus_costs")
 DAILY = Sql("marts.fct_daily_costs")
 
@@ -59,39 +59,36 @@ class ExpectNoRows(gxe.UnexpectedRowsExpectation):
         return {"success": count == 0, "result": {"observed_value": count}}
 
 
-def no_rows(says: str, query: Sql, severity: Severity = Severity.BLOCKS) -> Expectation:
-    """Return: ``query``, in which ``{batch}`` stands for the table's rows in scope, finds nothing."""
-    return ExpectNoRows(unexpected_rows_query=query, description=says, severity=FailureSeverity(severity))
+def no_rows(says: str, query: str, severity: Severity = Severity.BLOCKS, **parts: str) -> Expectation:
+    """Return: a query finds nothing. In it ``{batch}`` is the table's rows in scope, ``{key}`` the columns of ``KEY``.
+
+    ``parts`` are its other parts, as ``compose`` takes them.
+    """
+    composed = compose(query, batch=Sql("{batch}"), key=join(", ", map(identifier, KEY)), **parts)
+    return ExpectNoRows(unexpected_rows_query=composed, description=says, severity=FailureSeverity(severity))
 
 
 def is_unique(columns: Iterable[str]) -> Expectation:
     """Return: the columns are the grain of the table, nulls counting as a value."""
     names = list(columns)
-    grain = join(", ", map(identifier, names))
-    query = compose(
-        "select {grain}, count(*) as row_count from {batch} group by {grain} having count(*) > 1",
-        grain=grain,
-        batch=BATCH,
-    )
-    return no_rows(f"one row per {', '.join(names)}", query)
+    query = "select {grain}, count(*) as row_count from {batch} group by {grain} having count(*) > 1"
+    return no_rows(f"one row per {', '.join(names)}", query, grain=join(", ", map(identifier, names)))
 
 
 def is_exact(columns: Iterable[str] = MEASURES) -> Expectation:
     """Return: the amounts are exact decimals; a double would let sums differ by order."""
-    query = compose(
-        "select column_name, column_type from (describe select {columns} from {batch})"
-        " where column_type <> 'DECIMAL(38,12)'",
-        columns=join(", ", map(identifier, columns)),
-        batch=BATCH,
-    )
-    return no_rows("amounts are exact decimals", query)
+    query = """
+        select column_name, column_type from (describe select {columns} from {batch})
+        where column_type <> 'DECIMAL(38,12)'
+    """
+    return no_rows("amounts are exact decimals", query, columns=join(", ", map(identifier, columns)))
 
 
 def ties_to(other: Sql, name: str, given: Given, measures: Sequence[str] = MEASURES) -> Expectation:
     """Return: per provider, month and currency, the measures sum to exactly what they do in another table."""
-    key = join(", ", map(identifier, KEY))
     pair = "struct_pack(measure := {name}, found := here.{m}, expected := there.{m})"
-    query = compose(
+    return no_rows(
+        f"{', '.join(measures)} sum to those of {name}, exactly",
         """
         select *, found - expected as difference
         from (
@@ -101,14 +98,11 @@ def ties_to(other: Sql, name: str, given: Given, measures: Sequence[str] = MEASU
         )
         where found is distinct from expected
         """,
-        key=key,
         pairs=join(", ", (compose(pair, name=m, m=identifier(m)) for m in measures)),
         sums=join(", ", (compose("sum({m}) as {m}", m=identifier(m)) for m in measures)),
-        batch=BATCH,
         other=other,
         scope=given.scope,
     )
-    return no_rows(f"{', '.join(measures)} sum to those of {name}, exactly", query)
 
 
 def rows_of(columns: Sequence[str], rows: Iterable[Sequence[Sql]]) -> Sql:
@@ -121,18 +115,8 @@ def rows_of(columns: Sequence[str], rows: Iterable[Sequence[Sql]]) -> Sql:
     return compose("(select * from (values {values}) as t ({names}))", values=join(", ", values), names=names)
 
 
-def text(value: str) -> Sql:
-    """Return a text constant."""
-    return literal(value)
-
-
 def cost_mart(grain: Iterable[str], given: Given) -> tuple[Expectation, ...]:
     """Return what holds for every mart that groups the daily costs: its grain, its amounts, its tie to them."""
     columns = [*KEY, *grain]
-    return (
-        has_rows(),
-        *filled(*columns, *MEASURES),
-        is_exact(),
-        is_unique(columns),
-        ties_to(DAILY, "fct_daily_costs", given),
-    )
+    tied = ties_to(DAILY, "fct_daily_costs", given)
+    return (has_rows(), *filled(*columns, *MEASURES), is_exact(), is_unique(columns), tied)

@@ -60,11 +60,8 @@ def _given(settings: Settings, candidate: Candidate) -> Given:
     """Collect what the candidate is held to, from the ledger; deliveries that came since the build are not."""
     built_from = {(each.provider, each.billing_period): each.input_digest for each in candidate.scope}
     with open_state(settings).connect() as connection:
-        items = [
-            item
-            for item in period_inputs.landed(connection)
-            if built_from.get((item.provider, item.billing_period)) == item.digest
-        ]
+        landed = period_inputs.landed(connection)
+        items = [each for each in landed if built_from.get((each.provider, each.billing_period)) == each.digest]
         items = period_inputs.with_files(connection, items)
     sums: dict[tuple[str, str, str], LandedTotal] = {}
     for item in items:
@@ -74,7 +71,9 @@ def _given(settings: Settings, candidate: Candidate) -> Given:
             rows, cost = (before.row_count, before.billed_cost) if before else (0, 0)
             sums[key] = LandedTotal(*key, rows + total.row_count, cost + total.billed_cost)
     pairs = tuple((each.provider.value, str(each.billing_period)) for each in candidate.scope)
-    return Given(pairs, tuple(sums[key] for key in sorted(sums)), datetime.now(UTC), _rules_of_build(settings))
+    return Given(
+        pairs, tuple(sums[key] for key in sorted(sums)), datetime.now(UTC), _rules_of_build(settings), candidate.closed
+    )
 
 
 def _rules_of_build(settings: Settings) -> Rules:

@@ -55,17 +55,11 @@ _CHANGES = """
 def changes(connection: DuckDBPyConnection, before: Sql, after: Sql) -> list[Change]:
     """Return what differs between two SELECTs of daily rows, by currency, the largest change first."""
     grain = join(", ", map(identifier, GRAIN))
-    query = compose(
-        _CHANGES,
-        grain=grain,
-        before=compose(_SUMS, grain=grain, rows=before),
-        after=compose(_SUMS, grain=grain, rows=after),
-    )
+    sums = {name: compose(_SUMS, grain=grain, rows=rows) for name, rows in (("before", before), ("after", after))}
+    found = connection.execute(compose(_CHANGES, grain=grain, **sums)).fetchall()
     return [
         Change(Provider(provider), currency, account, name, service, center, category, Amounts(*amounts))
-        for provider, currency, account, name, service, center, category, *amounts in connection.execute(
-            query
-        ).fetchall()
+        for provider, currency, account, name, service, center, category, *amounts in found
     ]
 
 
@@ -74,11 +68,10 @@ def totals(before: Sequence[Snapshot], after: Sequence[Snapshot]) -> list[MonthT
     old, new = _recorded(before), _recorded(after)
     nothing = (Decimal(0), Decimal(0))
     found = []
-    for provider, currency in sorted(old.keys() | new.keys()):
-        (billed_before, effective_before) = old.get((provider, currency), nothing)
-        (billed_after, effective_after) = new.get((provider, currency), nothing)
-        amounts = Amounts(billed_before, billed_after, effective_before, effective_after)
-        found.append(MonthTotal(provider, currency, amounts))
+    for key in sorted(old.keys() | new.keys()):
+        (billed_before, effective_before) = old.get(key, nothing)
+        (billed_after, effective_after) = new.get(key, nothing)
+        found.append(MonthTotal(*key, Amounts(billed_before, billed_after, effective_before, effective_after)))
     return found
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput
-from finops.core.spreadsheet import neutralise
+from finops.core.spreadsheet import cell, write_rows
 from finops.restatements.models import AMOUNTS, Change, Difference
 
 TEXT_COLUMNS = (
@@ -25,18 +24,13 @@ def write(difference: Difference, out: Path) -> None:
     if out.suffix != ".csv":
         raise BadInput(f"{out} must end in .csv")
     try:
-        with replacing(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
-            writer = csv.writer(handle)
-            writer.writerow(("billing_period", "provider", *TEXT_COLUMNS, *AMOUNTS))
-            for change in difference.changes:
-                writer.writerow((str(difference.billing_period), *_cells(change)))
+        with replacing(out) as temporary:
+            rows = ((difference.billing_period, *_cells(change)) for change in difference.changes)
+            write_rows(temporary, ("billing_period", "provider", *TEXT_COLUMNS, *AMOUNTS), rows)
     except OSError as error:
         raise BadInput(f"cannot write {out}: {error.strerror}") from error
 
 
 def _cells(change: Change) -> list[str]:
-    return [
-        change.provider.value,
-        *(neutralise(getattr(change, column)) for column in TEXT_COLUMNS),
-        *(format(getattr(change.amounts, column), "f") for column in AMOUNTS),
-    ]
+    texts = [cell(getattr(change, column)) for column in ("provider", *TEXT_COLUMNS)]
+    return [*texts, *(cell(getattr(change.amounts, column)) for column in AMOUNTS)]

@@ -67,6 +67,11 @@ class ReplacedDelivery:
     before: SnapshotDelivery | None
     after: SnapshotDelivery | None
 
+    @property
+    def is_same(self) -> bool:
+        """Whether both are one delivery."""
+        return bool(self.before and self.after and self.before.delivery_id == self.after.delivery_id)
+
 
 @dataclass(frozen=True, slots=True)
 class ReplacedSnapshot:
@@ -80,15 +85,8 @@ class ReplacedSnapshot:
         """The deliveries that differ, by source; none when the same deliveries were built again."""
         old = {each.source: each for each in (self.before.deliveries if self.before else ())}
         new = {each.source: each for each in self.after.deliveries}
-        return [
-            ReplacedDelivery(source, old.get(source), new.get(source))
-            for source in sorted(old.keys() | new.keys())
-            if _identity(old.get(source)) != _identity(new.get(source))
-        ]
-
-
-def _identity(delivery: SnapshotDelivery | None) -> str | None:
-    return None if delivery is None else delivery.delivery_id
+        pairs = (ReplacedDelivery(name, old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys()))
+        return [each for each in pairs if not each.is_same]
 
 
 @dataclass(frozen=True, slots=True)

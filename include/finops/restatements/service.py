@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from finops.core.errors import BadInput
@@ -48,7 +46,7 @@ def _replaced_by_newest(
 ) -> list[Snapshot]:
     newest = max(after, key=lambda snapshot: snapshot.published_at)
     began = min(snapshot.published_at for snapshot in after if snapshot.build_id == newest.build_id)
-    if not _published_before(state, began, period, provider):
+    if all(snapshot.published_at >= began for snapshot in snapshots.of_period(state, period, provider)):
         raise BadInput(
             f"{period} was published once by then, with build {newest.build_id} of {written(newest.published_at)}:"
             " there is no earlier snapshot to compare with"
@@ -56,17 +54,12 @@ def _replaced_by_newest(
     return snapshots.as_of(state, period, began - RESOLUTION, provider)
 
 
-def _published_before(state: Connection, moment: datetime, period: BillingPeriod, provider: Provider | None) -> bool:
-    return any(snapshot.published_at < moment for snapshot in snapshots.of_period(state, period, provider))
-
-
 def _compare(settings: Settings, period: BillingPeriod, before: list[Snapshot], after: list[Snapshot]) -> Difference:
     import duckdb
 
+    old_rows, new_rows = snapshots.daily_sql(settings, before), snapshots.daily_sql(settings, after)
     with duckdb.connect() as connection:
-        changes = compare.changes(
-            connection, snapshots.daily_sql(settings, before), snapshots.daily_sql(settings, after)
-        )
+        changes = compare.changes(connection, old_rows, new_rows)
     totals = compare.totals(before, after)
     compare.require_complete(changes, totals)
     old = {snapshot.provider: snapshot for snapshot in before}

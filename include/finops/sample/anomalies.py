@@ -62,6 +62,14 @@ def lasting(begun: Callable[[BillingPeriod], list[Injection]], month: Month) -> 
     return [each for each in found if each.label.end > month.period.start]
 
 
+def begun_by_service(
+    provider: Provider, seed: int, month: Month, series: Sequence[Series], services: Mapping[AnomalyKind, Sequence[str]]
+) -> list[Injection]:
+    """Return the anomalies that touch a month where each kind happens to series of its services."""
+    candidates = by_service(series, services)
+    return lasting(lambda period: draw(provider, seed, period, candidates), month)
+
+
 def by_service(
     series: Sequence[Series], services: Mapping[AnomalyKind, Sequence[str]]
 ) -> dict[AnomalyKind, list[SeriesKey]]:

@@ -1,14 +1,17 @@
-"""Meridian Robotics Ltd., the invented company whose bills these are.
+"""Meridian Robotics Ltd., the invented company whose bills these are: its AI models and accounts are CSV files here.
 
 Cost centres, canonical tag keys and their other spellings are those of include/config.
 """
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from importlib.resources import files
 from random import Random
 
 from finops.core.dimensions import ABSENT
+from finops.core.formats import Provider
 
 COST_CENTERS = {
     "cc-1001": "Research",
@@ -36,20 +39,12 @@ class Model:
     traffic: float
 
 
-MODELS = (
-    Model("atlas-7b", "atlas", "cc-1001", 1.4),
-    Model("atlas-70b", "atlas", "cc-1001", 2.2),
-    Model("atlas-vision", "atlas", "cc-1001", 0.8),
-    Model("gripper-policy", "manipulation", "cc-1001", 0.6),
-    Model("pathfinder-v3", "navigation", "cc-1002", 1.5),
-    Model("slam-net", "navigation", "cc-1002", 0.7),
-    Model("fleet-forecast", "fleet", "cc-1002", 0.5),
-    Model("defect-detect", "inspection", "cc-1002", 1.0),
-    Model("doc-extract", "back-office", "cc-1003", 0.4),
-    Model("embed-small", "search", "cc-1003", 0.9),
-    Model("support-chat", "helpdesk", "cc-1004", 1.8),
-    Model("voice-triage", "helpdesk", "cc-1004", 0.6),
-)
+def _rows(file: str) -> list[dict[str, str]]:
+    with files("finops.sample").joinpath(file).open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+MODELS = tuple(Model(r["name"], r["project"], r["cost_center"], float(r["traffic"])) for r in _rows("models.csv"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +110,7 @@ class Ownership:
 
 def ownership(rng: Random, account: Account, stage: str) -> Ownership:
     """Draw who owns a resource of ``account`` for ``stage`` (of AI work, or ``platform``); old checkpoints train."""
-    if stage == STALE:
-        stage = "training"
+    stage = "training" if stage == STALE else stage
     if stage == "platform":
         center = "cc-1003"
         return Ownership(center, rng.choice(OWNERS[center]), rng.choice(ENVIRONMENTS))
@@ -129,30 +123,20 @@ def ownership(rng: Random, account: Account, stage: str) -> Ownership:
 
 
 AWS_PAYER = Account("210000000001", "meridian-management", tuple(COST_CENTERS), "us-east-1")
-AWS_ACCOUNTS = (
-    Account("210000000011", "meridian-research", ("cc-1001",), "us-east-1", 0),
-    Account("210000000012", "meridian-research-sandbox", ("cc-1001",), "us-west-2", 3),
-    Account("210000000021", "meridian-product", ("cc-1002",), "eu-west-1", 1),
-    Account("210000000022", "meridian-product-staging", ("cc-1002",), "eu-west-1", 1),
-    Account("210000000031", "meridian-data-platform", ("cc-1003",), "eu-west-1", 2),
-    Account("210000000041", "meridian-support", ("cc-1004",), "eu-central-1", 0),
-    Account("210000000051", "meridian-shared-services", ("cc-1003",), "us-east-1", 0),
-)
 
 
-AZURE_SUBSCRIPTIONS = (
-    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3001", "meridian-research", ("cc-1001",), "eastus", 0),
-    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3002", "meridian-product", ("cc-1002",), "westeurope", 1, "EUR"),
-    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3003", "meridian-data-platform", ("cc-1003",), "eastus", 2),
-    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3004", "meridian-support", ("cc-1004",), "westeurope", 0, "EUR"),
-    Account("0b1f7c52-6a3e-4d19-9c2b-1f4e8a7d3005", "meridian-shared-services", ("cc-1003",), "eastus", 3),
-)
-GCP_PROJECTS = (
-    Account("meridian-research-ml", "Meridian Research ML", ("cc-1001",), "us-central1", 0),
-    Account("meridian-product-prod", "Meridian Product", ("cc-1002",), "us-central1", 2),
-    Account("meridian-data-lake", "Meridian Data Lake", ("cc-1003",), "europe-west4", 2),
-    Account("meridian-support-ai", "Meridian Support AI", ("cc-1004",), "europe-west4", 0),
-    Account("meridian-shared", "Meridian Shared Services", ("cc-1003",), "us-central1", 3),
-    Account("meridian-emea-pilot", "Meridian EMEA Pilot", ("cc-1002", "cc-1004"), "europe-west4", 0, "EUR"),
-)
+def _accounts(provider: Provider) -> tuple[Account, ...]:
+    found = (row for row in _rows("accounts.csv") if row["provider"] == provider)
+    return tuple(
+        Account(r["id"], r["name"], tuple(r["cost_centers"].split("|")), r["region"], int(r["dialect"]), r["currency"])
+        for r in found
+    )
+
+
+AWS_ACCOUNTS, AZURE_SUBSCRIPTIONS, GCP_PROJECTS = map(_accounts, Provider)
 EUROS_PER_DOLLAR = 0.92
+
+
+def per_dollar(currency: str) -> float:
+    """Return what a dollar is in a currency of the bills."""
+    return EUROS_PER_DOLLAR if currency == "EUR" else 1.0

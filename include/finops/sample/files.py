@@ -4,123 +4,79 @@ from __future__ import annotations
 
 import csv
 import gzip
-import hashlib
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from finops.core.atomic import replacing
+from finops.core.atomic import replacing, write_whole
 
 PART_ROWS = 1_000_000
 ROW_GROUP = 125_000
 
 
-class Parts(ABC):
-    """Writes tables one after another into numbered files of at most ``PART_ROWS`` rows; a context manager."""
+Append = Callable[[pa.Table, bool], None]
+"""Writes a table to an open part, whose first it may be."""
 
-    def __init__(self, folder: Path, pattern: str, first: int) -> None:
-        self._folder, self._pattern, self._first = folder, pattern, first
-        self._held = 0
+
+class Parts(ExitStack):
+    """Writes tables one after another into numbered files of at most ``PART_ROWS`` rows; a context manager.
+
+    ``opened`` opens one file, as ``parquet`` and ``gzipped_csv`` do.
+    """
+
+    def __init__(
+        self, folder: Path, pattern: str, opened: Callable[[Path], AbstractContextManager[Append]], *, first: int
+    ) -> None:
+        super().__init__()
+        self._folder, self._pattern, self._opened, self._first = folder, pattern, opened, first
         self.paths: list[Path] = []
         self.rows: list[int] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close()
 
     def write(self, table: pa.Table) -> None:
         """Append a table; begin a new part where the last one is full."""
         while table.num_rows:
-            if not self.paths or self._held == PART_ROWS:
+            if not self.paths or self.rows[-1] == PART_ROWS:
                 self._begin()
-            piece = table.slice(0, PART_ROWS - self._held)
-            self._append(piece)
-            self._held += piece.num_rows
-            self.rows[-1] = self._held
+            piece = table.slice(0, PART_ROWS - self.rows[-1])
+            self._append(piece, self.rows[-1] == 0)
+            self.rows[-1] += piece.num_rows
             table = table.slice(piece.num_rows)
 
     def _begin(self) -> None:
-        self._close()
+        self.close()
         path = self._folder / self._pattern.format(len(self.paths) + self._first)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._open(path)
-        self._held = 0
+        self._append = self.enter_context(self._opened(path))
         self.paths.append(path)
         self.rows.append(0)
 
-    @abstractmethod
-    def _open(self, path: Path) -> None:
-        """Open a part."""
 
-    @abstractmethod
-    def _append(self, piece: pa.Table) -> None:
-        """Write to the open part."""
-
-    @abstractmethod
-    def _close(self) -> None:
-        """Close the open part, if there is one."""
+@contextmanager
+def parquet(path: Path, schema: pa.Schema, plain: frozenset[str]) -> Iterator[Append]:
+    """Open a part in Parquet. Columns in ``plain`` have no dictionary."""
+    dictionary = [name for name in schema.names if name not in plain]
+    # Without the Arrow schema a reader sees plain texts, as in a cloud's own file, not our dictionaries.
+    options = {"compression": "snappy", "use_dictionary": dictionary, "store_schema": False}
+    with pq.ParquetWriter(path, schema, **options) as writer:
+        yield lambda piece, _: writer.write_table(piece, row_group_size=ROW_GROUP)
 
 
-class ParquetParts(Parts):
-    """Parts in Parquet. Columns in ``plain`` have no dictionary."""
-
-    def __init__(self, folder: Path, pattern: str, schema: pa.Schema, plain: frozenset[str], first: int) -> None:
-        super().__init__(folder, pattern, first)
-        self._schema = schema
-        self._dictionary = [name for name in schema.names if name not in plain]
-        self._writer: pq.ParquetWriter | None = None
-
-    def _open(self, path: Path) -> None:
-        # Without the Arrow schema a reader sees plain texts, as in a cloud's own file, not our dictionaries.
-        self._writer = pq.ParquetWriter(
-            path, self._schema, compression="snappy", use_dictionary=self._dictionary, store_schema=False
-        )
-
-    def _append(self, piece: pa.Table) -> None:
-        if self._writer is not None:
-            self._writer.write_table(piece, row_group_size=ROW_GROUP)
-
-    def _close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-
-class CsvParts(Parts):
-    """Parts in gzipped CSV, each with the header."""
-
-    def __init__(self, folder: Path, pattern: str, first: int) -> None:
-        super().__init__(folder, pattern, first)
-        self._raw: BinaryIO | None = None
-        self._sink: gzip.GzipFile | None = None
-
-    def _open(self, path: Path) -> None:
-        self._raw = path.open("wb")
-        self._sink = gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=self._raw, mtime=0)
-
-    def _append(self, piece: pa.Table) -> None:
-        pacsv.write_csv(piece, self._sink, pacsv.WriteOptions(include_header=self._held == 0))
-
-    def _close(self) -> None:
-        if self._sink is not None and self._raw is not None:
-            self._sink.close()
-            self._raw.close()
+@contextmanager
+def gzipped_csv(path: Path) -> Iterator[Append]:
+    """Open a part in gzipped CSV, with the header."""
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=4, fileobj=raw, mtime=0) as sink:
+        yield lambda piece, is_first: pacsv.write_csv(piece, sink, pacsv.WriteOptions(include_header=is_first))
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write a manifest. It is a delivery's last file, so it never names a file that is not there."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(content, indent=2) + "\n")
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -129,9 +85,3 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-
-
-def sha256(path: Path) -> str:
-    """Return the sha256 of a file, in hexadecimal."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -11,6 +11,23 @@ from pathlib import Path
 from finops.core.dimensions import ABSENT
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.progress import Progress
+
+
+@dataclass(slots=True)
+class Steps:
+    """Counts lines towards a known total, and tells a caller."""
+
+    total: int
+    report: Progress | None = None
+    done: int = 0
+    message: str = ""
+
+    def advance(self, count: int) -> None:
+        """Count lines that were written."""
+        self.done += count
+        if self.report is not None:
+            self.report(self.message, min(self.done, self.total), self.total)
 
 
 class AnomalyKind(StrEnum):

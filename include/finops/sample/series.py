@@ -10,7 +10,7 @@ from importlib.resources import files
 from random import Random
 from typing import Any, TypeVar
 
-from finops.sample.company import Account
+from finops.sample.company import Account, Ownership
 from finops.sample.models import SeriesKey
 from finops.sample.rhythm import Pattern
 
@@ -78,6 +78,11 @@ def placed(
     for number, index in enumerate(dealt(range(len(offers)), weights, count)):
         is_shared = offers[index]["stage"] == "platform" and number % 3
         yield index, platform if is_shared else rng.choice(accounts)
+
+
+def varied(rng: Random, owner: Ownership, *, is_machine: bool) -> float:
+    """Draw the factor of a resource's usual usage: near 1 of a machine, else by how much its AI model is used."""
+    return rng.uniform(0.85, 1.15) if is_machine else rng.lognormvariate(0, 0.5) * owner.traffic
 
 
 class Forgetfulness:

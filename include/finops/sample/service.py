@@ -9,16 +9,25 @@ from pathlib import Path
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
+from finops.core.money import cents
 from finops.core.periods import BillingPeriod
+from finops.core.progress import Progress
 from finops.sample import drivers
 from finops.sample.aws import export as aws
 from finops.sample.azure import export as azure
 from finops.sample.files import write_csv, write_json
 from finops.sample.gcp import export as gcp
-from finops.sample.invoices import write_invoices
 from finops.sample.lines import Month
-from finops.sample.models import InvoiceKey, InvoiceTotal, Label, MonthResult, SampleReport, Total, TotalKey
-from finops.sample.progress import Progress, Steps
+from finops.sample.models import (
+    InvoiceKey,
+    InvoiceTotal,
+    Label,
+    MonthResult,
+    SampleReport,
+    Steps,
+    Total,
+    TotalKey,
+)
 from finops.sample.rhythm import EPOCH
 
 MINIMUM_LINES = 2_000
@@ -122,7 +131,7 @@ def _generate(
             logger.info("wrote %s %s: %d files", provider, period, len(made.files))
     kept = _within(labels, periods)
     _write_labels(out / "labels.csv", kept)
-    write_invoices(out / "invoices.csv", invoices)
+    _write_invoices(out / "invoices.csv", invoices)
     drivers.write(out / "drivers.csv", periods, seed)
     write_json(out / _MARK, _expected(totals))
     also = (out / "labels.csv", out / "invoices.csv", out / "drivers.csv", out / _MARK)
@@ -151,6 +160,19 @@ def _write_labels(path: Path, labels: Sequence[Label]) -> None:
         moments = [moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (each.start, each.end)]
         rows.append([each.provider, series, series.account, series.service, series.model, *moments, each.kind])
     write_csv(path, ["provider", "series", "account", "service", "model", "start", "end", "kind"], rows)
+
+
+def _write_invoices(path: Path, invoices: dict[InvoiceKey, InvoiceTotal]) -> None:
+    """Write one line per invoice, as ``invoices.yml`` reads it: what the clouds ask for, in whole cents.
+
+    Every cloud rounds an invoice once, at its end. Tax is given where the bill has tax lines.
+    """
+    rows = []
+    for key, sums in sorted(invoices.items(), key=lambda item: item[0]):
+        amounts = [cents(sums.total), cents(sums.tax) if sums.tax else ""]
+        rows.append([key.issuer, key.invoice_id, key.period, key.currency, *amounts, key.billing_account_id])
+    columns = ["issuer", "invoice_id", "billing_period", "currency", "total", "tax", "billing_account_id"]
+    write_csv(path, columns, rows)
 
 
 def _expected(totals: dict[TotalKey, Total]) -> list[dict[str, object]]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.sql import SQL, Literal
+from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -56,7 +56,7 @@ def _begin(connection: psycopg.Connection, schema: str) -> None:
     connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"finops serving {schema}"])
     # A change of layout waits for queries that run, and every new query waits behind it.
     connection.execute(SQL("set local lock_timeout = {}").format(Literal(_READER_WAIT)))
-    parts = connection.execute("select to_regclass(%s)", [ddl.qualified(schema, ddl.PARTS).as_string()]).fetchone()
+    parts = connection.execute("select to_regclass(%s)", [Identifier(schema, ddl.PARTS).as_string()]).fetchone()
     if parts == (None,):
         for statement in ddl.foundation(schema):
             connection.execute(statement)

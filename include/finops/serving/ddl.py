@@ -25,19 +25,14 @@ STAGING = "finops_staging"
 RESERVED = frozenset({AUDIENCES, READABLE, PARTS, VERSION})
 
 
-def qualified(schema: str, name: str) -> Identifier:
-    """Return the quoted name of something in the schema."""
-    return Identifier(schema, name)
-
-
 def foundation(schema: str) -> Iterator[Composed]:
     """Yield what makes an empty schema: whose rows roles read, and what is served."""
     names = {
         "schema": Identifier(schema),
-        "audiences": qualified(schema, AUDIENCES),
-        "readable": qualified(schema, READABLE),
-        "parts": qualified(schema, PARTS),
-        "version": qualified(schema, VERSION),
+        "audiences": Identifier(schema, AUDIENCES),
+        "readable": Identifier(schema, READABLE),
+        "parts": Identifier(schema, PARTS),
+        "version": Identifier(schema, VERSION),
         "finance": Literal(FINANCE),
     }
     for statement in _FOUNDATION:
@@ -85,10 +80,10 @@ _FOUNDATION = (
 def create_table(schema: str, table: Table) -> Iterator[Composed]:
     """Yield what makes an empty served table with its indexes."""
     columns = SQL(", ").join(_declared(each) for each in table.columns)
-    yield SQL("create table {} ({})").format(qualified(schema, table.name), columns)
+    yield SQL("create table {} ({})").format(Identifier(schema, table.name), columns)
     for index in table.indexes:
         names = SQL(", ").join(map(Identifier, index))
-        yield SQL("create index on {} ({})").format(qualified(schema, table.name), names)
+        yield SQL("create index on {} ({})").format(Identifier(schema, table.name), names)
 
 
 def _declared(column: Column) -> Composed:
@@ -97,7 +92,7 @@ def _declared(column: Column) -> Composed:
 
 def change_layout(schema: str, table: Table, before: dict[str, str]) -> Iterator[Composed]:
     """Yield what gives a served table the columns it has now; ``before`` has the type of each it had."""
-    name, wanted = qualified(schema, table.name), {each.name: each for each in table.columns}
+    name, wanted = Identifier(schema, table.name), {each.name: each for each in table.columns}
     for column in before:
         if column not in wanted:
             yield SQL("alter table {} drop column {}").format(name, Identifier(column))
@@ -112,7 +107,7 @@ def change_layout(schema: str, table: Table, before: dict[str, str]) -> Iterator
 
 def secure(schema: str, table: Table) -> Iterator[Composed]:
     """Yield what lets a reader see their own rows alone; to be repeated whenever the layout has changed."""
-    name, readable = qualified(schema, table.name), qualified(schema, READABLE)
+    name, readable = Identifier(schema, table.name), Identifier(schema, READABLE)
     sees = SQL("exists (select from {} where cost_center is null)").format(readable)
     if table.audience_column is not None:
         # Both are evaluated once per query, not once per row.
@@ -125,12 +120,12 @@ def secure(schema: str, table: Table) -> Iterator[Composed]:
 
 def unsecure(schema: str, table: str) -> Composed:
     """Return what takes the policy away, which holds on to the columns it reads, while the layout changes."""
-    return SQL("drop policy if exists audience on {}").format(qualified(schema, table))
+    return SQL("drop policy if exists audience on {}").format(Identifier(schema, table))
 
 
 def describe(schema: str, table: Table) -> Iterator[Composed]:
     """Yield the comments."""
-    name = qualified(schema, table.name)
+    name = Identifier(schema, table.name)
     yield SQL("comment on table {} is {}").format(name, Literal(table.description))
     for column in table.columns:
         where = Identifier(schema, table.name, column.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -12,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from finops.core.atomic import sha256_of
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
 from finops.serving.descriptions import Descriptions
@@ -93,18 +93,13 @@ def _mart_part(
 ) -> Part:
     file = publication.path / name / f"billing_period={month}" / "part.parquet"
     # A month that no build has touched is a hard link to the same bytes in every version.
-    with file.open("rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    query = compose(
-        """
+    digest = sha256_of(file)
+    query = """
         select {columns}
         from (select *, {month} as billing_period from read_parquet({file}, hive_partitioning = false))
-        """,
-        columns=join(", ", map(_selected, columns)),
-        month=month,
-        file=file,
-    )
-    rows = partial(_parquet_rows, settings, query)
+    """
+    selected = join(", ", map(_selected, columns))
+    rows = partial(_parquet_rows, settings, compose(query, columns=selected, month=month, file=file))
     return Part(name, month, digest, tuple(each.name for each in columns), rows, _expected(entry))
 
 
@@ -131,12 +126,8 @@ def _parquet_rows(settings: Settings, query: Sql) -> Iterator[bytes]:
 
 
 def _expected(entry: dict[str, Any]) -> Control:
-    amounts = [
-        (currency, measure, Decimal(text))
-        for currency, sums in entry["totals"].items()
-        for measure, text in sums.items()
-        if text is not None
-    ]
+    sums = ((currency, *each) for currency, found in entry["totals"].items() for each in found.items())
+    amounts = [(currency, measure, Decimal(text)) for currency, measure, text in sums if text is not None]
     return Control(entry["rows"], tuple(amounts))
 
 

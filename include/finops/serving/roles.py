@@ -67,12 +67,12 @@ def record(connection: psycopg.Connection, schema: str, grant: Grant) -> None:
     wanted: Iterable[str | None] = [None] if grant.cost_centers is None else sorted(set(grant.cost_centers))
     insert = SQL("insert into {} (role_name, cost_center) values (%s, %s)")
     for each in wanted:
-        connection.execute(insert.format(ddl.qualified(schema, ddl.AUDIENCES)), [grant.role, each])
+        connection.execute(insert.format(Identifier(schema, ddl.AUDIENCES)), [grant.role, each])
 
 
 def forget(connection: psycopg.Connection, schema: str, role: str) -> bool:
     """Strike a role off the list and take its rights; return whether it was on it."""
-    delete = SQL("delete from {} where role_name = %s").format(ddl.qualified(schema, ddl.AUDIENCES))
+    delete = SQL("delete from {} where role_name = %s").format(Identifier(schema, ddl.AUDIENCES))
     was_there = connection.execute(delete, [role]).rowcount > 0
     if connection.execute("select from pg_roles where rolname = %s", [role]).fetchone() is not None:
         for right in ("all on all tables in schema", "usage on schema"):
@@ -87,7 +87,7 @@ def grants(connection: psycopg.Connection, schema: str) -> list[Grant]:
         select role_name, array_agg(cost_center order by cost_center) from {}
         where role_name <> current_user group by role_name order by role_name
     """
-    rows = connection.execute(SQL(query).format(ddl.qualified(schema, ddl.AUDIENCES))).fetchall()
+    rows = connection.execute(SQL(query).format(Identifier(schema, ddl.AUDIENCES))).fetchall()
     return [Grant(role, None if None in found else tuple(found)) for role, found in rows]
 
 
@@ -105,10 +105,10 @@ def authorise(connection: psycopg.Connection, schema: str) -> None:
         "renamed": list(RENAMED_MARTS),
         "audience_columns": list(AUDIENCE_COLUMNS),
     }
-    query = SQL(_WRONG_RIGHTS).format(audiences=ddl.qualified(schema, ddl.AUDIENCES))
+    query = SQL(_WRONG_RIGHTS).format(audiences=Identifier(schema, ddl.AUDIENCES))
     wrong = connection.execute(query, facts).fetchall()
     for role in sorted({role for role, _, _ in wrong}):
         connection.execute(SQL("grant usage on schema {} to {}").format(Identifier(schema), Identifier(role)))
     for role, table, is_wanted in wrong:
         change = "grant select on {} to {}" if is_wanted else "revoke select on {} from {}"
-        connection.execute(SQL(change).format(ddl.qualified(schema, table), Identifier(role)))
+        connection.execute(SQL(change).format(Identifier(schema, table), Identifier(role)))

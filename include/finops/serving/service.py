@@ -86,7 +86,7 @@ def grants(settings: Settings) -> list[Grant]:
 
 
 def _served_parts(connection: psycopg.Connection, schema: str) -> dict[tuple[str, str], str]:
-    query = SQL("select table_name, billing_period, digest from {}").format(ddl.qualified(schema, ddl.PARTS))
+    query = SQL("select table_name, billing_period, digest from {}").format(Identifier(schema, ddl.PARTS))
     return {(table, period): digest for table, period, digest in connection.execute(query)}
 
 
@@ -96,12 +96,12 @@ def _remove_vanished(connection: psycopg.Connection, schema: str, found: Publish
     tables = {table.name for table in found.tables}
     gone = sorted(set(_served_parts(connection, schema)) - wanted)
     for table in sorted({name for name, _ in gone} - tables):
-        connection.execute(SQL("drop table {}").format(ddl.qualified(schema, table)))
+        connection.execute(SQL("drop table {}").format(Identifier(schema, table)))
     for table, period in gone:
         if table in tables:
             _delete(connection, schema, table, period)
         forget = SQL("delete from {} where table_name = %s and billing_period = %s")
-        connection.execute(forget.format(ddl.qualified(schema, ddl.PARTS)), [table, period])
+        connection.execute(forget.format(Identifier(schema, ddl.PARTS)), [table, period])
     return [PartChange(table, period, None) for table, period in gone]
 
 
@@ -116,13 +116,13 @@ def _drop_stale_views(connection: psycopg.Connection, schema: str, renamed: Mapp
     for old, table in renamed.items():
         before = _layout(connection, schema, old)
         if before and before != {each.name: each.kind for each in table.columns}:
-            connection.execute(SQL("drop view {}").format(ddl.qualified(schema, old)))
+            connection.execute(SQL("drop view {}").format(Identifier(schema, old)))
 
 
 def _create_views(connection: psycopg.Connection, schema: str, renamed: Mapping[str, Table]) -> None:
     for old, table in renamed.items():
         if not _layout(connection, schema, old):
-            names = (ddl.qualified(schema, old), ddl.qualified(schema, table.name))
+            names = (Identifier(schema, old), Identifier(schema, table.name))
             connection.execute(SQL("create view {} as select * from {}").format(*names))
 
 
@@ -144,7 +144,7 @@ def _layout(connection: psycopg.Connection, schema: str, table: str) -> dict[str
         select attname, format_type(atttypid, atttypmod) from pg_attribute
         where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
     """
-    return dict(connection.execute(query, [ddl.qualified(schema, table).as_string()]).fetchall())
+    return dict(connection.execute(query, [Identifier(schema, table).as_string()]).fetchall())
 
 
 def _replace(
@@ -162,28 +162,25 @@ def _replace(
                 served_at = excluded.served_at
         """
         values = [table.name, part.billing_period, part.digest, row_count, build_id]
-        connection.execute(SQL(record).format(ddl.qualified(schema, ddl.PARTS)), values)
+        connection.execute(SQL(record).format(Identifier(schema, ddl.PARTS)), values)
         changes.append(PartChange(table.name, part.billing_period, row_count))
         logger.info("served %s of %s: %s rows", table.name, part.billing_period, f"{row_count:,}")
     if changes:
-        connection.execute(SQL("analyze {}").format(ddl.qualified(schema, table.name)))
+        connection.execute(SQL("analyze {}").format(Identifier(schema, table.name)))
     return changes
 
 
 def _delete(connection: psycopg.Connection, schema: str, table: str, period: str) -> None:
-    delete = SQL("delete from {} where billing_period = %s").format(ddl.qualified(schema, table))
+    delete = SQL("delete from {} where billing_period = %s").format(Identifier(schema, table))
     connection.execute(delete, [period])
 
 
 def _insert(connection: psycopg.Connection, schema: str, part: Part) -> int:
-    target, staging = ddl.qualified(schema, part.table), Identifier("pg_temp", ddl.STAGING)
+    target, staging = Identifier(schema, part.table), Identifier("pg_temp", ddl.STAGING)
     columns = SQL(", ").join(map(Identifier, part.columns))
     connection.execute(SQL("drop table if exists {}").format(staging))
-    connection.execute(
-        SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
-            Identifier(ddl.STAGING), columns, target
-        )
-    )
+    make = SQL("create temporary table {} on commit drop as select {} from {} with no data")
+    connection.execute(make.format(Identifier(ddl.STAGING), columns, target))
     with connection.cursor() as cursor:
         with cursor.copy(SQL("copy {} ({}) from stdin (format csv)").format(staging, columns)) as copy:
             for piece in part.rows():
@@ -202,7 +199,7 @@ def _audit(connection: psycopg.Connection, schema: str, part: Part, row_count: i
     measures = sorted({measure for _, measure, _ in part.control.sums})
     query = SQL("select billing_currency{} from {} where billing_period = {} group by billing_currency").format(
         SQL("").join(SQL(", sum({})").format(Identifier(each)) for each in measures),
-        ddl.qualified(schema, part.table),
+        Identifier(schema, part.table),
         Literal(part.billing_period),
     )
     found: dict[tuple[str, str], Decimal] = {}
@@ -222,6 +219,5 @@ def _record_version(connection: psycopg.Connection, schema: str, found: Publishe
         on conflict (only_row) do update
         set build_id = excluded.build_id, published_at = excluded.published_at, served_at = excluded.served_at
     """
-    connection.execute(
-        SQL(record).format(version=ddl.qualified(schema, ddl.VERSION)), [found.build_id, found.published_at]
-    )
+    values = [found.build_id, found.published_at]
+    connection.execute(SQL(record).format(version=Identifier(schema, ddl.VERSION)), values)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.errors import NotReady
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
@@ -56,6 +55,8 @@ class Candidate:
     """Digest of the parents among them."""
     allocations: Mapping[str, str] = field(default_factory=dict)
     """Per month in scope the digest of what its shared cost was divided by."""
+    closed: tuple[str, ...] = ()
+    """The months in scope that were closed when it was built: their rows are compared with as they were closed."""
 
     @property
     def billing_periods(self) -> list[BillingPeriod]:
@@ -76,7 +77,8 @@ class Verdict:
 def save_candidate(settings: Settings, candidate: Candidate) -> None:
     """Write the candidate beside the warehouse."""
     scope = [each.as_json() for each in candidate.scope]
-    _write(settings.warehouse_dir / "candidate.json", asdict(candidate) | {"scope": scope})
+    content = asdict(candidate) | {"scope": scope}
+    write_whole(settings.warehouse_dir / "candidate.json", json.dumps(content, indent=2, sort_keys=True))
 
 
 def load_candidate(settings: Settings) -> Candidate:
@@ -87,12 +89,13 @@ def load_candidate(settings: Settings) -> Candidate:
     found = json.loads(path.read_text(encoding="utf-8"))
     scope = tuple(map(BuiltPeriod.from_json, found["scope"]))
     digests = (found.get("tag_policy", ""), found.get("tag_parents", ""), found.get("allocations", {}))
-    return Candidate(found["build_id"], scope, *digests)
+    return Candidate(found["build_id"], scope, *digests, tuple(found.get("closed", ())))
 
 
 def save_verdict(settings: Settings, verdict: Verdict) -> None:
     """Write the gate's verdict."""
-    _write(settings.quality_dir / verdict.build_id / "gate.json", asdict(verdict))
+    path = settings.quality_dir / verdict.build_id / "gate.json"
+    write_whole(path, json.dumps(asdict(verdict), indent=2, sort_keys=True))
 
 
 def load_verdict(settings: Settings, build_id: str) -> Verdict:
@@ -102,8 +105,3 @@ def load_verdict(settings: Settings, build_id: str) -> Verdict:
         raise NotReady(f"the gate has not checked build {build_id} yet")
     found = json.loads(path.read_text(encoding="utf-8"))
     return Verdict(found["build_id"], found["passed"], tuple(found["failures"]), tuple(found["warnings"]))
-
-
-def _write(path: Path, content: object) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, sort_keys=True), encoding="utf-8")

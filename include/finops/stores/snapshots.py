@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
@@ -82,17 +81,14 @@ class Snapshot:
 
 def record(connection: Connection, snapshot: Snapshot) -> None:
     """Write a snapshot's row. Its file is in place before."""
-    values = {
+    values = {name: getattr(snapshot, name) for name in Snapshot.__slots__}
+    values |= {
         "provider": snapshot.provider.value,
         "billing_period": str(snapshot.billing_period),
-        "build_id": snapshot.build_id,
-        "loaded_at": snapshot.published_at,
-        "input_digest": snapshot.input_digest,
-        "deliveries": [_delivery_as_json(each) for each in snapshot.deliveries],
-        "relative_path": snapshot.relative_path,
-        "sha256": snapshot.sha256,
-        "row_count": snapshot.row_count,
-        "totals": [_total_as_json(each) for each in snapshot.totals],
+        "loaded_at": values.pop("published_at"),
+        "deliveries": [asdict(d) | {"produced_at": d.produced_at.isoformat()} for d in snapshot.deliveries],
+        # As text: a number of JSON is a binary double to most who read it.
+        "totals": [asdict(s) | {name: f"{getattr(s, name):f}" for name in _AMOUNTS} for s in snapshot.totals],
     }
     connection.execute(insert(t.period_loads).values(values))
 
@@ -167,12 +163,10 @@ def daily_sql(settings: Settings, snapshots: Sequence[Snapshot]) -> Sql:
     that the mart lost is left out. Raise BadInput when a file of the history is gone, NotReady when nothing is
     published.
     """
-    for snapshot in snapshots:
-        if not snapshot.path(settings).exists():
-            raise BadInput(
-                f"{snapshot.path(settings)}, the rows of {snapshot.provider} {snapshot.billing_period} as build"
-                f" {snapshot.build_id} published them, is gone; put it back from a backup"
-            )
+    for each in snapshots:
+        if not (path := each.path(settings)).exists():
+            rows = f"the rows of {each.provider} {each.billing_period} as build {each.build_id} published them"
+            raise BadInput(f"{path}, {rows}, is gone; put it back from a backup")
     columns = _published_columns(settings)
     # Gives every column its type, and a result without rows when there are no snapshots.
     typed = join(", ", (compose("null::{kind} as {name}", kind=kind, name=name) for name, kind in columns))
@@ -216,30 +210,15 @@ def _of(provider: Provider | None) -> str:
     return "" if provider is None else f" of {provider}"
 
 
-def _delivery_as_json(delivery: SnapshotDelivery) -> dict[str, Any]:
-    return asdict(delivery) | {"produced_at": delivery.produced_at.isoformat()}
-
-
-def _total_as_json(total: SnapshotTotal) -> dict[str, Any]:
-    # As text: a number of JSON is a binary double to most who read it.
-    return asdict(total) | {name: format(getattr(total, name), "f") for name in _AMOUNTS}
-
-
-def _delivery(found: dict[str, Any]) -> SnapshotDelivery:
-    return SnapshotDelivery(**found | {"produced_at": datetime.fromisoformat(found["produced_at"])})
-
-
-def _total(found: dict[str, Any]) -> SnapshotTotal:
-    return SnapshotTotal(**found | {name: Decimal(found[name]) for name in _AMOUNTS})
-
-
 def _snapshot(row: Row) -> Snapshot:
     values = dict(row._mapping)
-    values.update(
-        published_at=values.pop("loaded_at"),
-        provider=Provider(row.provider),
-        billing_period=BillingPeriod.parse(row.billing_period),
-        deliveries=tuple(map(_delivery, row.deliveries)),
-        totals=tuple(map(_total, row.totals)),
-    )
+    deliveries = [d | {"produced_at": datetime.fromisoformat(d["produced_at"])} for d in row.deliveries]
+    totals = [each | {name: Decimal(each[name]) for name in _AMOUNTS} for each in row.totals]
+    values |= {
+        "published_at": values.pop("loaded_at"),
+        "provider": Provider(row.provider),
+        "billing_period": BillingPeriod.parse(row.billing_period),
+        "deliveries": tuple(SnapshotDelivery(**each) for each in deliveries),
+        "totals": tuple(SnapshotTotal(**each) for each in totals),
+    }
     return Snapshot(**values)

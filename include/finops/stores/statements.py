@@ -7,12 +7,12 @@ has a folder of its own.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from finops.core.atomic import sha256_of
 from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -60,11 +60,7 @@ class PublishedStatements:
     def verified(self, file: StatementFile) -> Path:
         """Return where a file is. Raise Finding when it does not hold what the manifest says."""
         path = self.path / file.path
-        try:
-            with path.open("rb") as handle:
-                found = hashlib.file_digest(handle, "sha256").hexdigest()
-        except FileNotFoundError:
-            found = "missing"
+        found = sha256_of(path) if path.exists() else "missing"
         if found != file.sha256:
             raise Finding(
                 f"{path} is not what its manifest.json lists ({found[:12]}, not {file.sha256[:12]}); "
@@ -90,14 +86,9 @@ def open_statements(settings: Settings, period: BillingPeriod) -> PublishedState
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         files = tuple(StatementFile(each["path"], each["sha256"], each["size"]) for each in manifest["files"])
-        return PublishedStatements(
-            path,
-            period,
-            manifest["build_id"],
-            manifest["status"],
-            manifest["digest"],
-            tuple(_audience(each, files) for each in manifest["statements"]),
-        )
+        audiences = tuple(_audience(each, files) for each in manifest["statements"])
+        build_id, status, digest = (manifest[name] for name in ("build_id", "status", "digest"))
+        return PublishedStatements(path, period, build_id, status, digest, audiences)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path / 'manifest.json'} is not a manifest of statements: {error!r}") from None
 

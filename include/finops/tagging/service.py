@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -64,8 +64,7 @@ def write_repair(settings: Settings, period: BillingPeriod | None, out: Path, *,
     plan = repair.plan(found, with_guesses=with_guesses)
     if out.is_dir():
         raise BadInput(f"cannot write {out}: it is a folder")
-    with replacing(out) as temporary:
-        temporary.write_text(repair.script(plan), encoding="utf-8")
+    write_whole(out, repair.script(plan))
     return plan
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, fields
-from decimal import Decimal
 from pathlib import Path
 
 from finops.core.atomic import replacing
 from finops.core.dimensions import ABSENT
-from finops.core.spreadsheet import neutralise
+from finops.core.spreadsheet import cell, neutralise, write_rows
 from finops.tagging.models import Violation
 
 COLUMNS = tuple(field.name for field in fields(Violation))
@@ -29,7 +27,7 @@ def write(violations: Iterable[Violation], folder: Path) -> list[tuple[str, str,
     written = []
     for owner, rows in sorted(by_owner.items()):
         name = file_name(owner)
-        _write_rows(folder / name, COLUMNS, ([_cell(v) for v in asdict(row).values()] for row in rows))
+        _write_rows(folder / name, COLUMNS, ([cell(v) for v in asdict(row).values()] for row in rows))
         written.append((owner, name, len(rows)))
     _write_rows(folder / INDEX, ("likely_owner", "file", "rows"), ([neutralise(o), n, str(c)] for o, n, c in written))
     return written
@@ -44,13 +42,5 @@ def file_name(owner: str) -> str:
 
 
 def _write_rows(path: Path, header: tuple[str, ...], rows: Iterable[list[str]]) -> None:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return neutralise(str(value))
+    with replacing(path) as temporary:
+        write_rows(temporary, header, rows, encoding="utf-8-sig")

@@ -29,9 +29,6 @@ class AllocatedCost:
     effective_cost: Decimal
 
 
-_ORDER = tuple(MEANINGS)
-
-
 def explain(settings: Settings, period: BillingPeriod, cost_center: str | None = None) -> list[AllocatedCost]:
     """Return a month's entries by cost centre and currency, direct cost first, or those of one cost centre.
 
@@ -53,7 +50,6 @@ def explain(settings: Settings, period: BillingPeriod, cost_center: str | None =
     if cost_center is not None and cost_center not in names:
         raise BadInput(f"no cost centre {cost_center!r} has anything in {period}; there are {', '.join(names)}")
     wanted = [each for each in found if cost_center in (None, each.cost_center)]
-    return sorted(
-        wanted,
-        key=lambda e: (e.cost_center, e.billing_currency, _ORDER.index(e.entry_kind), e.rule_id, e.provider),
-    )
+    order = list(MEANINGS)
+    wanted.sort(key=lambda e: (e.cost_center, e.billing_currency, order.index(e.entry_kind), e.rule_id, e.provider))
+    return wanted

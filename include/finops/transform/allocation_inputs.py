@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import astuple
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.money import SQL_TYPE
 from finops.policy.allocation import Rules
 from finops.policy.allocation.checks import BASES
@@ -24,19 +25,14 @@ Document = dict[str, Any]
 
 
 def write(folder: Path, rules: Rules, quantities: Collection[Quantity], periods: Collection[str]) -> None:
-    """Write what the models of these months need."""
-    with replacing(folder / "allocation.json") as temporary:
-        temporary.write_text(json.dumps(document(rules, periods)), encoding="utf-8")
+    """Write what the models of these months need. Quantities may be of later months too."""
+    units = {driver.name: driver.unit for driver in rules.drivers}
+    write_whole(folder / "allocation.json", json.dumps(document(rules, periods)))
+    columns = "billing_period varchar, driver varchar, cost_center varchar, provider varchar"
     write_table(
         folder / "allocation_drivers.parquet",
-        {
-            "billing_period": "varchar",
-            "driver": "varchar",
-            "cost_center": "varchar",
-            "provider": "varchar",
-            "quantity": SQL_TYPE,
-        },
-        ((q.billing_period, q.driver, q.cost_center, q.provider, q.quantity) for q in quantities),
+        f"{columns}, quantity {SQL_TYPE}, unit varchar",
+        ((*astuple(each), units[each.driver]) for each in quantities),
     )
 
 
@@ -55,13 +51,8 @@ def document(rules: Rules, periods: Collection[str]) -> Document:
 
 
 def _rule(rule: Pool | Price) -> Document:
-    return {
-        "id": rule.id,
-        "version": rule.version,
-        "digest": rule.digest,
-        "from": rule.from_period,
-        "to": rule.to_period,
-    }
+    months = {"from": rule.from_period, "to": rule.to_period}
+    return {"id": rule.id, "version": rule.version, "digest": rule.digest, **months}
 
 
 def _price(price: Price, rules: Rules) -> Document:

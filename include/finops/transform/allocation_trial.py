@@ -26,6 +26,7 @@ from finops.policy.allocation.models import IfNothing
 from finops.stores import published
 from finops.stores.published import Publication
 from finops.transform import allocation_inputs
+from finops.transform.inputs import SCOPE_COLUMNS
 from finops.transform.parquet_table import write_table
 
 MODELS = ("allocation_drivers", "mart_allocation_sources", "mart_allocated_costs")
@@ -180,8 +181,7 @@ def _prepare(
         bills = connection.execute("select distinct provider, billing_period from marts.fct_daily_costs").fetchall()
     folder = scratch.inputs_dir / "ops"
     folder.mkdir(parents=True)
-    columns = {"provider": "varchar", "billing_period": "varchar", "source_formats": "varchar"}
-    write_table(folder / "scope.parquet", columns, ((*bill, "") for bill in bills))
+    write_table(folder / "scope.parquet", SCOPE_COLUMNS, ((*bill, "", False) for bill in bills))
     # The files of quantities are named from the home that the rules are for.
     allocation_inputs.write(folder, rules, quantities(settings, rules, set(months)), set(months))
 

@@ -67,19 +67,15 @@ def export_mart(
     with publication.connect() as connection:
         types = _types(connection, source)
         conditions = [_condition(connection, mart, types, condition) for condition in where]
-        rows = compose(
-            "select * from {mart} where {conditions} order by all",
-            mart=source,
-            conditions=join(" and ", [Sql("true"), *conditions]),
-        )
+        where_all = join(" and ", [Sql("true"), *conditions])
+        rows = compose("select * from {mart} where {all} order by all", mart=source, all=where_all)
         return _write(connection, rows, types, [value for _, value in where], out)
 
 
 def _then(settings: Settings, mart: str, as_of: AsOf) -> Sql:
     if mart != snapshots.DAILY:
-        raise BadInput(
-            f"only {snapshots.DAILY} is kept for every publication; {mart} can be read as it is now, without --as-of"
-        )
+        says = f"only {snapshots.DAILY} is kept for every publication"
+        raise BadInput(f"{says}; {mart} can be read as it is now, without --as-of")
     with open_state(settings).connect() as state:
         moment = snapshots.moment_of(state, as_of.billing_period, as_of.moment)
         found = snapshots.as_of(state, as_of.billing_period, moment)
@@ -105,13 +101,10 @@ def export_focus(settings: Settings, period: BillingPeriod, out: Path, provider:
         fact = compose("({fact})", fact=publication.focus_sql(provider, period))
         types = _types(connection, fact)
         moments = {column.snake for column in FOCUS_COLUMNS if column.kind is Kind.MOMENT}
-        own = [name for name in types if name.startswith("x_")]
-        names = {**{name: NAMES[name] for name in NAMES if name in types}, **{name: name for name in own}}
-        rows = compose(
-            "select {columns} from {fact}",
-            columns=join(", ", (_renamed(name, new, is_moment=name in moments) for name, new in names.items())),
-            fact=fact,
-        )
+        names = {name: NAMES[name] for name in NAMES if name in types}
+        names |= {name: name for name in types if name.startswith("x_")}
+        columns = join(", ", (_renamed(name, new, is_moment=name in moments) for name, new in names.items()))
+        rows = compose("select {columns} from {fact}", columns=columns, fact=fact)
         return _write(connection, rows, _types(connection, compose("({rows})", rows=rows)), [], out)
 
 
@@ -146,11 +139,8 @@ def _write(
         if out.suffix == ".xlsx":
             return _write_workbook(connection, rows, values, temporary)
         if out.suffix == ".csv":
-            rows = compose(
-                "select {columns} from ({rows})",
-                columns=join(", ", (_for_csv(name, kind) for name, kind in types.items())),
-                rows=rows,
-            )
+            columns = join(", ", (_for_csv(name, kind) for name, kind in types.items()))
+            rows = compose("select {columns} from ({rows})", columns=columns, rows=rows)
         copy = compose("copy ({rows}) to {file} ({how})", rows=rows, file=temporary, how=Sql(_COPY[out.suffix]))
         return int(connection.execute(copy, values).fetchall()[0][0])
 

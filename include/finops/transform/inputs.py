@@ -9,36 +9,47 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 from finops.core.database import scratch
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
 from finops.core.money import SQL_TYPE
+from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
 from finops.policy.allocation import Rules
 from finops.policy.allocation.drivers import Quantity, quantities
 from finops.policy.tags import TagPolicy
+from finops.stores.state.closing import ClosedPeriod
 from finops.stores.state.ledger import Delivery
 from finops.stores.state.period_inputs import PeriodInput
-from finops.transform import allocation_inputs, tag_inputs
+from finops.transform import allocation_inputs, statement_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
 
+SCOPE_COLUMNS = "provider varchar, billing_period varchar, source_formats varchar, is_closed boolean"
 _EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
 
 
-def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy, allocation: Rules) -> list[Quantity]:
+def prepare(
+    settings: Settings,
+    scope: Sequence[PeriodInput],
+    policy: TagPolicy,
+    allocation: Rules,
+    closed: Mapping[BillingPeriod, ClosedPeriod],
+) -> list[Quantity]:
     """Replace ``warehouse/inputs/`` with what this scope needs, and make the folders its fact goes into.
 
     Return the quantities that shared cost is divided by.
 
-    Raise BadInput when a landed file is gone, or a file of quantities cannot be used.
+    Raise BadInput when a landed file is gone, or a budget or a file of quantities cannot be used; Finding when a closed
+    month's rows are not what was recorded.
     """
     periods = {str(item.billing_period) for item in scope}
     # First, so that nothing is touched when one of these files is invalid.
-    driven = quantities(settings, allocation, periods)
+    driven = quantities(settings, allocation, statement_inputs.with_next(periods))
     shutil.rmtree(settings.inputs_dir, ignore_errors=True)
     for item in scope:
         for delivery in item.deliveries:
@@ -47,9 +58,12 @@ def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy,
         part.mkdir(parents=True, exist_ok=True)
     for source_format in SourceFormat:
         _write_empty_files(settings.inputs_dir / source_format, source_format)
-    _write_operations(settings.inputs_dir / "ops", scope)
-    tag_inputs.write(settings.inputs_dir / "ops", policy)
-    allocation_inputs.write(settings.inputs_dir / "ops", allocation, driven, periods)
+    folder = settings.inputs_dir / "ops"
+    _write_operations(folder, scope, closed)
+    tag_inputs.write(folder, policy)
+    allocation_inputs.write(folder, allocation, driven, periods)
+    pairs = [(item.provider.value, str(item.billing_period)) for item in scope]
+    statement_inputs.write(settings, folder, pairs, closed)
     return driven
 
 
@@ -85,57 +99,35 @@ def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
         csv.writer(file).writerow(names)
 
 
-def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:
+def _write_operations(folder: Path, scope: Sequence[PeriodInput], closed: Mapping[BillingPeriod, ClosedPeriod]) -> None:
     folder.mkdir(parents=True)
     deliveries = [delivery for item in scope for delivery in item.deliveries]
+    key = "provider varchar, source varchar, source_format varchar, billing_period varchar, delivery_id varchar"
     write_table(
         folder / "scope.parquet",
-        {"provider": "varchar", "billing_period": "varchar", "source_formats": "varchar"},
+        SCOPE_COLUMNS,
         (
-            (item.provider.value, str(item.billing_period), ",".join(sorted({d.format.value for d in item.deliveries})))
+            (
+                item.provider.value,
+                str(item.billing_period),
+                ",".join(sorted({d.format.value for d in item.deliveries})),
+                item.billing_period in closed,
+            )
             for item in scope
         ),
     )
     write_table(
         folder / "deliveries.parquet",
-        {
-            "provider": "varchar",
-            "source": "varchar",
-            "source_format": "varchar",
-            "billing_period": "varchar",
-            "delivery_id": "varchar",
-            "row_count": "bigint",
-            "produced_at": "timestamptz",
-            "landed_at": "timestamptz",
-        },
+        f"{key}, row_count bigint, produced_at timestamptz, landed_at timestamptz",
         ((*_key(d), d.row_count, d.produced_at, d.landed_at) for d in deliveries),
     )
     write_table(
         folder / "control_totals.parquet",
-        {
-            "provider": "varchar",
-            "source": "varchar",
-            "source_format": "varchar",
-            "billing_period": "varchar",
-            "delivery_id": "varchar",
-            "billing_currency": "varchar",
-            "row_count": "bigint",
-            "source_cost": SQL_TYPE,
-            "billed_cost": SQL_TYPE,
-        },
-        (
-            (*_key(d), total.billing_currency, total.row_count, total.source_cost, total.billed_cost)
-            for d in deliveries
-            for total in d.totals
-        ),
+        f"{key}, billing_currency varchar, row_count bigint, source_cost {SQL_TYPE}, billed_cost {SQL_TYPE}",
+        ((*_key(d), *astuple(total)) for d in deliveries for total in d.totals),
     )
 
 
 def _key(delivery: Delivery) -> tuple[str, str, str, str, str]:
-    return (
-        delivery.provider.value,
-        delivery.source,
-        delivery.format.value,
-        str(delivery.billing_period),
-        delivery.delivery_id,
-    )
+    period = str(delivery.billing_period)
+    return delivery.provider.value, delivery.source, delivery.format.value, period, delivery.delivery_id

@@ -6,16 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from finops.core.database import scratch
-from finops.core.sql import Sql, compose, identifier, join
+from finops.core.sql import Sql, compose, join
 
 
-def write_table(path: Path, columns: dict[str, str], rows: Iterable[tuple[object, ...]]) -> None:
-    """Write rows under these columns (name → DuckDB's type) as one file."""
-    declared = join(", ", (compose("{name} {type}", name=identifier(n), type=Sql(t)) for n, t in columns.items()))
+def write_table(path: Path, columns: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Write rows under these columns (names and types, as `create table` has them) as one file."""
     values = list(rows)
     with scratch() as connection:
-        connection.execute(compose("create temp table rows ({declared})", declared=declared))
+        connection.execute(compose("create temp table rows ({columns})", columns=Sql(columns)))
         if values:
-            marks = join(", ", [Sql("?")] * len(columns))
+            marks = join(", ", [Sql("?")] * len(values[0]))
             connection.executemany(compose("insert into rows values ({marks})", marks=marks), values)
         connection.execute(compose("copy rows to {path} (format parquet)", path=path))

@@ -27,7 +27,7 @@ from finops.core.settings import Settings
 from finops.stores import snapshots
 from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict
 from finops.stores.published import Publication, latest, open_version
-from finops.stores.state import builds
+from finops.stores.state import builds, closing
 from finops.stores.state.store import open_state
 from finops.transform import published_fact, published_marts, published_snapshots, versions
 
@@ -37,7 +37,8 @@ logger = logging.getLogger(__name__)
 def publish(settings: Settings) -> Publication:
     """Publish the candidate in the warehouse and return the version; the same candidate again changes nothing.
 
-    Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it.
+    Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it or a
+    month in its scope was closed since it was built.
     """
     with exclusive(settings, "warehouse"):
         candidate = load_candidate(settings)
@@ -47,6 +48,7 @@ def publish(settings: Settings) -> Publication:
         published = versions.chain(settings)
         versions.remove_leftovers(settings, published)
         if not published or published[0].build_id != candidate.build_id:
+            _require_same_closed(settings, candidate)
             if published:
                 published_snapshots.catch_up(settings, published[0], candidate.scope)
             _write_version(settings, candidate, verdict, published[0] if published else None)
@@ -55,6 +57,17 @@ def publish(settings: Settings) -> Publication:
         removed = versions.prune(settings, versions.chain(settings))
         logger.info("published build %s; removed versions: %s", candidate.build_id, ", ".join(removed) or "none")
         return latest(settings)
+
+
+def _require_same_closed(settings: Settings, candidate: Candidate) -> None:
+    with open_state(settings).connect() as connection:
+        closed = closing.closed_periods(connection)
+    since = [str(each) for each in candidate.billing_periods if each in closed and str(each) not in candidate.closed]
+    if since:
+        raise Finding(
+            f"{', '.join(since)} was closed after build {candidate.build_id}, which does not compare with it as it was "
+            "closed; run `finops build` again"
+        )
 
 
 def _write_version(settings: Settings, candidate: Candidate, verdict: Verdict, previous: Publication | None) -> None:

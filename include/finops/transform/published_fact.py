@@ -61,18 +61,14 @@ def _write_owners(settings: Settings, candidate: Candidate, root: Path) -> None:
     """Write beside each partition in scope whose its lines are, so that a statement can be traced to them."""
     import duckdb
 
+    columns = join(", ", (compose("resolutions.{name}", name=identifier(c)) for c in Dimension))
     with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
         known = connection.execute("select 1 from duckdb_tables() where table_name = 'tag_resolutions'").fetchall()
         for each in candidate.scope if known else ():
             folder = root / _leaf(f"{each.provider}/{each.billing_period}")
             for query, name in ((_OWNERS, OWNERS), (_OWNER_RESOURCES, OWNER_RESOURCES)):
-                rows = compose(
-                    query,
-                    columns=join(", ", (compose("resolutions.{name}", name=identifier(c)) for c in Dimension)),
-                    part=folder / "part.parquet",
-                    provider=each.provider.value,
-                    period=str(each.billing_period),
-                )
+                bill = {"provider": each.provider.value, "period": str(each.billing_period)}
+                rows = compose(query, columns=columns, part=folder / "part.parquet", **bill)
                 copy = "copy ({rows}) to {target} (format parquet, compression zstd)"
                 connection.execute(compose(copy, rows=rows, target=folder / name))
 

@@ -1,7 +1,10 @@
 """The published marts: the tables of the version before, with the candidate's scope replaced.
 
-What is published is every table in the warehouse's schema ``marts``; there is no other list. Each has
+What is published is every table and view in the warehouse's schema ``marts``; there is no other list. Each table has
 ``billing_period``, ``provider`` and ``billing_currency``, which is what makes a scope replaceable and a total exact.
+
+A view spans providers or months: it is asked of the marts as they are published, not as the warehouse has them, and
+what it says of the months in scope, and of those after them, which are compared with them, is published as a table.
 """
 
 from __future__ import annotations
@@ -9,7 +12,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +40,22 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
     if previous is not None:
         shutil.copyfile(previous.database, database)
     with _connect(settings, database) as connection:
-        names = _tables(connection, "warehouse", MARTS_SCHEMA)
+        tables, views = _tables(connection, "warehouse", MARTS_SCHEMA), _views(connection)
+        names = [*tables, *views]
         for gone in set(_tables(connection, "finops", "main")) - set(names):
             connection.execute(compose("drop table {mart}", mart=identifier(gone)))
-        entries = {name: _publish(connection, name, candidate, previous, building) for name in names}
+        entries = {
+            name: _publish(connection, _of_bills(name, candidate), candidate, previous, building) for name in tables
+        }
+        _attach_views(connection, tables, views)
+        entries |= {
+            name: _publish(connection, _of_months(name, candidate), candidate, previous, building) for name in views
+        }
         for old, new in RENAMED_MARTS.items():
             if new in names and old not in names:
                 view = "create or replace view {old} as select * from {new}"
                 connection.execute(compose(view, old=identifier(old), new=identifier(new)))
+        connection.execute("detach views")
         connection.execute("detach warehouse")
         connection.execute("checkpoint")
     return entries
@@ -57,12 +69,8 @@ def verify(version: Publication, candidate: Candidate) -> None:
             _require(f"table {name}", _totals(connection, identifier(name)), expected)
             for period in map(str, candidate.billing_periods):
                 part = version.path / name / f"billing_period={period}" / "part.parquet"
-                rows = compose(
-                    "(select *, {period} as billing_period from read_parquet({part}, hive_partitioning = false))",
-                    period=period,
-                    part=part,
-                )
-                found = _totals(connection, rows).get(period)
+                rows = "(select *, {period} as billing_period from read_parquet({part}, hive_partitioning = false))"
+                found = _totals(connection, compose(rows, period=period, part=part)).get(period)
                 _require(f"{name}/billing_period={period}", found, expected.get(period))
 
 
@@ -77,13 +85,59 @@ def _connect(settings: Settings, database: Path) -> DuckDBPyConnection:
     return connection
 
 
+@dataclass(frozen=True, slots=True)
+class _Replacement:
+    """The rows of a mart that a version takes anew: from ``source``, those of ``scope``, which lie in ``months``."""
+
+    mart: str
+    source: Sql
+    scope: Sql
+    months: frozenset[str]
+
+
+def _of_bills(table: str, candidate: Candidate) -> _Replacement:
+    pairs = in_scope((each.provider.value, str(each.billing_period)) for each in candidate.scope)
+    months = frozenset(map(str, candidate.billing_periods))
+    return _Replacement(table, identifier("warehouse", MARTS_SCHEMA, table), pairs, months)
+
+
+def _of_months(view: str, candidate: Candidate) -> _Replacement:
+    months = frozenset(str(month) for each in candidate.billing_periods for month in (each, each.next))
+    scope = compose("billing_period in ({months})", months=join(", ", map(literal, sorted(months))))
+    return _Replacement(view, identifier("views", MARTS_SCHEMA, view), scope, months)
+
+
+def _attach_views(connection: DuckDBPyConnection, tables: Sequence[str], views: Mapping[str, str]) -> None:
+    """Attach a database in which the views are as the warehouse has them, over marts as they are published.
+
+    There too ``marts`` is the schema of marts, and ``main`` that of what the build made beside them.
+    """
+    connection.execute("attach ':memory:' as views")
+    connection.execute(compose("create schema views.{marts}", marts=identifier(MARTS_SCHEMA)))
+    built = [*_tables(connection, "warehouse", "main"), *_views(connection, "main")]
+    beside = [name for name in built if any(f"main.{name}" in sql for sql in views.values())]
+    for schema, database, names in ((MARTS_SCHEMA, "finops", tables), ("main", "warehouse", beside)):
+        for name in names:
+            view, relation = identifier("views", schema, name), identifier(database, "main", name)
+            query = "create view {view} as select * from {relation}"
+            connection.execute(compose(query, view=view, relation=relation))
+    connection.execute("use views")
+    for sql in views.values():
+        connection.execute(sql)
+    connection.execute("use finops")
+
+
 def _publish(
-    connection: DuckDBPyConnection, name: str, candidate: Candidate, previous: Publication | None, building: Path
+    connection: DuckDBPyConnection,
+    replacement: _Replacement,
+    candidate: Candidate,
+    previous: Publication | None,
+    building: Path,
 ) -> dict[str, Any]:
     """Put one mart into the version: table and files. Return its rows and totals per month."""
-    rewritten = set(map(str, candidate.billing_periods))
+    name, rewritten = replacement.mart, set(replacement.months)
     kept: dict[str, Any] = {}
-    if _replace_scope(connection, name, candidate):
+    if _replace_rows(connection, replacement):
         before = previous.manifest["marts"][name]["billing_periods"] if previous is not None else {}
         kept = {period: entry for period, entry in before.items() if period not in rewritten}
     else:
@@ -91,24 +145,24 @@ def _publish(
     for leaf in (Path(name, f"billing_period={period}") for period in kept):
         (building / leaf).mkdir(parents=True)
         os.link(previous.path / leaf / "part.parquet", building / leaf / "part.parquet")  # type: ignore[union-attr]
-    for period in sorted(rewritten):
+    found = _totals(connection, identifier(name), rewritten)
+    for period in sorted({*map(str, candidate.billing_periods), *found}):
         _write_month(connection, name, period, building)
-    periods = dict(sorted({**kept, **_totals(connection, identifier(name), rewritten)}.items()))
+    periods = dict(sorted({**kept, **found}.items()))
     return {"rows": sum(entry["rows"] for entry in periods.values()), "billing_periods": periods}
 
 
-def _replace_scope(connection: DuckDBPyConnection, name: str, candidate: Candidate) -> bool:
+def _replace_rows(connection: DuckDBPyConnection, replacement: _Replacement) -> bool:
     """Replace the scope's rows of a mart. Return whether the table has the columns it had before."""
-    scope = in_scope((each.provider.value, str(each.billing_period)) for each in candidate.scope)
-    mart, source = identifier(name), identifier("warehouse", MARTS_SCHEMA, name)
-    is_known = name in _tables(connection, "finops", "main")
+    mart, source, scope = identifier(replacement.mart), replacement.source, replacement.scope
+    is_known = replacement.mart in _tables(connection, "finops", "main")
     is_same_shape = is_known and _columns(connection, mart) == _columns(connection, source)
     if is_same_shape:
         connection.execute(compose("delete from {mart} where {scope}", mart=mart, scope=scope))
     else:
         _reshape(connection, mart, source, scope, is_known=is_known)
-    replacement = "insert into {mart} select * from {source} where {scope} order by all"
-    connection.execute(compose(replacement, mart=mart, source=source, scope=scope))
+    query = "insert into {mart} select * from {source} where {scope} order by all"
+    connection.execute(compose(query, mart=mart, source=source, scope=scope))
     return is_same_shape
 
 
@@ -141,14 +195,14 @@ def _totals(connection: DuckDBPyConnection, rows: Sql, months: Collection[str] |
     """Return, per month, the rows and, per currency, the exact sum of each measure as text."""
     columns = {column for column, _ in _columns(connection, rows)}
     measures = [measure for measure in MEASURES if measure in columns]
-    query = compose(
-        "select billing_period, billing_currency, count(*){sums} from {rows} where {months} group by all order by all",
-        sums=join("", (compose(", sum({column})::varchar", column=identifier(m)) for m in measures)),
-        rows=rows,
-        months=Sql("true")
-        if months is None
-        else compose("billing_period in ({months})", months=join(", ", map(literal, sorted(months)))),
+    sums = join("", (compose(", sum({column})::varchar", column=identifier(m)) for m in measures))
+    wanted = Sql("true")
+    if months is not None:
+        wanted = compose("billing_period in ({months})", months=join(", ", map(literal, sorted(months))))
+    query = (
+        "select billing_period, billing_currency, count(*){sums} from {rows} where {wanted} group by all order by all"
     )
+    query = compose(query, sums=sums, rows=rows, wanted=wanted)
     found: dict[str, Any] = defaultdict(lambda: {"rows": 0, "totals": {}})
     for period, currency, count, *amounts in connection.execute(query).fetchall():
         found[period]["rows"] += count
@@ -159,6 +213,12 @@ def _totals(connection: DuckDBPyConnection, rows: Sql, months: Collection[str] |
 def _tables(connection: DuckDBPyConnection, database: str, schema: str) -> list[str]:
     query = "select table_name from duckdb_tables() where database_name = ? and schema_name = ? order by table_name"
     return [name for (name,) in connection.execute(query, [database, schema]).fetchall()]
+
+
+def _views(connection: DuckDBPyConnection, schema: str = MARTS_SCHEMA) -> dict[str, str]:
+    """Return the warehouse's views in a schema, by name, with the statements that create them."""
+    query = "select view_name, sql from duckdb_views() where database_name = 'warehouse' and schema_name = ? order by 1"
+    return dict(connection.execute(query, [schema]).fetchall())
 
 
 def _columns(connection: DuckDBPyConnection, rows: Sql) -> list[tuple[str, str]]:

@@ -7,9 +7,7 @@ another version takes its place. So every version that a reader could see is in 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from finops.core.atomic import sync_file, sync_folder
+from finops.core.atomic import sha256_of, sync_file, sync_folder
 from finops.core.errors import Finding
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier
@@ -65,10 +63,9 @@ def catch_up(settings: Settings, current: Publication, scope: Iterable[BuiltPeri
         if (each.provider, each.billing_period) not in pairs and f"{each.provider}/{each.billing_period}" in held
     ]
     found = _keep(settings, current, [*(_due(current, built) for built in own), *_without_history(settings, others)])
-    if found:
-        with open_state(settings).begin() as connection:
-            for snapshot in found:
-                snapshots.record(connection, snapshot)
+    with open_state(settings).begin() as connection:
+        for snapshot in found:
+            snapshots.record(connection, snapshot)
 
 
 def _due(version: Publication, built: BuiltPeriod) -> _Due:
@@ -81,11 +78,8 @@ def _without_history(settings: Settings, scope: Sequence[BuiltPeriod]) -> Iterat
             built = builds.last_built(state, each.provider, each.billing_period)
             if built is not None and not snapshots.of_period(state, each.billing_period, each.provider):
                 # Its deliveries' digest was noted, their names were not.
-                yield _Due(
-                    BuiltPeriod(each.provider, each.billing_period, built.input_digest),
-                    built.build_id,
-                    built.published_at,
-                )
+                unnamed = BuiltPeriod(each.provider, each.billing_period, built.input_digest)
+                yield _Due(unnamed, built.build_id, built.published_at)
 
 
 def _keep(settings: Settings, version: Publication, due: Sequence[_Due]) -> list[Snapshot]:
@@ -97,19 +91,18 @@ def _keep(settings: Settings, version: Publication, due: Sequence[_Due]) -> list
                 missing.append((each, _deliveries(state, each.built), before[-1] if before else None))
     if not missing:
         return []
-    with _reader(settings, version) as rows:
+    with version.connect() as rows:
+        rows.execute(compose("set memory_limit = {limit}", limit=settings.memory_limit))
+        rows.execute(compose("set threads = {threads}", threads=Sql(settings.threads)))
+        rows.execute(compose("set temp_directory = {folder}", folder=settings.warehouse_dir / "spill"))
         return [_take(settings, rows, each, deliveries, last) for each, deliveries, last in missing]
 
 
 def _deliveries(state: Connection, built: BuiltPeriod) -> tuple[SnapshotDelivery, ...]:
     found = ledger.named(state, built.deliveries)
-    return tuple(
-        # Bytes that were restated and restated back were written more than once: the last time counts.
-        SnapshotDelivery(
-            d.delivery_id, d.source, ledger.produced_at(state, d.delivery_id) or d.produced_at, d.row_count
-        )
-        for d in found
-    )
+    # Bytes that were restated and restated back were written more than once: the last time counts.
+    written = {d.delivery_id: ledger.produced_at(state, d.delivery_id) or d.produced_at for d in found}
+    return tuple(SnapshotDelivery(d.delivery_id, d.source, written[d.delivery_id], d.row_count) for d in found)
 
 
 def _take(
@@ -160,7 +153,7 @@ def _write(
         found = _totals(rows, compose("select * from read_parquet({file}, hive_partitioning = false)", file=temporary))
         if found != totals:
             raise Finding(f"{path} reads back as {found}, not as {totals}; the snapshot was not recorded")
-        sha256 = hashlib.sha256(temporary.read_bytes()).hexdigest()
+        sha256 = sha256_of(temporary)
         if last is not None and last.sha256 == sha256 and last.path(settings).exists():
             return last.relative_path, sha256
         sync_file(temporary)
@@ -172,27 +165,14 @@ def _write(
 
 
 def _rows(built: BuiltPeriod) -> Sql:
-    return compose(
-        "select * from {mart} where provider = {provider} and billing_period = {period}",
-        mart=identifier(DAILY),
-        provider=built.provider.value,
-        period=str(built.billing_period),
-    )
+    query = "select * from {mart} where provider = {provider} and billing_period = {period}"
+    provider, period = built.provider.value, str(built.billing_period)
+    return compose(query, mart=identifier(DAILY), provider=provider, period=period)
 
 
 def _totals(rows: DuckDBPyConnection, query: Sql) -> tuple[SnapshotTotal, ...]:
-    summed = compose(
-        "select billing_currency, count(*), sum(billed_cost), sum(effective_cost) from ({query})"
-        " group by billing_currency order by billing_currency",
-        query=query,
-    )
-    return tuple(SnapshotTotal(*row) for row in rows.execute(summed).fetchall())
-
-
-@contextmanager
-def _reader(settings: Settings, version: Publication) -> Iterator[DuckDBPyConnection]:
-    with version.connect() as connection:
-        connection.execute(compose("set memory_limit = {limit}", limit=settings.memory_limit))
-        connection.execute(compose("set threads = {threads}", threads=Sql(settings.threads)))
-        connection.execute(compose("set temp_directory = {folder}", folder=settings.warehouse_dir / "spill"))
-        yield connection
+    summed = """
+        select billing_currency, count(*), sum(billed_cost), sum(effective_cost) from ({query})
+        group by billing_currency order by billing_currency
+    """
+    return tuple(SnapshotTotal(*row) for row in rows.execute(compose(summed, query=query)).fetchall())

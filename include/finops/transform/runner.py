@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.errors import FinopsError
+from finops.core.progress import Progress
 from finops.core.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,7 @@ def build(settings: Settings, progress: Progress | None = None) -> dict[str, Nod
     # A build that fails may leave views of both projects.
     marker.unlink(missing_ok=True)
     nodes = run(settings, command, progress)
-    with replacing(marker) as temporary:
-        temporary.write_text(digest, encoding="utf-8")
+    write_whole(marker, digest)
     return nodes
 
 

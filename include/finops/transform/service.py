@@ -5,26 +5,25 @@ from __future__ import annotations
 import logging
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, FinopsError
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
+from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.policy import tags
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import READER
-from finops.stores.state import builds, period_inputs
+from finops.stores.state import builds, closing, period_inputs
 from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int], None]
-
-LAYOUT = "8"
+LAYOUT = "9"
 """What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""
 
 _STORED_FILES = (
@@ -67,13 +66,6 @@ def _is_of_this_layout(settings: Settings) -> bool:
     return marker.exists() and marker.read_text(encoding="utf-8") == LAYOUT
 
 
-def _clear_other_layout(settings: Settings) -> None:
-    if _is_of_this_layout(settings):
-        return
-    shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
-    settings.warehouse_dir.mkdir(parents=True)
-
-
 def _named(landed: list[PeriodInput], periods: Sequence[BillingPeriod]) -> list[PeriodInput]:
     known = sorted({item.billing_period for item in landed})
     for period in periods:
@@ -84,14 +76,9 @@ def _named(landed: list[PeriodInput], periods: Sequence[BillingPeriod]) -> list[
 
 
 def _is_whole(item: PeriodInput) -> bool:
-    half = item.missing_half
-    if half is not None:
-        logger.warning(
-            "%s %s waits for its %s export: one half would be wrong without looking wrong",
-            item.provider,
-            item.billing_period,
-            half,
-        )
+    if half := item.missing_half:
+        says = "%s %s waits for its %s export: one half would be wrong without looking wrong"
+        logger.warning(says, item.provider, item.billing_period, half)
     return half is None
 
 
@@ -106,20 +93,24 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
     (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
     state = open_state(settings)
     with state.begin() as connection:
+        closed = closing.closed_periods(connection)
         builds.start_build(connection, build_id)
     try:
-        _clear_other_layout(settings)
-        quantities = inputs.prepare(settings, scope, policy, rules)
+        if not _is_of_this_layout(settings):
+            shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
+            settings.warehouse_dir.mkdir(parents=True)
+        quantities = inputs.prepare(settings, scope, policy, rules, closed)
         _run_dbt(settings, progress)
     except FinopsError as error:
         with state.begin() as connection:
             builds.finish_build(connection, build_id, "failed", str(error))
         raise
-    with replacing(settings.warehouse_dir / "layout") as marker:
-        marker.write_text(LAYOUT, encoding="utf-8")
+    write_whole(settings.warehouse_dir / "layout", LAYOUT)
     allocations = {each: allocation.digest(rules, quantities, each) for each in {str(i.billing_period) for i in scope}}
     built = tuple(map(_built, scope))
-    candidate = Candidate(build_id, built, policy.digest, policy.parents_digest, allocations)
+    periods = {item.billing_period for item in scope}
+    known_closed = tuple(sorted(map(str, periods & set(closed))))
+    candidate = Candidate(build_id, built, policy.digest, policy.parents_digest, allocations, known_closed)
     save_candidate(settings, candidate)
     return candidate
 
@@ -139,5 +130,4 @@ def _run_dbt(settings: Settings, progress: Progress | None) -> None:
     for model, leaf in (("focus_charges", "part"), ("focus_charge_details", "details")):
         query = query.replace(str(nodes[model].relation), _STORED_FILES.format(leaf=leaf))
     # For readers who have no warehouse: the SELECT that gives the stored files every FOCUS column.
-    with replacing(settings.focus_dir / READER) as temporary:
-        temporary.write_text(query, encoding="utf-8")
+    write_whole(settings.focus_dir / READER, query)

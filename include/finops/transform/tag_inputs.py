@@ -12,23 +12,17 @@ from finops.transform.parquet_table import write_table
 _RANKS = 1_000_000
 """Places between two sources of the precedence: more than there are rules."""
 
-_SCOPE = {**{column: "varchar[]" for column in SCOPE_COLUMNS}, "has_resource": "boolean"}
+_SCOPE = ", ".join((*(f"{column} varchar[]" for column in SCOPE_COLUMNS), "has_resource boolean"))
 
 
 def write(folder: Path, policy: TagPolicy) -> None:
     """Write the policy's tables into a folder."""
     ranks = {source.value: number * _RANKS for number, source in enumerate(policy.precedence)}
-    write_table(folder / "tag_sources.parquet", {"value_source": "varchar", "source_rank": "bigint"}, ranks.items())
+    write_table(folder / "tag_sources.parquet", "value_source varchar, source_rank bigint", ranks.items())
     write_table(
         folder / "tag_keys.parquet",
-        {
-            "tag_key": "varchar",
-            "key_order": "integer",
-            "is_listed": "boolean",
-            "pattern": "varchar",
-            "is_lower_case": "boolean",
-            "dimension": "varchar",
-        },
+        "tag_key varchar, key_order integer, is_listed boolean, pattern varchar, "
+        "is_lower_case boolean, dimension varchar",
         (
             (k.name, n, bool(k.allowed), k.pattern, k.case is ValueCase.LOWER, k.dimension and k.dimension.value)
             for n, k in enumerate(policy.keys)
@@ -36,22 +30,22 @@ def write(folder: Path, policy: TagPolicy) -> None:
     )
     write_table(
         folder / "tag_aliases.parquet",
-        {"folded_key": "varchar", "tag_key": "varchar"},
+        "folded_key varchar, tag_key varchar",
         ((spelling, key.name) for key in policy.keys for spelling in key.spellings),
     )
     write_table(
         folder / "tag_values.parquet",
-        {"tag_key": "varchar", "spelling": "varchar", "tag_value": "varchar", "is_allowed": "boolean"},
+        "tag_key varchar, spelling varchar, tag_value varchar, is_allowed boolean",
         _values(policy),
     )
     write_table(
         folder / "tag_scopes.parquet",
-        {"tag_key": "varchar", **_SCOPE},
+        f"tag_key varchar, {_SCOPE}",
         ((key.name, *_scope(scope)) for key in policy.keys for scope in key.required),
     )
     write_table(
         folder / "tag_parents.parquet",
-        {"parent_order": "integer", "folded_key": "varchar", "id_prefixes": "varchar[]"},
+        "parent_order integer, folded_key varchar, id_prefixes varchar[]",
         ((number, fold(parent.key), parent.prefixes) for number, parent in enumerate(policy.parents, start=1)),
     )
     _write_rules(folder, list(policy.assignments()), ranks)
@@ -70,20 +64,13 @@ def _write_rules(folder: Path, assignments: list[Assignment], ranks: dict[str, i
     numbered = list(enumerate(assignments, start=1))
     write_table(
         folder / "tag_rules.parquet",
-        {
-            "rule_order": "integer",
-            "value_source": "varchar",
-            **_SCOPE,
-            "resource_id": "varchar[]",
-            "tag_conditions": "integer",
-            "from_date": "date",
-            "to_date": "date",
-        },
+        f"rule_order integer, value_source varchar, {_SCOPE}, "
+        "resource_id varchar[], tag_conditions integer, from_date date, to_date date",
         ((number, a.source, *_scope(a.when), *_rest(a.when)) for number, a in numbered),
     )
     write_table(
         folder / "tag_rule_values.parquet",
-        {"rule_order": "integer", "tag_key": "varchar", "tag_value": "varchar", "source_rank": "bigint"},
+        "rule_order integer, tag_key varchar, tag_value varchar, source_rank bigint",
         (
             (number, key, value, number + (ranks[a.kind] if not a.overrides_tags else -_RANKS))
             for number, a in numbered
@@ -92,7 +79,7 @@ def _write_rules(folder: Path, assignments: list[Assignment], ranks: dict[str, i
     )
     write_table(
         folder / "tag_rule_conditions.parquet",
-        {"rule_order": "integer", "tag_key": "varchar", "patterns": "varchar[]"},
+        "rule_order integer, tag_key varchar, patterns varchar[]",
         ((number, key, list(patterns)) for number, a in numbered for key, patterns in a.when.tags.items()),
     )
 

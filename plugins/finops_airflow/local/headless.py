@@ -193,9 +193,8 @@ def _environment(
         **{f"AIRFLOW__{name}": str(value) for name, value in ours.items()},
     }
     # For a person who runs `airflow …` beside it: `. <FINOPS_HOME>/airflow/environment`.
-    _write_secret(
-        home / "environment", "".join(f"export {name}={shlex.quote(value)}\n" for name, value in found.items())
-    )
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in found.items())
+    _write_secret(home / "environment", exports)
     return {**os.environ, **found}
 
 

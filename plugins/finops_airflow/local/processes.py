@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from types import FrameType
 import psutil
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def members(session: int) -> list[int]:
 
 def stop(components: Sequence[Component], grace_seconds: float = 15) -> None:
     """Ask each leader to end, then kill whatever is left in its session. Interruptions wait until this is done."""
-    with _uninterrupted():
+    with _handled((signal.SIGINT, *_ENDING), signal.SIG_IGN):
         for component in components:
             with suppress(ProcessLookupError):
                 component.process.terminate()
@@ -92,20 +93,16 @@ def ending_signals_raise() -> Iterator[None]:
     def unwind(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, unwind) for number in _ENDING}
-    try:
+    with _handled(_ENDING, unwind):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    numbers = (signal.SIGINT, *_ENDING)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+def _handled(numbers: Iterable[signal.Signals], handler: Handler) -> Iterator[None]:
+    """Let ``handler`` have these signals while the block runs."""
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

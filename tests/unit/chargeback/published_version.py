@@ -10,8 +10,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from tests import statement_marts
+
 from finops.chargeback.statement.facts import AllocationEntry
+from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.policy import budgets
 
 MART_CHARGEBACK = [
     *("billing_period", "provider", "billing_currency", "cost_center", "provider_name", "service_category"),
@@ -78,16 +82,19 @@ def publish_version(
     build_id: str = "build-1",
     rates: Sequence[list[object]] = (),
     moved: Mapping[str, Sequence[AllocationEntry]] | None = None,
+    quantities: Sequence[tuple[str, str, str, str, str | None, str]] = (),
 ) -> Path:
     """Write a version with the marts that chargeback reads, and point ``current`` at it.
 
     ``rates``: rows of mart_exchange_rates. ``moved``: what rules moved, by month; None is a version without that mart.
+    ``quantities``: rows of allocation_drivers. Budgets are those of ``budgets.yml``, as in a build.
     """
     import duckdb
 
     folder = settings.published_dir / "versions" / build_id
     folder.mkdir(parents=True)
     marts = ["fct_daily_costs", "mart_chargeback", "mart_invoices", "mart_reconciliation", "mart_exchange_rates"]
+    marts += [*statement_marts.TABLES, *statement_marts.VIEWS]
     manifest: dict[str, object] = {
         "build_id": build_id,
         "marts": marts,
@@ -120,13 +127,26 @@ def publish_version(
         _insert(connection, "fct_daily_costs", _summed(bills, FCT_DAILY_COSTS, counted=True))
         _insert(connection, "mart_chargeback", _summed(bills, MART_CHARGEBACK))
         _insert(connection, "mart_reconciliation", _reconciled(bills))
-        if moved is not None:
-            _create_allocated(connection)
-            _insert(connection, "mart_allocated_costs", _allocated(bills, moved))
+        _create_allocated(connection)
+        _insert(connection, "mart_allocated_costs", _allocated(bills, moved or {}))
+        closed = statement_marts.closed_in(settings, ((each.provider, each.month) for each in bills))
+        statement_marts.create_inputs(connection, closed)
+        _insert(connection, "budgets", _budgets(settings, bills))
+        _insert(connection, "allocation_drivers", list(map(list, quantities)))
+        for name, query in statement_marts.queries(closed).items():
+            connection.execute(f"create table {name} as {query}")
+        if moved is None:
+            connection.execute("drop table mart_allocated_costs")
     link = settings.published_dir / "current"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("versions") / build_id)
     return folder
+
+
+def _budgets(settings: Settings, bills: Sequence[Bill]) -> list[list[object]]:
+    months = sorted({each.month for each in bills})
+    found = [(month, each) for month in months for each in budgets.load(settings, BillingPeriod.parse(month))]
+    return [[month, each.currency, each.cost_center, each.amount] for month, each in found]
 
 
 def _create(connection: object, mart: str, columns: Iterable[str], counts: Sequence[str] = ()) -> None:

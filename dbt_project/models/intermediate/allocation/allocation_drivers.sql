@@ -3,6 +3,7 @@
 select
     billing_period,
     driver,
+    unit,
     cost_center,
     provider,
     cast(quantity as {{ var("money_type") }}) as quantity,

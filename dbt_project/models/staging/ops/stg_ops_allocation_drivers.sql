@@ -1,4 +1,4 @@
 {{ config(materialized="ephemeral") }}
 
-select billing_period, driver, cost_center, provider, quantity,
+select billing_period, driver, unit, cost_center, provider, quantity,
 from {{ source("ops", "allocation_drivers") }}

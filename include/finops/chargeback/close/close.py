@@ -57,7 +57,8 @@ def close(settings: Settings, period: BillingPeriod, by: str, *, dry_run: bool =
     who = invoices.named(by, "--by")
     with exclusive(settings, "statements"):
         months = closed_months(settings)
-        _require_open(months, period)
+        if record := months.get(period):
+            raise BadInput(f"billing period {period} is closed: by {record.closed_by}, {final.closed_at(record)}")
         publication = published.latest(settings)
         month = read(settings, publication, period, months)
         _require_all_published(settings, period)
@@ -66,23 +67,13 @@ def close(settings: Settings, period: BillingPeriod, by: str, *, dry_run: bool =
         closing_now = Closing(who, datetime.now(UTC), tuple(frozen_rules.digests(rules).items()))
         month = replace(month, closing=closing_now, invoices=checked.comparisons)
         statements = prepare(month)
-        _require_signed_off(checked)
+        if checked.open:
+            raise Finding(
+                f"{'; '.join(each.complaint for each in checked.open)}. Correct the bill or {INVOICES}, "
+                "or record who answers for it with `finops invoices sign-off`"
+            )
         files = None if dry_run else _write_closed(settings, month, statements, rules)
         return _report(publication, month, months, checked, files)
-
-
-def _require_open(months: ClosedMonths, period: BillingPeriod) -> None:
-    if period in months:
-        record = months[period]
-        raise BadInput(f"billing period {period} is closed: by {record.closed_by}, {final.closed_at(record)}")
-
-
-def _require_signed_off(checked: InvoiceCheck) -> None:
-    if checked.open:
-        raise Finding(
-            f"{'; '.join(each.complaint for each in checked.open)}. Correct the bill or {INVOICES}, "
-            "or record who answers for it with `finops invoices sign-off`"
-        )
 
 
 def _report(
@@ -130,16 +121,9 @@ def _write_closed(
     manifest = sets.write_set(folder / "statements", statements)
     closed.keep(folder, settings, period)
     used = {c.billing_currency for c in month.charges}
-    rates = tuple(month.exchange.rate(each, period) for each in sorted(used)) if month.exchange else ()
-    record = ClosedPeriod(
-        period,
-        made.at,
-        made.by,
-        month.build_id,
-        manifest["digest"],
-        frozen,
-        tuple(rate for rate in rates if rate.source_currency != rate.target_currency),
-    )
+    rates = [month.exchange.rate(each, period) for each in sorted(used)] if month.exchange else []
+    locked = tuple(rate for rate in rates if rate.source_currency != rate.target_currency)
+    record = ClosedPeriod(period, made.at, made.by, month.build_id, manifest["digest"], frozen, locked)
     with open_state(settings).begin() as connection:
         closing.record_closed(connection, record)
     return replace(final.put_back(settings, {period: record}, period, settings.statements_dir), statements=statements)

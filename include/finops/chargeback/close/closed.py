@@ -7,7 +7,6 @@ for shared cost allocated), ``rules/`` (see ``frozen_rules``) and ``statements/`
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,22 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from finops.chargeback.statement.facts import Adjustment, AllocationEntry, Charge, Origin
-from finops.core.atomic import sync_file, sync_folder
+from finops.core.atomic import sha256_of, sync_file, sync_folder
 from finops.core.dimensions import ABSENT
-from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.stores.closed_files import CHARGES, folder_of, verified
 from finops.stores.state.closing import ClosedPeriod
 
-CHARGES = "charges.parquet"
 ADJUSTMENTS = "adjustments.parquet"
 ALLOCATED = "allocated.parquet"
 _DECIMALS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost", "share", "weight")
-
-
-def folder_of(settings: Settings, period: BillingPeriod) -> Path:
-    """Return where a closed month's files are."""
-    return settings.closed_dir / f"billing_period={period}"
 
 
 def new_folder(settings: Settings, period: BillingPeriod) -> Path:
@@ -64,7 +57,7 @@ def freeze(
         columns = [f.name for f in fields(kind)]
         _write(folder / name, [{each: getattr(row, each) for each in columns} for row in rows], columns)
     _write(folder / ADJUSTMENTS, changed, names)
-    return {name: _sha256(folder / name) for name in (CHARGES, ADJUSTMENTS, ALLOCATED)}
+    return {name: sha256_of(folder / name) for name in (CHARGES, ADJUSTMENTS, ALLOCATED)}
 
 
 def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:
@@ -129,18 +122,6 @@ def _write(path: Path, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> 
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path, compression="zstd")
 
 
-def verified(settings: Settings, closed: ClosedPeriod, name: str) -> Path:
-    """Return where a frozen file is. Raise Finding when it is not what was recorded."""
-    path = folder_of(settings, closed.billing_period) / name
-    found = _sha256(path) if path.exists() else "missing"
-    if found != closed.frozen[name]:
-        raise Finding(
-            f"{path} is not what was recorded when {closed.billing_period} was closed ({found[:12]}, not "
-            f"{closed.frozen[name][:12]}); put it back from a backup"
-        )
-    return path
-
-
 def _read(settings: Settings, closed: ClosedPeriod, name: str) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
@@ -148,8 +129,3 @@ def _read(settings: Settings, closed: ClosedPeriod, name: str) -> list[dict[str,
     # Not by path alone: the reader would take the month from the folder's name as a column of its own.
     with path.open("rb") as file:
         return pq.read_table(file).to_pylist()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

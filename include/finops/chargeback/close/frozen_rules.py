@@ -12,14 +12,15 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from finops.chargeback.close import closed
+from finops.chargeback.month import changed_budgets
 from finops.chargeback.statement.facts import PublishedMonth
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import accounts, allocation, budgets, tags
 from finops.policy.allocation.drivers import COLUMNS, OPTIONAL, Quantity, quantities
-from finops.policy.tags.loader import POLICY_FILE, RULES_FILE
+from finops.policy.tags import POLICY_FILE, RULES_FILE
+from finops.stores import closed_files
 from finops.stores.published import Publication
 from finops.stores.state.closing import RULES, ClosedPeriod
 
@@ -42,6 +43,8 @@ def read(settings: Settings, publication: Publication, month: PublishedMonth) ->
     if others:
         what = f"the policy for the tags of {', '.join(others)}"
         raise _built_otherwise(period, what, f"{POLICY_FILE} and {RULES_FILE}")
+    if changed_budgets(settings, month):
+        raise _built_otherwise(period, "what cost is held against", budgets.FILE)
     used = _allocated(settings, publication, month)
     if accounts.FILE in texts:
         accounts.load(settings)
@@ -99,5 +102,5 @@ def as_closed(settings: Settings, month: ClosedPeriod | None, file: str) -> Sett
     """
     if month is None or file not in month.rules:
         return settings
-    path = closed.verified(settings, month, f"{RULES}/{file}")
+    path = closed_files.verified(settings, month, f"{RULES}/{file}")
     return settings.model_copy(update={"config_dir": path.parent})

@@ -15,8 +15,8 @@ from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published
-from finops.stores import statements as published_statements
 from finops.stores.published import Publication
+from finops.stores.statements import AudienceStatement, PublishedStatements, open_statements
 
 _CENT = Decimal("0.005")
 
@@ -27,12 +27,14 @@ def explain(settings: Settings, statement: str, line: str) -> Explanation:
     Raise BadInput for a statement or line that does not exist; NotReady when the build did not keep a rule's sources;
     Finding when the month was restated since, or the sources do not add up to the line.
     """
-    period, folder, cost_center = _statement(settings, statement)
-    publication = _publication(settings, period, line)
+    statements, audience = _statement(settings, statement)
+    period = statements.billing_period
+    name = f"{period}/{audience.folder}"
+    publication = _publication(settings, statements.build_id, line)
     month = read_month(publication, period)
-    found = _line(month, line, cost_center, f"{period}/{folder}")
+    found = _line(month, line, audience.cost_center, name)
     digest = month.source_digests.get(found.key) if isinstance(found, Charge) else found.source_digest
-    _require_same(settings, period, folder, found, digest)
+    _require_same(statements, audience, found, digest)
     bill = drill_down.Bill(publication, period, found.provider, found.billing_currency)
     if isinstance(found, Charge):
         rule_id, version, factor = DIRECT, 0, Decimal(1)
@@ -42,7 +44,7 @@ def explain(settings: Settings, statement: str, line: str) -> Explanation:
         factor, sources = shared_cost.sources_of(bill, found, month.entries)
     effective_rest, billed_rest = (_rest(found, sources, measure, publication) for measure in ("effective", "billed"))
     return Explanation(
-        statement=f"{period}/{folder}",
+        statement=name,
         line_id=line,
         rule_id=rule_id,
         rule_version=version,
@@ -58,24 +60,23 @@ def explain(settings: Settings, statement: str, line: str) -> Explanation:
     )
 
 
-def _statement(settings: Settings, text: str) -> tuple[BillingPeriod, str, str | None]:
+def _statement(settings: Settings, text: str) -> tuple[PublishedStatements, AudienceStatement]:
     month, _, folder = text.partition("/")
     if not folder:
         raise BadInput(f"{text!r} names no statement; write month and folder: 2025-07/cc-1001, 2025-07/company")
-    period = BillingPeriod.parse(month)
-    audiences = published_statements.open_statements(settings, period).audiences
-    for each in audiences:
+    statements = open_statements(settings, BillingPeriod.parse(month))
+    for each in statements.audiences:
         if folder in (each.folder, each.cost_center):
-            return period, each.folder, each.cost_center
-    raise BadInput(f"there is no statement {folder!r} of {period}; there are {', '.join(a.folder for a in audiences)}")
+            return statements, each
+    there_are = ", ".join(each.folder for each in statements.audiences)
+    raise BadInput(f"there is no statement {folder!r} of {statements.billing_period}; there are {there_are}")
 
 
-def _publication(settings: Settings, period: BillingPeriod, line: str) -> Publication:
+def _publication(settings: Settings, build_id: str, line: str) -> Publication:
     """Return the version that the statements were made from, or the latest where that one is gone.
 
     For a line of shared cost also where it is older than the mart of the rules' sources.
     """
-    build_id = published_statements.open_statements(settings, period).build_id
     kept = settings.published_dir / "versions" / build_id
     if (kept / "manifest.json").exists():
         publication = published.open_version(kept)
@@ -93,11 +94,9 @@ def _line(month: PublishedMonth, line: str, cost_center: str | None, statement: 
 
 
 def _require_same(
-    settings: Settings, period: BillingPeriod, folder: str, found: Charge | AllocationEntry, digest: str | None
+    statements: PublishedStatements, audience: AudienceStatement, found: Charge | AllocationEntry, digest: str | None
 ) -> None:
     """Raise Finding when the line's sources are not those that the statement names."""
-    statements = published_statements.open_statements(settings, period)
-    audience = next(each for each in statements.audiences if each.folder == folder)
     file = audience.file("statement.csv" if isinstance(found, Charge) else "shared.csv")
     stated = None
     if file is not None:
@@ -105,10 +104,11 @@ def _require_same(
             rows = (row for row in csv.DictReader(handle) if row.get("line_id") == found.line_id)
             stated = next((row["source_digest"] for row in rows), None)
     if stated != digest:
+        period, name = statements.billing_period, audience.folder
+        digests = f"source digest {(stated or 'none')[:12]}, now {(digest or 'none')[:12]}"
         raise Finding(
-            f"what is behind line {found.line_id} of {period}/{folder} changed since it was written (source digest "
-            f"{(stated or 'none')[:12]}, now {(digest or 'none')[:12]}); `finops diff --billing-period {period}` shows "
-            "the restatement"
+            f"what is behind line {found.line_id} of {period}/{name} changed since it was written ({digests}); "
+            f"`finops diff --billing-period {period}` shows the restatement"
         )
 
 

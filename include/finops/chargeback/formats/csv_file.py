@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from finops.chargeback.statement.facts import CHARGE_KEY, DIRECT
 from finops.chargeback.statement.models import AdjustmentLine, DetailLine, Section, SharedLine, Statement
 from finops.chargeback.statement.sections import invoices, total_charged
 from finops.core.money import from_units
-from finops.core.spreadsheet import neutralise
+from finops.core.spreadsheet import cell, neutralise, write_rows
 from finops.pages.figures import Row, Table
 
 TEXT_COLUMNS = CHARGE_KEY[1:]
@@ -42,17 +42,29 @@ def write_csv(statement: Statement, path: Path) -> None:
     The columns ending in ``_rounded`` sum to the statement's totals; the others hold every decimal. Every line says
     whether the statement is provisional or final, and the last day that it has costs of: who reads it may have no more.
     """
-    about = (str(statement.billing_period), statement.status, str(statement.last_day or ""))
+    about = {
+        "billing_period": statement.billing_period,
+        "status": statement.status,
+        "costs_until": statement.last_day,
+        "rule_id": DIRECT,
+        "rule_version": 0,
+    }
     found = [(section, line) for section in statement.sections for line in section.details]
-    lines = ([*about, number, *_cells(line, section)] for number, (section, line) in enumerate(found, start=1))
-    _write(path, COLUMNS, lines)
+    lines = (
+        _cells(COLUMNS, line.charge, about | {"line": n, "source_digest": line.source_digest} | _rounded(line, section))
+        for n, (section, line) in enumerate(found, start=1)
+    )
+    write_rows(path, COLUMNS, lines)
 
 
-def _write(path: Path, columns: Iterable[str], lines: Iterable[Iterable[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(columns)
-        writer.writerows(lines)
+def _cells(columns: Sequence[str], row: object, said: Mapping[str, object]) -> Iterator[str]:
+    """Yield the cells of a line: what is said of it, and else its row's own values."""
+    return (cell(said[name] if name in said else getattr(row, name)) for name in columns)
+
+
+def _rounded(line: DetailLine | SharedLine | AdjustmentLine, section: Section) -> dict[str, object]:
+    effective, billed = (from_units(units, section.digits) for units in (line.effective, line.billed))
+    return {"effective_cost_rounded": effective, "billed_cost_rounded": billed}
 
 
 def figures_sha256(path: Path) -> str:
@@ -90,26 +102,10 @@ SHARED_COLUMNS = (
 
 def write_shared(statement: Statement, path: Path) -> None:
     """Write one line per entry of a rule for shared cost. With ``statement.csv`` they sum to direct and shared cost."""
-    month = str(statement.billing_period)
+    about = {"billing_period": statement.billing_period}
     found = [(section, line) for section in statement.sections if section.shared for line in section.shared.lines]
-    _write(path, SHARED_COLUMNS, ([month, *_shared(line, section)] for section, line in found))
-
-
-def _shared(line: SharedLine, section: Section) -> list[object]:
-    each = line.entry
-    texts = (each.billing_currency, each.cost_center, each.provider, each.entry_kind, each.rule_id)
-    return [
-        each.line_id,
-        *map(neutralise, texts),
-        each.rule_version,
-        each.rule_digest,
-        neutralise(each.counterpart),
-        *("" if part is None else f"{part:f}" for part in (each.share, each.weight)),
-        *_amounts(line, section),
-        f"{each.effective_cost:f}",
-        f"{each.billed_cost:f}",
-        each.source_digest,
-    ]
+    lines = (_cells(SHARED_COLUMNS, line.entry, about | _rounded(line, section)) for section, line in found)
+    write_rows(path, SHARED_COLUMNS, lines)
 
 
 SCHEDULE_COLUMNS = ("billing_period", "billing_currency", "schedule", "row", "remark", "column", "value")
@@ -129,7 +125,7 @@ def write_schedules(statement: Statement, path: Path) -> None:
         for row in table.all_rows
         for figure in _figures(table, row)
     )
-    _write(path, SCHEDULE_COLUMNS, lines)
+    write_rows(path, SCHEDULE_COLUMNS, lines)
 
 
 def _figures(table: Table, row: Row) -> Iterator[list[str]]:
@@ -159,44 +155,10 @@ ADJUSTMENT_COLUMNS = (
 
 def write_adjustments(statement: Statement, path: Path) -> None:
     """Write one line per adjustment to a closed month (``billing_period``); exact and rounded like the lines."""
-    month = str(statement.billing_period)
-    found = [(s, n) for s in statement.sections if s.adjustments for n in s.adjustments.lines]
-    lines = (_adjustment(month, number, line, section) for number, (section, line) in enumerate(found, start=1))
-    _write(path, ADJUSTMENT_COLUMNS, lines)
-
-
-def _adjustment(month: str, number: int, line: AdjustmentLine, section: Section) -> list[object]:
-    each = line.adjustment
-    whose = (each.billing_currency, each.cost_center, each.provider)
-    texts = (*whose, each.service_category, each.service_name, each.charge_category)
-    return [
-        month,
-        str(each.billing_period),
-        number,
-        *map(neutralise, texts),
-        *_amounts(line, section),
-        f"{each.effective_cost:f}",
-        f"{each.billed_cost:f}",
-        neutralise(each.origin.text),
-    ]
-
-
-def _cells(line: DetailLine, section: Section) -> list[str]:
-    charge = line.charge
-    return [
-        neutralise(charge.billing_currency),
-        *(neutralise(getattr(charge, column)) for column in TEXT_COLUMNS),
-        "true" if charge.has_required_tags else "false",
-        *_amounts(line, section),
-        *(f"{getattr(charge, column):f}" for column in EXACT_COLUMNS),
-        charge.line_id,
-        DIRECT,
-        "0",
-        line.source_digest,
-    ]
-
-
-def _amounts(line: DetailLine | SharedLine | AdjustmentLine, section: Section) -> Iterator[str]:
-    """Yield the rounded effective and billed cost."""
-    for units in (line.effective, line.billed):
-        yield f"{from_units(units, section.digits):f}"
+    about = {"shown_in": statement.billing_period}
+    found = [(s, n.adjustment, n) for s in statement.sections if s.adjustments for n in s.adjustments.lines]
+    lines = (
+        _cells(ADJUSTMENT_COLUMNS, each, about | {"line": n, "origin": each.origin.text} | _rounded(line, section))
+        for n, (section, each, line) in enumerate(found, start=1)
+    )
+    write_rows(path, ADJUSTMENT_COLUMNS, lines)

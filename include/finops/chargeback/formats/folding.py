@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,17 +65,15 @@ def origins(block: AdjustmentBlock) -> list[Adjustment]:
 
 
 def _added(lines: Sequence[Line], label: str) -> Line:
-    shares = [line.permille for line in lines]
-    previous = [line.shown.previous for line in lines]
-    return Line(
-        (label,),
-        Shown(
-            sum(line.shown.effective for line in lines),
-            sum(line.shown.billed for line in lines),
-            None if None in previous else sum(each or 0 for each in previous),
-        ),
-        None if None in shares else sum(each or 0 for each in shares),
-    )
+    effective, billed = sum(line.shown.effective for line in lines), sum(line.shown.billed for line in lines)
+    previous = _sum_of_known(line.shown.previous for line in lines)
+    return Line((label,), Shown(effective, billed, previous), _sum_of_known(line.permille for line in lines))
+
+
+def _sum_of_known(values: Iterable[int | None]) -> int | None:
+    """Return the sum; None where a value is not known."""
+    found = list(values)
+    return None if None in found else sum(each or 0 for each in found)
 
 
 def strip_parts(section: Section) -> list[Part]:

@@ -35,29 +35,19 @@ def check(settings: Settings, periods: Sequence[BillingPeriod] = ()) -> InvoiceC
     known = sorted({row.billing_period for row in rows})
     for period in periods:
         if period not in known:
-            raise BadInput(
-                f"billing period {period} is not published; there are {', '.join(map(str, known)) or 'none'}"
-            )
+            there_are = ", ".join(map(str, known)) or "none"
+            raise BadInput(f"billing period {period} is not published; there are {there_are}")
     given, warnings = invoices.load(settings)
     with open_state(settings).connect() as connection:
         signed = closing.sign_offs(connection)
     wanted = set(periods or known)
-    found = compare(
-        [row for row in rows if row.billing_period in wanted],
-        [each for each in given if each.billing_period in wanted],
-        signed,
-    )
+    billed = [row for row in rows if row.billing_period in wanted]
+    found = compare(billed, [each for each in given if each.billing_period in wanted], signed)
     return InvoiceCheck(publication.build_id, found, warnings)
 
 
 def sign_off(
-    settings: Settings,
-    period: BillingPeriod,
-    invoice_id: str,
-    *,
-    by: str,
-    reason: str,
-    currency: str | None = None,
+    settings: Settings, period: BillingPeriod, invoice_id: str, *, by: str, reason: str, currency: str | None = None
 ) -> Comparison:
     """Record that ``by`` answers for what is unexplained of an invoice now. Return the invoice as it then stands.
 
@@ -73,9 +63,8 @@ def sign_off(
         and currency in (None, each.currency)
     ]
     if not found:
-        raise BadInput(
-            f"no invoice {invoice_id!r} of {period} is given in {invoices.FILE}; see `finops invoices check`"
-        )
+        says = f"no invoice {invoice_id!r} of {period} is given in {invoices.FILE}"
+        raise BadInput(f"{says}; see `finops invoices check`")
     if len(found) > 1:
         raise BadInput(f"{len(found)} invoices of {period} are called {invoice_id!r}; say which with --currency")
     comparison = found[0]
@@ -84,9 +73,8 @@ def sign_off(
     made = SignOff(comparison.given.key, comparison.residue.unexplained, signed_by, why, datetime.now(UTC))
     with open_state(settings).begin() as connection:
         closing.record_sign_off(connection, made)
-    return next(
-        each for each in check(settings, [period]).comparisons if each.given and each.given.key == comparison.given.key
-    )
+    comparisons = check(settings, [period]).comparisons
+    return next(each for each in comparisons if each.given and each.given.key == made.key)
 
 
 def named(text: str, option: str) -> str:

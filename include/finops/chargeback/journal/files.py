@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 import xlsxwriter
 
 from finops.chargeback.journal.models import JournalEntry
+from finops.core import spreadsheet
 from finops.core.money import from_units
-from finops.core.spreadsheet import neutralise
+from finops.core.spreadsheet import cell, neutralise
 from finops.pages import wording
 
 COLUMNS = (
@@ -33,15 +33,13 @@ _LONGEST_CELL = 32_767
 
 def write_csv(entries: Sequence[JournalEntry], path: Path) -> None:
     """Write one row per entry, UTF-8, as RFC 4180 has it; amounts have all decimals of their currency."""
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(COLUMNS)
-        for entry in entries:
-            debit, credit = (f"{from_units(units, entry.digits):f}" for units in (entry.debit, entry.credit))
-            texts = [neutralise(text) for text in _texts(entry)]
-            writer.writerow(
-                [entry.posting_date, texts[0], entry.number, *texts[1:3], debit, credit, *texts[3:]],
-            )
+    rows = []
+    for entry in entries:
+        debit, credit = (from_units(units, entry.digits) for units in (entry.debit, entry.credit))
+        document, owner, account, *others = _texts(entry)
+        values = (entry.posting_date, document, entry.number, owner, account, debit, credit, *others)
+        rows.append(map(cell, values))
+    spreadsheet.write_rows(path, COLUMNS, rows)
 
 
 def write_xlsx(entries: Sequence[JournalEntry], path: Path) -> None:

@@ -81,10 +81,8 @@ def totals_of(entries: Iterable[JournalEntry]) -> Totals:
     found: Totals = {}
     for entry in entries:
         debit, credit = found.get(entry.currency, (Decimal(0), Decimal(0)))
-        found[entry.currency] = (
-            debit + from_units(entry.debit, entry.digits),
-            credit + from_units(entry.credit, entry.digits),
-        )
+        more_debit, more_credit = (from_units(units, entry.digits) for units in (entry.debit, entry.credit))
+        found[entry.currency] = (debit + more_debit, credit + more_credit)
     return dict(sorted(found.items()))
 
 

@@ -34,10 +34,8 @@ def prove(statements: Sequence[Statement], entries: Sequence[JournalEntry], acco
                 "statement charges; run `finops reconcile`"
             )
     for section in statements[0].sections:
-        if (
-            sum(units for (_, currency), units in posted.items() if currency == section.currency)
-            != section.total_with_adjustments
-        ):
+        total = sum(units for (_, currency), units in posted.items() if currency == section.currency)
+        if total != section.total_with_adjustments:
             raise Finding(
                 f"journal of {period}: {section.currency} posted to cost centres is not the "
                 "company's total with adjustments; run `finops reconcile`"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from finops.chargeback.close import closed, frozen_rules
@@ -18,7 +17,7 @@ from finops.chargeback.journal.shared_cost import has_shared_cost
 from finops.chargeback.month import compose_proven, prepare, read, read_closed
 from finops.chargeback.publish.final import kept_statements
 from finops.chargeback.statement.models import Statement
-from finops.core.atomic import replacing
+from finops.core.atomic import replacing, sha256_of
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -48,13 +47,15 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
     else:
         month = read_closed(settings, closed_month)
         statements = compose_proven(month)
-        digests = _kept_digests(settings, closed_month, statements)
+        # Of the files as they were closed: they hold more than the frozen rows tell.
+        kept = kept_statements(settings, closed_month)
+        digests = [_digests_in(kept / each.slug) for each in statements]
     entries = entries_of(statements, digests, accounts)
     prove(statements, entries, accounts)
     try:
         with replacing(out) as path:
             writer(entries, path)
-        digest = hashlib.sha256(out.read_bytes()).hexdigest()
+        digest = sha256_of(out)
     except OSError as error:
         reason = error.strerror or str(error)
         raise BadInput(f"the journal cannot be written: {out}: {reason}; choose another file with --out") from error
@@ -78,15 +79,6 @@ def _notices(month: ClosedPeriod | None, company: Statement, digests: Digests, a
         yield f"Shared cost is not posted: {file} has no section `allocated` with its accounts"
 
 
-def _kept_digests(settings: Settings, month: ClosedPeriod, statements: Sequence[Statement]) -> list[Digests]:
-    """Return the digests of each statement's CSV files as they were closed; they hold more than the frozen rows tell.
-
-    Raise Finding when the statements are not what was recorded.
-    """
-    kept = kept_statements(settings, month)
-    return [_digests_in(kept / each.slug) for each in statements]
-
-
 def _digests_of(statement: Statement) -> Digests:
     """Return the digests of the files that the statement is published with."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -100,5 +92,5 @@ def _digests_of(statement: Statement) -> Digests:
 
 def _digests_in(folder: Path) -> Digests:
     others = [folder / name for name in ("adjustments.csv", "shared.csv")]
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "" for path in others]
+    digests = [sha256_of(path) if path.exists() else "" for path in others]
     return Digests(csv_file.figures_sha256(folder / "statement.csv"), *digests)

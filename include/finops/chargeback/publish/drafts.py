@@ -29,7 +29,7 @@ from finops.chargeback.month import prepare, read
 from finops.chargeback.publish import final, sets
 from finops.chargeback.publish.models import StatementSet
 from finops.chargeback.statement.models import Statement
-from finops.core.atomic import replacing
+from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, Finding
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
@@ -110,8 +110,7 @@ def render(settings: Settings, draft: Draft, audience: str) -> None:
         place = folder / "set" / audience
         shutil.rmtree(place, ignore_errors=True)
         written.rename(place)
-        with replacing(folder / "rendered" / f"{audience}.json") as path:
-            path.write_text(json.dumps(files), encoding="utf-8")
+        write_whole(folder / "rendered" / f"{audience}.json", json.dumps(files))
 
 
 def complete(settings: Settings, draft: Draft) -> StatementSet:
@@ -148,8 +147,7 @@ def _plan(settings: Settings, publication: Publication, period: BillingPeriod) -
         (folder / name).mkdir()
     audiences = tuple(_keep(folder, each) for each in statements)
     planned = Plan(period, publication.build_id, link.resolve().name if link.is_symlink() else "", audiences)
-    with replacing(folder / _PLAN) as path:
-        path.write_bytes(TypeAdapter(Plan).dump_json(planned))
+    write_whole(folder / _PLAN, TypeAdapter(Plan).dump_json(planned).decode())
     return Draft(folder.relative_to(target).as_posix()), planned
 
 

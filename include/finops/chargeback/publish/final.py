@@ -6,26 +6,20 @@ import filecmp
 import shutil
 from pathlib import Path
 
-from finops.chargeback.close import closed
 from finops.chargeback.close.months import ClosedMonths
 from finops.chargeback.publish import sets
 from finops.chargeback.publish.models import StatementSet
-from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.stores import closed_files
 from finops.stores.state.closing import ClosedPeriod
 
 
 def kept_statements(settings: Settings, record: ClosedPeriod) -> Path:
     """Return the folder of a closed month's final statements. Raise Finding when they are not what was recorded."""
-    kept = closed.folder_of(settings, record.billing_period) / "statements"
+    kept = closed_files.folder_of(settings, record.billing_period) / "statements"
     found = sets.digest_of(kept) if kept.is_dir() else "missing"
-    if found != record.statements_digest:
-        raise Finding(
-            f"{kept} is not what was recorded when {record.billing_period} was closed ({found[:12]}, not "
-            f"{record.statements_digest[:12]}); put it back from a backup"
-        )
-    return kept
+    return closed_files.as_recorded(record, kept, found, record.statements_digest)
 
 
 def put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, target: Path) -> StatementSet:
@@ -37,9 +31,8 @@ def put_back(settings: Settings, months: ClosedMonths, period: BillingPeriod, ta
         with sets.replacing_set(target, period) as folder:
             shutil.copytree(kept, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
             sets.flush(folder)
-    notice = (
-        f"{period} was closed by {record.closed_by}, {closed_at(record)}: its statements are final and stay as they are"
-    )
+    closed_by = f"{period} was closed by {record.closed_by}, {closed_at(record)}"
+    notice = f"{closed_by}: its statements are final and stay as they are"
     return sets.described(link, sets.manifest_of(kept), notice=notice)
 
 

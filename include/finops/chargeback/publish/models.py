@@ -9,15 +9,7 @@ from typing import Any
 
 from finops.chargeback.statement.models import Statement
 from finops.core.periods import BillingPeriod
-
-
-@dataclass(frozen=True, slots=True)
-class StatementFile:
-    """A written file: path relative to the set's folder, digest of its bytes, size."""
-
-    path: str
-    sha256: str
-    size: int
+from finops.stores.statements import StatementFile
 
 
 @dataclass(frozen=True, slots=True)

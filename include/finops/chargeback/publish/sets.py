@@ -8,19 +8,22 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from finops.chargeback.formats import csv_file, html, workbook
 from finops.chargeback.formats.pdf.statement import write_pdf
 from finops.chargeback.invoices.models import Comparison
-from finops.chargeback.publish.models import StatementFile, StatementSet
-from finops.chargeback.statement.models import Section, Statement
+from finops.chargeback.publish.models import StatementSet
+from finops.chargeback.statement.models import AdjustmentBlock, Section, Shown, Statement
 from finops.chargeback.statement.sections import total_charged
 from finops.core.atomic import replace_link, sync_file, sync_folder
 from finops.core.errors import BadInput
 from finops.core.money import from_units
 from finops.core.periods import BillingPeriod
+from finops.stores.statements import StatementFile
 
 MANIFEST = "manifest.json"
 DRAFT = "draft-"
@@ -134,8 +137,9 @@ def complete(folder: Path, statements: Sequence[Statement]) -> dict[str, Any]:
 
 def described_files(folder: Path) -> tuple[StatementFile, ...]:
     """Return every file below a folder, its manifest apart, with its digest."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST)
-    return tuple(_described(path, folder) for path in paths)
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST]
+    found = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths)
+    return tuple(StatementFile(name, hashlib.sha256(content).hexdigest(), len(content)) for name, content in found)
 
 
 def flush(folder: Path) -> None:
@@ -161,7 +165,7 @@ def described(
         build_id=manifest["build_id"],
         status=manifest["status"],
         digest=manifest["digest"],
-        files=tuple(StatementFile(each["path"], each["sha256"], each["size"]) for each in manifest["files"]),
+        files=tuple(StatementFile(**each) for each in manifest["files"]),
         totals=manifest["statements"],
         statements=statements,
         notice=notice,
@@ -173,20 +177,12 @@ def digest_of(folder: Path) -> str:
     return _together(described_files(folder))
 
 
-def _described(path: Path, folder: Path) -> StatementFile:
-    content = path.read_bytes()
-    return StatementFile(path.relative_to(folder).as_posix(), hashlib.sha256(content).hexdigest(), len(content))
-
-
 def _manifest(statements: Sequence[Statement], files: Sequence[StatementFile]) -> dict[str, Any]:
     """Return what is in the set; its ``digest`` names the content of all files together."""
     company = statements[0]
-    closing = company.closing
-    closed = (
-        {}
-        if closing is None
-        else {"closed_by": closing.by, "closed_at": closing.at.isoformat(), "rules": dict(closing.rules)}
-    )
+    closed: dict[str, Any] = {}
+    if made := company.closing:
+        closed = {"closed_by": made.by, "closed_at": made.at.isoformat(), "rules": dict(made.rules)}
     return {
         "billing_period": str(company.billing_period),
         "build_id": company.build_id,
@@ -197,7 +193,7 @@ def _manifest(statements: Sequence[Statement], files: Sequence[StatementFile]) -
         "digest": _together(files),
         "statements": summary(statements),
         "invoices": [_invoice(each) for each in company.invoices],
-        "files": [{"path": each.path, "sha256": each.sha256, "size": each.size} for each in files],
+        "files": [*map(asdict, files)],
     }
 
 
@@ -228,45 +224,33 @@ def summary(statements: Sequence[Statement]) -> list[dict[str, Any]]:
             "cost_center": statement.cost_center,
             "folder": statement.slug,
             "lines_digest": statement.lines_digest,
-            "totals": [
-                {
-                    "billing_currency": section.currency,
-                    "effective_cost": str(from_units(section.total.effective, section.digits)),
-                    "billed_cost": str(from_units(section.total.billed, section.digits)),
-                    "effective_cost_exact": f"{section.exact_effective:f}",
-                    "billed_cost_exact": f"{section.exact_billed:f}",
-                }
-                | _unallocated(section)
-                | _adjustments(section)
-                | _total_charged(section)
-                for section in statement.sections
-            ],
+            "totals": [{"billing_currency": section.currency, **_totals(section)} for section in statement.sections],
         }
         for statement in statements
     ]
 
 
-def _unallocated(section: Section) -> dict[str, str]:
-    if section.unallocated is None:
-        return {}
-    return {"unallocated_effective_cost": str(from_units(section.unallocated.shown.effective, section.digits))}
+def _totals(section: Section) -> dict[str, str]:
+    """Return a section's totals; those of which it has nothing are left out."""
+    found = _costs("", section.total, section, exact=(section.exact_effective, section.exact_billed))
+    if section.unallocated is not None:
+        found["unallocated_effective_cost"] = str(from_units(section.unallocated.shown.effective, section.digits))
+    if (block := section.adjustments) is not None:
+        found |= _costs("adjustments_", block, section, exact=(block.exact_effective, block.exact_billed))
+    if total_charged.beyond_direct(section):
+        if (shared := total_charged.parts_of(section).shared) is not None:
+            found["shared_effective_cost"] = str(from_units(shared, section.digits))
+        found[total_charged.NAME] = str(from_units(section.total_charged, section.digits))
+    return found
 
 
-def _total_charged(section: Section) -> dict[str, str]:
-    if not total_charged.beyond_direct(section):
-        return {}
-    shared = total_charged.parts_of(section).shared
-    moved = {} if shared is None else {"shared_effective_cost": str(from_units(shared, section.digits))}
-    return {**moved, total_charged.NAME: str(from_units(section.total_charged, section.digits))}
-
-
-def _adjustments(section: Section) -> dict[str, str]:
-    block = section.adjustments
-    if block is None:
-        return {}
+def _costs(
+    what: str, shown: Shown | AdjustmentBlock, section: Section, *, exact: tuple[Decimal, Decimal]
+) -> dict[str, str]:
+    effective, billed = exact
     return {
-        "adjustments_effective_cost": str(from_units(block.effective, section.digits)),
-        "adjustments_billed_cost": str(from_units(block.billed, section.digits)),
-        "adjustments_effective_cost_exact": f"{block.exact_effective:f}",
-        "adjustments_billed_cost_exact": f"{block.exact_billed:f}",
+        f"{what}effective_cost": str(from_units(shown.effective, section.digits)),
+        f"{what}billed_cost": str(from_units(shown.billed, section.digits)),
+        f"{what}effective_cost_exact": f"{effective:f}",
+        f"{what}billed_cost_exact": f"{billed:f}",
     }

@@ -11,7 +11,6 @@ from operator import attrgetter
 from finops.chargeback.invoices.models import Comparison
 from finops.chargeback.statement.line_ids import line_id
 from finops.core.periods import BillingPeriod
-from finops.policy.budgets import Budget
 from finops.policy.exchange_rates import Exchange
 
 BILL = "source"
@@ -90,8 +89,8 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
-    """One row of ``mart_chargeback``: a billing period's costs of one owner, service, model, stage and kind."""
+class ChargeLine:
+    """What one owner, service, model, stage and kind of charge cost in a billing period: the grain of statements."""
 
     cost_center: str
     provider: str
@@ -105,14 +104,20 @@ class Charge:
     charge_category: str
     has_required_tags: bool
     effective_cost: Decimal
-    billed_cost: Decimal
-    contracted_cost: Decimal
-    list_cost: Decimal
 
     @property
     def key(self) -> tuple[str, ...]:
         """What makes the row unique within its billing period; also the order of a statement's detail lines."""
         return (*_charge_key(self), str(self.has_required_tags))
+
+
+@dataclass(frozen=True, slots=True)
+class Charge(ChargeLine):
+    """One row of ``mart_chargeback``."""
+
+    billed_cost: Decimal
+    contracted_cost: Decimal
+    list_cost: Decimal
 
     @property
     def line_id(self) -> str:
@@ -199,18 +204,53 @@ class DirectTotal:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """How much of a driver a cost centre used in the month, all providers together."""
+class Saving:
+    """One row of ``mart_savings``: usage of one cost centre and bill, and what prices and commitments saved on it."""
 
     cost_center: str
+    provider: str
+    billing_currency: str
+    list_cost: Decimal
+    contracted_cost: Decimal
+    effective_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BillCompleteness:
+    """One row of ``mart_bill_completeness``: on how many of a month's days, in UTC, a bill has charges."""
+
+    provider: str
+    billing_currency: str
+    days_with_charges: int
+    days_in_month: int
+    last_charge_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """One row of ``mart_budget_use``: a cost centre's budget for the month, and what part of it is used."""
+
+    cost_center: str
+    billing_currency: str
+    budget: Decimal
+    used_share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCost:
+    """One row of ``mart_unit_costs``: what a unit of a driver costs a cost centre, or the company (None)."""
+
+    cost_center: str | None
+    billing_currency: str
     driver: str
     unit: str
     quantity: Decimal
+    unit_cost: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedMonth:
-    """All that statements of one billing period are made from; ``previous`` is None when that is not published.
+    """All that statements of one billing period are made from. ``previous`` is None when that month is not published.
 
     ``adjustments`` are of closed months before it. ``closing`` is None and ``invoices`` empty in an open month;
     ``exchange`` is None where no reporting currency is set. ``source_digests`` are those of the daily rows that each
@@ -220,7 +260,7 @@ class PublishedMonth:
     build_id: str
     billing_period: BillingPeriod
     charges: tuple[Charge, ...]
-    previous: tuple[Charge, ...] | None
+    previous: tuple[ChargeLine, ...] | None
     daily: tuple[DailyCost, ...]
     control_totals: tuple[ControlTotal, ...]
     adjustments: tuple[Adjustment, ...] = ()
@@ -230,5 +270,7 @@ class PublishedMonth:
     source_digests: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     entries: tuple[AllocationEntry, ...] = ()
     direct_totals: tuple[DirectTotal, ...] = ()
-    budgets: tuple[Budget, ...] = ()
-    measured: tuple[Measured, ...] = ()
+    savings: tuple[Saving, ...] = ()
+    completeness: tuple[BillCompleteness, ...] = ()
+    budgets: tuple[BudgetUse, ...] = ()
+    unit_costs: tuple[UnitCost, ...] = ()

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from finops.chargeback.statement.facts import (
     CHARGE_KEY,
     AllocationEntry,
+    BillCompleteness,
+    BudgetUse,
     Charge,
+    ChargeLine,
     ControlTotal,
     DailyCost,
     DirectTotal,
     PublishedMonth,
+    Saving,
+    UnitCost,
 )
-from finops.core.errors import BadInput
+from finops.core.errors import BadInput, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.sql import Sql, compose, identifier, join
 from finops.stores.published import Publication
 
 if TYPE_CHECKING:
     import duckdb
+
+Fact = TypeVar("Fact")
 
 _CHARGES = """
     select cost_center, provider, billing_currency, provider_name, service_category, service_name,
@@ -29,6 +36,49 @@ _CHARGES = """
     from mart_chargeback
     where billing_period = ?
 """
+
+_PREVIOUS = """
+    select cost_center, provider, billing_currency, provider_name, service_category, service_name,
+        ai_project, ai_model, ai_stage, charge_category, has_required_tags, previous_effective_cost
+    from mart_cost_variance
+    where billing_period = ?
+"""
+
+_SAVINGS = """
+    select cost_center, provider, billing_currency, list_cost, contracted_cost, effective_cost
+    from mart_savings
+    where billing_period = ?
+    order by all
+"""
+
+_COMPLETENESS = """
+    select provider, billing_currency, days_with_charges, days_in_month, last_charge_date
+    from mart_bill_completeness
+    where billing_period = ?
+    order by all
+"""
+
+_BUDGETS = """
+    select cost_center, billing_currency, budget, used_share
+    from mart_budget_use
+    where billing_period = ?
+    order by all
+"""
+
+_UNIT_COSTS = """
+    select cost_center, billing_currency, driver, unit, quantity, unit_cost
+    from mart_unit_costs
+    where billing_period = ?
+    order by all
+"""
+
+_MADE_FOR_STATEMENTS = (
+    "mart_cost_variance",
+    "mart_savings",
+    "mart_bill_completeness",
+    "mart_budget_use",
+    "mart_unit_costs",
+)
 
 _DAILY = """
     select cost_center, provider, billing_currency, charge_date, charge_category, commitment_discount_status,
@@ -80,22 +130,27 @@ _DIGESTS = """
 
 
 def read_month(publication: Publication, period: BillingPeriod) -> PublishedMonth:
-    """Read one billing period and the one before. Raise BadInput, naming what there is, when it is not published."""
-    import duckdb
+    """Read one billing period, and what it is compared with.
 
-    with duckdb.connect(str(publication.database), read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'")
+    Raise BadInput, naming what there is, when it is not published; NotReady when an older release published it.
+    """
+    if missing := [mart for mart in _MADE_FOR_STATEMENTS if mart not in publication.marts]:
+        raise NotReady(f"build {publication.build_id} is of an older release, without {missing[0]}; run `finops build`")
+    with publication.connect() as connection:
         published = [found[0] for found in _rows(connection, "select distinct billing_period from mart_chargeback")]
         if str(period) not in published:
             raise BadInput(f"billing period {period} is not published; published: {_named(sorted(published))}")
-        previous = period.previous
         return PublishedMonth(
             build_id=publication.build_id,
             billing_period=period,
             charges=_charges(connection, period),
             source_digests=_source_digests(connection, period),
             **_shared(connection, publication, period),
-            previous=_charges(connection, previous) if str(previous) in published else None,
+            previous=_previous(connection, period),
+            savings=_facts(connection, Saving, _SAVINGS, period),
+            completeness=_facts(connection, BillCompleteness, _COMPLETENESS, period),
+            budgets=_facts(connection, BudgetUse, _BUDGETS, period),
+            unit_costs=_facts(connection, UnitCost, _UNIT_COSTS, period),
             daily=tuple(sorted((DailyCost(*found) for found in _rows(connection, _DAILY, period)), key=_daily_order)),
             control_totals=tuple(
                 sorted(
@@ -114,6 +169,20 @@ def read_charges(publication: Publication, period: BillingPeriod) -> tuple[Charg
 
 def _charges(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tuple[Charge, ...]:
     return tuple(sorted((Charge(*found) for found in _rows(connection, _CHARGES, period)), key=lambda each: each.key))
+
+
+def _previous(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tuple[ChargeLine, ...] | None:
+    """Return the lines of the month before, as it was closed if it is; None when that is not published."""
+    found = _facts(connection, ChargeLine, _PREVIOUS, period)
+    if any(each.effective_cost is None for each in found):
+        return None
+    return tuple(sorted(found, key=lambda each: each.key))
+
+
+def _facts(
+    connection: duckdb.DuckDBPyConnection, kind: Callable[..., Fact], query: str, period: BillingPeriod
+) -> tuple[Fact, ...]:
+    return tuple(kind(*row) for row in _rows(connection, query, period))
 
 
 def _source_digests(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> dict[tuple[str, ...], str]:

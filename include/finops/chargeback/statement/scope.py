@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from finops.chargeback.statement import rounding
-from finops.chargeback.statement.facts import Charge, DailyCost, PublishedMonth
+from finops.chargeback.statement.facts import Charge, ChargeLine, DailyCost, PublishedMonth
 from finops.chargeback.statement.models import Section, Shown
 from finops.core.money import digits_of, exact_sum, rounded
 
 Key = tuple[str, ...]
-BillDays = Mapping[tuple[str, str], set[date]]
-"""The days of the calendar month that a bill, by provider and currency, has charges of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +28,8 @@ class Scope:
     owner: str | None
     currency: str
     charges: tuple[Charge, ...]
-    previous: tuple[Charge, ...] | None
+    previous: tuple[ChargeLine, ...] | None
     daily: tuple[DailyCost, ...]
-    bill_days: BillDays
     company: Section | None
     total: Shown
 
@@ -56,11 +52,6 @@ class Scopes:
         self.month = month
         self._charges, self._daily = _grouped(month.charges), _grouped(month.daily)
         self._previous = None if month.previous is None else _grouped(month.previous)
-        self._days: dict[tuple[str, str], set[date]] = defaultdict(set)
-        of_month = (month.billing_period.year, month.billing_period.month)
-        for each in month.daily:
-            if (each.charge_date.year, each.charge_date.month) == of_month:
-                self._days[each.provider, each.billing_currency].add(each.charge_date)
 
     def scope(self, currency: str, owner: str | None = None, company: Section | None = None) -> Scope:
         """Return the scope of a currency: the company's, or an owner's with the company's section."""
@@ -68,9 +59,7 @@ class Scopes:
         charges = tuple(self._charges[key])
         previous = None if self._previous is None else tuple(self._previous[key])
         total = _total(charges, previous, currency) if company is None else _owners_total(company, owner)
-        return Scope(
-            self.month, owner, currency, charges, previous, tuple(self._daily[key]), self._days, company, total
-        )
+        return Scope(self.month, owner, currency, charges, previous, tuple(self._daily[key]), company, total)
 
 
 def _grouped(rows: Iterable[Any]) -> dict[tuple[str | None, str], list[Any]]:
@@ -81,7 +70,7 @@ def _grouped(rows: Iterable[Any]) -> dict[tuple[str | None, str], list[Any]]:
     return groups
 
 
-def _total(charges: Sequence[Charge], previous: Sequence[Charge] | None, currency: str) -> Shown:
+def _total(charges: Sequence[Charge], previous: Sequence[ChargeLine] | None, currency: str) -> Shown:
     digits = digits_of(currency)
     return Shown(
         rounded(exact_sum(c.effective_cost for c in charges), digits),
@@ -107,10 +96,10 @@ class Cut:
     name: str
     title: str
     headings: tuple[str, ...]
-    key: Callable[[Charge], Key]
+    key: Callable[[ChargeLine], Key]
     within: int | None = None
 
-    def rounded(self, rows: Iterable[Charge], measure: str, total: int, digits: int) -> dict[Key, int]:
+    def rounded(self, rows: Iterable[ChargeLine], measure: str, total: int, digits: int) -> dict[Key, int]:
         """Return the lines' amounts of a measure in smallest units; they sum to ``total``."""
         amounts = sums(rows, self.key, measure)
         if self.within is None:

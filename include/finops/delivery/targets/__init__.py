@@ -15,11 +15,9 @@ class Place(Protocol):
 
     def holds(self, package: Package) -> bool:
         """Tell whether this very package is there already, as far as the place can be asked."""
-        ...
 
     def put(self, package: Package) -> None:
         """Deliver it. Raise BadInput or Unavailable, naming the place, when it cannot be."""
-        ...
 
 
 def open_place(settings: Settings, target: Target, client: Any = None) -> Place:

@@ -34,10 +34,8 @@ class FolderPlace:
             for leftover in (new, old):
                 shutil.rmtree(leftover, ignore_errors=True)
             new.mkdir(parents=True)
-            for name, content in [
-                *((each.name, each.content) for each in package.files),
-                (MANIFEST, package.manifest()),
-            ]:
+            contents = {each.name: each.content for each in package.files} | {MANIFEST: package.manifest()}
+            for name, content in contents.items():
                 (new / name).write_bytes(content)
                 sync_file(new / name)
             sync_folder(new)

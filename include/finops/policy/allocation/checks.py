@@ -47,10 +47,8 @@ def _names(rules: Rules) -> Iterator[Fault]:
         elif one.version == other.version:
             yield (*place, "id"), f"{other.id} version {other.version} stands here twice; give the later one a version"
         elif one.meets(other):
-            yield (
-                (*place, "id"),
-                f"versions {one.version} and {other.version} of {other.id} share a month; set `to` and `from`",
-            )
+            versions = f"versions {one.version} and {other.version} of {other.id}"
+            yield (*place, "id"), f"{versions} share a month; set `to` and `from`"
 
 
 def _references(rules: Rules) -> Iterator[Fault]:
@@ -102,16 +100,11 @@ def _overlaps(rules: Rules, found: Located) -> Iterator[Fault]:
         if earlier is None or later is None:
             continue
         name, place = _named(one, ("pools", first), found), ("pools", second, "select")
-        covers = (one.from_period or "") <= (other.from_period or "") and (other.to_period or "9999-99") <= (
-            one.to_period or "9999-99"
-        )
-        if covers and _contains(earlier, later):
+        if one.spans(other) and _contains(earlier, later):
             yield place, f"has nothing to take: {name} takes all of its rows first"
         elif not other.takes_the_rest and _provably_meet(earlier, later):
-            yield (
-                place,
-                f"takes rows that {name} takes first; tell them apart, or say `takes_the_rest: true` if that is meant",
-            )
+            says = "tell them apart, or say `takes_the_rest: true` if that is meant"
+            yield place, f"takes rows that {name} takes first; {says}"
 
 
 def _cycles(rules: Rules, found: Located) -> Iterator[Fault]:
@@ -123,15 +116,10 @@ def _cycles(rules: Rules, found: Located) -> Iterator[Fault]:
             later = _selection(rules, other)
             if later is None or not one.meets(other) or not _same_bills(earlier, later):
                 continue
-            again = sorted(set(rules.stepped_down_by(one)) & set(targets(other)))
-            if again and second == first:
-                yield ("pools", second, "split"), f"a cycle: sends cost to {again[0]}, whose cost it steps down itself"
-            elif again:
+            if again := sorted(set(rules.stepped_down_by(one)) & set(targets(other))):
                 name = _named(one, ("pools", first), found)
-                yield (
-                    ("pools", second, "split"),
-                    f"a cycle: sends cost to {again[0]}, whose cost {name} has stepped down before",
-                )
+                who = "it steps down itself" if second == first else f"{name} has stepped down before"
+                yield ("pools", second, "split"), f"a cycle: sends cost to {again[0]}, whose cost {who}"
 
 
 def targets(pool: Pool) -> tuple[str, ...]:

@@ -70,12 +70,9 @@ def quantities(settings: Settings, rules: Rules, periods: Collection[str]) -> li
     for path, drivers in by_file.items():
         rows = _read(Path(path))
         if rows is None:
-            required = [driver.name for driver in drivers if not driver.optional]
-            if required:
-                raise BadInput(
-                    f"{path} does not exist; driver {required[0]} of allocation.yml reads it (write it, or say "
-                    "`optional: true`)"
-                )
+            if required := [driver.name for driver in drivers if not driver.optional]:
+                reads = f"driver {required[0]} of allocation.yml reads it"
+                raise BadInput(f"{path} does not exist; {reads} (write it, or say `optional: true`)")
             continue
         for driver in drivers:
             _require_some(path, driver, rows)
@@ -94,18 +91,15 @@ def _read(path: Path) -> list[Quantity] | None:
     rows = loader.rows(path, _Row)
     if rows is None:
         return None
-    found: dict[tuple[str, str, str, str | None], Quantity] = {}
-    where: dict[tuple[str, str, str, str | None], str] = {}
-    for each in rows:
-        row: _Row = each.entry
+    found: dict[tuple[str, str, str, str | None], tuple[Quantity, str]] = {}
+    for where, row in rows:
         key = (str(row.billing_period), row.driver, row.cost_center, row.provider and row.provider.value)
         if key in found:
-            raise BadInput(
-                f"{each.where}: {row.driver} of {row.cost_center} in {row.billing_period} stands on line "
-                f"{where[key].rpartition(':')[2]} too; keep one of them"
-            )
-        found[key], where[key] = Quantity(*key, row.quantity), each.where
-    return list(found.values())
+            line = found[key][1].rpartition(":")[2]
+            what = f"{row.driver} of {row.cost_center} in {row.billing_period}"
+            raise BadInput(f"{where}: {what} stands on line {line} too; keep one of them")
+        found[key] = Quantity(*key, row.quantity), where
+    return [quantity for quantity, _ in found.values()]
 
 
 def check_charges(rules: Rules, found: Collection[Quantity]) -> None:

@@ -182,9 +182,13 @@ class _Rule(_Part):
 
     def meets(self, other: _Rule) -> bool:
         """Tell whether there is a month that both rules are for."""
-        return max(self.from_period or "", other.from_period or "") <= min(
-            self.to_period or "9999-99", other.to_period or "9999-99"
-        )
+        last = min(self.to_period or "9999-99", other.to_period or "9999-99")
+        return max(self.from_period or "", other.from_period or "") <= last
+
+    def spans(self, other: _Rule) -> bool:
+        """Tell whether this rule is for every month that ``other`` is for."""
+        is_longer = (other.to_period or "9999-99") <= (self.to_period or "9999-99")
+        return is_longer and (self.from_period or "") <= (other.from_period or "")
 
     @property
     def digest(self) -> str:
@@ -242,15 +246,5 @@ class Rules(_Part):
         """Return the cost centres whose cost a pool steps down."""
         selection = self.selection_of(pool)
         condition = selection.get("cost_center")
-        if (
-            condition is None
-            or condition.negated
-            or not set(selection)
-            <= {
-                "cost_center",
-                "provider",
-                "billing_currency",
-            }
-        ):
-            return ()
-        return condition.values
+        is_step_down = set(selection) <= {"cost_center", "provider", "billing_currency"}
+        return condition.values if condition and not condition.negated and is_step_down else ()

@@ -128,10 +128,10 @@ def _check_acts(rule: Rule, earlier: Iterable[Rule], place: Place, file: Located
 
 def covers(wide: When, narrow: When) -> bool:
     """Tell whether every charge of ``narrow`` is provably one of ``wide``."""
-    texts = {**{name: (getattr(wide, name), getattr(narrow, name)) for name in (*SCOPE_COLUMNS, "resource_id")}}
-    texts.update({f"tag {name}": (wide.tags[name], narrow.tags.get(name, ())) for name in wide.tags})
+    texts = [(getattr(wide, name), getattr(narrow, name)) for name in (*SCOPE_COLUMNS, "resource_id")]
+    texts += [(wide.tags[name], narrow.tags.get(name, ())) for name in wide.tags]
     return (
-        all(_covers_texts(*pair) for pair in texts.values())
+        all(_covers_texts(*pair) for pair in texts)
         and wide.has_resource in (None, narrow.has_resource)
         and (wide.from_date or date.min) <= (narrow.from_date or date.min)
         and (wide.to_date or date.max) >= (narrow.to_date or date.max)

@@ -6,24 +6,13 @@ from datetime import UTC, timedelta
 
 from great_expectations.expectations import Expectation
 
+from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.focus import COLUMNS
 from finops.core.periods import BillingPeriod
-from finops.core.sql import Sql, compose, identifier, literal
+from finops.core.sql import Sql, compose, literal
+from finops.quality import rules
 from finops.quality.models import Given, RowRule, Severity, Suite
-from finops.quality.rules import (
-    BATCH,
-    FACT,
-    KEY,
-    MEASURES,
-    filled,
-    has_rows,
-    is_exact,
-    is_unique,
-    no_rows,
-    one_of,
-    rows_of,
-    ties_to,
-)
+from finops.quality.rules import FACT, KEY, MEASURES, no_rows, rows_of
 
 GRAIN = (
     "charge_date",
@@ -61,15 +50,14 @@ def suite(given: Given) -> Suite:
     columns = [*KEY, *GRAIN]
     return Suite(
         "fct_daily_costs",
-        identifier("marts", "fct_daily_costs"),
         (
-            has_rows(),
+            rules.has_rows(),
             _every_bill_has_charges(given),
-            *filled(*columns, *MEASURES, "charge_count"),
-            one_of("charge_category", _ALLOWED["charge_category"]),
-            is_exact(),
-            is_unique(columns),
-            ties_to(FACT, "fct_focus_costs", given),
+            *rules.filled(*columns, *MEASURES, "charge_count"),
+            rules.one_of("charge_category", _ALLOWED["charge_category"]),
+            rules.is_exact(),
+            rules.is_unique(columns),
+            rules.ties_to(FACT, "fct_focus_costs", given),
             _reaches_the_end(given),
             _services_are_known(),
         ),
@@ -77,13 +65,13 @@ def suite(given: Given) -> Suite:
             RowRule(
                 "counts_charges",
                 "a day's row stands for at least one charge",
-                Sql("charge_count > 0"),
+                "charge_count > 0",
                 (*KEY, "charge_date", "charge_count"),
             ),
             RowRule(
                 "says_who_named_its_owner",
                 "a cost centre has a source, and what has none is unallocated",
-                Sql("(cost_center = '(unallocated)') = (cost_center_source = '(none)')"),
+                f"(cost_center = '{UNALLOCATED}') = (cost_center_source = '{ABSENT}')",
                 (*KEY, "cost_center", "cost_center_source"),
             ),
         ),
@@ -93,27 +81,24 @@ def suite(given: Given) -> Suite:
 def _every_bill_has_charges(given: Given) -> Expectation:
     landed = sorted({(t.provider, t.billing_period) for t in given.landed if t.row_count})
     bills = rows_of(["provider", "billing_period"], ([literal(p), literal(m)] for p, m in landed))
-    query = compose(
-        "select * from {bills} as bills anti join {batch} using (provider, billing_period)", bills=bills, batch=BATCH
-    )
-    return no_rows("every bill in scope has charges", query)
+    query = "select * from {bills} as bills anti join {batch} using (provider, billing_period)"
+    return no_rows("every bill in scope has charges", query, bills=bills)
 
 
 def _reaches_the_end(given: Given) -> Expectation:
     months = sorted({period for _, period in given.pairs})
     reach = rows_of(["billing_period", "expected"], ([literal(m), _expected_reach(m, given)] for m in months))
-    query = compose(
+    return no_rows(
+        f"usage reaches to within {TOLERATED_SILENCE.days} days of the month's end, or of now",
         """
         select provider, billing_period, max(charge_date) as last_charge
         from {batch} join {reach} as reach using (billing_period)
         where charge_category = 'Usage'
         group by provider, billing_period, expected having max(charge_date) < cast(expected as date)
         """,
-        batch=BATCH,
+        Severity.WARNS,
         reach=reach,
     )
-    days = TOLERATED_SILENCE.days
-    return no_rows(f"usage reaches to within {days} days of the month's end, or of now", query, Severity.WARNS)
 
 
 def _expected_reach(month: str, given: Given) -> Sql:
@@ -122,7 +107,8 @@ def _expected_reach(month: str, given: Given) -> Sql:
 
 
 def _services_are_known() -> Expectation:
-    query = compose(
+    return no_rows(
+        f"at most {float(OTHER_SERVICES_SHARE):.0%} of a bill is for services without a category",
         """
         select provider, billing_period, billing_currency,
             sum(effective_cost) filter (where service_category = 'Other') as effective_cost_of_other,
@@ -131,8 +117,6 @@ def _services_are_known() -> Expectation:
         group by all
         having effective_cost_of_other > {share} * sum(effective_cost)
         """,
-        batch=BATCH,
+        Severity.WARNS,
         share=Sql(OTHER_SERVICES_SHARE),
     )
-    percent = f"{float(OTHER_SERVICES_SHARE):.0%}"
-    return no_rows(f"at most {percent} of a bill is for services without a category", query, Severity.WARNS)

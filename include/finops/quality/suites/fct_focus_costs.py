@@ -5,9 +5,9 @@ from __future__ import annotations
 from great_expectations.expectations import Expectation
 
 from finops.core.focus import COLUMNS, KNOWN_ADJUSTMENTS, Level
-from finops.core.sql import compose, join, literal
+from finops.core.sql import join, literal
 from finops.quality.models import Given, RowRule, Severity, Suite
-from finops.quality.rules import BATCH, FACT, filled, has_rows, is_exact, no_rows, one_of
+from finops.quality.rules import filled, has_rows, is_exact, no_rows, one_of
 
 _SHOWN = ("provider", "billing_period", "x_charge_type", "charge_description")
 
@@ -73,7 +73,6 @@ def suite(given: Given) -> Suite:
     mandatory = [c.snake for c in COLUMNS if c.level is Level.MANDATORY and not c.is_nullable]
     return Suite(
         "fct_focus_costs",
-        FACT,
         (
             has_rows(),
             *filled(*mandatory),
@@ -83,30 +82,28 @@ def suite(given: Given) -> Suite:
             _negations_cancel(),
         ),
         ROW_RULES,
+        schema="main",
     )
 
 
 def _line_types_are_mapped() -> Expectation:
-    query = compose(
+    return no_rows(
+        "every native line type has a mapping of its own",
         """
         select provider, x_charge_type, count(*) as charges, sum(billed_cost) as billed_cost, billing_currency
         from {batch}
         where charge_category = 'Adjustment' and x_charge_type not in ({known})
         group by all
         """,
-        batch=BATCH,
+        Severity.WARNS,
         known=join(", ", map(literal, KNOWN_ADJUSTMENTS)),
     )
-    return no_rows("every native line type has a mapping of its own", query, Severity.WARNS)
 
 
 def _negations_cancel() -> Expectation:
-    query = compose(
-        """
+    query = """
         select provider, commitment_discount_id, charge_period_start, billed_cost, billing_currency
         from {batch}
         where x_charge_type = 'SavingsPlanNegation'
-        """,
-        batch=BATCH,
-    )
+    """
     return no_rows("savings plan negations cancel the usage they cover", query, Severity.WARNS)

@@ -8,27 +8,14 @@ from great_expectations.expectations import Expectation
 
 from finops.core.entry_kinds import MEANINGS
 from finops.core.formats import Provider
-from finops.core.sql import compose, identifier, join, literal
+from finops.core.sql import identifier, join, literal
 from finops.policy.allocation.models import IfNothing, Pool, Price
+from finops.quality import rules
 from finops.quality.models import Given, Severity, Suite
-from finops.quality.rules import (
-    BATCH,
-    DAILY,
-    KEY,
-    filled,
-    has_rows,
-    is_exact,
-    is_unique,
-    no_rows,
-    one_of,
-    rows_of,
-    ties_to,
-)
+from finops.quality.rules import COSTS, DAILY, KEY, no_rows
 
 TABLE = identifier("marts", "mart_allocated_costs")
 GRAIN = ("cost_center", "entry_kind", "rule_id", "rule_version", "service_category", "service_name")
-_MEASURES = ("billed_cost", "effective_cost")
-_KEY = join(", ", map(identifier, KEY))
 _SEVERITIES = {IfNothing.REFUSE: Severity.BLOCKS, IfNothing.WARN: Severity.WARNS}
 
 Rule = Pool | Price
@@ -39,14 +26,13 @@ def suite(given: Given) -> Suite:
     columns = [*KEY, *GRAIN]
     return Suite(
         "mart_allocated_costs",
-        TABLE,
         (
-            has_rows(),
-            *filled(*columns, "rule_digest", "counterpart", *_MEASURES),
-            one_of("entry_kind", tuple(MEANINGS)),
-            is_exact(_MEASURES),
-            is_unique(columns),
-            ties_to(DAILY, "fct_daily_costs", given, _MEASURES),
+            rules.has_rows(),
+            *rules.filled(*columns, "rule_digest", "counterpart", *COSTS),
+            rules.one_of("entry_kind", tuple(MEANINGS)),
+            rules.is_exact(COSTS),
+            rules.is_unique(columns),
+            rules.ties_to(DAILY, "fct_daily_costs", given, COSTS),
             _direct_is_chargeback(given),
             _rules_move_and_make_nothing(),
             _shares_are_whole(),
@@ -58,7 +44,8 @@ def suite(given: Given) -> Suite:
 
 
 def _direct_is_chargeback(given: Given) -> Expectation:
-    query = compose(
+    return no_rows(
+        "a cost centre's direct entries are its chargeback, exactly",
         """
         select {key}, cost_center, here.effective_cost, there.effective_cost as expected
         from (
@@ -72,48 +59,37 @@ def _direct_is_chargeback(given: Given) -> Expectation:
         where here.effective_cost is distinct from there.effective_cost
             or here.billed_cost is distinct from there.billed_cost
         """,
-        key=_KEY,
-        batch=BATCH,
         scope=given.scope,
     )
-    return no_rows("a cost centre's direct entries are its chargeback, exactly", query)
 
 
 def _rules_move_and_make_nothing() -> Expectation:
-    query = compose(
-        """
+    query = """
         select {key}, rule_id, rule_version, sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
         from {batch} where entry_kind <> 'direct'
         group by {key}, rule_id, rule_version, entry_kind in ('markup', 'markup_offset')
         having sum(billed_cost) <> 0 or sum(effective_cost) <> 0
-        """,
-        key=_KEY,
-        batch=BATCH,
-    )
+    """
     return no_rows("the entries of every rule sum to zero", query)
 
 
 def _shares_are_whole() -> Expectation:
-    query = compose(
-        """
+    query = """
         select {key}, rule_id, rule_version, sum(share) as shares
         from {batch} where entry_kind = 'pool'
         group by {key}, rule_id, rule_version having sum(share) is distinct from 1
-        """,
-        key=_KEY,
-        batch=BATCH,
-    )
+    """
     return no_rows("the shares of every pool sum to one", query)
 
 
 def _rules_found_something(given: Given) -> Iterator[Expectation]:
     """Yield: each rule moved something in each month in scope that has bills it is for, whichever were built now."""
     months = sorted({month for _, month in given.pairs})
+    every: list[Rule] = [*given.allocation.prices, *given.allocation.pools]
     for answer, severity in _SEVERITIES.items():
-        rules: list[Rule] = [*given.allocation.prices, *given.allocation.pools]
         expected = [
             [literal(rule.id), literal(month), literal(provider)]
-            for rule in rules
+            for rule in every
             if rule.if_empty is answer
             for month in months
             if rule.is_active(month)
@@ -121,7 +97,8 @@ def _rules_found_something(given: Given) -> Iterator[Expectation]:
         ]
         if not expected:
             continue
-        query = compose(
+        yield no_rows(
+            f"every rule of allocation.yml matches something (if_empty: {answer})",
             """
             select string_agg(rule_id || ' in ' || billing_period, ', ' order by billing_period, rule_id) as rules
             from (
@@ -137,12 +114,11 @@ def _rules_found_something(given: Given) -> Iterator[Expectation]:
             )
             having count(*) > 0
             """,
-            expected=rows_of(["rule_id", "billing_period", "provider"], expected),
-            batch=BATCH,
+            severity,
+            expected=rules.rows_of(["rule_id", "billing_period", "provider"], expected),
             table=TABLE,
             months=join(", ", map(literal, months)),
         )
-        yield no_rows(f"every rule of allocation.yml matches something (if_empty: {answer})", query, severity)
 
 
 def _providers(given: Given, rule: Rule) -> list[str]:
@@ -158,27 +134,19 @@ def _pools_were_divided(given: Given) -> Iterator[Expectation]:
         names = sorted({pool.id for pool in given.allocation.pools if pool.if_indivisible is answer})
         if not names:
             continue
-        query = compose(
-            """
+        query = """
             select string_agg(distinct rule_id || ' in ' || billing_period || ' (' || provider || ' '
                 || billing_currency || ')', ', ' order by 1) as pools
             from {batch} where entry_kind = 'kept' and rule_id in ({names}) having count(*) > 0
-            """,
-            batch=BATCH,
-            names=join(", ", map(literal, names)),
-        )
+        """
         says = f"every pool has something to divide by, above zero (if_indivisible: {answer})"
-        yield no_rows(says, query, severity)
+        yield no_rows(says, query, severity, names=join(", ", map(literal, names)))
 
 
 def _versions_say_one_thing() -> Expectation:
-    query = compose(
-        """
+    query = """
         select rule_id, rule_version, string_agg(distinct billing_period, ', ' order by billing_period) as months
         from {table} where entry_kind <> 'direct' and rule_id in (select rule_id from {batch})
         group by rule_id, rule_version having count(distinct rule_digest) > 1
-        """,
-        batch=BATCH,
-        table=TABLE,
-    )
-    return no_rows("a version of a rule says the same in every month", query, Severity.WARNS)
+    """
+    return no_rows("a version of a rule says the same in every month", query, Severity.WARNS, table=TABLE)

@@ -6,27 +6,25 @@ from typing import get_args
 
 from great_expectations.expectations import Expectation
 
-from finops.core.sql import compose, identifier, join
+from finops.core.dimensions import ABSENT
 from finops.policy.allocation.models import Column
 from finops.quality.models import Given, Suite
-from finops.quality.rules import BATCH, DAILY, KEY, has_rows, is_exact, is_unique, no_rows, ties_to
+from finops.quality.rules import COSTS, DAILY, KEY, has_rows, is_exact, is_unique, no_rows, ties_to
 
 ALWAYS = ("cost_center", "service_category", "service_name", "rule_id", "rule_version")
 ASKED_FOR = tuple(column for column in get_args(Column) if column not in (*KEY, *ALWAYS))
 """What a selection may name beside them; null where no rule of the build asks for the column."""
-_MEASURES = ("billed_cost", "effective_cost")
 
 
 def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand. The model's contract holds that columns are filled."""
     return Suite(
         "mart_allocation_sources",
-        identifier("marts", "mart_allocation_sources"),
         (
             has_rows(),
-            is_exact(_MEASURES),
+            is_exact(COSTS),
             is_unique([*KEY, *ALWAYS, *ASKED_FOR]),
-            ties_to(DAILY, "fct_daily_costs", given, ("charge_count", *_MEASURES)),
+            ties_to(DAILY, "fct_daily_costs", given, ("charge_count", *COSTS)),
             _selected_is_allocated(given),
         ),
     )
@@ -34,12 +32,13 @@ def suite(given: Given) -> Suite:
 
 def _selected_is_allocated(given: Given) -> Expectation:
     """Return: per bill and rule, step-down pools and price lists apart, both tables say the same."""
-    query = compose(
+    return no_rows(
+        "what a pool selects is what it allocates",
         """
         select {key}, rule_id, rule_version, selected.effective_cost, allocated.effective_cost as expected
         from (
             select {key}, rule_id, rule_version, sum(billed_cost) as billed_cost, sum(effective_cost) as effective_cost
-            from {batch} where rule_id <> '(none)' group by all
+            from {batch} where rule_id <> {absent} group by all
         ) as selected
         full join (
             select * from marts.mart_allocation_rules where {scope}
@@ -49,8 +48,6 @@ def _selected_is_allocated(given: Given) -> Expectation:
             or coalesce(selected.effective_cost, 0) <> coalesce(allocated.effective_cost, 0)
         )
         """,
-        key=join(", ", map(identifier, KEY)),
-        batch=BATCH,
+        absent=ABSENT,
         scope=given.scope,
     )
-    return no_rows("what a pool selects is what it allocates", query)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from great_expectations.expectations import Expectation
 
-from finops.core.sql import Sql, compose, identifier
+from finops.core.dimensions import UNALLOCATED
+from finops.core.sql import Sql
 from finops.quality.models import Given, Severity, Suite
-from finops.quality.rules import BATCH, cost_mart, no_rows
+from finops.quality.rules import cost_mart, no_rows
 
 GRAIN = (
     "cost_center",
@@ -26,25 +27,21 @@ UNALLOCATED_SHARE = "0.20"
 
 def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand."""
-    return Suite(
-        "mart_chargeback",
-        identifier("marts", "mart_chargeback"),
-        (*cost_mart(GRAIN, given), _most_is_allocated()),
-    )
+    return Suite("mart_chargeback", (*cost_mart(GRAIN, given), _most_is_allocated()))
 
 
 def _most_is_allocated() -> Expectation:
-    query = compose(
+    return no_rows(
+        f"at most {float(UNALLOCATED_SHARE):.0%} of a bill's effective cost has no cost centre",
         """
         select provider, billing_period, billing_currency,
-            sum(effective_cost) filter (where cost_center = '(unallocated)') as unallocated,
+            sum(effective_cost) filter (where cost_center = {nobody}) as unallocated,
             sum(effective_cost) as effective_cost
         from {batch}
         group by all
         having unallocated > {share} * sum(effective_cost)
         """,
-        batch=BATCH,
+        Severity.WARNS,
+        nobody=UNALLOCATED,
         share=Sql(UNALLOCATED_SHARE),
     )
-    percent = f"{float(UNALLOCATED_SHARE):.0%}"
-    return no_rows(f"at most {percent} of a bill's effective cost has no cost centre", query, Severity.WARNS)

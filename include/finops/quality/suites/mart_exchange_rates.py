@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from finops.core.sql import Sql, identifier
 from finops.quality.models import Given, RowRule, Suite
 from finops.quality.rules import KEY, filled, is_exact, is_unique
 
@@ -13,13 +12,12 @@ def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand."""
     return Suite(
         "mart_exchange_rates",
-        identifier("marts", "mart_exchange_rates"),
         (*filled(*_GRAIN, "row_count"), is_exact(["rate"]), is_unique(_GRAIN)),
         (
             RowRule(
                 "rates_convert",
                 "a rate is above zero and between two currencies",
-                Sql("rate > 0 and pricing_currency <> billing_currency"),
+                "rate > 0 and pricing_currency <> billing_currency",
                 _GRAIN,
             ),
         ),

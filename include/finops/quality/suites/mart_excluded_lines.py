@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from great_expectations.expectations import Expectation
 
-from finops.core.sql import compose, identifier, join
 from finops.quality.models import Given, Suite
-from finops.quality.rules import BATCH, KEY, filled, is_exact, is_unique, no_rows
+from finops.quality.rules import KEY, filled, is_exact, is_unique, no_rows
 
 _GRAIN = (*KEY, "x_source", "reason")
 
@@ -15,7 +14,6 @@ def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand."""
     return Suite(
         "mart_excluded_lines",
-        identifier("marts", "mart_excluded_lines"),
         (
             *filled(*_GRAIN, "kept_in", "row_count", "source_cost"),
             is_exact(["source_cost"]),
@@ -26,7 +24,8 @@ def suite(given: Given) -> Suite:
 
 
 def _split_costs_are_kept(given: Given) -> Expectation:
-    query = compose(
+    return no_rows(
+        "every split-cost line is in fct_container_costs",
         """
         select {key}, here.row_count as row_count, there.row_count as kept
         from (
@@ -38,8 +37,5 @@ def _split_costs_are_kept(given: Given) -> Expectation:
         ) as there using ({key})
         where here.row_count is distinct from there.row_count
         """,
-        key=join(", ", map(identifier, KEY)),
-        batch=BATCH,
         scope=given.scope,
     )
-    return no_rows("every split-cost line is in fct_container_costs", query)

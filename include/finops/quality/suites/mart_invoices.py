@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from finops.core.sql import Sql, identifier
 from finops.quality.models import Given, RowRule, Suite
 from finops.quality.rules import FACT, KEY, filled, has_rows, is_exact, is_unique, ties_to
 
@@ -15,7 +14,6 @@ def suite(given: Given) -> Suite:
     columns = [*KEY, *GRAIN]
     return Suite(
         "mart_invoices",
-        identifier("marts", "mart_invoices"),
         (
             has_rows(),
             *filled(*columns, "charge_count", "billed_cost", *PARTS),
@@ -27,7 +25,7 @@ def suite(given: Given) -> Suite:
             RowRule(
                 "parts_are_the_whole",
                 "charges, tax, credits and adjustments sum to the billed cost",
-                Sql(f"billed_cost = {' + '.join(PARTS)}"),
+                f"billed_cost = {' + '.join(PARTS)}",
                 (*columns, "billed_cost", *PARTS),
             ),
         ),

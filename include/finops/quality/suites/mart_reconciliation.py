@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from great_expectations.expectations import Expectation
 
-from finops.core.sql import Sql, compose, identifier, join, literal
+from finops.core.sql import Sql, compose, join, literal
 from finops.quality.models import Given, Suite
-from finops.quality.rules import BATCH, DAILY, KEY, filled, has_rows, is_exact, is_unique, no_rows, rows_of
+from finops.quality.reconciliation import STAGES
+from finops.quality.rules import DAILY, KEY, filled, has_rows, is_exact, is_unique, no_rows, rows_of
 
-STAGES = ("source", "landing", "focus", "daily", "chargeback", "allocated")
 # The focus stage needs no count of its own: it equals the daily stage, and the daily costs tie to the fact.
 _COUNTED = {
     "daily": DAILY,
     "chargeback": Sql("marts.mart_chargeback"),
     "allocated": Sql("marts.mart_allocated_costs"),
 }
-_KEY = join(", ", map(identifier, KEY))
 
 
 def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand."""
     return Suite(
         "mart_reconciliation",
-        identifier("marts", "mart_reconciliation"),
         (
             has_rows(),
             *filled(*KEY, "stage_order", "stage", "row_count", "billed_cost", "difference"),
@@ -35,7 +33,7 @@ def suite(given: Given) -> Suite:
             _every_stage_is_there(),
             no_rows(
                 "no stage differs from the source files",
-                compose("select {key}, stage, difference from {batch} where difference <> 0", key=_KEY, batch=BATCH),
+                "select {key}, stage, difference from {batch} where difference <> 0",
             ),
             _source_is_what_landed(given),
             *(_stage_is_recounted(stage, table, given) for stage, table in _COUNTED.items()),
@@ -44,17 +42,12 @@ def suite(given: Given) -> Suite:
 
 
 def _every_stage_is_there() -> Expectation:
-    query = compose(
-        """
+    query = """
         select {key}, string_agg(stage, ', ' order by stage_order) as stages
         from {batch} group by {key}
         having list_sort(list(stage)) <> list_sort([{stages}])
-        """,
-        key=_KEY,
-        batch=BATCH,
-        stages=join(", ", map(literal, STAGES)),
-    )
-    return no_rows(f"every bill has the stages {', '.join(STAGES)}", query)
+    """
+    return no_rows(f"every bill has the stages {', '.join(STAGES)}", query, stages=join(", ", map(literal, STAGES)))
 
 
 def _source_is_what_landed(given: Given) -> Expectation:
@@ -68,22 +61,19 @@ def _source_is_what_landed(given: Given) -> Expectation:
         ]
         for each in given.landed
     )
-    query = compose(
-        """
+    query = """
         select {key}, ledger.billed_cost as landed, here.billed_cost as billed_cost
         from {landed} as ledger
         left join (select * from {batch} where stage = 'source') as here using ({key})
         where here.billed_cost is distinct from ledger.billed_cost
-        """,
-        key=_KEY,
-        landed=rows_of([*KEY, "billed_cost"], constants),
-        batch=BATCH,
-    )
-    return no_rows("the source stage is what the ledger recorded when the bills landed", query)
+    """
+    landed = rows_of([*KEY, "billed_cost"], constants)
+    return no_rows("the source stage is what the ledger recorded when the bills landed", query, landed=landed)
 
 
 def _stage_is_recounted(stage: str, table: Sql, given: Given) -> Expectation:
-    query = compose(
+    return no_rows(
+        f"the {stage} stage is the sum of its table, counted again",
         """
         select {key}, here.billed_cost as billed_cost, there.billed_cost as recounted
         from (select * from {batch} where stage = {stage}) as here
@@ -92,10 +82,7 @@ def _stage_is_recounted(stage: str, table: Sql, given: Given) -> Expectation:
         ) as there using ({key})
         where here.billed_cost is distinct from there.billed_cost
         """,
-        key=_KEY,
-        batch=BATCH,
         stage=stage,
         table=table,
         scope=given.scope,
     )
-    return no_rows(f"the {stage} stage is the sum of its table, counted again", query)

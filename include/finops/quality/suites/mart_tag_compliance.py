@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from great_expectations.expectations import Expectation
 
-from finops.core.sql import Sql, compose, identifier
 from finops.quality.models import Given, RowRule, Suite
-from finops.quality.rules import BATCH, DAILY, KEY, filled, has_rows, is_exact, is_unique, no_rows, one_of
+from finops.quality.rules import COSTS, DAILY, KEY, filled, has_rows, is_exact, is_unique, no_rows, one_of
 
 GRAIN = (
     "charge_date",
@@ -18,7 +17,6 @@ GRAIN = (
     "service_name",
     "cost_center",
 )
-COSTS = ("billed_cost", "effective_cost")
 STATUSES = ("valid", "misspelt", "wrong_value", "missing")
 
 
@@ -27,7 +25,6 @@ def suite(given: Given) -> Suite:
     columns = [*KEY, *GRAIN]
     return Suite(
         "mart_tag_compliance",
-        identifier("marts", "mart_tag_compliance"),
         (
             has_rows(),
             *filled(*columns, *COSTS, "charge_count", "resource_count"),
@@ -40,7 +37,7 @@ def suite(given: Given) -> Suite:
             RowRule(
                 "counts_something",
                 "a row stands for a charge or a resource",
-                Sql("charge_count > 0 or resource_count > 0"),
+                "charge_count > 0 or resource_count > 0",
                 (*KEY, "tag_key"),
             ),
         ),
@@ -48,23 +45,20 @@ def suite(given: Given) -> Suite:
 
 
 def _every_key_has_every_cost(given: Given) -> Expectation:
-    query = compose(
+    return no_rows(
+        "for each key the charges and costs of all statuses sum to those of fct_daily_costs, exactly",
         """
-        select billing_period, provider, billing_currency, tag_key, found, daily.expected
+        select {key}, tag_key, found, daily.expected
         from (
-            select billing_period, provider, billing_currency, tag_key,
-                row(sum(charge_count), sum(billed_cost), sum(effective_cost)) as found
+            select {key}, tag_key, row(sum(charge_count), sum(billed_cost), sum(effective_cost)) as found
             from {batch} group by all
         ) as sums
         full join (
-            select billing_period, provider, billing_currency,
-                row(sum(charge_count), sum(billed_cost), sum(effective_cost)) as expected
+            select {key}, row(sum(charge_count), sum(billed_cost), sum(effective_cost)) as expected
             from {daily} where {scope} group by all
-        ) as daily using (billing_period, provider, billing_currency)
+        ) as daily using ({key})
         where found is distinct from expected
         """,
-        batch=BATCH,
         daily=DAILY,
         scope=given.scope,
     )
-    return no_rows("for each key the charges and costs of all statuses sum to those of fct_daily_costs, exactly", query)

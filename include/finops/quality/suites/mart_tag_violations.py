@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from finops.core.sql import Sql, identifier
+from finops.core.dimensions import ABSENT
 from finops.quality.models import Given, RowRule, Suite
-from finops.quality.rules import KEY, filled, is_exact, is_unique, one_of
+from finops.quality.rules import COSTS, KEY, filled, is_exact, is_unique, one_of
 
 GRAIN = ("sub_account_id", "resource_id", "tag_key")
-COSTS = ("billed_cost", "effective_cost")
 
 
 def suite(given: Given) -> Suite:
@@ -15,7 +14,6 @@ def suite(given: Given) -> Suite:
     columns = [*KEY, *GRAIN]
     return Suite(
         "mart_tag_violations",
-        identifier("marts", "mart_tag_violations"),
         (
             *filled(*columns, *COSTS, "suggested_value", "suggested_by", "likely_owner", "cost_center"),
             one_of("tag_status", ("misspelt", "wrong_value", "missing")),
@@ -26,13 +24,13 @@ def suite(given: Given) -> Suite:
             RowRule(
                 "was_seen_in_order",
                 "first seen is not after last seen",
-                Sql("first_seen <= last_seen"),
+                "first_seen <= last_seen",
                 (*columns, "first_seen", "last_seen"),
             ),
             RowRule(
                 "says_what_was_found",
                 "a key is missing exactly where nothing was found",
-                Sql("(tag_status = 'missing') = (found_key = '(none)')"),
+                f"(tag_status = 'missing') = (found_key = '{ABSENT}')",
                 (*columns, "tag_status", "found_key"),
             ),
         ),

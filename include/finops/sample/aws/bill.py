@@ -15,7 +15,7 @@ from finops.sample.aws.series import EDP_DISCOUNT, jobs, long_lived
 from finops.sample.aws.split import split_costs
 from finops.sample.chance import noise
 from finops.sample.exact import rounded
-from finops.sample.lines import Lines, Month, meter
+from finops.sample.lines import Batch, Lines, Month, meter
 from finops.sample.series import Series
 
 
@@ -109,24 +109,19 @@ def _trimmed(batch: list[Series], excess: int, month: Month) -> list[Series]:
 
 def usage(series: Sequence[Series], lines: Lines, month: Month) -> Block:
     """Price metered use: on demand or spot, with the enterprise discount in the net columns and the discount map."""
-    owner = lines.series
-    rate = np.array([each.rate for each in series])[owner]
-    public = np.array([float(each.get("pricing_public_on_demand_rate")) for each in series])[owner]
-    is_spot = np.array([each.get("pricing_term") == "Spot" for each in series])[owner]
-    normal = np.array([each.get("line_item_normalization_factor") or np.nan for each in series])[owner]
+    lot = Batch(series, lines.series)
+    rate, public = lot.each(lambda s: s.rate), lot.each(lambda s: float(s.get("pricing_public_on_demand_rate")))
+    is_spot = lot.each(lambda s: s.get("pricing_term") == "Spot")
+    normal = lot.each(lambda s: s.get("line_item_normalization_factor") or np.nan)
     cost = rounded(lines.usage * rate)
     discount = np.where(is_spot, np.nan, rounded(-cost * EDP_DISCOUNT))
     net = rounded(cost + np.nan_to_num(discount))
-    return block(
-        series,
-        lines,
-        month,
-        {
-            **billed(cost),
-            "line_item_net_unblended_cost": net,
-            "line_item_usage_amount": lines.usage,
-            "line_item_normalized_usage_amount": np.round(lines.usage * normal, 6),
-            "pricing_public_on_demand_cost": rounded(lines.usage * public),
-            "discount_total_discount": discount,
-        },
-    )
+    amounts = {
+        **billed(cost),
+        "line_item_net_unblended_cost": net,
+        "line_item_usage_amount": lines.usage,
+        "line_item_normalized_usage_amount": np.round(lines.usage * normal, 6),
+        "pricing_public_on_demand_cost": rounded(lines.usage * public),
+        "discount_total_discount": discount,
+    }
+    return block(series, lines, month, amounts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from finops.sample.lines import Batch, Lines, Month
 from finops.sample.models import SeriesKey
 from finops.sample.series import Series
 
+Cost = TypeVar("Cost", float, np.ndarray)
 _PRICED = frozenset({"Usage", "Fee", "RIFee", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee"})
 
 
@@ -48,13 +49,9 @@ def single_lines(rows: Sequence[tuple[Series, dict[str, float]]], spans: Sequenc
     )
 
 
-def billed(cost: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the cost columns of lines without a discount."""
-    return {
-        "line_item_unblended_cost": cost,
-        "line_item_blended_cost": cost,
-        "line_item_net_unblended_cost": cost,
-    }
+def billed(cost: Cost) -> dict[str, Cost]:
+    """Return the cost columns of lines, or of one line, without a discount."""
+    return dict.fromkeys(("line_item_unblended_cost", "line_item_blended_cost", "line_item_net_unblended_cost"), cost)
 
 
 def row(account: Account, service: str, line_type: str, description: str, **own: Any) -> Series:
@@ -79,11 +76,6 @@ def _price(service: str, line_type: str, own: Mapping[str, Any]) -> dict[str, st
     rng = seeded("sku", service, own.get("line_item_usage_type"), line_type)
     sku = "".join(rng.choices("ABCDEFGHJKMNPQRSTUVWXYZ23456789", k=16))
     return {"product_sku": sku, "pricing_rate_code": f"{sku}.JRTCKXETXF.6YS6EN2CT7"}
-
-
-def single_cost(cost: float) -> dict[str, float]:
-    """Return the cost columns of one line without a discount."""
-    return {name: float(value[0]) for name, value in billed(np.array([cost])).items()}
 
 
 def joined(blocks: Sequence[Block]) -> Block:

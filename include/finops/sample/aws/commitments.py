@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 
 from finops.core.periods import BillingPeriod
-from finops.sample.aws.series import OFFERS, make
+from finops.sample.aws.series import OFFERS, make, stamp
 from finops.sample.chance import seeded
 from finops.sample.company import AWS_ACCOUNTS, AWS_PAYER
 from finops.sample.lines import Month
@@ -41,20 +41,18 @@ def term(period: BillingPeriod) -> tuple[BillingPeriod, int]:
     return first, int((BillingPeriod(period.year + 1, EPOCH.month).start - first.start) / timedelta(hours=1))
 
 
-def term_texts(period: BillingPeriod) -> dict[str, str]:
-    """Return the ``start`` and ``end`` of the commitment year as AWS writes them."""
+def term_texts(period: BillingPeriod) -> tuple[str, str]:
+    """Return the start and end of the commitment year as AWS writes them."""
     first, hours = term(period)
-    end = first.start + timedelta(hours=hours, seconds=-1)
-    return {"start": first.start.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "end": end.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
+    return stamp(first.start), stamp(first.start + timedelta(hours=hours, seconds=-1))
 
 
 @cache
 def arn(kind: str, name: str, payment: str, year: int) -> str:
     """Return the ARN of a commitment; each year has its own purchase."""
     rng = seeded("aws", kind, name, payment, year)
-    if kind == "savingsplan":
-        return f"arn:aws:savingsplans::{AWS_PAYER.id}:savingsplan/{hexadecimal(rng, 8)}-{hexadecimal(rng, 12)}"
-    return f"arn:aws:ec2:us-east-1:{AWS_PAYER.id}:reserved-instances/{hexadecimal(rng, 8)}-{hexadecimal(rng, 12)}"
+    place, what = ("savingsplans:", kind) if kind == "savingsplan" else ("ec2:us-east-1", "reserved-instances")
+    return f"arn:aws:{place}:{AWS_PAYER.id}:{what}/{hexadecimal(rng, 8)}-{hexadecimal(rng, 12)}"
 
 
 def machines(seed: int, kind: str, types: Sequence[str], count: int, month: Month) -> list[Series]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from finops.core.formats import Provider, SourceFormat
 from finops.sample.aws.bill import blocks, interval_hours
 from finops.sample.aws.block import Block
 from finops.sample.aws.labels import injections_of
-from finops.sample.aws.series import LEGAL_ENTITY
+from finops.sample.aws.series import LEGAL_ENTITY, stamp
 from finops.sample.chance import noise, seeded
 from finops.sample.columnar import (
     encoded,
@@ -26,10 +27,9 @@ from finops.sample.columnar import (
 )
 from finops.sample.company import AWS_PAYER
 from finops.sample.exact import total
-from finops.sample.files import ParquetParts, write_json
+from finops.sample.files import Parts, parquet, write_json
 from finops.sample.lines import Month
-from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
-from finops.sample.progress import Steps
+from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Steps, Total, TotalKey
 from finops.sample.series import guid
 
 EXPORT = "meridian-cur2"
@@ -52,8 +52,8 @@ def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps:
     partition = f"BILLING_PERIOD={month.period}"
     names = noise(month.period, seed, 23)
     plain = _UNLIKE | {f.name for f in schema() if pa.types.is_floating(f.type)}
-    written = encoded(schema(), _UNLIKE)
-    with ParquetParts(root / "data" / partition, EXPORT + "-{:05d}.snappy.parquet", written, plain, first=1) as parts:
+    opened = partial(parquet, schema=encoded(schema(), _UNLIKE), plain=plain)
+    with Parts(root / "data" / partition, EXPORT + "-{:05d}.snappy.parquet", opened, first=1) as parts:
         for each in blocks(seed, lines_per_month, month, injections):
             parts.write(_table(each, month, names))
             _count(sums, each)
@@ -175,11 +175,8 @@ def _manifest(seed: int, month: Month, names: list[str]) -> dict[str, Any]:
         "exportArn": f"arn:aws:bcm-data-exports:us-east-1:{AWS_PAYER.id}:export/{EXPORT}-{guid(seeded(EXPORT))}",
         "exportName": EXPORT,
         "executionId": run,
-        "executionCreatedAt": finished.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "billingPeriod": {
-            "start": period.start.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-            "end": period.end.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        },
+        "executionCreatedAt": stamp(finished),
+        "billingPeriod": {"start": stamp(period.start), "end": stamp(period.end)},
         "contentType": "application/x-parquet",
         "compression": "PARQUET",
         "dataQuery": {

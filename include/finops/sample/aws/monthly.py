@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from finops.sample.aws.block import Block, row, single_lines
+from finops.sample.aws.block import Block, billed, row, single_lines
 from finops.sample.aws.commitments import arn
 from finops.sample.chance import seeded
 from finops.sample.company import AWS_ACCOUNTS, AWS_PAYER, Account
@@ -27,41 +27,29 @@ def monthly(seed: int, month: Month, spent: float) -> Block:
     rng = seeded("aws", seed, "monthly", month.period)
     rows = [*_support(spent), *_marketplace(rng), *_credits(rng, month, spent), *_fees(rng)]
     while len(rows) < MONTHLY_LINES:
-        account = AWS_ACCOUNTS[len(rows) % len(AWS_ACCOUNTS)]
-        text = "$0.50 per Hosted Zone for the first 25 Hosted Zones"
-        rows.append(_plain(account, "AmazonRoute53", "Usage", text, 0.5, "HostedZone", pricing_unit="HostedZone"))
+        rows.append(_zones(AWS_ACCOUNTS[len(rows) % len(AWS_ACCOUNTS)], 1))
     return single_lines(rows[:MONTHLY_LINES], [(0, month.hours)] * MONTHLY_LINES)
 
 
 def _plain(account: Account, service: str, kind: str, text: str, cost: float, usage_type: str = "", **own: Any) -> _Row:
     own.setdefault("line_item_usage_type", usage_type or None)
-    cost = round(cost, 2)
-    amounts = {
-        "line_item_unblended_cost": cost,
-        "line_item_blended_cost": cost,
-        "line_item_net_unblended_cost": cost,
-        "line_item_usage_amount": 1.0,
-    }
-    return row(account, service, kind, text, **own), amounts
+    return row(account, service, kind, text, **own), billed(round(cost, 2)) | {"line_item_usage_amount": 1.0}
+
+
+def _tax(account: Account, service: str, cost: float, text: str = "", **own: Any) -> _Row:
+    text = f"Tax for product code {service}{text}"
+    return _plain(account, service, "Tax", text, cost * _VAT, line_item_tax_type="VAT", **own)
 
 
 def _support(spent: float) -> list[_Row]:
     fee = max(spent * 0.03, 100.0)
     text = "3% of monthly AWS usage from $1M+"
-    tax = {"line_item_tax_type": "VAT"}
     # Support is metered in dollars spent, so AWS writes it as usage of dollars.
     support, amounts = _plain(AWS_PAYER, "AWSSupportEnterprise", "Usage", text, fee, "Dollar", pricing_unit="Dollar")
     return [
         (support, amounts | {"line_item_usage_amount": round(spent, 2)}),
         _plain(AWS_PAYER, "AWSSupportEnterprise", "EdpDiscount", "Enterprise Discount Program Discount", -fee * 0.06),
-        _plain(
-            AWS_PAYER,
-            "AWSSupportEnterprise",
-            "Tax",
-            "Tax for product code AWSSupportEnterprise",
-            fee * 0.94 * _VAT,
-            **tax,
-        ),
+        _tax(AWS_PAYER, "AWSSupportEnterprise", fee * 0.94),
     ]
 
 
@@ -74,10 +62,7 @@ def _marketplace(rng: Random) -> list[_Row]:
         amount = round(cost * rng.uniform(0.9, 1.1), 2)
         product = (("product_name", text.split(",", maxsplit=1)[0]),)
         made.append(_plain(account, code, "Usage", text, amount, "MP:subscription-Units", product=product, **entity))
-        tax = f"Tax for product code {code}"
-        made.append(
-            _plain(account, code, "Tax", tax, amount * _VAT, line_item_tax_type="VAT", product=product, **entity)
-        )
+        made.append(_tax(account, code, amount, product=product, **entity))
     return made
 
 
@@ -91,17 +76,8 @@ def _credits(rng: Random, month: Month, spent: float) -> list[_Row]:
     ]
     if month.period.month % 3 == 2:
         own = {"bill_bill_type": "Refund"}
-        made.append(
-            _plain(
-                product,
-                "AmazonEC2",
-                "Refund",
-                "Service credit for instance outage",
-                -213.37,
-                "BoxUsage:g5.xlarge",
-                **own,
-            )
-        )
+        text = "Service credit for instance outage"
+        made.append(_plain(product, "AmazonEC2", "Refund", text, -213.37, "BoxUsage:g5.xlarge", **own))
         plan = {"savings_plan_savings_plan_a_r_n": arn("savingsplan", "compute", "No Upfront", month.period.year)}
         amount = -rng.uniform(20, 40)
         made.append(_plain(AWS_PAYER, "ComputeSavingsPlans", "Refund", "Savings Plan return", amount, **own, **plan))
@@ -111,23 +87,19 @@ def _credits(rng: Random, month: Month, spent: float) -> list[_Row]:
 def _fees(rng: Random) -> list[_Row]:
     made = []
     for account in AWS_ACCOUNTS:
-        zones = rng.randint(2, 9)
-        text = "$0.50 per Hosted Zone for the first 25 Hosted Zones"
-        zone_lines, amounts = _plain(
-            account, "AmazonRoute53", "Usage", text, zones * 0.5, "HostedZone", pricing_unit="HostedZone"
-        )
-        made.append((zone_lines, amounts | {"line_item_usage_amount": float(zones)}))
-        made.append(
-            _plain(
-                account,
-                "AWSCostExplorer",
-                "Usage",
-                "Cost Explorer API requests",
-                rng.randint(20, 90) * 0.01,
-                "USE1-APIRequest",
-                pricing_unit="Requests",
-            )
-        )
-        tax = f"Tax for product code AmazonRoute53 {account.name}"
-        made.append(_plain(account, "AmazonRoute53", "Tax", tax, zones * 0.5 * _VAT, line_item_tax_type="VAT"))
+        zones, asked = rng.randint(2, 9), rng.randint(20, 90) * 0.01
+        text = "Cost Explorer API requests"
+        made += [
+            _zones(account, zones),
+            _plain(account, "AWSCostExplorer", "Usage", text, asked, "USE1-APIRequest", pricing_unit="Requests"),
+            _tax(account, "AmazonRoute53", zones * 0.5, f" {account.name}"),
+        ]
     return made
+
+
+def _zones(account: Account, count: int) -> _Row:
+    text = "$0.50 per Hosted Zone for the first 25 Hosted Zones"
+    line, amounts = _plain(
+        account, "AmazonRoute53", "Usage", text, count * 0.5, "HostedZone", pricing_unit="HostedZone"
+    )
+    return line, amounts | {"line_item_usage_amount": float(count)}

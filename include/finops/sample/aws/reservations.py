@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from finops.sample.aws.block import Block, billed, block, joined, row, single_cost, single_lines
+from finops.sample.aws.block import Block, billed, block, joined, row, single_lines
 from finops.sample.aws.commitments import Commitment, arn, machines, term, term_texts
-from finops.sample.aws.series import OFFERS, normal_factor, price
+from finops.sample.aws.series import OFFERS, RATES, normal_factor, price
 from finops.sample.chance import noise, seeded
 from finops.sample.company import AWS_PAYER
 from finops.sample.exact import rounded
@@ -33,11 +33,8 @@ def reservations(seed: int, count: int, month: Month) -> Block:
         offer = RESERVATIONS[kind_of[number]]
         rates[number] = _reserved_rates(offer)
         each.own |= _reservation_columns(offer, month)
-        each.own |= {
+        each.own |= dict.fromkeys(RATES, "0.0") | {
             "line_item_line_item_type": "DiscountedUsage",
-            "line_item_unblended_rate": "0.0",
-            "line_item_net_unblended_rate": "0.0",
-            "line_item_blended_rate": "0.0",
             "pricing_term": "Reserved",
             "line_item_line_item_description": f"{each.get('product_instance_type')} reserved instance applied",
         }
@@ -46,23 +43,17 @@ def reservations(seed: int, count: int, month: Month) -> Block:
     upfront = rounded(lines.usage * rates[lines.series, 1])
     on_demand = rounded(lines.usage * np.array([each.rate for each in series])[lines.series])
     effective = rounded(recurring + upfront)
-    usage = block(
-        series,
-        lines,
-        month,
-        {
-            **billed(np.zeros(len(lines))),
-            "line_item_usage_amount": lines.usage,
-            "line_item_normalized_usage_amount": np.round(lines.usage * _factors(series)[lines.series], 6),
-            "pricing_public_on_demand_cost": on_demand,
-            "reservation_recurring_fee_for_usage": recurring,
-            "reservation_net_recurring_fee_for_usage": recurring,
-            "reservation_amortized_upfront_cost_for_usage": upfront,
-            "reservation_net_amortized_upfront_cost_for_usage": upfront,
-            "reservation_effective_cost": effective,
-            "reservation_net_effective_cost": effective,
-        },
-    )
+    amounts = {
+        **billed(np.zeros(len(lines))),
+        "line_item_usage_amount": lines.usage,
+        "line_item_normalized_usage_amount": np.round(lines.usage * _factors(series)[lines.series], 6),
+        "pricing_public_on_demand_cost": on_demand,
+    }
+    for basis in ("", "net_"):
+        amounts[f"reservation_{basis}recurring_fee_for_usage"] = recurring
+        amounts[f"reservation_{basis}amortized_upfront_cost_for_usage"] = upfront
+        amounts[f"reservation_{basis}effective_cost"] = effective
+    usage = block(series, lines, month, amounts)
     fees = []
     for number, offer in enumerate(RESERVATIONS):
         mine = kind_of == number
@@ -84,13 +75,13 @@ def _factors(series: Sequence[Series]) -> np.ndarray:
 
 
 def _reservation_columns(offer: Commitment, month: Month) -> dict[str, Any]:
-    texts = term_texts(month.period)
+    start, end = term_texts(month.period)
     name = arn("reservation", offer.name, offer.payment, month.period.year)
     return {
         "reservation_reservation_a_r_n": name,
         "reservation_subscription_id": str(seeded(name).randint(10**9, 10**10)),
-        "reservation_start_time": texts["start"],
-        "reservation_end_time": texts["end"],
+        "reservation_start_time": start,
+        "reservation_end_time": end,
         "reservation_modification_status": "Original",
         "pricing_purchase_option": offer.payment,
         "pricing_lease_contract_length": "1yr",
@@ -134,7 +125,7 @@ def _reservation_fees(offer: Commitment, reserved: int, used: float, month: Mont
     for name, value in names.items():
         amounts[f"reservation_{name}"] = amounts[f"reservation_net_{name}"] = round(value, 10)
     fee = row(AWS_PAYER, "AmazonEC2", "RIFee", text, **own)
-    rows = [(fee, amounts | single_cost(round(owned * recurring, 10)))]
+    rows = [(fee, amounts | billed(round(owned * recurring, 10)))]
     if not upfront or month.period != term(month.period)[0]:
         return single_lines(rows, [(0, month.hours)])
     rows.append(_purchase(own, text, reserved, upfront, factor, month))
@@ -150,7 +141,7 @@ def _purchase(
     # On the fee that is paid once, these count the whole term.
     purchase.own["reservation_total_reserved_units"] = str(hours)
     purchase.own["reservation_total_reserved_normalized_units"] = str(hours * factor)
-    return purchase, single_cost(value) | {
+    return purchase, billed(value) | {
         "line_item_usage_amount": float(reserved),
         "reservation_upfront_value": value,
         "reservation_net_upfront_value": value,

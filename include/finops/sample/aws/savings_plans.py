@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from finops.sample.aws.block import Block, billed, block, joined, row, single_cost, single_lines
+from finops.sample.aws.block import Block, billed, block, joined, row, single_lines
 from finops.sample.aws.commitments import Commitment, arn, machines, term, term_texts
 from finops.sample.aws.series import price
 from finops.sample.chance import noise
@@ -40,32 +40,26 @@ def savings_plans(seed: int, count: int, month: Month) -> Block:
     lines = meter(series, month, noise(month.period, seed, 11))
     cost = rounded(lines.usage * np.array([each.rate for each in series])[lines.series])
     effective = rounded(lines.usage * plan_rates[lines.series])
-    covered = block(
-        series,
-        lines,
-        month,
-        {
-            **billed(cost),
-            "line_item_usage_amount": lines.usage,
-            "pricing_public_on_demand_cost": cost,
-            "savings_plan_savings_plan_effective_cost": effective,
-            "savings_plan_net_savings_plan_effective_cost": effective,
-        },
-    )
-    return joined(
-        [covered, _negation(series, plan_of, lines, cost, month), *_fees(plan_of, plan_rates, lines, effective, month)]
-    )
+    amounts = {
+        **billed(cost),
+        "line_item_usage_amount": lines.usage,
+        "pricing_public_on_demand_cost": cost,
+        "savings_plan_savings_plan_effective_cost": effective,
+        "savings_plan_net_savings_plan_effective_cost": effective,
+    }
+    covered, negation = block(series, lines, month, amounts), _negation(series, plan_of, lines, cost, month)
+    return joined([covered, negation, *_fees(plan_of, plan_rates, lines, effective, month)])
 
 
 def _plan_columns(plan: Commitment, month: Month) -> dict[str, Any]:
-    texts = term_texts(month.period)
+    start, end = term_texts(month.period)
     return {
         "savings_plan_savings_plan_a_r_n": arn("savingsplan", plan.name, plan.payment, month.period.year),
         "savings_plan_offering_type": "ComputeSavingsPlans",
         "savings_plan_payment_option": plan.payment,
         "savings_plan_purchase_term": "1yr",
-        "savings_plan_start_time": texts["start"],
-        "savings_plan_end_time": texts["end"],
+        "savings_plan_start_time": start,
+        "savings_plan_end_time": end,
         "savings_plan_region": "Any",
     }
 
@@ -121,9 +115,8 @@ def _fees(plan_of: np.ndarray, rates: np.ndarray, lines: Lines, effective: np.nd
 
 
 def _plan_fee(plan: Commitment, hourly: float, used: np.ndarray, month: Month) -> Block:
-    usage_type = f"ComputeSP:1yr{plan.payment.replace(' ', '')}"
     own = _plan_columns(plan, month) | {
-        "line_item_usage_type": usage_type,
+        "line_item_usage_type": f"ComputeSP:1yr{plan.payment.replace(' ', '')}",
         "line_item_operation": None,
         "line_item_unblended_rate": price(hourly * (1 - plan.upfront)),
         "pricing_term": "SavingsPlan",
@@ -137,23 +130,20 @@ def _plan_fee(plan: Commitment, hourly: float, used: np.ndarray, month: Month) -
     amounts = {
         **billed(recurring),
         "line_item_usage_amount": every * month.interval_hours,
-        "savings_plan_amortized_upfront_commitment_for_billing_period": upfront,
-        "savings_plan_net_amortized_upfront_commitment_for_billing_period": upfront,
-        "savings_plan_recurring_commitment_for_billing_period": recurring,
-        "savings_plan_net_recurring_commitment_for_billing_period": recurring,
         "savings_plan_total_commitment_to_date": rounded(recurring + upfront, 6),
         "savings_plan_used_commitment": used,
     }
+    for basis in ("", "net_"):
+        amounts[f"savings_plan_{basis}amortized_upfront_commitment_for_billing_period"] = upfront
+        amounts[f"savings_plan_{basis}recurring_commitment_for_billing_period"] = recurring
     steps = Lines(np.zeros(month.count, np.int32), np.arange(month.count, dtype=np.int16), every)
     return block([head], steps, month, amounts)
 
 
 def _plan_upfront(plan: Commitment, hourly: float, month: Month) -> Block:
     fee = round(hourly * plan.upfront * term(month.period)[1], 6)
-    own = _plan_columns(plan, month) | {
-        "bill_bill_type": "Purchase",
-        "line_item_usage_type": "ComputeSP:1yrPartialUpfront",
-    }
+    own = _plan_columns(plan, month)
+    own |= {"bill_bill_type": "Purchase", "line_item_usage_type": "ComputeSP:1yrPartialUpfront"}
     text = f"1 year {plan.payment} Compute Savings Plan upfront fee"
     head = row(AWS_PAYER, "ComputeSavingsPlans", "SavingsPlanUpfrontFee", text, **own)
-    return single_lines([(head, {**single_cost(fee), "line_item_usage_amount": 1.0})], [(0, 1)])
+    return single_lines([(head, billed(fee) | {"line_item_usage_amount": 1.0})], [(0, 1)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 
 from finops.core.periods import BillingPeriod
-from finops.sample.aws.snapshots import name_volumes
 from finops.sample.chance import seeded
 from finops.sample.company import AWS_ACCOUNTS, COST_CENTERS, STALE, Account, Ownership, ownership
 from finops.sample.models import SeriesKey
@@ -33,6 +32,7 @@ PRICE_CHANGES = {
     "NovaPro-output-tokens": (datetime(2025, 5, 20, tzinfo=UTC), 0.6),
 }
 OFFERS = catalogue(__package__)
+RATES = ("line_item_unblended_rate", "line_item_blended_rate", "line_item_net_unblended_rate")
 
 
 @cache
@@ -46,6 +46,11 @@ def price(rate: float) -> str:
     return f"{rate:.10f}".rstrip("0").rstrip(".")
 
 
+def stamp(moment: datetime) -> str:
+    """Write a moment as AWS does."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
 def rate_of(offer: Offer, region: str, moment: datetime) -> float:
     """Return the price of one unit in a region at a moment."""
     since, factor = PRICE_CHANGES.get(offer["usage_type"], (None, 1.0))
@@ -54,13 +59,14 @@ def rate_of(offer: Offer, region: str, moment: datetime) -> float:
     return round(float(offer["rate"]) * REGIONS[region][1] * factor, 10)
 
 
-def columns(offer: Offer, account: Account, rate: float) -> dict[str, Any]:
+@cache
+def _columns(index: int, account: Account, rate: float) -> dict[str, Any]:
     """Return the column values that every line of an offer in an account's region shares."""
+    offer = OFFERS[index]
     prefix, _, location = REGIONS[account.region]
     usage_type = prefix + offer["usage_type"]
     is_spot = offer["kind"] == "spot"
-    sku = seeded("sku", usage_type, offer["operation"]).choices("ABCDEFGHJKMNPQRSTUVWXYZ23456789", k=16)
-    code = "".join(sku)
+    code = "".join(seeded("sku", usage_type, offer["operation"]).choices("ABCDEFGHJKMNPQRSTUVWXYZ23456789", k=16))
     public = _on_demand_rate(offer["instance_type"]) * REGIONS[account.region][1] if is_spot else rate
     net = rate if is_spot else rate * (1 - EDP_DISCOUNT)
     instance = offer["instance_type"] or None
@@ -76,8 +82,15 @@ def columns(offer: Offer, account: Account, rate: float) -> dict[str, Any]:
         "capacitystatus": "Used" if offer["usage_type"].startswith("BoxUsage") else None,
         "marketoption": "Spot" if is_spot else "OnDemand",
     }
-    sent = "DataTransfer-Out" in offer["usage_type"]
+    sent = {
+        "product_from_location": location,
+        "product_from_location_type": "AWS Region",
+        "product_from_region_code": account.region,
+        "product_to_location": "External",
+        "product_to_location_type": "Other",
+    }
     return {
+        **(sent if "DataTransfer-Out" in offer["usage_type"] else {}),
         "line_item_line_item_type": "Usage",
         "line_item_product_code": offer["product_code"],
         "line_item_usage_type": usage_type,
@@ -97,11 +110,6 @@ def columns(offer: Offer, account: Account, rate: float) -> dict[str, Any]:
         "product_instance_type": instance,
         "product_location": location,
         "product_location_type": "AWS Region",
-        "product_from_location": location if sent else None,
-        "product_from_location_type": "AWS Region" if sent else None,
-        "product_from_region_code": account.region if sent else None,
-        "product_to_location": "External" if sent else None,
-        "product_to_location_type": "Other" if sent else None,
         "product_operation": offer["operation"] or None,
         "product_pricing_unit": offer["unit"],
         "product_product_family": offer["family"],
@@ -112,47 +120,36 @@ def columns(offer: Offer, account: Account, rate: float) -> dict[str, Any]:
     }
 
 
-def tags(owner: Ownership, dialect: int) -> tuple[tuple[str, str], ...]:
-    """Return the resource tags as CUR 2.0 writes them: ``user_`` and the key, its dashes turned to underscores."""
-    spelled = owner.tags(dialect).items()
-    return tuple((f"user_{key.replace('-', '_')}", value) for key, value in spelled)
-
-
 def make(offer: Offer, account: Account, rng: Random, forget: Forgetfulness, moment: datetime, hours: int) -> Series:
     """Invent one resource that buys ``offer``, priced as at ``moment``, and decide whether anybody tagged it."""
-    is_stale = offer["stage"] == STALE
     owner = ownership(rng, account, offer["stage"])
     rate = rate_of(offer, account.region, moment)
-    traffic = owner.traffic
     by_hours = bool(offer["instance_type"])
-    size = 1.0 if by_hours else rng.lognormvariate(0, 0.5) * traffic
-    level = float(offer["level"]) * (rng.uniform(0.85, 1.1) if by_hours else size)
+    level = float(offer["level"]) * (rng.uniform(0.85, 1.1) if by_hours else rng.lognormvariate(0, 0.5) * owner.traffic)
     is_tagged = not forget(level * rate * hours)
     own: dict[str, Any] = {
         "line_item_usage_account_id": account.id,
         "line_item_usage_account_name": account.name,
-        "line_item_resource_id": resource_id(offer, account, owner, rng, is_stale),
+        "line_item_resource_id": _resource_id(offer, account, owner, rng),
         "line_item_availability_zone": f"{account.region}{rng.choice('abc')}" if by_hours else None,
     }
     if is_tagged:
-        own["resource_tags"] = tags(owner, account.dialect)
+        # As CUR 2.0 writes a tag's key: its dashes turned to underscores.
+        tags = owner.tags(account.dialect).items()
+        own["resource_tags"] = tuple((f"user_{key.replace('-', '_')}", value) for key, value in tags)
         own["cost_category"] = (("business_unit", COST_CENTERS[owner.cost_center]),)
-    model = owner.tagged_model(is_tagged)
     is_single = by_hours and not offer["usage_type"].startswith("Host:")
+    is_counted = offer["unit"] in ("Requests", "Events", "ReadRequestUnits", "WriteRequestUnits")
     return Series(
         shared=_shared(offer, account, rate),
         own=own,
-        key=SeriesKey(account.id, offer["product_code"], model),
+        key=SeriesKey(account.id, offer["product_code"], owner.tagged_model(is_tagged)),
         rate=rate,
         level=level,
         pattern=Pattern(offer["pattern"]),
         is_tagged=is_tagged,
-        cap=1.0 if is_single or offer["unit"] in ("Hours",) else None,
-        extra={
-            "decimals": 0 if offer["unit"] in ("Requests", "Events", "ReadRequestUnits", "WriteRequestUnits") else 10,
-            "offer": offer,
-            "account": account,
-        },
+        cap=1.0 if is_single or offer["unit"] == "Hours" else None,
+        extra={"decimals": 0 if is_counted else 10, "offer": offer, "account": account},
     )
 
 
@@ -169,7 +166,7 @@ def long_lived(seed: int, count: int, period: BillingPeriod) -> list[Series]:
         if since is not None and period.start < since < period.end:
             series.last = since
             made.append(_repriced(series, rate_of(offer, account.region, since), since))
-    name_volumes(made)
+    _name_volumes(made)
     return made
 
 
@@ -188,7 +185,7 @@ def jobs(seed: int, period: BillingPeriod, interval_hours: int) -> Iterator[Seri
         yield series
 
 
-def resource_id(offer: Offer, account: Account, owner: Ownership, rng: Random, is_stale: bool) -> str | None:
+def _resource_id(offer: Offer, account: Account, owner: Ownership, rng: Random) -> str | None:
     """Return a resource's id or ARN in the form its service uses."""
     name = owner.name
     kind, code = offer["usage_type"], offer["product_code"]
@@ -203,34 +200,37 @@ def resource_id(offer: Offer, account: Account, owner: Ownership, rng: Random, i
         case "AmazonEC2":
             return f"i-0{hexadecimal(rng, 16)}"
         case "AmazonS3":
-            purpose = (
-                "checkpoints-2023"
-                if is_stale
-                else {"training": "checkpoints", "inference": "artifacts"}.get(offer["stage"], "datasets")
-            )
-            return f"meridian-{name}-{purpose}-{hexadecimal(rng, 4)}"
+            purposes = {STALE: "checkpoints-2023", "training": "checkpoints", "inference": "artifacts"}
+            return f"meridian-{name}-{purposes.get(offer['stage'], 'datasets')}-{hexadecimal(rng, 4)}"
         case "AmazonGuardDuty" | "AWSConfig" | "awskms":
             return None
         case "AmazonSageMaker":
-            part = {"Host": "endpoint", "Trai": "training-job", "Note": "notebook-instance"}.get(
-                kind[:4], "processing-job"
-            )
-            return f"{arn}:{part}/{name}-{hexadecimal(rng, 6)}"
+            parts = {"Host": "endpoint", "Trai": "training-job", "Note": "notebook-instance"}
+            return f"{arn}:{parts.get(kind[:4], 'processing-job')}/{name}-{hexadecimal(rng, 6)}"
         case "AmazonBedrock":
             return f"{arn}:application-inference-profile/{hexadecimal(rng, 12)}"
         case _:
             return f"{arn}:{name}-{hexadecimal(rng, 8)}"
 
 
-@cache
-def _columns(index: int, account: Account, rate: float) -> dict[str, Any]:
-    return columns(OFFERS[index], account, rate)
-
-
 def _shared(offer: Offer, account: Account, rate: float) -> dict[str, Any]:
     names = ("product_code", "usage_type", "operation")
     index = next(i for i, each in enumerate(OFFERS) if all(each[name] == offer[name] for name in names))
     return _columns(index, account, rate)
+
+
+def _name_volumes(series: Sequence[Series]) -> None:
+    """Do as a backup service: name in every snapshot's tags the tagged volume of its account that it is of."""
+
+    def of(kind: str) -> list[Series]:
+        return [each for each in series if each.extra["offer"]["usage_type"].startswith(kind)]
+
+    for number, snapshot in enumerate(of("EBS:Snapshot")):
+        account = snapshot.extra["account"]
+        volumes = [each for each in of("EBS:Volume") if each.is_tagged and each.extra["account"] == account]
+        if volumes:
+            named = volumes[number % len(volumes)].own["line_item_resource_id"]
+            snapshot.own["resource_tags"] = (*snapshot.own.get("resource_tags", ()), ("user_source_volume", named))
 
 
 def _repriced(series: Series, rate: float, since: datetime) -> Series:

@@ -48,22 +48,15 @@ def split_costs(seed: int, count: int, month: Month) -> Block:
     ratio = np.round(np.maximum(lines.usage, reserved) / (_VCPUS * month.interval_hours), 6)
     full = np.array([each.rate for each in pods])[lines.series] * ratio * month.interval_hours
     split, unused = rounded(full * _SHARE_USED), rounded(full * (1 - _SHARE_USED))
-    return block(
-        pods,
-        lines,
-        month,
-        {
-            **billed(np.zeros(len(lines))),
-            "line_item_usage_amount": np.zeros(len(lines)),
-            "split_line_item_actual_usage": lines.usage,
-            "split_line_item_reserved_usage": reserved,
-            "split_line_item_split_usage": np.maximum(lines.usage, reserved),
-            "split_line_item_split_usage_ratio": ratio,
-            "split_line_item_split_cost": split,
-            "split_line_item_net_split_cost": split,
-            "split_line_item_unused_cost": unused,
-            "split_line_item_net_unused_cost": unused,
-            "split_line_item_public_on_demand_split_cost": split,
-            "split_line_item_public_on_demand_unused_cost": unused,
-        },
-    )
+    amounts = {
+        **billed(np.zeros(len(lines))),
+        "line_item_usage_amount": np.zeros(len(lines)),
+        "split_line_item_actual_usage": lines.usage,
+        "split_line_item_reserved_usage": reserved,
+        "split_line_item_split_usage": np.maximum(lines.usage, reserved),
+        "split_line_item_split_usage_ratio": ratio,
+    }
+    for basis in ("", "net_", "public_on_demand_"):
+        amounts[f"split_line_item_{basis}split_cost"] = split
+        amounts[f"split_line_item_{basis}unused_cost"] = unused
+    return block(pods, lines, month, amounts)

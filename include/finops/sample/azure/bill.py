@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from finops.core.formats import Provider
-from finops.sample.anomalies import Injection, by_service, draw, forgotten, lasting, metered
+from finops.sample.anomalies import Injection, begun_by_service, forgotten, metered
 from finops.sample.azure.block import Rows
 from finops.sample.azure.commitments import BENEFITS, commitments
 from finops.sample.azure.series import OFFERS, make, population, profile
@@ -49,9 +49,7 @@ def rows(seed: int, rows_per_month: int, month: Month, injections: Sequence[Inje
 def injections_of(seed: int, rows_per_month: int, month: Month) -> list[Injection]:
     """Return every anomaly that touches the month."""
     series = [each for each in population(seed, counts(rows_per_month)[0]) if each.cap is None]
-    candidates = by_service(series, _SERVICES)
-    begun = lasting(lambda period: draw(Provider.AZURE, seed, period, candidates), month)
-    return begun + _forgotten(seed, month)
+    return begun_by_service(Provider.AZURE, seed, month, series, _SERVICES) + _forgotten(seed, month)
 
 
 def _forgotten(seed: int, month: Month) -> list[Injection]:
@@ -78,18 +76,14 @@ def _once(seed: int, month: Month) -> Iterator[Rows]:
     yield _single(euro, "Service credit, West Europe", "Refund", -round(rng.uniform(80, 160), 2))
     if month.period.month % 3 == 2:
         # Bought and returned in the same month: the amounts cancel, and nothing is spread.
+        identity = f"{seeded('azure/returned', month.period).getrandbits(48):012x}"
         order: dict[str, Any] = {
             "pricingModel": "Reservation",
             "benefitName": "VM_RI_ND96asr_v4",
             "term": "12",
-            "frequency": "OneTime",
+            "benefitId": f"/providers/Microsoft.Capacity/reservationOrders/{identity}/reservations/{identity}",
         }
-        identity = seeded("azure/returned", month.period).getrandbits(48)
-        order["benefitId"] = (
-            f"/providers/Microsoft.Capacity/reservationOrders/{identity:012x}/reservations/{identity:012x}"
-        )
-        for kind, sign in (("Purchase", 1), ("Refund", -1)):
-            amount = sign * 4210.5
+        for kind, amount in (("Purchase", 4210.5), ("Refund", -4210.5)):
             yield _single(lake, "Reserved VM Instance, ND96asr_v4", kind, amount, is_amortized=False, **order)
 
 

@@ -138,16 +138,12 @@ def _purchase(benefit: Benefit, like: Series, hourly: float, month: Month) -> Ro
     start = month.period.start.replace(month=1)
     hours = int((start.replace(year=start.year + 1) - start) / timedelta(hours=1))
     instalments = _MONTHS if benefit.is_monthly else 1
-    head = _row(
-        benefit,
-        like,
-        month,
-        chargeType="Purchase",
-        frequency="Recurring" if benefit.is_monthly else "OneTime",
-        ProductName=f"{'Savings Plan' if benefit.is_plan else 'Reserved VM Instance'}, {benefit.name}, 1 Year",
-        meterName=None,
-        meterId=None,
-        unitOfMeasure="1",
-    )
+    own = {
+        "chargeType": "Purchase",
+        "frequency": "Recurring" if benefit.is_monthly else "OneTime",
+        "ProductName": f"{'Savings Plan' if benefit.is_plan else 'Reserved VM Instance'}, {benefit.name}, 1 Year",
+        **{"meterName": None, "meterId": None, "unitOfMeasure": "1"},
+    }
+    head = _row(benefit, like, month, **own)
     price = np.array([round(hourly * hours / instalments, 9)])
     return Rows([head], np.zeros(1, np.int32), np.zeros(1, np.int16), np.ones(1), price, None)

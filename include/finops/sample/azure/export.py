@@ -19,10 +19,9 @@ from finops.sample.azure.series import BILLING_ACCOUNT, rate_in
 from finops.sample.chance import seeded
 from finops.sample.columnar import shared_text
 from finops.sample.company import EUROS_PER_DOLLAR
-from finops.sample.files import CsvParts, write_json
+from finops.sample.files import Parts, gzipped_csv, write_json
 from finops.sample.lines import Month
-from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
-from finops.sample.progress import Steps
+from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Steps, Total, TotalKey
 from finops.sample.series import guid
 
 EXPORTS = {"meridian-actual": "ActualCost", "meridian-amortized": "AmortizedCost"}
@@ -49,11 +48,11 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
     last = month.period.end - timedelta(days=1)
     span = f"{month.period.start:%Y%m%d}-{last:%Y%m%d}"
     with ExitStack() as stack:
-        parts: dict[str, CsvParts] = {}
+        parts: dict[str, Parts] = {}
         for export in EXPORTS:
             run = guid(seeded("azure", seed, export, month.period, month.is_open))
             folder = out / "azure" / export / span / run
-            parts[export] = stack.enter_context(CsvParts(folder, "part_{}_0001.csv.gz", first=0))
+            parts[export] = stack.enter_context(Parts(folder, "part_{}_0001.csv.gz", gzipped_csv, first=0))
         for each in rows(seed, rows_per_month, month, injections):
             for export, price in zip(EXPORTS, (each.actual_price, each.amortized_price), strict=True):
                 if price is None:
@@ -137,22 +136,19 @@ def _days(made: Rows, month: Month) -> pa.Array:
 
 
 def _constants(month: Month) -> dict[str, str | None]:
-    first, last = month.period.start, month.period.end - timedelta(days=1)
+    first, last = (f"{day:%m/%d/%Y}" for day in (month.period.start, month.period.end - timedelta(days=1)))
     return {
         "invoiceId": None if month.is_open else f"G{month.period.year % 100:02d}{month.period.month:02d}57310",
         "billingAccountId": BILLING_ACCOUNT,
         "billingAccountName": "Meridian Robotics Ltd.",
-        "billingPeriodStartDate": f"{first:%m/%d/%Y}",
-        "billingPeriodEndDate": f"{last:%m/%d/%Y}",
-        "servicePeriodStartDate": f"{first:%m/%d/%Y}",
-        "servicePeriodEndDate": f"{last:%m/%d/%Y}",
-        "exchangeRateDate": f"{first:%m/%d/%Y}",
+        **dict.fromkeys(("billingPeriodStartDate", "servicePeriodStartDate", "exchangeRateDate"), first),
+        **dict.fromkeys(("billingPeriodEndDate", "servicePeriodEndDate"), last),
         "isAzureCreditEligible": "True",
         "provider": "Azure",
     }
 
 
-def _manifest(export: str, month: Month, span: str, written: CsvParts) -> dict[str, Any]:
+def _manifest(export: str, month: Month, span: str, written: Parts) -> dict[str, Any]:
     period = month.period
     folder = written.paths[0].parent
     finished = period.end + timedelta(days=0 if month.is_open else 4, hours=3, minutes=41)

@@ -8,18 +8,10 @@ from random import Random
 from typing import Any
 
 from finops.sample.chance import seeded
-from finops.sample.company import (
-    AZURE_SUBSCRIPTIONS,
-    COST_CENTERS,
-    EUROS_PER_DOLLAR,
-    STALE,
-    Account,
-    Ownership,
-    ownership,
-)
+from finops.sample.company import AZURE_SUBSCRIPTIONS, COST_CENTERS, STALE, Account, Ownership, ownership, per_dollar
 from finops.sample.models import SeriesKey
 from finops.sample.rhythm import Pattern
-from finops.sample.series import Forgetfulness, Offer, Series, catalogue, guid, hexadecimal, placed
+from finops.sample.series import Forgetfulness, Offer, Series, catalogue, guid, hexadecimal, placed, varied
 
 BILLING_ACCOUNT = "7f2c9d1e-4b7a-5c3d-8e6f-0a1b2c3d4e5f:9b8a7c6d-5e4f-4a3b-9c2d-1e0f9a8b7c6d_2019-05-31"
 NEGOTIATED = 0.95
@@ -35,14 +27,16 @@ def profile(currency: str) -> dict[str, str]:
 
 def rate_in(currency: str, dollars: float) -> float:
     """Return a price in a billing currency, with the nine decimals that prices have here."""
-    return round(dollars * (EUROS_PER_DOLLAR if currency == "EUR" else 1.0), 9)
+    return round(dollars * per_dollar(currency), 9)
 
 
-def columns(offer: Offer, account: Account) -> dict[str, Any]:
+@cache
+def _columns(index: int, account: Account) -> dict[str, Any]:
     """Return the column values that every row of an offer in a subscription shares."""
+    offer = OFFERS[index]
     block, dollars = float(offer["block"]), float(offer["rate"]) * NEGOTIATED
     is_spot = "Spot" in offer["meter"]
-    center = account.cost_centers[0]
+    center, region = account.cost_centers[0], {"eastus": "US East", "westeurope": "EU West"}[account.region]
     meter = seeded("azure/meter", offer["product"], offer["meter"], account.region)
     return {
         **profile(account.currency),
@@ -55,18 +49,16 @@ def columns(offer: Offer, account: Account) -> dict[str, Any]:
         "meterName": offer["meter"],
         "meterCategory": offer["category"],
         "meterSubCategory": offer["subcategory"],
-        "meterRegion": {"eastus": "US East", "westeurope": "EU West"}[account.region],
+        "meterRegion": region,
         "ProductId": f"DZH318Z0{hexadecimal(meter, 4).upper()}-{hexadecimal(meter, 4).upper()}",
         "ProductName": f"{offer['product']} - {account.region}",
         "productOrderId": guid(seeded("azure/order", account.id)),
         "productOrderName": "Azure plan",
         "SubscriptionId": account.id,
         "subscriptionName": account.name,
-        "publisherType": "Microsoft",
-        "publisherId": "Microsoft",
-        "publisherName": "Microsoft",
+        **dict.fromkeys(("publisherType", "publisherId", "publisherName"), "Microsoft"),
         "resourceLocation": account.region,
-        "location": {"eastus": "US East", "westeurope": "EU West"}[account.region],
+        "location": region,
         "unitOfMeasure": offer["unit"],
         "chargeType": "Usage",
         "frequency": "UsageBased",
@@ -81,44 +73,35 @@ def columns(offer: Offer, account: Account) -> dict[str, Any]:
     }
 
 
-@cache
-def _columns(index: int, account: Account) -> dict[str, Any]:
-    return columns(OFFERS[index], account)
-
-
 def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Series:
     """Invent one resource that uses offer number ``index`` of the price list."""
     offer = OFFERS[index]
-    is_stale = offer["stage"] == STALE
     owner = ownership(rng, account, offer["stage"])
     shared = _columns(index, account)
-    traffic = owner.traffic
-    level = float(offer["level"]) * (rng.uniform(0.85, 1.15) if offer["size"] else rng.lognormvariate(0, 0.5) * traffic)
+    level = float(offer["level"]) * varied(rng, owner, is_machine=bool(offer["size"]))
     is_tagged = not forget(level * shared["_dollars"])
-    name = _name(offer, owner, rng, is_stale)
+    name = _name(offer, owner, rng)
     group = f"rg-{owner.model.project if owner.model else 'platform'}-{owner.environment}"
     scope = f"/subscriptions/{account.id}/resourceGroups/{group}/providers"
-    service = offer["consumed_service"]
     own: dict[str, Any] = {
         "resourceGroupName": group,
-        "ResourceId": f"{scope}/{service}/{offer['resource_type']}/{name}",
+        "ResourceId": f"{scope}/{offer['consumed_service']}/{offer['resource_type']}/{name}",
         "additionalInfo": _additional(offer, name),
         "serviceInfo2": None,
     }
     if is_tagged:
         own["tags"] = json.dumps(owner.tags(account.dialect), separators=(",", ":"))
-    model = owner.tagged_model(is_tagged)
-    key = SeriesKey(account.id, offer["category"], model)
+    key = SeriesKey(account.id, offer["category"], owner.tagged_model(is_tagged))
     cap = 1.0 if offer["size"] else None
     extra = {"index": index, "account": account, "decimals": 0 if offer["block"] != "1" else 10}
     return Series(shared, own, key, shared["_price"], level, Pattern(offer["pattern"]), is_tagged, cap, extra=extra)
 
 
-def _name(offer: Offer, owner: Ownership, rng: Random, is_stale: bool) -> str:
-    stem = owner.name
+def _name(offer: Offer, owner: Ownership, rng: Random) -> str:
     if offer["resource_type"] == "storageAccounts":
-        return f"st{stem.replace('-', '')}{'ckpt2023' if is_stale else 'data'}{hexadecimal(rng, 4)}"
-    return f"{offer['resource_type'][:4].lower()}-{stem}-{hexadecimal(rng, 5)}"
+        purpose = "ckpt2023" if offer["stage"] == STALE else "data"
+        return f"st{owner.name.replace('-', '')}{purpose}{hexadecimal(rng, 4)}"
+    return f"{offer['resource_type'][:4].lower()}-{owner.name}-{hexadecimal(rng, 5)}"
 
 
 def _additional(offer: Offer, name: str) -> str | None:

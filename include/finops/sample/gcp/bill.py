@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from finops.core.formats import Provider
-from finops.sample.anomalies import Injection, by_service, draw, forgotten, lasting, metered
+from finops.sample.anomalies import Injection, begun_by_service, forgotten, metered
 from finops.sample.chance import noise, seeded
-from finops.sample.company import EUROS_PER_DOLLAR, GCP_PROJECTS, Account
+from finops.sample.company import GCP_PROJECTS, Account, per_dollar
 from finops.sample.exact import rounded
 from finops.sample.gcp.credits import CREDITS
 from finops.sample.gcp.series import BILLING_ACCOUNTS, OFFERS, make, population, project, structure
@@ -74,9 +74,7 @@ def rows(seed: int, rows_per_month: int, month: Month, injections: Sequence[Inje
 def injections_of(seed: int, rows_per_month: int, month: Month) -> list[Injection]:
     """Return every anomaly that touches the month."""
     series = population(seed, resources(rows_per_month))
-    candidates = by_service(series, _SERVICES)
-    begun = lasting(lambda period: draw(Provider.GCP, seed, period, candidates), month)
-    return begun + _forgotten(seed, month)
+    return begun_by_service(Provider.GCP, seed, month, series, _SERVICES) + _forgotten(seed, month)
 
 
 def _forgotten(seed: int, month: Month) -> list[Injection]:
@@ -103,23 +101,20 @@ def _commitment_fees(steady: Sequence[Series], month: Month) -> Iterator[Rows]:
 
 
 def _fee(account: Account, kind: str, sku: str, price: float, covered: Sequence[Series], month: Month) -> Rows:
-    is_money = kind == "dollar"
+    is_money, in_dollars = kind == "dollar", per_dollar(account.currency)
     credit = CREDITS[f"dollar-{account.currency}" if is_money else kind]
-    in_dollars = EUROS_PER_DOLLAR if account.currency == "EUR" else 1.0
     # The commitment: hours of a resource, or dollars an hour at prices without it.
     hourly = sum(e.level * (e.rate / in_dollars if is_money else 1.0) for e in covered) * credit.share * 1.1
     quantity = round(hourly * 24, 3)
     rate = price * (in_dollars if is_money else covered[0].rate)
     subscription = credit.id if is_money else guid(seeded("gcp/commitment", "resource", account.currency))
-    head = _row(
-        account,
-        "Compute Engine",
-        sku,
-        subscription=structure(instance_id=subscription),
-        _unit="seconds",
-        _pricing_unit="h",
-        _base=3600.0,
-    )
+    own = {
+        "subscription": structure(instance_id=subscription),
+        "_unit": "seconds",
+        "_pricing_unit": "h",
+        "_base": 3600.0,
+    }
+    head = _row(account, "Compute Engine", sku, **own)
     days = np.arange(month.count, dtype=np.int16)
     cost = np.full(len(days), round(quantity * rate, 6))
     return Rows([head], np.zeros(len(days), np.int32), days, np.full(len(days), quantity), cost)
@@ -128,34 +123,19 @@ def _fee(account: Account, kind: str, sku: str, price: float, covered: Sequence[
 def _once(seed: int, month: Month, total: float) -> Iterator[Rows]:
     rng = seeded("gcp", seed, "monthly", month.period)
     us, eu = GCP_PROJECTS[1], GCP_PROJECTS[-1]
-    outage = structure(
-        id=f"adj-{rng.getrandbits(40):010x}",
-        description="Service level agreement credit",
-        mode="PARTIAL_CORRECTION",
-        type="GENERAL_ADJUSTMENT",
-    )
-    yield _single(
-        us,
-        "Compute Engine",
-        "Service level agreement credit",
-        -round(rng.uniform(40, 90), 2),
-        cost_type="adjustment",
-        adjustment_info=outage,
-    )
+    identity, text = f"adj-{rng.getrandbits(40):010x}", "Service level agreement credit"
+    outage = structure(id=identity, description=text, mode="PARTIAL_CORRECTION", type="GENERAL_ADJUSTMENT")
+    amount = -round(rng.uniform(40, 90), 2)
+    yield _single(us, "Compute Engine", text, amount, cost_type="adjustment", adjustment_info=outage)
     yield _single(us, "Invoice", "Tax - US state sales tax", round(total * 0.012, 2), cost_type="tax", project=None)
     yield _single(eu, "Invoice", "Tax - VAT", round(total * 0.004, 2), cost_type="tax", project=None)
     for account in (us, eu):
         error = round(rng.uniform(-0.005, 0.005), 6)
         yield _single(account, "Invoice", "Rounding error", error, cost_type="rounding_error", project=None)
     yield _single(us, "Support", "Enhanced Support fee", round(100 + total * 0.03, 2))
-    yield _single(
-        us,
-        "Elastic Cloud (Elasticsearch managed service)",
-        "Elastic Consumption Unit",
-        rng.randint(400, 700) * 1.0,
-        transaction_type="THIRD_PARTY_RESELLER",
-        seller_name="Elasticsearch, Inc.",
-    )
+    resold = {"transaction_type": "THIRD_PARTY_RESELLER", "seller_name": "Elasticsearch, Inc."}
+    service, amount = "Elastic Cloud (Elasticsearch managed service)", rng.randint(400, 700) * 1.0
+    yield _single(us, service, "Elastic Consumption Unit", amount, **resold)
 
 
 def _row(account: Account, service: str, sku: str, **own: Any) -> Series:

@@ -17,46 +17,38 @@ from finops.sample.series import Series, guid
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """A credit and the share of the row's cost that it gives back."""
+    """A credit and the share of the row's cost that it gives back. An empty ``full_name`` is the name."""
 
     name: str
-    full_name: str
-    id: str
     type: str
     share: float
+    id: str = ""
+    full_name: str = ""
+
+
+def _committed(resource: str) -> Credit:
+    """Return the credit of a resource-based commitment, which names the resource as its id."""
+    name = f"Committed Usage Discount: {resource}"
+    return Credit(name, "COMMITTED_USAGE_DISCOUNT", 0.86, name)
+
+
+def _spent(currency: str) -> Credit:
+    """Return the credit of a spend-based commitment, whose id is the commitment's."""
+    identity = guid(seeded("gcp/commitment", "dollar", currency))
+    name, kind = "Committed Usage Discount - Dollar Based: GCE", "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE"
+    return Credit(name, kind, 0.74, identity)
 
 
 # A promotion larger than its row makes the row negative. That is real and must stay.
 CREDITS = {
-    "sud": Credit("Sustained Usage Discount", "Sustained Usage Discount", "", "SUSTAINED_USAGE_DISCOUNT", 0.2),
-    # The credit of a resource-based commitment names the resource; that of a spend-based one names the commitment.
-    "resource": Credit(
-        "Committed Usage Discount: CPU",
-        "Committed Usage Discount: CPU",
-        "Committed Usage Discount: CPU",
-        "COMMITTED_USAGE_DISCOUNT",
-        0.86,
-    ),
-    "memory": Credit(
-        "Committed Usage Discount: RAM",
-        "Committed Usage Discount: RAM",
-        "Committed Usage Discount: RAM",
-        "COMMITTED_USAGE_DISCOUNT",
-        0.86,
-    ),
-    **{
-        f"dollar-{currency}": Credit(
-            "Committed Usage Discount - Dollar Based: GCE",
-            "Committed Usage Discount - Dollar Based: GCE",
-            guid(seeded("gcp/commitment", "dollar", currency)),
-            "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE",
-            0.74,
-        )
-        for currency in ("USD", "EUR")
-    },
-    "discount": Credit("Contract discount, Vertex AI", "Contract discount, Vertex AI", "", "DISCOUNT", 0.08),
-    "promotion": Credit("AI startup programme", "AI startup programme 2025", "promo-7731", "PROMOTION", 1.15),
-    "free": Credit("Free tier", "Free tier, monthly", "", "FREE_TIER", 0.05),
+    "sud": Credit("Sustained Usage Discount", "SUSTAINED_USAGE_DISCOUNT", 0.2),
+    "resource": _committed("CPU"),
+    "memory": _committed("RAM"),
+    "dollar-USD": _spent("USD"),
+    "dollar-EUR": _spent("EUR"),
+    "discount": Credit("Contract discount, Vertex AI", "DISCOUNT", 0.08),
+    "promotion": Credit("AI startup programme", "PROMOTION", 1.15, "promo-7731", "AI startup programme 2025"),
+    "free": Credit("Free tier", "FREE_TIER", 0.05, "", "Free tier, monthly"),
 }
 _KINDS = tuple(CREDITS)
 
@@ -76,13 +68,9 @@ def arrays(series: Sequence[Series], owner: np.ndarray, given: np.ndarray) -> pa
     chosen = pa.array(kinds[owner][is_there])
 
     def text(name: str) -> pa.Array:
-        values = [getattr(CREDITS[kind], name) or None for kind in _KINDS]
+        values = [getattr(each, name) or (each.name if name == "full_name" else None) for each in CREDITS.values()]
         return pa.array(values, pa.string()).take(chosen)
 
     item = schema_of(SourceFormat.GCP_DETAILED).field("credits").type.value_type
-    amount = pa.array(given[is_there], pa.float64())
-    items = pa.StructArray.from_arrays(
-        [text("name"), amount, text("full_name"), text("id"), text("type")],
-        fields=list(item),
-    )
-    return pa.ListArray.from_arrays(offsets, items)
+    columns = [text("name"), pa.array(given[is_there], pa.float64()), text("full_name"), text("id"), text("type")]
+    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(columns, fields=list(item)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,17 +11,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from finops.core.atomic import sha256_of
 from finops.core.formats import Provider, SourceFormat
 from finops.sample.columnar import encoded, numbers, schema_of, shared_text, shared_values
-from finops.sample.company import EUROS_PER_DOLLAR
+from finops.sample.company import per_dollar
 from finops.sample.exact import total
-from finops.sample.files import ParquetParts, sha256, write_json
+from finops.sample.files import Parts, parquet, write_json
 from finops.sample.gcp.bill import Rows, injections_of, rows
 from finops.sample.gcp.credits import amounts, arrays
 from finops.sample.gcp.series import BILLING_ACCOUNTS
 from finops.sample.lines import Month
-from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Total, TotalKey
-from finops.sample.progress import Steps
+from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Steps, Total, TotalKey
 
 EXPORT = "meridian-billing"
 TABLE = f"meridian-shared.billing.gcp_billing_export_resource_v1_{BILLING_ACCOUNTS['USD'].replace('-', '_')}"
@@ -32,13 +33,23 @@ def schema() -> pa.Schema:
     return schema_of(SourceFormat.GCP_DETAILED)
 
 
+def _written() -> pa.Schema:
+    return encoded(schema(), frozenset())
+
+
+def _invoice_month(month: Month) -> str:
+    return f"{month.period.year:04d}{month.period.month:02d}"
+
+
 def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: Steps) -> MonthResult:
     """Write one invoice month under ``out/gcp``: the parts, then the manifest that names them."""
     injections = injections_of(seed, rows_per_month, month)
     result = MonthResult(labels=[each.label for each in injections])
-    folder = out / "gcp" / EXPORT / f"invoice_month={month.period.year:04d}{month.period.month:02d}"
+    invoice_month = _invoice_month(month)
+    folder = out / "gcp" / EXPORT / f"invoice_month={invoice_month}"
     latest = datetime.min.replace(tzinfo=UTC)
-    with ParquetParts(folder, "part-{:04d}.parquet", encoded(schema(), frozenset()), frozenset(), first=0) as parts:
+    opened = partial(parquet, schema=_written(), plain=frozenset())
+    with Parts(folder, "part-{:04d}.parquet", opened, first=0) as parts:
         for each in rows(seed, rows_per_month, month, injections):
             credit = amounts(each.series, each.owner, each.cost)
             table = _table(each, credit, month)
@@ -50,19 +61,11 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
             steps.advance(len(each))
     path = folder / "manifest.json"
     listed = [
-        {"name": part.name, "byte_count": part.stat().st_size, "row_count": count, "sha256": sha256(part)}
+        {"name": part.name, "byte_count": part.stat().st_size, "row_count": count, "sha256": sha256_of(part)}
         for part, count in zip(parts.paths, parts.rows, strict=True)
     ]
-    write_json(
-        path,
-        {
-            "table": TABLE,
-            "invoice_month": f"{month.period.year:04d}{month.period.month:02d}",
-            "max_export_time": f"{latest:%Y-%m-%dT%H:%M:%S.%fZ}",
-            "row_count": sum(parts.rows),
-            "files": listed,
-        },
-    )
+    exported = {"max_export_time": f"{latest:%Y-%m-%dT%H:%M:%S.%fZ}", "row_count": sum(parts.rows), "files": listed}
+    write_json(path, {"table": TABLE, "invoice_month": invoice_month, **exported})
     result.files = [*parts.paths, path]
     return result
 
@@ -88,7 +91,7 @@ def _bill(invoices: dict[InvoiceKey, InvoiceTotal], made: Rows, credit: np.ndarr
 
 def _table(made: Rows, credit: np.ndarray, month: Month) -> pa.Table:
     begin, end = _bounds(month)
-    rate = made.each(lambda series: EUROS_PER_DOLLAR if series.get("currency") == "EUR" else 1.0)
+    rate = made.each(lambda series: per_dollar(series.get("currency")))
     computed: dict[str, pa.Array] = {
         "usage_start_time": pa.array(begin[made.day + 2], pa.timestamp("us", "UTC")),
         "usage_end_time": pa.array(end[made.day + 2], pa.timestamp("us", "UTC")),
@@ -100,11 +103,8 @@ def _table(made: Rows, credit: np.ndarray, month: Month) -> pa.Table:
         "invoice": _invoice(made, month),
         "cost_at_list": numbers(made.cost),
     }
-    columns = [
-        computed[field.name] if field.name in computed else _shared(field, made)
-        for field in encoded(schema(), frozenset())
-    ]
-    return pa.table(columns, schema=encoded(schema(), frozenset()))
+    columns = [computed[field.name] if field.name in computed else _shared(field, made) for field in _written()]
+    return pa.table(columns, schema=_written())
 
 
 def _shared(field: pa.Field, made: Rows) -> pa.Array:
@@ -142,23 +142,16 @@ def _export_times(made: Rows, end: np.ndarray) -> pa.Array:
 
 def _usage(made: Rows) -> pa.StructArray:
     base = made.each(lambda series: series.get("_base") or 1.0)
-    units = [
+    unit, pricing_unit = (
         shared_text([each.get(name) for each in made.series], made.owner).cast(pa.string())
         for name in ("_unit", "_pricing_unit")
-    ]
-    fields = list(schema().field("usage").type)
-    return pa.StructArray.from_arrays(
-        [numbers(np.round(made.usage * base, 3)), units[0], numbers(made.usage), units[1]], fields=fields
     )
+    columns = [numbers(np.round(made.usage * base, 3)), unit, numbers(made.usage), pricing_unit]
+    return pa.StructArray.from_arrays(columns, fields=list(schema().field("usage").type))
 
 
 def _invoice(made: Rows, month: Month) -> pa.StructArray:
     publishers = ["PARTNER" if each.get("seller_name") else "GOOGLE" for each in made.series]
-    text = f"{month.period.year:04d}{month.period.month:02d}"
-    return pa.StructArray.from_arrays(
-        [
-            shared_text([text], np.zeros(len(made), np.int32)).cast(pa.string()),
-            shared_text(publishers, made.owner).cast(pa.string()),
-        ],
-        fields=list(schema().field("invoice").type),
-    )
+    months = pa.repeat(_invoice_month(month), len(made))
+    columns = [months, shared_text(publishers, made.owner).cast(pa.string())]
+    return pa.StructArray.from_arrays(columns, fields=list(schema().field("invoice").type))

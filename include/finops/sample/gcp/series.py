@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 from finops.sample.chance import seeded
-from finops.sample.company import COST_CENTERS, EUROS_PER_DOLLAR, GCP_PROJECTS, STALE, Account, Ownership, ownership
+from finops.sample.company import COST_CENTERS, GCP_PROJECTS, STALE, Account, Ownership, ownership, per_dollar
 from finops.sample.models import SeriesKey
 from finops.sample.rhythm import Pattern
-from finops.sample.series import Forgetfulness, Offer, Series, catalogue, hexadecimal, placed
+from finops.sample.series import Forgetfulness, Offer, Series, catalogue, hexadecimal, placed, varied
 
 BILLING_ACCOUNTS = {"USD": "01A2B3-C4D5E6-F7A8B9", "EUR": "0A11B2-3C44D5-66E7F8"}
 # Fees, taxes and support have no labels either; with them the share is nearly an eighth.
@@ -67,11 +67,13 @@ def project(account: Account) -> tuple[tuple[str, Any], ...]:
     )
 
 
-def columns(offer: Offer, account: Account) -> dict[str, Any]:
+@cache
+def _columns(index: int, account: Account) -> dict[str, Any]:
     """Return the values that every row of an offer in a project shares."""
+    offer = OFFERS[index]
     rng = seeded("gcp/sku", offer["service"], offer["sku"])
     sku = "-".join(hexadecimal(rng, 4).upper() for _ in range(3))
-    rate = round(float(offer["rate"]) * (EUROS_PER_DOLLAR if account.currency == "EUR" else 1.0), 9)
+    rate = round(float(offer["rate"]) * per_dollar(account.currency), 9)
     price = structure(
         effective_price=Decimal(f"{rate:.9f}"),
         tier_start_amount=Decimal("0.000000000"),
@@ -100,23 +102,14 @@ def columns(offer: Offer, account: Account) -> dict[str, Any]:
     }
 
 
-@cache
-def _columns(index: int, account: Account) -> dict[str, Any]:
-    return columns(OFFERS[index], account)
-
-
 def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Series:
     """Invent one resource that uses offer number ``index`` of the price list."""
     offer = OFFERS[index]
-    is_stale = offer["stage"] == STALE
     owner = ownership(rng, account, offer["stage"])
     shared = _columns(index, account)
-    traffic = owner.traffic
-    level = float(offer["level"]) * (
-        rng.uniform(0.85, 1.15) if offer["machine"] else rng.lognormvariate(0, 0.5) * traffic
-    )
+    level = float(offer["level"]) * varied(rng, owner, is_machine=bool(offer["machine"]))
     is_tagged = not forget(level * float(offer["rate"]) / float(offer["pricing_quantity"]))
-    name = _name(offer, owner, rng, is_stale)
+    name = _name(offer, owner, rng)
     api = offer["service"].lower().replace(" ", "").replace("engine", "")
     place = f"projects/{account.id}/locations/{account.region}"
     own: dict[str, Any] = {
@@ -132,19 +125,18 @@ def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Se
         if rng.random() < 0.2
         else (),
     }
-    model = owner.tagged_model(is_tagged)
-    key = SeriesKey(account.id, offer["service"], model)
+    key = SeriesKey(account.id, offer["service"], owner.tagged_model(is_tagged))
     # A spend commitment belongs to one billing account, and each account has its own currency.
     credit = f"dollar-{account.currency}" if offer["credit"] == "dollar" else offer["credit"]
     extra = {"index": index, "account": account, "decimals": 10, "credit": credit}
     return Series(shared, own, key, shared["_price"], level, Pattern(offer["pattern"]), is_tagged, extra=extra)
 
 
-def _name(offer: Offer, owner: Ownership, rng: Random, is_stale: bool) -> str:
-    stem = owner.name
+def _name(offer: Offer, owner: Ownership, rng: Random) -> str:
     if offer["service"] == "Cloud Storage":
-        return f"meridian-{stem}-{'checkpoints-2023' if is_stale else 'data'}-{hexadecimal(rng, 4)}"
-    return f"{stem}-{(offer['machine'] or 'res').split('-')[0]}-{hexadecimal(rng, 6)}"
+        purpose = "checkpoints-2023" if offer["stage"] == STALE else "data"
+        return f"meridian-{owner.name}-{purpose}-{hexadecimal(rng, 4)}"
+    return f"{owner.name}-{(offer['machine'] or 'res').split('-')[0]}-{hexadecimal(rng, 6)}"
 
 
 def population(seed: int, count: int) -> list[Series]:

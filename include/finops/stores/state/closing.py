@@ -90,41 +90,21 @@ def _sign_off(found: dict[str, Any]) -> SignOff:
 
 def record_closed(connection: Connection, closed: ClosedPeriod) -> None:
     """Close a month. A month is closed once: a second row of it breaks the table's key."""
-    connection.execute(
-        insert(t.closed_periods).values(
-            billing_period=str(closed.billing_period),
-            closed_at=closed.closed_at,
-            closed_by=closed.closed_by,
-            build_id=closed.build_id,
-            statements_digest=closed.statements_digest,
-            frozen=dict(closed.frozen),
-            rates=[
-                {
-                    "from": each.source_currency,
-                    "to": each.target_currency,
-                    # As text: a number of JSON is a binary double to most who read it.
-                    "rate": format(each.rate, "f"),
-                    "source": each.source,
-                }
-                for each in closed.rates
-            ],
-        )
-    )
+    # As text: a number of JSON is a binary double to most who read it.
+    rates = [
+        {"from": each.source_currency, "to": each.target_currency, "rate": f"{each.rate:f}", "source": each.source}
+        for each in closed.rates
+    ]
+    values = {name: getattr(closed, name) for name in ClosedPeriod.__slots__}
+    values |= {"billing_period": str(closed.billing_period), "frozen": dict(closed.frozen), "rates": rates}
+    connection.execute(insert(t.closed_periods).values(values))
 
 
 def closed_periods(connection: Connection) -> dict[BillingPeriod, ClosedPeriod]:
     """Return the closed months, in their order."""
-    rows = connection.execute(select(t.closed_periods).order_by(t.closed_periods.c.billing_period))
-    found = [
-        ClosedPeriod(
-            BillingPeriod.parse(row.billing_period),
-            row.closed_at,
-            row.closed_by,
-            row.build_id,
-            row.statements_digest,
-            dict(row.frozen),
-            tuple(LockedRate(r["from"], r["to"], Decimal(r["rate"]), r["source"]) for r in row.rates),
-        )
-        for row in rows
-    ]
-    return {each.billing_period: each for each in found}
+    found = {}
+    for row in connection.execute(select(t.closed_periods).order_by(t.closed_periods.c.billing_period)):
+        period = BillingPeriod.parse(row.billing_period)
+        rates = tuple(LockedRate(r["from"], r["to"], Decimal(r["rate"]), r["source"]) for r in row.rates)
+        found[period] = ClosedPeriod(**dict(row._mapping) | {"billing_period": period, "rates": rates})
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -88,7 +88,7 @@ def record(connection: Connection, delivery: Delivery) -> None:
     row |= {"format": delivery.format.value, "billing_accounts": list(delivery.billing_accounts)}
     connection.execute(insert(t.deliveries).values({**row, "new_columns": list(delivery.new_columns)}))
     for table, parts in ((t.delivery_files, delivery.files), (t.delivery_totals, delivery.totals)):
-        rows = [{"delivery_id": delivery.delivery_id, **_as_row(part)} for part in parts]
+        rows = [{"delivery_id": delivery.delivery_id, **asdict(part)} for part in parts]
         if rows:
             connection.execute(insert(table), rows)
     remember(connection, delivery, delivery.fingerprint, delivery.produced_at)
@@ -144,15 +144,8 @@ def named(connection: Connection, delivery_ids: Collection[str]) -> list[Deliver
 
 
 def _key(delivery: Delivery) -> dict[str, str]:
-    return {
-        "provider": delivery.provider.value,
-        "source": delivery.source,
-        "billing_period": str(delivery.billing_period),
-    }
-
-
-def _as_row(part: LandedFile | Total) -> dict[str, object]:
-    return {name: getattr(part, name) for name in part.__slots__}
+    period = str(delivery.billing_period)
+    return {"provider": delivery.provider.value, "source": delivery.source, "billing_period": period}
 
 
 def of_row(row: Row, files: tuple[LandedFile, ...] = (), totals: tuple[Total, ...] = ()) -> Delivery:

@@ -64,14 +64,9 @@ def resolve(
 def standing(connection: Connection) -> list[Rejection]:
     """Return what waits, is quarantined or refused, oldest first."""
     query = select(a).where(a.c.resolved_at.is_(None)).order_by(a.c.attempted_at, a.c.attempt_id)
-    return [
-        Rejection(
-            Provider(row.provider),
-            row.source,
-            None if row.billing_period is None else BillingPeriod.parse(row.billing_period),
-            row.outcome,
-            row.reason,
-            row.attempted_at,
-        )
-        for row in connection.execute(query)
-    ]
+    found = []
+    for row in connection.execute(query):
+        period = None if row.billing_period is None else BillingPeriod.parse(row.billing_period)
+        provider = Provider(row.provider)
+        found.append(Rejection(provider, row.source, period, row.outcome, row.reason, row.attempted_at))
+    return found

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
 from finops.core.periods import BillingPeriod
+from finops.stores.state.store import upsert
 from finops.stores.state.tables import statement_deliveries as d
 
 
@@ -19,5 +20,4 @@ def delivered(connection: Connection, period: BillingPeriod) -> dict[tuple[str, 
 def record(connection: Connection, period: BillingPeriod, audience: str, target: str, digest: str) -> None:
     """Note what a target now has of an audience's statements."""
     key = {"billing_period": str(period), "audience": audience, "target": target}
-    connection.execute(delete(d).where(*(d.c[name] == value for name, value in key.items())))
-    connection.execute(insert(d).values(**key, digest=digest, delivered_at=datetime.now(UTC)))
+    upsert(connection, d, key, {"digest": digest, "delivered_at": datetime.now(UTC)})

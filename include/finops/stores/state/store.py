@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from finops.core.settings import Settings
 SCHEMA_REVISION = "0005"
 """The newest migration; a test holds it to the migrations folder."""
 
+_LOCK_SECONDS = 60
+"""How long a transaction waits for another one's end."""
+
 
 def open_state(settings: Settings) -> Engine:
     """Return the engine of the state store, its schema up to date. ``with engine.begin()`` is one transaction."""
@@ -28,7 +33,7 @@ def _open(url: str) -> Engine:
     where = make_url(url)
     is_sqlite = where.get_backend_name() == "sqlite"
     # Airflow forks: a pooled connection would be shared by two processes.
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 60} if is_sqlite else {})
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": _LOCK_SECONDS} if is_sqlite else {})
     if is_sqlite:
         _take_write_locks_early(engine)
     try:
@@ -48,11 +53,24 @@ def _take_write_locks_early(engine: Engine) -> None:
     def _connect(connection, _record):  # type: ignore[no-untyped-def]
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_write_ahead_log(connection)
 
     @event.listens_for(engine, "begin")
     def _begin(connection):  # type: ignore[no-untyped-def]
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    # Where two processes open a new store, the switch fails at once for one of them: it does not wait as statements do.
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _revision(engine: Engine) -> str | None:

@@ -20,7 +20,7 @@ from finops.core.errors import BadInput, Finding
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.stores import snapshots
+from finops.stores import closed_files, snapshots
 from finops.stores.snapshots import Snapshot, SnapshotDelivery
 from finops.stores.state import closing
 from finops.stores.state.store import open_state
@@ -245,11 +245,11 @@ def test_the_lines_alone_say_whether_they_are_final_and_up_to_when_there_are_cos
     assert said == [{name: {(status, day)} for name, day in days.items()} for status in ("provisional", "final")]
 
 
-@pytest.mark.parametrize("name", [closed.CHARGES, closed.ADJUSTMENTS])
+@pytest.mark.parametrize("name", [closed_files.CHARGES, closed.ADJUSTMENTS])
 def test_a_frozen_file_that_was_changed_is_refused_by_name(settings: Settings, name: str) -> None:
     publish_version(settings, quarter())
     service.close(settings, MAY, "Ann")
-    file = closed.folder_of(settings, MAY) / name
+    file = closed_files.folder_of(settings, MAY) / name
     file.chmod(0o644)
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(Finding, match=rf"{name} is not what was recorded when 2026-05 was closed"):
@@ -259,7 +259,7 @@ def test_a_frozen_file_that_was_changed_is_refused_by_name(settings: Settings, n
 def test_a_kept_set_that_was_changed_is_refused(settings: Settings) -> None:
     publish_version(settings, quarter())
     service.close(settings, MAY, "Ann")
-    kept = closed.folder_of(settings, MAY) / "statements" / "index.html"
+    kept = closed_files.folder_of(settings, MAY) / "statements" / "index.html"
     kept.chmod(0o644)
     kept.write_text("touched")
     with pytest.raises(Finding, match="is not what was recorded when 2026-05 was closed"):

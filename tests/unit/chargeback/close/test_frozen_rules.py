@@ -14,14 +14,14 @@ from tests.unit.chargeback.published_version import publish_version
 from typer.testing import CliRunner
 
 from finops.chargeback import service
-from finops.chargeback.close import closed, frozen_rules
+from finops.chargeback.close import frozen_rules
 from finops.chargeback.statement.facts import AllocationEntry
 from finops.chargeback.statement.read import read_month
 from finops.core.errors import BadInput, Finding
 from finops.core.settings import Settings
 from finops.policy import allocation, tags
 from finops.policy.allocation.drivers import quantities
-from finops.stores import published
+from finops.stores import closed_files, published
 from finops.stores.published import Publication
 
 ACCOUNTS = '{default: "1", unallocated: {cost_center: "9", account: "2"}, clearing: {aws: "3", azure: "4", gcp: "5"}}'
@@ -78,7 +78,7 @@ def test_the_digests_stand_in_the_manifest_and_in_status(settings: Settings, mon
     service.close(settings, MAY, "Ann")
     manifest = json.loads((settings.statements_dir / "billing_period=2026-05" / "manifest.json").read_text())
     assert manifest["rules"] == digests
-    frozen = closed.folder_of(settings, MAY) / "rules"
+    frozen = closed_files.folder_of(settings, MAY) / "rules"
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in frozen.iterdir()} == digests
     monkeypatch.setenv("FINOPS_HOME", str(settings.root))
     monkeypatch.setenv("FINOPS_CONFIG_DIR", str(settings.config_dir))
@@ -91,7 +91,7 @@ def test_a_frozen_rule_that_was_touched_is_refused_by_name(settings: Settings, t
     write_rules(settings)
     publish_version(settings, quarter())
     service.close(settings, MAY, "Ann")
-    file = closed.folder_of(settings, MAY) / "rules" / "gl_accounts.yml"
+    file = closed_files.folder_of(settings, MAY) / "rules" / "gl_accounts.yml"
     file.chmod(0o644)
     file.write_text(ACCOUNTS.replace('"1"', '"8"'))
     with pytest.raises(Finding, match=r"rules/gl_accounts.yml is not what was recorded when 2026-05 was closed"):
@@ -103,6 +103,16 @@ def test_accounts_that_cannot_be_meant_keep_the_month_open(settings: Settings) -
     (settings.configuration_dir / "gl_accounts.yml").write_text("default: '1'")
     publish_version(settings, quarter())
     with pytest.raises(BadInput, match=r"gl_accounts.yml:1: .*missing key unallocated"):
+        service.close(settings, MAY, "Ann")
+    assert service.closed_months(settings) == {}
+
+
+def test_a_budget_that_was_changed_since_the_build_keeps_the_month_open(settings: Settings) -> None:
+    """What is frozen beside the statements is what they show."""
+    texts = write_rules(settings)
+    publish_version(settings, quarter())
+    (settings.configuration_dir / "budgets.yml").write_text(texts["budgets.yml"].replace("100", "200"))
+    with pytest.raises(Finding, match=r"2026-05: what cost is held against was decided by other text than budgets.yml"):
         service.close(settings, MAY, "Ann")
     assert service.closed_months(settings) == {}
 
@@ -240,5 +250,5 @@ def test_the_quantities_of_the_month_are_frozen_with_the_rules_that_divide_by_th
     (settings.configuration_dir / "allocation.yml").write_text(drivers + POOL)
     publish_version(settings, quarter())
     service.close(settings, MAY, "Ann")
-    kept = closed.folder_of(settings, MAY) / "rules" / frozen_rules.QUANTITIES
+    kept = closed_files.folder_of(settings, MAY) / "rules" / frozen_rules.QUANTITIES
     assert kept.read_bytes() == b"billing_period,cost_center,driver,quantity,provider\r\n2026-05,cc-1001,hours,7.5,\r\n"

@@ -28,11 +28,12 @@ from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import (
     Adjustment,
     AllocationEntry,
+    BudgetUse,
     Closing,
     DirectTotal,
-    Measured,
     Origin,
     PublishedMonth,
+    UnitCost,
 )
 from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.read import read_month
@@ -40,7 +41,6 @@ from finops.cli import explain
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy.accounts import Allocated
-from finops.policy.budgets import Budget
 from finops.policy.exchange_rates import Exchange
 from finops.policy.invoices import GivenInvoice
 from finops.stores import published
@@ -85,11 +85,8 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> PublishedMonth:
         adjustments=tuple(
             Adjustment(MAY, t, "aws", "USD", t, t, "Usage", COST, COST, Origin("d3", (t[:200],))) for t in HOSTILE
         ),
-        budgets=tuple(
-            Budget.model_validate({"cost_center": t, "amount": "5", "currency": "USD", "from": JUNE, "to": JUNE})
-            for t in HOSTILE
-        ),
-        measured=tuple(Measured(t, t, t, COST) for t in HOSTILE),
+        budgets=tuple(BudgetUse(t, "USD", Decimal(5), COST) for t in HOSTILE),
+        unit_costs=tuple(UnitCost(who, "USD", t, t, COST, COST) for t in HOSTILE for who in (t, None)),
         invoices=tuple(map(invoice, HOSTILE)),
         exchange=Exchange(
             "EUR", {(m, "USD", "EUR"): LockedRate("USD", "EUR", COST, text) for m in (MAY, JUNE)}, "currency.yml"

@@ -35,6 +35,7 @@ from finops.core.settings import Settings
 from finops.policy import accounts as gl_accounts
 from finops.policy import allocation
 from finops.policy.accounts import Accounts, Allocated
+from finops.stores import closed_files
 from finops.stores.state import tables
 from finops.stores.state.store import open_state
 
@@ -302,7 +303,7 @@ def test_a_closed_month_posts_what_was_moved_at_the_close_and_the_next_one_its_o
 
 def test_frozen_entries_that_were_touched_are_refused_by_name(settings: Settings, tmp_path: Path) -> None:
     service.close(settings, MAY, "Ann")
-    file = closed.folder_of(settings, MAY) / closed.ALLOCATED
+    file = closed_files.folder_of(settings, MAY) / closed.ALLOCATED
     file.chmod(0o644)
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(Finding, match=r"allocated.parquet is not what was recorded when 2026-05 was closed"):
@@ -330,10 +331,10 @@ def test_a_month_closed_before_shared_cost_was_frozen_keeps_its_journal_and_says
 def forget_frozen_entries(settings: Settings) -> None:
     """Make May a month that was closed before its entries and accounts were kept."""
     record = service.closed_months(settings)[MAY]
-    kept = {name: of for name, of in record.frozen.items() if name in (closed.CHARGES, closed.ADJUSTMENTS)}
+    kept = {name: of for name, of in record.frozen.items() if name in (closed_files.CHARGES, closed.ADJUSTMENTS)}
     with open_state(settings).begin() as connection:
         connection.execute(update(tables.closed_periods).values(frozen=kept))
-    closed_folder = closed.folder_of(settings, MAY)
+    closed_folder = closed_files.folder_of(settings, MAY)
     closed_folder.chmod(0o755)
     (closed_folder / closed.ALLOCATED).unlink()
 
@@ -389,7 +390,7 @@ def test_accounts_of_rules_are_those_frozen_beside_them(settings: Settings, tmp_
     }
     with pytest.raises(BadInput, match=r"allocation\.yml has no such rule; there are none"):
         service.write_journal(settings, JUNE, tmp_path / "k.csv")
-    frozen = closed.folder_of(settings, MAY) / "rules" / "allocation.yml"
+    frozen = closed_files.folder_of(settings, MAY) / "rules" / "allocation.yml"
     frozen.chmod(0o644)
     frozen.write_text(POOL.replace("tax", "taxes"))
     with pytest.raises(Finding, match=r"rules/allocation.yml is not what was recorded when 2026-05 was closed"):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from reportlab.platypus import CondPageBreak, Flowable
 
 from finops.chargeback.formats.folding import folded_adjustments, origins
-from finops.chargeback.statement.models import AdjustmentBlock, AdjustmentLine, Section, Statement
+from finops.chargeback.statement.models import AdjustmentLine, Section, Statement
 from finops.chargeback.statement.sections import total_charged
 from finops.core.dimensions import UNALLOCATED
 from finops.core.money import digits_of, rounded
@@ -41,10 +41,11 @@ def adjustments(statement: Statement, section: Section) -> Iterator[Flowable]:
     )
     together = wording.money(section.total_with_adjustments, section.digits)
     apart = ", without shared cost" if not is_company and section.shared and section.shared.lines else ""
-    yield Paragraph(
-        f"{wording.month(statement.billing_period)} and adjustments{apart}", f"{together} {section.currency}"
-    )
-    yield from _origins(block)
+    month = wording.month(statement.billing_period)
+    yield Paragraph(f"{month} and adjustments{apart}", f"{together} {section.currency}")
+    for each in origins(block):
+        about = f"{wording.month(each.billing_period)}, {value(each.provider)}"
+        yield Paragraph(about, f"changes {value(each.origin.text)}")
 
 
 def _adjustment(line: AdjustmentLine, digits: int, *, is_company: bool) -> TextRow:
@@ -62,30 +63,16 @@ def _signed(effective: int, billed: int, digits: int) -> tuple[str, str]:
     return wording.signed_money(effective, digits), wording.signed_money(billed, digits)
 
 
-def _origins(block: AdjustmentBlock) -> Iterator[Flowable]:
-    for each in origins(block):
-        yield Paragraph(
-            f"{wording.month(each.billing_period)}, {value(each.provider)}", f"changes {value(each.origin.text)}"
-        )
-
-
 def summary(statement: Statement) -> Iterator[Flowable]:
     """Yield the sum in the reporting currency: every amount with the rate of its month, and the cost centres."""
     found, label = statement.summary, total_charged.label_of_total(statement)
     if found is None:
         return
-    rows = [
-        TextRow(
-            line.label,
-            (
-                wording.money(line.converted, found.digits),
-                f"{wording.money(line.amount, line.digits)} {line.currency}",
-                wording.rate(line.rate),
-            ),
-            value(line.rate_source) if line.rate_source else "",
-        )
-        for line in found.lines
-    ]
+    rows = []
+    for line in found.lines:
+        amount = f"{wording.money(line.amount, line.digits)} {line.currency}"
+        figures = (wording.money(line.converted, found.digits), amount, wording.rate(line.rate))
+        rows.append(TextRow(line.label, figures, value(line.rate_source) if line.rate_source else ""))
     total = wording.money(found.total, found.digits)
     yield CondPageBreak(110)
     yield laid_out(
@@ -102,15 +89,8 @@ def summary(statement: Statement) -> Iterator[Flowable]:
             TextRow(value(owner), (wording.money(units, found.digits),), is_loose=owner == UNALLOCATED)
             for owner, units in found.owners
         ]
-        yield laid_out(
-            TextTable(
-                f"Cost centres in {found.currency}",
-                "",
-                ("Cost centre", found.currency),
-                owners,
-                TextRow(label, (total,)),
-            )
-        )
+        title, headings = f"Cost centres in {found.currency}", ("Cost centre", found.currency)
+        yield laid_out(TextTable(title, "", headings, owners, TextRow(label, (total,))))
 
 
 def invoices(statement: Statement) -> Iterator[Flowable]:
@@ -119,28 +99,17 @@ def invoices(statement: Statement) -> Iterator[Flowable]:
         return
     rows = []
     for each in statement.invoices:
-        signed = (
-            f" · signed off by {value(each.sign_off.signed_by)}: {value(each.sign_off.reason)}" if each.sign_off else ""
-        )
+        also = f"{value(each.provider)} · {value(each.issuer)}"
+        if each.sign_off:
+            also += f" · signed off by {value(each.sign_off.signed_by)}: {value(each.sign_off.reason)}"
         digits = digits_of(each.currency)
         given = f"{_exact(each.given.total, digits)} {each.currency}" if each.given else "–"
         unexplained = _exact(each.residue.unexplained, digits) if each.given else "–"
-        rows.append(
-            TextRow(
-                value(each.invoice),
-                (given, _exact(each.billed_cost, digits), unexplained, str(each.status)),
-                f"{value(each.provider)} · {value(each.issuer)}{signed}",
-            )
-        )
+        figures = (given, _exact(each.billed_cost, digits), unexplained, str(each.status))
+        rows.append(TextRow(value(each.invoice), figures, also))
     yield CondPageBreak(110)
-    yield laid_out(
-        TextTable(
-            "The bills and their invoices",
-            "as they were when the month was closed",
-            ("Invoice", "Invoice total", "Billed", "Unexplained", ""),
-            rows,
-        )
-    )
+    headings = ("Invoice", "Invoice total", "Billed", "Unexplained", "")
+    yield laid_out(TextTable("The bills and their invoices", "as they were when the month was closed", headings, rows))
 
 
 def _exact(amount: Decimal, digits: int) -> str:

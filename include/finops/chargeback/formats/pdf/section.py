@@ -111,18 +111,11 @@ class SectionPages:
                 "amounts before this was written.",
                 is_proof=True,
             )
-        rows = [
-            TextRow(
-                value(tie.provider),
-                (
-                    self._money(tie.bill),
-                    self._money(tie.statements),
-                    f"{tie.difference:f}" if tie.difference else "0",
-                    f"{tie.bill_rows:,}",
-                ),
-            )
-            for tie in ties
-        ]
+        rows = []
+        for tie in ties:
+            difference = f"{tie.difference:f}" if tie.difference else "0"
+            figures = (self._money(tie.bill), self._money(tie.statements), difference, f"{tie.bill_rows:,}")
+            rows.append(TextRow(value(tie.provider), figures))
         bill, stated = sum(tie.bill for tie in ties), sum(tie.statements for tie in ties)
         lines = f"{sum(tie.bill_rows for tie in ties):,}"
         return laid_out(
@@ -157,17 +150,9 @@ class SectionPages:
             rows.append(self._figures_row(rest.labels[0], "each one is in the spreadsheet", rest.shown, rest.permille))
         known = breakdown.lines and breakdown.lines[0].permille is not None
         total = self._figures_row("Total", "", breakdown.total, 1000 if known else None, is_total=True)
+        title, note = f"{breakdown.title}, {self.section.currency}", _NOTES.get(breakdown.name, "")
         yield CondPageBreak(100)
-        yield laid_out(
-            TextTable(
-                f"{breakdown.title}, {self.section.currency}",
-                _NOTES.get(breakdown.name, ""),
-                (*headings, "Billed"),
-                rows,
-                total,
-                coloured=2,
-            )
-        )
+        yield laid_out(TextTable(title, note, (*headings, "Billed"), rows, total, coloured=2))
 
     def _row(self, breakdown: Breakdown, line: Line) -> TextRow:
         label, *others = line.labels
@@ -197,18 +182,12 @@ class SectionPages:
         if self.section.total.previous is None:
             return
         last_month = wording.month(self.period.previous)
-        for title, found in (("Rose", self.section.rises), ("Fell", self.section.falls)):
+        headings = ("Service", "Change", last_month, wording.month(self.period), "%")
+        for verb, found in (("Rose", self.section.rises), ("Fell", self.section.falls)):
             if found:
                 yield CondPageBreak(100)
-                yield laid_out(
-                    TextTable(
-                        f"{title} most against {last_month}, {self.section.currency}",
-                        "",
-                        ("Service", "Change", last_month, wording.month(self.period), "%"),
-                        [self._varied(each) for each in found],
-                        coloured=0,
-                    )
-                )
+                title = f"{verb} most against {last_month}, {self.section.currency}"
+                yield laid_out(TextTable(title, "", headings, [self._varied(each) for each in found], coloured=0))
 
     def _varied(self, variance: Variance) -> TextRow:
         shown = variance.shown

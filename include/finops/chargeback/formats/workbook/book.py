@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
@@ -67,6 +68,20 @@ class Book:
     def text(sheet: Worksheet, row: int, column: int, text: str, style: Any = None) -> None:
         """Write text that stays text, whatever it begins with."""
         sheet.write_string(row, column, neutralise(wording.printable(text))[:_LONGEST_CELL], style)
+
+    def texts(self, sheet: Worksheet, row: int, first: int, texts: Sequence[str]) -> None:
+        """Write texts side by side from a column on."""
+        for column, text in enumerate(texts, start=first):
+            self.text(sheet, row, column, text)
+
+    def costs(
+        self, sheet: Worksheet, row: int, first: int, units: tuple[int, int], digits: int, exact: Sequence[Decimal]
+    ) -> None:
+        """Write effective and billed cost in smallest units from a column on, then exact amounts."""
+        for column, amount in enumerate(units, start=first):
+            self.units(sheet, row, column, amount, digits, self.money_format(digits))
+        for column, cost in enumerate(exact, start=first + 2):
+            sheet.write_number(row, column, float(cost), self.exact)
 
     @staticmethod
     def units(sheet: Worksheet, row: int, column: int, units: int | None, digits: int, style: Format) -> None:

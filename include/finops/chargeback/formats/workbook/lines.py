@@ -16,21 +16,16 @@ def direct(book: Book) -> None:
     sheet = book.table("Lines", headings, widths)
     row = 0
     for section in book.statement.sections:
-        money = book.money_format(section.digits)
         for line in section.details:
             row += 1
             sheet.write_number(row, 0, row)
             texts = (section.currency, *(getattr(line.charge, column) for column in TEXT_COLUMNS))
-            for column, text in enumerate(texts, start=1):
-                book.text(sheet, row, column, text)
+            book.texts(sheet, row, 1, texts)
             column = len(texts) + 1
             sheet.write_boolean(row, column, line.charge.has_required_tags)
-            book.units(sheet, row, column + 1, line.effective, section.digits, money)
-            book.units(sheet, row, column + 2, line.billed, section.digits, money)
-            for offset, name in enumerate(EXACT_COLUMNS, start=3):
-                sheet.write_number(row, column + offset, float(getattr(line.charge, name)), book.exact)
-            for offset, text in enumerate((line.charge.line_id, DIRECT, line.source_digest), start=7):
-                book.text(sheet, row, column + offset, text)
+            exact = [getattr(line.charge, name) for name in EXACT_COLUMNS]
+            book.costs(sheet, row, column + 1, (line.effective, line.billed), section.digits, exact)
+            book.texts(sheet, row, column + 7, (line.charge.line_id, DIRECT, line.source_digest))
     book.filter(sheet, row, headings)
 
 
@@ -44,20 +39,16 @@ def shared(book: Book) -> None:
     headings = (*labels, *numbers, "Rule digest", "Source digest")
     sheet = book.table("Shared lines", headings, [16, 10, 22, 12, 14, 24, 22, 9, 12, 18, 16, 16, 20, 20, 20, 24])
     for row, (section, line) in enumerate(found, start=1):
-        each, money = line.entry, book.money_format(section.digits)
+        each = line.entry
         texts = (each.line_id, section.currency, each.cost_center, each.provider, each.entry_kind, each.rule_id)
-        for column, text in enumerate((*texts, each.counterpart)):
-            book.text(sheet, row, column, text)
+        book.texts(sheet, row, 0, (*texts, each.counterpart))
         sheet.write_number(row, 7, each.rule_version)
         for column, part, style in ((8, each.share, book.percent), (9, each.weight, book.quantity)):
             if part is not None:
                 sheet.write_number(row, column, float(part), style)
-        book.units(sheet, row, 10, line.effective, section.digits, money)
-        book.units(sheet, row, 11, line.billed, section.digits, money)
-        sheet.write_number(row, 12, float(each.effective_cost), book.exact)
-        sheet.write_number(row, 13, float(each.billed_cost), book.exact)
-        book.text(sheet, row, 14, each.rule_digest)
-        book.text(sheet, row, 15, each.source_digest)
+        exact = (each.effective_cost, each.billed_cost)
+        book.costs(sheet, row, 10, (line.effective, line.billed), section.digits, exact)
+        book.texts(sheet, row, 14, (each.rule_digest, each.source_digest))
     book.filter(sheet, len(found), headings)
 
 
@@ -70,13 +61,10 @@ def adjustments(book: Book) -> None:
     headings = (*labels, book.basis, "Billed", "effective_cost", "billed_cost", "Origin")
     sheet = book.table("Adjustments", headings, [10, 14, 22, 16, 28, 36, 16, 16, 16, 20, 20, 80])
     for row, (section, line) in enumerate(found, start=1):
-        each, money = line.adjustment, book.money_format(section.digits)
+        each = line.adjustment
         whose = (section.currency, str(each.billing_period), each.cost_center, each.provider)
-        for column, text in enumerate((*whose, each.service_category, each.service_name, each.charge_category)):
-            book.text(sheet, row, column, text)
-        book.units(sheet, row, 7, line.effective, section.digits, money)
-        book.units(sheet, row, 8, line.billed, section.digits, money)
-        sheet.write_number(row, 9, float(each.effective_cost), book.exact)
-        sheet.write_number(row, 10, float(each.billed_cost), book.exact)
+        book.texts(sheet, row, 0, (*whose, each.service_category, each.service_name, each.charge_category))
+        exact = (each.effective_cost, each.billed_cost)
+        book.costs(sheet, row, 7, (line.effective, line.billed), section.digits, exact)
         book.text(sheet, row, 11, each.origin.text)
     book.filter(sheet, len(found), headings)

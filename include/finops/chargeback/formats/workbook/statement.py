@@ -13,12 +13,8 @@ from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.sections import invoices
 from finops.pages.figures import Table
 
-_OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
+_CONVERTED = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
+_OPTIONS = {"constant_memory": True, **dict.fromkeys(_CONVERTED, False)}
 _SHEETS = {
     "cost_center": "Cost centres",
     "provider": "Providers",

@@ -25,8 +25,7 @@ def write(book: Book) -> None:
         ("Digest of all lines", statement.lines_digest),
         ("Amounts", "rounded by the largest-remainder method: every column sums to its total"),
     ):
-        book.text(sheet, row, 0, label)
-        book.text(sheet, row, 1, value)
+        book.texts(sheet, row, 0, (label, value))
         row += 1
     for section in statement.sections:
         row = _figures(book, sheet, row + 1, section)
@@ -66,9 +65,8 @@ def _converted(book: Book, sheet: Worksheet, row: int, summary: Summary) -> None
 def _figures(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
     money, total = book.money_format(section.digits), section.total
     book.text(sheet, row, 0, f"Figures in {section.currency}", book.heading)
-    own = (
-        "Direct cost" if total_charged.beyond_direct(section) and book.statement.cost_center is not None else book.basis
-    )
+    is_part = total_charged.beyond_direct(section) and book.statement.cost_center is not None
+    own = "Direct cost" if is_part else book.basis
     figures: list[tuple[str, int | None]] = [
         (f"{own} this month (amortised)", total.effective),
         ("Invoiced (billed cost)", total.billed),

@@ -36,9 +36,7 @@ def breakdown(book: Book, title: str, found: Sequence[tuple[Section, Breakdown]]
     for section, breakdown in found:
         for line in breakdown.lines:
             row += 1
-            book.text(sheet, row, 0, section.currency)
-            for column, label in enumerate(line.labels, start=1):
-                book.text(sheet, row, column, label)
+            book.texts(sheet, row, 0, (section.currency, *line.labels))
             book.shown(sheet, row, len(labels) + 1, line.shown, section.digits)
             if line.permille is not None:
                 sheet.write_number(row, len(labels) + 6, line.permille / 1000, book.percent)
@@ -53,9 +51,7 @@ def variance(book: Book) -> None:
     for section in book.statement.sections:
         for direction, each in (*(("up", r) for r in section.rises), *(("down", f) for f in section.falls)):
             row += 1
-            names = (section.currency, direction, each.provider, each.service_name, each.ai_model)
-            for column, name in enumerate(names):
-                book.text(sheet, row, column, name)
+            book.texts(sheet, row, 0, (section.currency, direction, each.provider, each.service_name, each.ai_model))
             book.shown(sheet, row, 5, each.shown, section.digits)
     book.filter(sheet, row, headings)
 

@@ -1,14 +1,11 @@
-"""How much of an open month is there: of each bill, the days that have charges among the days of the month.
-
-A bill is expected where its provider charged in this month or the one before: one that has not come counts with no day.
-"""
+"""How much of an open month is there: the days that its bills have charges of, from ``mart_bill_completeness``."""
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterator
 from decimal import ROUND_DOWN, Decimal
 
+from finops.chargeback.statement.facts import BillCompleteness
 from finops.chargeback.statement.models import Section, Statement
 from finops.chargeback.statement.scope import Scope
 from finops.pages.figures import Cell, Row, Table
@@ -20,16 +17,12 @@ def tables(scope: Scope, section: Section) -> Iterator[Table]:
     """Yield the days of an open month, of the bills that the scope's charges of this month and the last are from."""
     if scope.month.closing is not None:
         return
-    period = scope.month.billing_period
-    length = calendar.monthrange(period.year, period.month)[1]
-    rows, there = [], 0
-    for provider in sorted({each.provider for each in (*scope.charges, *(scope.previous or ()))}):
-        days = scope.bill_days.get((provider, scope.currency), set())
-        there += len(days)
-        cells = (*_cells(len(days), length), Cell.text(max(days).isoformat() if days else None))
-        rows.append(Row(provider, cells, "provisional" if days else "provisional: nothing of it is there yet"))
+    mine = {each.provider for each in (*scope.charges, *(scope.previous or ()))}
+    bills = [b for b in scope.month.completeness if b.billing_currency == scope.currency and b.provider in mine]
+    rows = [_row(each) for each in sorted(bills, key=lambda each: each.provider)]
     if rows:
-        total = Row("All bills", (*_cells(there, length * len(rows)), Cell.text(None)), "provisional")
+        counted = _cells(sum(b.days_with_charges for b in bills), sum(b.days_in_month for b in bills))
+        total = Row("All bills", (*counted, Cell.text(None)), "provisional")
         yield Table(
             NAME,
             "How complete the month is",
@@ -38,6 +31,12 @@ def tables(scope: Scope, section: Section) -> Iterator[Table]:
             tuple(rows),
             total,
         )
+
+
+def _row(bill: BillCompleteness) -> Row:
+    last = bill.last_charge_date
+    cells = (*_cells(bill.days_with_charges, bill.days_in_month), Cell.text(last.isoformat() if last else None))
+    return Row(bill.provider, cells, "provisional" if last else "provisional: nothing of it is there yet")
 
 
 def _cells(there: int, expected: int) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""What prices and commitments saved on usage, by FOCUS's columns."""
+"""What prices and commitments saved on usage, as ``mart_savings`` has it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from finops.chargeback.statement import rounding
 from finops.chargeback.statement.models import Section
 from finops.chargeback.statement.scope import Scope, sums
-from finops.chargeback.statement.sections.breakdowns import PROVIDERS
 from finops.core.money import exact_sum, rounded
 from finops.pages.figures import Cell, Row, Table
 
@@ -17,8 +16,12 @@ _MEASURES = ("list_cost", "contracted_cost", "effective_cost")
 def tables(scope: Scope, section: Section) -> Iterator[Table]:
     """Yield the savings by provider, of those that give list prices."""
     digits = section.digits
-    usage = [each for each in scope.charges if each.charge_category == "Usage"]
-    exact = {measure: sums(usage, PROVIDERS.key, measure) for measure in _MEASURES}
+    mine = [
+        each
+        for each in scope.month.savings
+        if each.billing_currency == scope.currency and scope.owner in (None, each.cost_center)
+    ]
+    exact = {measure: sums(mine, lambda each: (each.provider,), measure) for measure in _MEASURES}
     # A provider without prices (an enrolment, say) has no list cost: nothing can be said of its savings.
     known = sorted(key for key, amount in exact["list_cost"].items() if amount > 0)
     if not known:

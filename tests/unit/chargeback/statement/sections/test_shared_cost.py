@@ -13,7 +13,15 @@ from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback.formats import statement_json
 from finops.chargeback.statement.compose import compose
-from finops.chargeback.statement.facts import Adjustment, AllocationEntry, DirectTotal, Measured, Origin, PublishedMonth
+from finops.chargeback.statement.facts import (
+    Adjustment,
+    AllocationEntry,
+    BudgetUse,
+    DirectTotal,
+    Origin,
+    PublishedMonth,
+    UnitCost,
+)
 from finops.chargeback.statement.proof import prove_shared, prove_statements
 from finops.chargeback.statement.read import read_month
 from finops.chargeback.statement.sections import shared_cost
@@ -102,12 +110,8 @@ def test_a_statement_is_read_back_as_it_was_composed(month: PublishedMonth) -> N
         month,
         previous=month.charges[:1],
         adjustments=(adjustment,),
-        budgets=(
-            budgets.Budget(
-                cost_center="cc-1001", amount=10, currency="USD", from_period="2026-06", to_period="2026-06"
-            ),
-        ),
-        measured=(Measured("cc-1001", "requests", "1000 requests", Decimal("12.500")),),
+        budgets=(BudgetUse("cc-1001", "USD", Decimal(10), Decimal("1.333833333333")),),
+        unit_costs=(UnitCost("cc-1001", "USD", "requests", "1000 requests", Decimal("12.500"), Decimal("1.067")),),
         exchange=Exchange("EUR", rates, "currency.yml"),
     )
     found = compose(whole)

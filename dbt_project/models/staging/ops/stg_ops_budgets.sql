@@ -1,0 +1,4 @@
+{{ config(materialized="ephemeral") }}
+
+select billing_period, billing_currency, cost_center, budget,
+from {{ source("ops", "budgets") }}

@@ -1,0 +1,83 @@
+"""What the marts of statements need besides bills, below ``inputs/ops``: budgets, and closed months as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from finops.core.database import scratch
+from finops.core.money import SQL_TYPE
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+from finops.core.sql import compose, identifier, in_scope, join
+from finops.policy import budgets
+from finops.stores import closed_files
+from finops.stores.state.closing import ClosedPeriod
+from finops.transform.parquet_table import write_table
+
+Scope = Collection[tuple[str, str]]
+"""The (provider, billing period) pairs that are built."""
+
+CLOSED_COLUMNS = {
+    "billing_period": "varchar",
+    "provider": "varchar",
+    "billing_currency": "varchar",
+    "cost_center": "varchar",
+    "provider_name": "varchar",
+    "service_category": "varchar",
+    "service_name": "varchar",
+    "ai_project": "varchar",
+    "ai_model": "varchar",
+    "ai_stage": "varchar",
+    "charge_category": "varchar",
+    "has_required_tags": "boolean",
+    "effective_cost": SQL_TYPE,
+    "billed_cost": SQL_TYPE,
+}
+
+
+def write(settings: Settings, folder: Path, scope: Scope, closed: Mapping[BillingPeriod, ClosedPeriod]) -> None:
+    """Write what the marts of these months, and of those after them, need.
+
+    Raise BadInput for an invalid budget, Finding when a closed month's rows are not what was recorded.
+    """
+    periods = with_next({period for _, period in scope})
+    write_table(
+        folder / "budgets.parquet",
+        f"billing_period varchar, billing_currency varchar, cost_center varchar, budget {SQL_TYPE}",
+        (
+            (period, each.currency, each.cost_center, each.amount)
+            for period in sorted(periods)
+            for each in budgets.load(settings, BillingPeriod.parse(period))
+        ),
+    )
+    _write_closed(settings, folder / "closed_charges.parquet", scope, closed)
+
+
+def with_next(periods: Collection[str]) -> set[str]:
+    """Return the months and those after them, which are compared with them."""
+    return {*periods, *(str(BillingPeriod.parse(period).next) for period in periods)}
+
+
+def _write_closed(settings: Settings, target: Path, scope: Scope, closed: Mapping[BillingPeriod, ClosedPeriod]) -> None:
+    """Write the rows that closed months in scope were frozen with, of the providers in scope."""
+    periods = {BillingPeriod.parse(period) for _, period in scope} & set(closed)
+    if not periods:
+        write_table(target, ", ".join(f"{name} {kind}" for name, kind in CLOSED_COLUMNS.items()), ())
+        return
+    frozen = (
+        compose(
+            "select {period} as billing_period, * from read_parquet({file}, hive_partitioning = false)",
+            period=str(period),
+            file=closed_files.verified(settings, closed[period], closed_files.CHARGES),
+        )
+        for period in sorted(periods)
+    )
+    copy = """
+        copy (select {columns} from ({frozen}) where {scope})
+        to {target} (format parquet)
+    """
+    columns = join(", ", (identifier(name) for name in CLOSED_COLUMNS))
+    rows = join(" union all by name ", frozen)
+    with scratch() as connection:
+        connection.execute(compose(copy, columns=columns, frozen=rows, scope=in_scope(scope), target=target))
