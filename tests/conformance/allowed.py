@@ -24,6 +24,11 @@ _NO_CONDITION = (
     " drops it: -003 then wants null in every row and -004 in none, so that no file meets both"
 )
 
+_ALL_OR_NONE = (
+    "«when the charge is (not) associated with an invoice» is tested without a condition, and the two are joined by OR:"
+    " a month passes only if every charge has an InvoiceId or none has, so never while a part of it is invoiced"
+)
+
 ALLOWED = {
     "CommitmentDiscountStatus-C-004-C": Allowed(
         "the rule says «when CommitmentDiscountId is not null», its condition tests for null:"
@@ -42,6 +47,8 @@ ALLOWED = {
         _NO_CONDITION,
         "CapacityReservationId is not null and ChargeCategory = 'Usage' and CapacityReservationStatus is null",
     ),
+    "InvoiceId-C-004-C": Allowed(_ALL_OR_NONE, None),
+    "InvoiceId-C-005-C": Allowed(_ALL_OR_NONE, None),
     "EffectiveCost-C-005-C": Allowed(
         "the rule is for purchases «intended to cover future eligible charges», its condition is every purchase:"
         " it fires on a subscription whose cost no usage will ever carry",

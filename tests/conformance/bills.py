@@ -23,7 +23,10 @@ SHARE = {Provider.AWS: 1, Provider.AZURE: 3, Provider.GCP: 3}
 
 
 def sample(folder: Path, lines: int) -> Iterator[tuple[str, Path]]:
-    """Yield the name and FOCUS export of a sample month of each provider, each of about so many lines."""
+    """Yield the name and FOCUS export of a sample month of each provider, of about so many lines, and of all together.
+
+    Google's export names no invoice, the others do: in the last one some charges have an InvoiceId and others none.
+    """
     settings = Settings(home=folder / "home")
     for provider in Provider:
         generate(
@@ -35,6 +38,9 @@ def sample(folder: Path, lines: int) -> Iterator[tuple[str, Path]]:
         )
         ingest(settings, provider, str(folder / "bills" / provider.value))
     yield from _exported(settings, folder)
+    out = folder / "all.parquet"
+    export_focus(settings, MONTH, out)
+    yield f"all {MONTH}", out
 
 
 def real(folder: Path) -> Iterator[tuple[str, Path]]:

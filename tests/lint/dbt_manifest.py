@@ -26,6 +26,12 @@ MAY_READ = {
 SHARED = {"tags", "costs", "allocation", "governance"}
 """Folders of ``models/intermediate`` whose models marts may read. They are protected, those of a provider private."""
 
+INEXACT = re.compile(r"/|\b(?:double|float\d?|real|sqrt|round)\b", re.IGNORECASE)
+"""What makes a double of an amount. A division of decimals is one of doubles in DuckDB; `quotient` is exact."""
+
+NO_CODE = re.compile(r"\{#.*?#\}|--[^\n]*|'(?:[^'\\]|\\.|'')*'|\"[^\"]*\"", re.DOTALL)
+"""Comments, texts and names, in which anything may stand."""
+
 MACRO_FILES = 60
 """More macro files than this, and SQL hides behind them again."""
 
@@ -63,6 +69,7 @@ def broken_macro_rules(macros: dict[str, Any]) -> Iterator[str]:
         if Path(path).parent.name == "macros":
             yield f"{path}: is in no folder of a subject"
     for path, sql in own:
+        yield from (f"{path}: {fault}" for fault in _inexact(sql))
         if re.search(r"\bref\(", sql):
             yield f"{path}: calls ref(), so the model that calls the macro shows no lineage; pass the relation"
         if re.search(r"\bsource\(", sql) and Path(path).parent.name != "staging":
@@ -75,6 +82,8 @@ def _faults(key: str, node: dict[str, Any], nodes: dict[str, Any]) -> Iterator[s
         yield f"{layer} is no layer; the layers are {', '.join(MAY_READ)}"
         return
     yield from _wrong_reads(layer, node, nodes)
+    if layer != "marts":
+        yield from _inexact(node["raw_code"])
     if not node["description"].startswith("One row per"):
         yield "its description does not begin with its grain, “One row per …”"
     is_public = node["config"].get("access") == "public"
@@ -91,6 +100,11 @@ def _wrong_reads(layer: str, node: dict[str, Any], nodes: dict[str, Any]) -> Ite
                 yield f"reads the source {parent.removeprefix('source.finops.')}; only staging may"
         elif _layer(nodes[parent]) not in MAY_READ[layer]:
             yield f"reads {nodes[parent]['name']}, which {layer} may not"
+
+
+def _inexact(sql: str) -> Iterator[str]:
+    for found in sorted({each.group().lower() for each in INEXACT.finditer(NO_CODE.sub(" ", sql))}):
+        yield f"{found} makes a double of an amount; quotient() and portion() divide decimals"
 
 
 def _undocumented(node: dict[str, Any]) -> Iterator[str]:

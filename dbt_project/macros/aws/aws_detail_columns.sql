@@ -26,6 +26,7 @@
                 "product_sku",
                 "reservation_id",
                 "savings_plan_id",
+                "corrects_earlier_period",
                 "has_resource",
                 "is_normalized",
             ]

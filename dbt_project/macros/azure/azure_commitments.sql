@@ -32,3 +32,8 @@
         )
     )
 {%- endmacro %}
+
+{#- The reservation, savings plan or order that it names. -#}
+{% macro azure_benefit() -%}
+    coalesce(benefit_id, reservation_id, product_order_id)
+{%- endmacro %}

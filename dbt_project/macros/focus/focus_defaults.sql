@@ -9,7 +9,7 @@
         "case when "
         ~ is_priced
         ~ " then "
-        ~ money("(abs(cast({cost} as double) / pricing_quantity))")
+        ~ quotient("abs({cost})", "abs(pricing_quantity)")
         ~ " end"
     ) %}
     {% set contracted_unit_price = (

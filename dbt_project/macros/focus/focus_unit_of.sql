@@ -8,9 +8,15 @@
     {%- set named_time = "regexp_extract(" ~ unit ~ ", '(?i)(" ~ time ~ ")s?$', 1)" -%}
     {%- set words = "[A-Za-z][A-Za-z0-9]*(?: +[A-Za-z][A-Za-z0-9]*)*" -%}
     {%- set times = "(?:Year|Month|Day|Hour|Minute|Second)" -%}
+    {#- The validator wants ASCII: letters lose their accents. -#}
+    {%- set plain_unit = (
+        "translate(replace("
+        ~ unit
+        ~ ", 'ß', 'ss'), 'àáâãäåçèéêëìíîïñòóôõöøùúûüýÿÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝ', 'aaaaaaceeeeiiiinoooooouuuuyyAAAAAACEEEEIIIINOOOOOOUUUUY')"
+    ) -%}
     {%- set plain_words = (
         "trim(regexp_replace(regexp_replace("
-        ~ unit
+        ~ plain_unit
         ~ ", '(?i)[^a-z]*"
         ~ time
         ~ "s?$', ''), '[^A-Za-z0-9]+', ' ', 'g'))"

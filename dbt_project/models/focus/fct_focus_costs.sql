@@ -16,6 +16,10 @@ with
 select
     cast(billing_period || '-01' as timestamp) as billing_period_start,
     cast(billing_period || '-01' as timestamp) + interval 1 month as billing_period_end,
+    -- Google's invoice months begin and end in California.
+    case
+        provider when 'gcp' then 'America/Los_Angeles' else 'UTC'
+    end as x_billing_time_zone,
     {%- for name, type in focus_columns() %}
         {%- if name in focus_defaults() %}
             coalesce(charges.{{ name }}, {{ focus_defaults()[name] }}) as {{ name }},

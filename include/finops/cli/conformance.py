@@ -56,7 +56,7 @@ def _print(found: Report) -> None:
     out.print(says if breaches else "No column is null where FOCUS forbids it.")
     titles = {
         Kind.SERVICE: "Services the seeds do not know (category Other)",
-        Kind.UNIT: "Units the seeds do not know, or not in FOCUS's unit format",
+        Kind.UNIT: "Units not in FOCUS's unit format, or that the seeds spell otherwise",
         Kind.LINE_TYPE: "Native line types that are not mapped",
         Kind.REPAIR: "Repairs of native FOCUS rows, by rule",
     }

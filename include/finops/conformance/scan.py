@@ -41,7 +41,7 @@ def query(fact: Sql, services: Sql, units: Sql) -> Sql:
     return compose(
         """
         with services as (select distinct service_name from read_csv({services}, all_varchar = true)),
-        units as (select distinct focus_unit from read_csv({units}, all_varchar = true))
+        units as (select lower(native_unit) as spelling, focus_unit from read_csv({units}, all_varchar = true))
         select
             billing_currency,
             case when service_category = 'Other' and service_name not in (from services) then service_name end,
@@ -58,16 +58,28 @@ def query(fact: Sql, services: Sql, units: Sql) -> Sql:
         services=services,
         units=units,
         known=join(", ", map(literal, KNOWN_ADJUSTMENTS)),
-        pricing_unit=_is_odd("pricing_unit"),
-        consumed_unit=_is_odd("consumed_unit"),
+        pricing_unit=is_odd("pricing_unit"),
+        consumed_unit=is_odd("consumed_unit"),
         counts=join(", ", counts),
         fact=fact,
     )
 
 
-def _is_odd(unit: str) -> Sql:
-    condition = "({unit} not in (from units) or not regexp_full_match({unit}, {form}))"
-    return compose(condition, unit=Sql(unit), form=UNIT_FORMAT)
+def is_odd(unit: str) -> Sql:
+    """Whether a unit is out of FOCUS's format, or one that the seed spells otherwise, whatever number stands before it.
+
+    What is counted is free in FOCUS, so a unit that the seed does not have is right (``DBU-Hours``), and so is the
+    currency in which a spend was committed.
+    """
+    plain = compose("regexp_replace({unit}, '^[0-9]+ ', '')", unit=Sql(unit))
+    return compose(
+        "(not regexp_full_match({unit}, {form})"
+        " or (lower({plain}) in (select spelling from units) and {plain} not in (select focus_unit from units)"
+        " and not coalesce({plain} in (billing_currency, coalesce(pricing_currency, billing_currency)), false)))",
+        unit=Sql(unit),
+        plain=plain,
+        form=UNIT_FORMAT,
+    )
 
 
 def group(provider: str, row: tuple[Any, ...]) -> Group:

@@ -53,7 +53,7 @@ def _of(group: Group, known_units: Collection[str]) -> Iterator[tuple[Kind, str,
 
 def _why(unit: str, known_units: Collection[str]) -> str:
     reasons = []
-    if unit not in known_units:
+    if re.sub("^[0-9]+ ", "", unit) not in known_units:
         reasons.append("not in the seed pricing_units")
     if re.fullmatch(UNIT_FORMAT, unit) is None:
         reasons.append("not in FOCUS's unit format")

@@ -35,6 +35,12 @@ Condition = tuple[str, str]
 SHEET_ROWS = 1_048_575
 """Rows a worksheet holds below its header."""
 
+ASCII = ("service_name", "pricing_unit", "consumed_unit", "commitment_discount_unit")
+"""Columns of a provider's own vocabulary, which focus-validator wants in ASCII (StringHandling).
+
+Names that people give, and identifiers, leave as they are.
+"""
+
 _COPY = {".csv": "format csv, header true", ".parquet": "format parquet, compression zstd"}
 
 
@@ -103,9 +109,27 @@ def export_focus(settings: Settings, period: BillingPeriod, out: Path, provider:
 
 
 def _renamed(name: str, new: str, *, is_moment: bool) -> Sql:
-    # The platform's timestamps are UTC by convention; a file that leaves it says so.
-    template = "timezone('UTC', {name}) as {new}" if is_moment else "{name} as {new}"
+    template = "{name} as {new}"
+    if is_moment:
+        # The platform's timestamps are UTC by convention; a file that leaves it says so.
+        template = "timezone('UTC', {name}) as {new}"
+    elif name in ASCII:
+        template = _AS_ASCII
     return compose(template, name=identifier(name), new=identifier(new))
+
+
+_AS_ASCII = r"""
+    case
+        when regexp_full_match({name}, '[\x00-\x7F]*') then {name}
+        else array_to_string(
+            list_transform(
+                string_split(strip_accents(replace({name}, 'ß', 'ss')), ''),
+                lambda c: if(unicode(c) < 128, c, printf('\u%04x', unicode(c)))
+            ), ''
+        )
+    end as {new}
+"""
+"""Without accents, and what has no plain letter by its code, so that two names stay two."""
 
 
 def _write(

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from finops.cli import app
+from finops.conformance import scan
 from finops.conformance.models import Kind, State
 from finops.conformance.service import report
 from finops.core.errors import BadInput, NotReady
@@ -19,6 +20,7 @@ from finops.core.focus import Kind as Type
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.core.sql import compose, literal
 
 ROWS = (
     {"charge_category": "Usage", "service_name": "Amazon Athena", "sku_id": "S", "pricing_unit": "Hours"},
@@ -112,3 +114,35 @@ def test_a_month_or_a_publication_that_is_not_there_is_named(published: Settings
         report(published, provider=Provider.AZURE)
     with pytest.raises(NotReady):
         report(Settings(home=tmp_path / "other"))
+
+
+@pytest.mark.parametrize(
+    ("unit", "is_odd"),
+    [
+        ("Hours", False),
+        # A block of a unit that the seed has, and what nobody has counted yet.
+        ("10000 Units", False),
+        ("100 Hours", False),
+        ("DBU-Hours", False),
+        ("Widgets/3 Months", False),
+        # What a spend was committed in.
+        ("USD", False),
+        # Spelled otherwise than the seed has it.
+        ("Hrs", True),
+        ("tb-Hours", True),
+        ("100 hrs", True),
+        # Out of FOCUS's format.
+        ("1K tokens", True),
+        ("GB-Mo", True),
+    ],
+)
+def test_a_unit_that_is_right_raises_no_alarm(settings: Settings, unit: str, is_odd: bool) -> None:
+    query = compose(
+        "with units as (select lower(native_unit) as spelling, focus_unit from read_csv({seed}, all_varchar = true))"
+        " select {odd} from (select {unit} as unit, 'USD' as billing_currency, 'EUR' as pricing_currency)",
+        seed=literal(settings.dbt_dir / "seeds" / "pricing_units.csv"),
+        odd=scan.is_odd("unit"),
+        unit=literal(unit),
+    )
+
+    assert duckdb.sql(query).fetchall() == [(is_odd,)]

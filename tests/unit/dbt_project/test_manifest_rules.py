@@ -31,6 +31,16 @@ def test_a_mart_that_reads_upstream_of_the_fact_is_noticed(manifest: dict[str, A
     assert [fault for fault in broken_rules(broken) if "reads stg_aws_cur2" in fault]
 
 
+@pytest.mark.parametrize("sql", ["cost / quantity", "cast(cost as double)", "sqrt(cost)", "round(cost, 2)"])
+def test_an_amount_that_passes_through_a_double_is_noticed(manifest: dict[str, Any], sql: str) -> None:
+    broken = copy.deepcopy(manifest)
+    broken["nodes"]["model.finops.int_azure__priced"]["raw_code"] = f"select {sql}, 'a/b' -- 1/2"
+    broken["macros"]["macro.finops.money"]["macro_sql"] = f"{{# a/b #}} {sql}"
+
+    faults = [*broken_rules(broken), *broken_macro_rules(broken["macros"])]
+    assert ["int_azure__priced.sql" in faults[0], "money.sql" in faults[1], len(faults)] == [True, True, 2], faults
+
+
 def test_only_staging_may_read_a_source(manifest: dict[str, Any]) -> None:
     broken = copy.deepcopy(manifest)
     fact = broken["nodes"]["model.finops.fct_focus_costs"]

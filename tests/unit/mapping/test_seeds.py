@@ -82,6 +82,17 @@ def test_a_region_id_has_one_name() -> None:
     assert {region: found for region, found in names.items() if len(found) > 1} == {}
 
 
+def test_the_names_that_real_bills_have_are_known() -> None:
+    services = {(row["provider"], row["native_name"]): row["service_category"] for row in _rows("focus_services")}
+    units = {row["native_unit"]: row["focus_unit"] for row in _rows("pricing_units")}
+    regions = {row["native_name"]: row["region_name"] for row in _rows("cloud_regions") if row["provider"] == "azure"}
+
+    assert services["gcp", "pub/sub"] == services["gcp", "cloud pub/sub"] == "Analytics"
+    assert (units["tb hour"], units["gb/月"], units["executions"]) == ("TB-Hours", "GB-Months", "Executions")
+    assert (regions["chinanorth3"], regions["usdodeast"]) == ("China North 3", "US DoD East")
+    assert len({row["region_id"] for row in _rows("cloud_regions") if row["provider"] == "azure"}) >= 100
+
+
 def test_the_seeds_know_at_least_250_services() -> None:
     assert len({(row["provider"], row["service_name"]) for row in _rows("focus_services")}) >= 250
 

@@ -24,7 +24,7 @@ from finops.core.spreadsheet import neutralise
 from finops.core.sql import Sql, compose
 from finops.stores import published
 from finops.stores.candidate import Verdict, save_verdict
-from finops.transform.export import AsOf, _for_csv, export_focus, export_mart
+from finops.transform.export import AsOf, _for_csv, _renamed, export_focus, export_mart
 from finops.transform.publish import publish
 
 JANUARY = BillingPeriod(2025, 1)
@@ -190,6 +190,25 @@ def test_focus_as_csv_writes_moments_as_the_specification_has_them(settings: Set
     assert {row["ProviderName"] for row in rows} == {"GCP"}
     assert {row["BillingPeriodEnd"] for row in rows} == {"2025-02-01T00:00:00Z"}
     assert Decimal(rows[0]["ListCost"]) == 2 * Decimal(rows[0]["ContractedCost"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("service_name", "Amazon EC2", "Amazon EC2"),
+        ("service_name", "Größe & Café", "Grosse & Cafe"),
+        ("service_name", "云服务器", r"\u4e91\u670d\u52a1\u5668"),
+        ("pricing_unit", "小时", r"\u5c0f\u65f6"),
+        ("service_name", None, None),
+        # Names that people give leave as they are.
+        ("sub_account_name", "Entwicklung Süd", "Entwicklung Süd"),
+    ],
+)
+def test_service_names_and_units_leave_in_ascii(name: str, text: str | None, expected: str | None) -> None:
+    column = _renamed(name, "New", is_moment=False)
+    query = f"select {column} from (select cast($1 as varchar) as {name})"
+
+    assert duckdb.execute(query, [text]).fetchall() == [(expected,)]
 
 
 def test_sql_that_is_not_marked_as_such_is_quoted() -> None:

@@ -51,9 +51,7 @@ with
                 -- An unknown type too; x_charge_type keeps its name.
                 else 'Adjustment'
             end as charge_category,
-            case
-                when line_item_line_item_type = 'Refund' then 'Correction'
-            end as charge_class,
+            if(corrects_earlier_period, 'Correction', null) as charge_class,
             case
                 when
                     kind = 'unused'

@@ -15,6 +15,7 @@
     "line_item_product_code": "'ComputeSavingsPlans'",
     "line_rule": "'plan_negation'",
     "savings_plan_id": "savings_plan_id",
+    "corrects_earlier_period": "false",
     "has_resource": "false",
     "is_normalized": "false",
 } %}

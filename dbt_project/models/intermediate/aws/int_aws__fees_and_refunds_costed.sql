@@ -1,12 +1,36 @@
+{#-
+    Whether a refund of a commitment gives its fee back, as its description tells ("Savings Plan return"). Others name the
+    plan too and are discounts on it (of an enterprise or private pricing agreement, of a reseller): what they take off is
+    effective. One that tells neither is no return.
+-#}
+{% set is_return %}
+    (
+        coalesce(
+            regexp_matches(
+                line_item_line_item_description,
+                '(?i)\b(return(s|ed|ing)?|refund(s|ed|ing)?|cancel(s|l?ed|l?ing|lation)?|revers(ed|al))\b'
+            ),
+            false
+        )
+        and not regexp_matches(
+            line_item_line_item_description,
+            '(?i)\b(discounts?|edp|ppa|spp|enterprise|private|bundled|credits?|tax(es)?|vat)\b'
+        )
+    )
+{% endset %}
+
 with
     fees as (
         select
             *,
-            line_rule = 'commitment_fee'
-            or savings_plan_id is not null
-            or reservation_id is not null
-            or coalesce(
-                line_item_product_code like '%SavingsPlans', false
+            (
+                line_rule = 'commitment_fee'
+                or savings_plan_id is not null
+                or reservation_id is not null
+                or coalesce(line_item_product_code like '%SavingsPlans', false)
+            )
+            and (
+                line_item_line_item_type <> 'Refund' or {{ is_return }}
             ) as is_of_commitment,
             greatest(
                 savings_plan_total_commitment_to_date - savings_plan_used_commitment, 0
@@ -50,17 +74,13 @@ with
                 -- A discount on the plan's fees is one on what of them is wasted.
                 when net_commitment <> gross_commitment and gross_commitment <> 0
                 then
-                    cast(
-                        cast(unused_commitment as double) * (
-                            cast(net_commitment as double)
-                            / cast(gross_commitment as double)
-                        ) as decimal(38, 12)
-                    )
+                    {{
+                        portion(
+                            "unused_commitment", "net_commitment", "gross_commitment"
+                        )
+                    }}
                 else coalesce(unused_commitment, 0)
             end as effective_cost,
-            case
-                when kind = 'line' and not is_of_commitment then invoiced_cost else 0
-            end as contracted_cost,
             case
                 when kind = 'unused' and line_item_line_item_type = 'RIFee'
                 then
@@ -118,9 +138,7 @@ select
     x_cost_categories,
     tags,
     coalesce(
-        nullif(line_item_resource_id, ''),
-        if(is_of_commitment, savings_plan_id, null),
-        if(is_of_commitment, reservation_id, null)
+        nullif(line_item_resource_id, ''), savings_plan_id, reservation_id
     ) as resource_id,
     line_item_usage_start_date as charge_period_start,
     line_item_usage_end_date as charge_period_end,
@@ -132,8 +150,9 @@ select
     end as pricing_quantity,
     billed_cost,
     effective_cost,
-    contracted_cost,
-    contracted_cost as list_cost,
+    -- No price of the bill but the commitment's own: see the model's description.
+    effective_cost as contracted_cost,
+    effective_cost as list_cost,
     commitment_discount_quantity,
 from charges
 where kind = 'line' or effective_cost <> 0

@@ -42,6 +42,14 @@ from
             nullif(savings_plan_savings_plan_a_r_n, '') as savings_plan_id,
             nullif(reservation_reservation_a_r_n, '') as reservation_id,
             coalesce(line_item_resource_id <> '', false) as has_resource,
+            -- FOCUS has Correction for what corrects a month invoiced before, so for no
+            -- refund of this one.
+            coalesce(
+                line_item_line_item_type = 'Refund'
+                and line_item_usage_start_date
+                < cast(billing_period || '-01' as timestamp),
+                false
+            ) as corrects_earlier_period,
             -- Size-flexible reservations are counted in normalised units. A CASE, so
             -- that the amounts are cast for the few lines of reservations alone.
             case

@@ -12,7 +12,7 @@ with
             end as billed_cost,
             case when is_commitment_fee then 0 else cost end as effective_cost,
             charge_category in ('Usage', 'Purchase')
-            and charge_class is null
+            and not is_refund
             and not is_unused
             and not is_commitment_fee
             and (coalesce(unit_price, 0) <> 0 or cost = 0) as has_unit_price,
@@ -26,7 +26,7 @@ with
                 'Units'
             ) as unit,
         from {{ ref("int_azure__classified") }} as lines
-        left join units on units.native_unit = lines.native_unit
+        left join units on units.native_unit = lower(lines.native_unit)
     ),
 
     rated as (
@@ -45,23 +45,43 @@ with
             -- FOCUS has blocks of plain units only: 100 GB/Month are GB-Months, a
             -- hundred times as many.
             if(regexp_matches(unit, '[-/]'), block_size, 1) as spread_block,
-            -- What one unit of the billing currency is in the pricing currency; where
-            -- the export names no rate, its costs or prices tell.
-            nullif(
-                case
-                    when exchange_rate <> 0
-                    then 1 / cast(exchange_rate as double)
-                    when cost <> 0 and cost_in_pricing_currency <> 0
-                    then cast(cost_in_pricing_currency as double) / cast(cost as double)
-                    when cost <> 0
-                    then
-                        cast(effective_price as double)
-                        * block_count
-                        / cast(cost as double)
-                end,
-                0
-            ) as pricing_rate,
+            -- Where the export has no cost in the pricing currency, its rate or its
+            -- prices, which are in that currency, tell.
+            case
+                when cost_in_pricing_currency is not null
+                then cost_in_pricing_currency
+                when exchange_rate <> 0
+                then {{ quotient("cost", "exchange_rate") }}
+                when cost <> 0
+                then cast(effective_price * block_count as decimal(38, 12))
+            end as pricing_currency_cost,
+            case
+                when exchange_rate <> 0
+                then {{ quotient("pay_as_you_go_cost", "exchange_rate") }}
+                else
+                    {{ portion("pay_as_you_go_cost", "pricing_currency_cost", "cost") }}
+            end as pricing_currency_pay_as_you_go_cost,
+            if(spread_block = 1, block_count, unit_count) as priced_quantity,
         from costed
+    ),
+
+    -- What has no price of its own, as a refund, costs so much a unit.
+    unit_priced as (
+        select
+            *,
+            case
+                when has_unit_price
+                then {{ quotient("unit_price", "spread_block") }}
+                when
+                    charge_category not in ('Usage', 'Purchase')
+                    or charge_class is not null
+                then null
+                when is_commitment_fee
+                then 0
+                else
+                    {{ quotient("abs(pricing_currency_cost)", "abs(priced_quantity)") }}
+            end as pricing_currency_unit_price,
+        from rated
     )
 
 select
@@ -79,43 +99,31 @@ select
         else contracted_cost
     end as list_cost,
     if(
-        has_unit_price,
-        cast(cast(billing_unit_price as double) / spread_block as decimal(38, 12)),
-        null
+        has_unit_price, {{ quotient("billing_unit_price", "spread_block") }}, null
     ) as contracted_unit_price,
     case
         when not is_converted
         then null
         when effective_cost = 0
         then 0
-        when cost_in_pricing_currency is not null
-        then cost_in_pricing_currency
-        else cast(cast(cost as double) * pricing_rate as decimal(38, 12))
+        else pricing_currency_cost
     end as pricing_currency_effective_cost,
     if(
-        is_converted and has_unit_price,
-        cast(cast(unit_price as double) / spread_block as decimal(38, 12)),
-        null
+        is_converted, pricing_currency_unit_price, null
     ) as pricing_currency_contracted_unit_price,
     case
-        when not is_converted or not has_unit_price
+        when not is_converted
         then null
+        when not has_unit_price
+        then pricing_currency_unit_price
         when pay_as_you_go_price <> 0
-        then cast(cast(pay_as_you_go_price as double) / spread_block as decimal(38, 12))
+        then {{ quotient("pay_as_you_go_price", "spread_block") }}
         when pay_as_you_go_cost <> 0 and block_count <> 0
-        then
-            cast(
-                cast(pay_as_you_go_cost as double)
-                * pricing_rate
-                / (block_count * spread_block) as decimal(38, 12)
-            )
-        else cast(cast(unit_price as double) / spread_block as decimal(38, 12))
+        then {{ quotient("pricing_currency_pay_as_you_go_cost", "priced_quantity") }}
+        else pricing_currency_unit_price
     end as pricing_currency_list_unit_price,
-    cast(block_count * block_size as decimal(38, 12)) as unit_count,
     if(
-        charge_category in ('Usage', 'Purchase'),
-        cast(block_count * spread_block as decimal(38, 12)),
-        null
+        charge_category in ('Usage', 'Purchase'), priced_quantity, null
     ) as pricing_quantity,
     case
         when charge_category not in ('Usage', 'Purchase') or block_count is null
@@ -124,4 +132,4 @@ select
         then unit
         else block_size || ' ' || unit
     end as pricing_unit,
-from rated
+from unit_priced

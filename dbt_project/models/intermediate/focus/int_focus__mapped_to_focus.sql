@@ -61,7 +61,7 @@ with
                     when commitment_discount_id is null
                     then null
                     when commitment_discount_quantity is not null or not is_sold
-                    then commitment_discount_unit
+                    then known_commitment_discount_unit
                     when is_spend
                     then billing_currency
                     else known_pricing_unit
@@ -81,7 +81,9 @@ with
                             )
                         )
                 end as contracted_unit_price,
-                coalesce(effective_cost, billed_cost) as effective_cost,
+                if(
+                    is_effective_as_usage, 0, coalesce(effective_cost, billed_cost)
+                ) as effective_cost,
                 coalesce(invoice_issuer_name, provider_name) as invoice_issuer_name,
                 coalesce(list_cost, contracted_cost, billed_cost) as list_cost,
                 case
@@ -107,6 +109,12 @@ with
                         and (pricing_currency_list_unit_price >= 0 or is_sold)
                     then abs(pricing_currency_list_unit_price)
                 end as pricing_currency_list_unit_price,
+                if(
+                    is_effective_as_usage
+                    and pricing_currency_effective_cost is not null,
+                    0,
+                    pricing_currency_effective_cost
+                ) as pricing_currency_effective_cost,
                 if(category = 'Tax', null, pricing_quantity) as pricing_quantity,
                 if(
                     category = 'Tax' or pricing_quantity is null,
@@ -160,7 +168,9 @@ with
                     else 'Account'
                 end as sub_account_type
             ),
-            if(spelled_charge_category is null, charge_category, null) as x_charge_type,
+            coalesce(
+                if(spelled_charge_category is null, charge_category, null), cost_type
+            ) as x_charge_type,
             json_extract_string(sku_price_details, '$.InstanceType') as x_instance_type,
             source as x_source,
             changes as x_source_changes,

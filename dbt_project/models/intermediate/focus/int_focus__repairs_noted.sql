@@ -45,12 +45,16 @@
     `prepared`, which are the export's own and what was looked up for them. BilledCost is never repaired.
 -#}
 {% set rules = {
+    "said_as_in_focus_1_0": "is_said_as_in_preview",
     "charge_category_unknown": "spelled_charge_category is null",
     "charge_class_unknown": "charge_class is not null and spelled_charge_class is null",
     "charge_frequency_by_category": "spelled_charge_frequency is null or (category = 'Purchase' and spelled_charge_frequency = 'Usage-Based')",
     "charge_period_end_exclusive": "second(charge_period_end) = 59",
     "contracted_cost_from_list_cost": "contracted_cost is null",
-    "effective_cost_from_billed_cost": "effective_cost is null",
+    "effective_cost_from_billed_cost": "effective_cost is null and not is_effective_as_usage",
+    "effective_cost_of_commitment_purchase": "is_effective_as_usage",
+    "unit_prices_in_billing_currency": "has_prices_in_pricing_currency",
+    "pricing_currency_amounts_by_rate": "has_amounts_by_rate",
     "list_cost_from_contracted_cost": "list_cost is null",
     "unit_price_without_sign": "least(contracted_unit_price, list_unit_price, pricing_currency_contracted_unit_price, pricing_currency_list_unit_price) < 0",
     "tax_has_no_price": "category = 'Tax' and coalesce(pricing_category, pricing_unit, sku_id, sku_price_id, cast(pricing_quantity as varchar), cast(contracted_unit_price as varchar), cast(list_unit_price as varchar)) is not null",
@@ -64,6 +68,7 @@
     "commitment_discount_without_id": "commitment_discount_id is null and coalesce(commitment_discount_category, commitment_discount_name, commitment_discount_status, commitment_discount_type, commitment_discount_unit, cast(commitment_discount_quantity as varchar)) is not null",
     "commitment_discount_category_by_type": "commitment_discount_id is not null and spelled_commitment_discount_category is null",
     "commitment_discount_quantity_added": "is_sold and commitment_discount_id is not null and commitment_discount_quantity is null",
+    "commitment_discount_unit_spelled": "commitment_discount_id is not null and known_commitment_discount_unit <> commitment_discount_unit",
     "commitment_discount_type_unknown": "commitment_discount_id is not null and commitment_discount_type is null",
     "commitment_discount_status_used": "commitment_discount_id is not null and category = 'Usage' and spelled_commitment_discount_status is null",
     "commitment_discount_status_of_usage_only": "commitment_discount_id is not null and category <> 'Usage' and commitment_discount_status is not null",
@@ -97,15 +102,6 @@ with
     lines as (
         select
             *,
-            case
-                when provider_name ilike '%aws%' or provider_name ilike '%amazon%'
-                then 'aws'
-                when provider_name ilike '%microsoft%' or provider_name ilike '%azure%'
-                then 'azure'
-                when provider_name ilike '%google%' or provider_name ilike '%gcp%'
-                then 'gcp'
-                else lower(provider_name)
-            end as service_provider,
             {%- for column, allowed in enumerations.items() %}
                 case
                     lower(regexp_replace({{ column }}, '[ _-]', '', 'g'))
@@ -115,7 +111,21 @@ with
                     {%- endfor %}
                 end as spelled_{{ column }},
             {%- endfor %}
-        from {{ ref("int_focus__lines") }}
+        from {{ ref("int_focus__lines_restated") }}
+    ),
+
+    -- The usage of a commitment carries its fee, unless nothing on the bill is
+    -- amortised.
+    commitments as (
+        select
+            {{ bill }},
+            commitment_discount_id,
+            bool_or(
+                coalesce(effective_cost, billed_cost) <> billed_cost
+            ) as is_amortized,
+        from lines
+        where spelled_charge_category = 'Usage' and commitment_discount_id is not null
+        group by {{ bill }}, commitment_discount_id
     ),
 
     prices_of_several_skus as (
@@ -181,8 +191,23 @@ with
             as known_pricing_unit,
             {{ focus_unit_of("coalesce(consumed_units.focus_unit, consumed_unit)") }}
             as known_consumed_unit,
+            {{ focus_unit_of("commitment_discount_unit") }}
+            as known_commitment_discount_unit,
             coalesce(has_several_skus, false) as has_several_skus,
+            coalesce(
+                spelled_charge_category = 'Purchase'
+                and lines.commitment_discount_id is not null
+                and coalesce(effective_cost, billed_cost) <> 0
+                and coalesce(is_amortized, true),
+                false
+            ) as is_effective_as_usage,
         from lines
+        left join
+            commitments
+            on commitments.provider = lines.provider
+            and commitments.billing_period = lines.billing_period
+            and commitments.source = lines.source
+            and commitments.commitment_discount_id = lines.commitment_discount_id
         left join
             services
             on services.provider = lines.service_provider

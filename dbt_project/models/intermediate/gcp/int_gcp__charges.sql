@@ -55,7 +55,13 @@ with
 select
     {{ of_line }},
     charge_category,
-    if(adjustment_id is null, null, 'Correction') as charge_class,
+    -- FOCUS has Correction for what corrects a month invoiced before.
+    case
+        when
+            adjustment_id is not null
+            and charge_day < cast(billing_period || '-01' as date)
+        then 'Correction'
+    end as charge_class,
     sku_description as description,
     commitment_id,
     commitment_name,

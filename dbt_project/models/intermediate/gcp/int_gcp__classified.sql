@@ -23,6 +23,12 @@ with
             coalesce(
                 usage_amount_in_pricing_units, usage_amount
             ) as native_pricing_quantity,
+            -- Google's days and months begin in California.
+            cast(
+                timezone(
+                    'America/Los_Angeles', timezone('UTC', usage_start_time)
+                ) as date
+            ) as charge_day,
         from {{ ref("int_gcp__lines") }}
     ),
 

@@ -36,10 +36,7 @@ with
             if(is_daily, charge_day, date '1970-01-01') as pool_day,
             -- A credit pays for as much of the usage as of its cost.
             if(
-                cost = 0,
-                0,
-                cast(native_pricing_quantity as double)
-                * (cast(amount as double) / cast(cost as double))
+                cost = 0, 0, {{ portion("native_pricing_quantity", "amount", "cost") }}
             ) as covered_quantity,
         from {{ ref("int_gcp__credits_linked") }} as linked
         inner join commitments using ({{ gcp_scope() }}, commitment_id)
@@ -60,45 +57,43 @@ with
         select
             pools.*,
             credit_total,
+            -- How much of what was committed is used, in the same unit; null where
+            -- nothing tells, which is all of it.
             case
                 when coalesce(credit_total, 0) <= 0
                 then 0
                 when committed_quantity <= 0
-                then 1
+                then null
                 -- A spend-based fee counts the dollars an hour that were committed; one
                 -- of them costs less than a dollar, which is the discount.
                 when is_spend_based
                 then
                     if(
-                        cast(fee as double) / committed_quantity / dollar_rate < 1,
-                        least(
-                            cast(credit_total as double)
-                            / committed_quantity
-                            / dollar_rate,
-                            1
-                        ),
-                        1
+                        fee < cast(committed_quantity * dollar_rate as decimal(38, 12)),
+                        {{ quotient("credit_total", "dollar_rate") }},
+                        null
                     )
                 when min_unit = committed_unit and max_unit = committed_unit
-                then least(covered_quantity / committed_quantity, 1)
-                else 1
-            end as utilisation,
+                then covered_quantity
+            end as used_quantity,
         from pools
         left join used using ({{ pool }})
     ),
 
     spread as (
         select
-            * exclude (utilisation),
-            cast(
-                case
-                    when utilisation >= 1
-                    then fee
-                    else cast(fee as double) * utilisation
-                end as decimal(38, 12)
-            ) as used_fee,
-            cast(
-                committed_quantity * (1 - utilisation) as decimal(38, 12)
+            *,
+            case
+                when used_quantity = 0
+                then 0
+                when used_quantity < committed_quantity
+                then {{ portion("fee", "used_quantity", "committed_quantity") }}
+                else fee
+            end as used_fee,
+            if(
+                used_quantity < committed_quantity,
+                committed_quantity - used_quantity,
+                0
             ) as unused_quantity,
         from measured
     ),
@@ -108,14 +103,7 @@ with
             covered.*,
             -- Nothing where the usage came so late that its fee is on another invoice.
             coalesce(if(credit_total > 0, used_fee, 0), 0) as used_fee,
-            coalesce(
-                cast(
-                    cast(used_fee as double) * (
-                        cast(amount as double) / nullif(cast(credit_total as double), 0)
-                    ) as decimal(38, 12)
-                ),
-                0
-            ) as share,
+            coalesce({{ portion("used_fee", "amount", "credit_total") }}, 0) as share,
             -- The rounding's remainder goes to the largest.
             row_number() over (
                 partition by {{ pool }}

@@ -28,11 +28,7 @@ with
     -- Several commitments may be good for the same usage. Each takes of a day's
     -- credits, laid end to end, as much as it is of their fees.
     weights as (
-        select
-            {{ gcp_scope() }},
-            commitment_id,
-            link_key,
-            cast(sum(fee) as double) as weight,
+        select {{ gcp_scope() }}, commitment_id, link_key, sum(fee) as weight,
         from
             (
                 select *, unnest(list_distinct([narrow_key, wide_key])) as link_key
@@ -43,23 +39,29 @@ with
     ),
 
     begun as (
-        select
-            *,
-            (sum(weight) over running - weight)
-            / sum(weight) over (partition by {{ gcp_scope() }}, link_key) as begins_at,
-        from weights
-        window
-            running as (
-                partition by {{ gcp_scope() }}, link_key
-                order by commitment_id
-                rows between unbounded preceding and current row
+        select *, {{ quotient("weight_before", "weight_of_all") }} as begins_at,
+        from
+            (
+                select
+                    *,
+                    sum(weight) over running - weight as weight_before,
+                    sum(weight) over (
+                        partition by {{ gcp_scope() }}, link_key
+                    ) as weight_of_all,
+                from weights
+                window
+                    running as (
+                        partition by {{ gcp_scope() }}, link_key
+                        order by commitment_id
+                        rows between unbounded preceding and current row
+                    )
             )
     ),
 
     slices as (
         select
             *,
-            lead(begins_at, 1, 2.0) over (
+            lead(begins_at, 1, cast(2 as decimal(38, 12))) over (
                 partition by {{ gcp_scope() }}, link_key order by commitment_id
             ) as ends_at,
         from begun
@@ -91,27 +93,30 @@ with
     placed as (
         select
             *,
+            -- The middle of the credit.
+            {{ quotient("2 * amount_until - amount", "2 * amount_of_day") }} as place,
+        from
             (
-                sum(cast(amount as double)) over running - cast(amount as double) / 2
-            ) / nullif(
-                sum(cast(amount as double)) over (
-                    partition by {{ gcp_scope() }}, link_key, charge_day
-                ),
-                0
-            ) as place,
-        from nameless
-        where link_key is not null
-        window
-            running as (
-                partition by {{ gcp_scope() }}, link_key, charge_day
-                order by
-                    amount desc,
-                    usage_start_time,
-                    sku_id,
-                    project_id,
-                    file_name,
-                    line_number
-                rows between unbounded preceding and current row
+                select
+                    *,
+                    sum(amount) over running as amount_until,
+                    sum(amount) over (
+                        partition by {{ gcp_scope() }}, link_key, charge_day
+                    ) as amount_of_day,
+                from nameless
+                where link_key is not null
+                window
+                    running as (
+                        partition by {{ gcp_scope() }}, link_key, charge_day
+                        order by
+                            amount desc,
+                            usage_start_time,
+                            sku_id,
+                            project_id,
+                            file_name,
+                            line_number
+                        rows between unbounded preceding and current row
+                    )
             )
     )
 

@@ -14,6 +14,49 @@
     "coalesce(units.focus_unit, charges.pricing_unit, usage_unit)"
 ) %}
 
+{#-
+    FOCUS ResourceType, as Google's asset types name it (`compute.googleapis.com/Instance`): the service's host and
+    the kind in the resource's full name, `//compute.googleapis.com/projects/1/zones/europe-west1-b/instances/4711`, which some
+    exports write in the singular. A full name may tell no kind (`//storage.googleapis.com/bucket`,
+    `…/locations/us-central1/trainer-1`): that of a machine's cores or of a bucket follows from the service, else the
+    service's name stands for it. Null without a resource.
+-#}
+{% set kind = "regexp_extract(resource_global_name, '/([A-Za-z]+)/[^/]+/*$', 1)" %}
+{% set singular %}
+    case
+        when {{ kind }} like '%ies'
+        then substr({{ kind }}, 1, length({{ kind }}) - 3) || 'y'
+        when {{ kind }} like '%sses' or {{ kind }} like '%xes' or {{ kind }} like '%ches'
+        then substr({{ kind }}, 1, length({{ kind }}) - 2)
+        when {{ kind }} like '%s' and {{ kind }} not like '%ss'
+        then substr({{ kind }}, 1, length({{ kind }}) - 1)
+        else {{ kind }}
+    end
+{% endset %}
+{% set resource_type %}
+    case
+        when coalesce(resource_global_name, resource_name) is null
+        then null
+        when
+            {{ kind }} <> ''
+            and not regexp_matches(
+                resource_global_name, '/(locations|regions|zones)/[^/]+/[^/]+/*$'
+            )
+        then
+            regexp_extract(resource_global_name, '^//([^/]+)/', 1)
+            || '/'
+            || upper(substr({{ singular }}, 1, 1))
+            || substr({{ singular }}, 2)
+        when
+            service_description = 'Compute Engine'
+            and regexp_matches(sku_description, '(?i)\b(core|ram|gpu)\b')
+        then 'compute.googleapis.com/Instance'
+        when service_description = 'Cloud Storage'
+        then 'storage.googleapis.com/Bucket'
+        else coalesce(service_description, 'Resource')
+    end
+{% endset %}
+
 with
     services as (select * from {{ ref("focus_services") }} where provider = 'gcp'),
 
@@ -105,26 +148,17 @@ with
             if(is_converted, 'USD', null) as pricing_currency,
             if(
                 is_converted,
-                cast(
-                    cast(effective_cost as double)
-                    / currency_conversion_rate as decimal(38, 12)
-                ),
+                {{ quotient("effective_cost", "currency_conversion_rate") }},
                 null
             ) as pricing_currency_effective_cost,
             if(
                 is_converted and is_priced and charge_class is null,
-                cast(
-                    abs(cast(contracted_cost as double) / nullif(priced_quantity, 0))
-                    / currency_conversion_rate as decimal(38, 12)
-                ),
+                {{ quotient("dollar_contracted_cost", "abs(priced_quantity)") }},
                 null
             ) as pricing_currency_contracted_unit_price,
             if(
                 is_converted and is_priced and charge_class is null,
-                cast(
-                    abs(cast(list_cost as double) / nullif(priced_quantity, 0))
-                    / currency_conversion_rate as decimal(38, 12)
-                ),
+                {{ quotient("dollar_list_cost", "abs(priced_quantity)") }},
                 null
             ) as pricing_currency_list_unit_price,
             if(is_priced, priced_quantity, null) as pricing_quantity,
@@ -140,27 +174,7 @@ with
             coalesce(
                 resource_name, regexp_extract(resource_global_name, '([^/]+)/*$', 1)
             ) as resource_name,
-            case
-                when coalesce(resource_global_name, resource_name) is null
-                then null
-                -- …/zones/europe-west1-b/instances/4711 names what it is, but
-                -- …/locations/us-central1/trainer-1 does not.
-                when
-                    regexp_matches(
-                        resource_global_name,
-                        '/(locations|regions|zones)/[^/]+/[^/]+/*$'
-                    )
-                then service_description
-                else
-                    coalesce(
-                        nullif(
-                            regexp_extract(resource_global_name, '([^/]+)/[^/]+/*$', 1),
-                            ''
-                        ),
-                        service_description,
-                        'Resource'
-                    )
-            end as resource_type,
+            {{ resource_type }} as resource_type,
             coalesce(services.service_category, 'Other') as service_category,
             coalesce(
                 services.service_name, service_description, 'Google Cloud'
@@ -194,6 +208,10 @@ with
                     currency <> 'USD'
                     and coalesce(currency_conversion_rate > 0, false) as is_converted,
                     is_priced and sku_id is not null as sku_price_is_told,
+                    {{ quotient("abs(contracted_cost)", "currency_conversion_rate") }}
+                    as dollar_contracted_cost,
+                    {{ quotient("abs(list_cost)", "currency_conversion_rate") }}
+                    as dollar_list_cost,
                 from {{ ref("int_gcp__charges") }}
             ) as charges
         left join services on services.native_name = lower(charges.service_description)

@@ -72,6 +72,29 @@
         {% do columns[kind].update({snake: [name]}) %}
     {% endfor %}
 {% endfor %}
+{#- What FOCUS 1.0-preview, Microsoft and Google call them, and what they add. -#}
+{% do columns["texts"].update(
+    {
+        "charge_subcategory": ["ChargeSubcategory"],
+        "consumed_unit": ["ConsumedUnit", "UsageUnit"],
+        "cost_type": ["x_CostType"],
+        "invoice_id": ["InvoiceId", "x_InvoiceId"],
+        "pricing_currency": ["PricingCurrency", "x_PricingCurrency"],
+        "region_id": ["RegionId", "Region"],
+        "sku_meter": ["SkuMeter", "x_SkuMeterName"],
+    }
+) %}
+{% do columns["amounts"].update(
+    {
+        "consumed_quantity": ["ConsumedQuantity", "UsageQuantity"],
+        "contracted_cost": ["ContractedCost", "x_OnDemandCost"],
+        "contracted_unit_price": [
+            "ContractedUnitPrice",
+            "x_OnDemandUnitPrice",
+        ],
+        "exchange_rate": ["x_BillingExchangeRate", "x_CurrencyConversionRate"],
+    }
+) %}
 
 {{
     staged_lines(

@@ -61,6 +61,24 @@ _FOCUS_TYPES = {
 }
 _FOCUS_MAY_LACK = {"ContractedCost", "InvoiceIssuerName", "PublisherName", "ServiceCategory"}
 """Mandatory columns without which an export can still be mapped."""
+_FOCUS_ALIASES = {
+    "ConsumedQuantity": ("UsageQuantity",),
+    "ConsumedUnit": ("UsageUnit",),
+    "ContractedCost": ("x_OnDemandCost",),
+    "ContractedUnitPrice": ("x_OnDemandUnitPrice",),
+    "InvoiceId": ("x_InvoiceId",),
+    "PricingCurrency": ("x_PricingCurrency",),
+    "RegionId": ("Region",),
+    "SkuMeter": ("x_SkuMeterName",),
+}
+"""What FOCUS 1.0-preview calls a column, or an export of Microsoft that is older than the column."""
+_FOCUS_EXTENSIONS = {
+    "ChargeSubcategory": "VARCHAR",
+    "x_BillingExchangeRate": SQL_TYPE,
+    "x_CostType": "VARCHAR",
+    "x_CurrencyConversionRate": SQL_TYPE,
+}
+"""Columns of FOCUS 1.0-preview, of Microsoft and of Google that the mapping uses beside FOCUS's own."""
 _FILES = {
     SourceFormat.AZURE_ACTUAL: "azure_cost",
     SourceFormat.AZURE_AMORTIZED: "azure_cost",
@@ -71,7 +89,8 @@ _FILES = {
 def columns_of(source_format: SourceFormat) -> tuple[Column, ...]:
     """Return the columns of a format, in the order the provider documents them."""
     if source_format is SourceFormat.FOCUS:
-        return tuple(map(_of_focus, COLUMNS))
+        extensions = (Column(name, kind, False, ()) for name, kind in _FOCUS_EXTENSIONS.items())
+        return (*map(_of_focus, COLUMNS), *extensions)
     name = _FILES.get(source_format, source_format.value)
     text = files("finops.core.formats").joinpath(f"{name}.csv").read_text(encoding="utf-8")
     return tuple(
@@ -83,4 +102,4 @@ def columns_of(source_format: SourceFormat) -> tuple[Column, ...]:
 def _of_focus(column: FocusColumn) -> Column:
     must_have_value = column.level is Level.MANDATORY and not column.is_nullable
     is_required = must_have_value and column.name not in _FOCUS_MAY_LACK
-    return Column(column.name, _FOCUS_TYPES[column.kind], is_required, ())
+    return Column(column.name, _FOCUS_TYPES[column.kind], is_required, _FOCUS_ALIASES.get(column.name, ()))

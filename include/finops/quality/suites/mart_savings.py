@@ -9,7 +9,11 @@ from finops.quality.rules import KEY, is_exact, is_unique, ties_to
 _GRAIN = (*KEY, "cost_center")
 _COSTS = ("list_cost", "contracted_cost", "effective_cost")
 _SAVED = ("saved_by_prices", "saved_by_commitments")
-_USAGE = Sql("(select * from marts.mart_chargeback where charge_category = 'Usage') as usage")
+_USAGE = Sql(
+    "(select * replace (if(commitment_discount_status = 'Unused', 0, list_cost) as list_cost,"
+    " if(commitment_discount_status = 'Unused', 0, contracted_cost) as contracted_cost)"
+    " from marts.fct_daily_costs where charge_category = 'Usage') as usage"
+)
 
 
 def suite(given: Given) -> Suite:
@@ -19,7 +23,7 @@ def suite(given: Given) -> Suite:
         (
             is_exact((*_COSTS, *_SAVED)),
             is_unique(_GRAIN),
-            ties_to(_USAGE, "usage in mart_chargeback", given, _COSTS),
+            ties_to(_USAGE, "usage in fct_daily_costs", given, _COSTS),
         ),
         (
             RowRule(

@@ -1,0 +1,89 @@
+{#-
+    `numerator` over `denominator`, both decimals with at most twelve decimals: a decimal with twelve, rounded half up, exactly;
+    null over zero. A division of decimals is one of doubles in DuckDB, and not every amount times 10¹² fits a whole number, so
+    this is a long division in whole numbers of 10⁻¹², six digits at a time.
+-#}
+{% macro quotient(numerator, denominator) %}
+    {{ return(adapter.dispatch("quotient", "finops")(numerator, denominator)) }}
+{% endmacro %}
+
+{% macro default__quotient(numerator, denominator) -%}
+    {%- set n = whole_units(numerator) -%}
+    {%- set d = "nullif(" ~ whole_units(denominator) ~ ", 0)" -%}
+    {%- set millions = "(" ~ n ~ " % " ~ d ~ ") * 1000000" -%}
+    {%- set units = "(" ~ millions ~ " % " ~ d ~ ") * 1000000" -%}
+    {{
+        amount_of_units(
+            "divide("
+            ~ n
+            ~ ", "
+            ~ d
+            ~ ") * 1000000000000 + divide("
+            ~ millions
+            ~ ", "
+            ~ d
+            ~ ") * 1000000 + divide("
+            ~ units
+            ~ ", "
+            ~ d
+            ~ ") + if(2 * ("
+            ~ units
+            ~ " % "
+            ~ d
+            ~ ") >= "
+            ~ d
+            ~ ", 1, 0)",
+            [numerator, denominator],
+        )
+    }}
+{%- endmacro %}
+
+{#-
+    `amount` times `weight` over `total`, multiplied before it is divided, so that a third of 30 is 10. Exact to the twelfth
+    decimal where amount and weight are below ten million; above, the share is rounded to twelve decimals first.
+-#}
+{% macro portion(amount, weight, total) %}
+    {{ return(adapter.dispatch("portion", "finops")(amount, weight, total)) }}
+{% endmacro %}
+
+{% macro default__portion(amount, weight, total) -%}
+    {%- set d = "nullif(" ~ whole_units(total) ~ ", 0)" -%}
+    {%- set exact = (
+        "divide("
+        ~ whole_units(amount)
+        ~ " * "
+        ~ whole_units(weight)
+        ~ " + divide("
+        ~ d
+        ~ ", 2), "
+        ~ d
+        ~ ")"
+    ) -%}
+    case
+        when abs({{ amount }}) < 10000000 and abs({{ weight }}) < 10000000
+        then {{ amount_of_units(exact, [amount, weight, total]) }}
+        else
+            cast(
+                {{ amount }} * {{ quotient(weight, total) }} as {{ var("money_type") }}
+            )
+    end
+{%- endmacro %}
+
+{#- A decimal without its sign, as a whole number of 10⁻¹². -#}
+{% macro whole_units(amount) -%}
+    cast(
+        replace(
+            cast(abs(cast({{ amount }} as {{ var("money_type") }})) as varchar), '.', ''
+        ) as hugeint
+    )
+{%- endmacro %}
+
+{#- A whole number of 10⁻¹² as a decimal, with the sign that the product of `factors` has. -#}
+{% macro amount_of_units(units, factors) -%}
+    cast(
+        cast({{ units }} as decimal(38, 0)) * cast(0.000000000001 as decimal(13, 12))
+        {%- for factor in factors %}
+            * if({{ factor }} < 0, -1, 1)
+        {%- endfor %} as {{ var("money_type") }}
+    )
+{%- endmacro %}
