@@ -62,5 +62,5 @@ select
     unit,
     cast(quantity as {{ var("money_type") }}) as quantity,
     cast(cost as {{ var("money_type") }}) as effective_cost,
-    {{ divided("cost", "quantity") }} as unit_cost,
+    {{ quotient("cost", "quantity") }} as unit_cost,
 from measured

@@ -17,7 +17,7 @@ select
     cast(
         budgets.budget - coalesce(spent.cost, 0) as {{ var("money_type") }}
     ) as budget_left,
-    {{ divided("coalesce(spent.cost, 0)", "budgets.budget") }} as used_share,
+    {{ quotient("coalesce(spent.cost, 0)", "budgets.budget") }} as used_share,
 from {{ ref("budgets") }} as budgets
 inner join
     (select distinct billing_period from {{ ref("mart_allocated_costs") }}) as published
