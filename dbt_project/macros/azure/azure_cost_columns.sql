@@ -42,7 +42,6 @@
         "subscription_name": ["SubscriptionName"],
         "term": ["Term"],
         "unit_of_measure": ["UnitOfMeasure"],
-        "native_tags": ["Tags"],
     } %}
     {% set amounts = {
         "cost": ["CostInBillingCurrency", "Cost", "PreTaxCost"],
@@ -58,5 +57,14 @@
         "billing_period_start_date": ["BillingPeriodStartDate"],
         "charge_date": ["Date", "UsageDateTime", "UsageDate"],
     } %}
-    {{ return({"texts": texts, "amounts": amounts, "moments": moments}) }}
+    {{
+        return(
+            {
+                "texts": texts,
+                "amounts": amounts,
+                "moments": moments,
+                "nested": {"native_tags": "Tags"},
+            }
+        )
+    }}
 {% endmacro %}

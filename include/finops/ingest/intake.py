@@ -16,7 +16,7 @@ from finops.core.settings import Settings
 from finops.ingest import acceptance, landing
 from finops.ingest.models import DeliveryRef, FileFacts, Outcome, Rejection, Source
 from finops.ingest.stores.objects import ChangedWhileRead
-from finops.ingest.verify import inspect
+from finops.ingest.verification.inspection import inspect
 from finops.stores.state import ledger
 from finops.stores.state.ledger import Delivery
 

@@ -15,7 +15,7 @@ from finops.core.periods import BillingPeriod
 from finops.ingest.models import DeliveryRef, Discovery, ExpectedFile, FetchedFile, Outcome, Rejection, digest
 from finops.ingest.reading import ending, local_name
 from finops.ingest.stores.objects import ObjectStore, StoredObject
-from finops.ingest.verify import FileFacts, inspect
+from finops.ingest.verification.inspection import FileFacts, inspect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from finops.core.database import scratch
 from finops.core.errors import BadInput
-from finops.core.formats import SourceFormat, columns_of
+from finops.core.formats import NESTED, SourceFormat, columns_of
 from finops.core.money import SQL_TYPE
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
@@ -71,9 +71,12 @@ def _link(settings: Settings, delivery: Delivery) -> None:
 def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
     """Write files without rows that have every column of the format under every name it goes by.
 
-    Read by name beside the deliveries, they make staging bind whatever a delivery lacks.
+    Read by name beside the deliveries, they make staging bind whatever a delivery lacks. A nested column is text here,
+    which gives way to the type that the deliveries have; where they have several, it is a variant, which holds each.
     """
     names = {name: column.duckdb_type for column in columns_of(source_format) for name in column.names}
+    types = _nested_types(folder / "parquet")
+    names |= {name: "VARIANT" if len(types[name]) > 1 else "VARCHAR" for name in NESTED & set(names)}
     parquet, text = folder / "parquet" / _EMPTY, folder / "csv" / _EMPTY
     parquet.mkdir(parents=True)
     text.mkdir(parents=True)
@@ -83,6 +86,17 @@ def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
         connection.execute(compose(copy, columns=columns, file=parquet / "empty.parquet"))
     with (text / "empty.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerow(names)
+
+
+def _nested_types(folder: Path) -> dict[str, set[str]]:
+    """Return the types that the nested columns have in the Parquet files below a folder, by name."""
+    types: dict[str, set[str]] = {name: set() for name in NESTED}
+    by_lower_name = {name.lower(): found for name, found in types.items()}
+    with scratch() as connection:
+        for file in folder.rglob("*.parquet"):
+            for name, kind, *_ in connection.execute(compose("describe from {file}", file=file)).fetchall():
+                by_lower_name.get(name.lower(), set()).add(kind)
+    return types
 
 
 def _write_operations(folder: Path, scope: Sequence[PeriodInput]) -> None:

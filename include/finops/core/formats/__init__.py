@@ -61,6 +61,8 @@ _FOCUS_TYPES = {
 }
 _FOCUS_MAY_LACK = {"ContractedCost", "InvoiceIssuerName", "PublisherName", "ServiceCategory"}
 """Mandatory columns without which an export can still be mapped."""
+NESTED = frozenset({"cost_category", "discount", "product", "resource_tags", "SkuPriceDetails", "Tags"})
+"""Columns that a Parquet file may hold as JSON text, as a map, as a struct or as a list of keys and values."""
 _FILES = {
     SourceFormat.AZURE_ACTUAL: "azure_cost",
     SourceFormat.AZURE_AMORTIZED: "azure_cost",
