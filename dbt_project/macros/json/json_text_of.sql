@@ -23,10 +23,10 @@
 
 {#-
     The same as a JSON object of text values, for a column that is not looked up among the distinct sets of tags: text that
-    is such an object already stays as it is, other text is taken apart.
+    is such an object already stays as it is, other text is taken apart. `is_text`: the column is text in every file.
 -#}
-{% macro json_object_from(expression) %}
-    {%- set text = json_text_of(expression) -%}
+{% macro json_object_from(expression, is_text=false) %}
+    {%- set text = expression if is_text else json_text_of(expression) -%}
     case
         when starts_with(typeof({{ expression }}), 'MAP')
         then nullif(cast(to_json({{ expression }}) as varchar), '{}')
@@ -37,6 +37,8 @@
             and json_valid({{ text }})
             and len(json_keys({{ text }})) = len(list_distinct(json_keys({{ text }})))
         then {{ text }}
-        else {{ json_from_text("(" ~ text ~ ")") }}
+        -- As a list of one, so that its many steps name the text and not how it came
+        -- about.
+        else list_transform([{{ text }}], lambda t:{{ json_from_text("t") }})[1]
     end
 {%- endmacro %}

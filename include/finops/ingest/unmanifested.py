@@ -91,9 +91,9 @@ class UnmanifestedSource:
 
     def _inspect(self, each: StoredObject) -> str | None:
         path = self._folder / local_name(each.key)
-        self._store.download(each, path)
         file = FetchedFile(path, each.key, etag=each.etag)
         try:
+            self._store.download(each, path)
             self._facts[each.key] = inspect(self._connection, file, self._provider, self._format)
         except BadInput as error:
             return str(error)

@@ -106,10 +106,10 @@ with
                 case
                     when starts_with(typeof(product), 'MAP')
                     then try_cast(product as map(varchar, varchar))['product_name']
-                    else {{ json_object_from("product") }} ->> '$.product_name'
+                    else {{ json_object_from("product", is_text) }} ->> '$.product_name'
                 end as product_product_name,
-                {{ json_object_from("resource_tags") }} as tags,
-                {{ json_object_from("cost_category") }} as x_cost_categories,
+                {{ json_object_from("resource_tags", is_text) }} as tags,
+                {{ json_object_from("cost_category", is_text) }} as x_cost_categories,
                 {%- for name, columns in moments.items() %}
                     {{ moment_of(first_of(columns)) }} as {{ name }},
                 {%- endfor %}

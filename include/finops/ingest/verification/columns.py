@@ -33,8 +33,6 @@ _AWS = {
     "bill_billing_period_end_date": Kind.PERIOD_END,
     "bill_payer_account_id": Kind.AWS_ACCOUNT,
     "line_item_currency_code": Kind.CURRENCY,
-    "line_item_line_item_type": Kind.FILLED,
-    "line_item_product_code": Kind.FILLED,
     "line_item_usage_account_id": Kind.AWS_ACCOUNT,
     "line_item_usage_end_date": Kind.CHARGE_END,
     "line_item_usage_start_date": Kind.CHARGE_START,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Any
 
 from finops.core.errors import BadInput
 from finops.core.formats import NESTED, SourceFormat, columns_of
 from finops.ingest.reading import Table
 from finops.ingest.verification.columns import READ, Kind, name_in
-
-if TYPE_CHECKING:
-    from duckdb.sqltypes import DuckDBPyType
 
 _NUMBERS = re.compile(r"double|float|decimal|u?(?:tiny|small|big|huge)?int(?:eger)?")
 _TIMES = re.compile(r"date|timestamp.*|varchar")
@@ -47,7 +44,7 @@ def fields_of(duckdb_type: str) -> dict[str, str]:
     return {name: str(kind) for name, kind in found.children} if found.id == "struct" else {}
 
 
-def _fits(actual: DuckDBPyType, expected: DuckDBPyType) -> bool:
+def _fits(actual: Any, expected: Any) -> bool:
     if expected.id == "struct":
         if actual.id != "struct":
             return False
@@ -66,7 +63,7 @@ def _is_time(kind: Kind) -> bool:
 
 
 @cache
-def _type(text: str) -> DuckDBPyType:
+def _type(text: str) -> Any:
     import duckdb
 
     return duckdb.sqltype(text)
