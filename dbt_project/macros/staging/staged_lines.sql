@@ -43,11 +43,7 @@
                         {% endif %} as {{ name }},
                     {%- endfor %}
                     {%- for name, natives in moments.items() %}
-                        {{
-                            moment_of(
-                                text_of(natives) if is_text else first_of(natives)
-                            )
-                        }} as {{ name }},
+                        {{ first_moment_of(natives) }} as {{ name }},
                     {%- endfor %}
                 from {{ relation }} {{ "union all" if loop.first }}
             {%- endfor %}

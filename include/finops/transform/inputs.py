@@ -46,7 +46,7 @@ def prepare(settings: Settings, scope: Sequence[PeriodInput], policy: TagPolicy,
         part = settings.focus_dir / f"provider={item.provider}" / f"billing_period={item.billing_period}"
         part.mkdir(parents=True, exist_ok=True)
     for source_format in SourceFormat:
-        _write_empty_files(settings.inputs_dir / source_format, source_format)
+        write_empty_files(settings.inputs_dir / source_format, source_format)
     _write_operations(settings.inputs_dir / "ops", scope)
     tag_inputs.write(settings.inputs_dir / "ops", policy)
     allocation_inputs.write(settings.inputs_dir / "ops", allocation, driven, periods)
@@ -68,7 +68,7 @@ def _link(settings: Settings, delivery: Delivery) -> None:
             ) from None
 
 
-def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
+def write_empty_files(folder: Path, source_format: SourceFormat) -> None:
     """Write files without rows that have every column of the format under every name it goes by.
 
     Read by name beside the deliveries, they make staging bind whatever a delivery lacks. A nested column is text here,

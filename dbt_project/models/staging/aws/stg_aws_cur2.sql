@@ -111,7 +111,7 @@ with
                 {{ json_object_from("resource_tags", is_text) }} as tags,
                 {{ json_object_from("cost_category", is_text) }} as x_cost_categories,
                 {%- for name, columns in moments.items() %}
-                    {{ moment_of(first_of(columns)) }} as {{ name }},
+                    {{ first_moment_of(columns) }} as {{ name }},
                 {%- endfor %}
             from {{ relation }} {{ "union all" if loop.first }}
         {%- endfor %}

@@ -11,7 +11,7 @@ from finops.core.periods import BillingPeriod
 from finops.ingest.reading import Table, identifier, literal
 from finops.ingest.totals import SHIFT, time_of
 from finops.ingest.verification.columns import FILLED_FOR, NEEDS, READ, Kind, name_in
-from finops.ingest.verification.types import fields_of
+from finops.ingest.verification.types import fields_of, named
 
 REMEDY = "have the export written again, or correct the file"
 _AS_TEXT = "format the column as text in the spreadsheet, or take the file as the cloud wrote it"
@@ -89,8 +89,7 @@ def _shown(file: File, column: str) -> str:
 
 def _amounts(file: File) -> Iterator[Check]:
     for column in columns_of(file.source_format):
-        if column.name in file.columns and is_amount(column):
-            name = file.columns[column.name]
+        for name in named(file.table, column) if is_amount(column) else ():
             is_bad = not_an_amount(identifier(name), file.table.types[name], _digits_of(column.name))
             yield Check(name, identifier(name), is_bad, f"is not a finite amount; {REMEDY}")
 

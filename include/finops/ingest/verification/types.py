@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from finops.core.errors import BadInput
-from finops.core.formats import NESTED, SourceFormat, columns_of
+from finops.core.formats import NESTED, Column, SourceFormat, columns_of
 from finops.ingest.reading import Table
 from finops.ingest.verification.columns import READ, Kind, name_in
 
@@ -17,10 +17,15 @@ _NO_SCALAR = ("list", "array", "map", "struct", "union", "blob", "bit", "variant
 
 
 def must_be_readable(table: Table, source_format: SourceFormat, columns: dict[str, str], key: str) -> None:
-    """Raise BadInput, which names the column, for a type that staging cannot read. A CSV has none."""
+    """Raise BadInput, which names the column, for a type that staging cannot read, or one that is there twice."""
+    read = {name_in(source_format, name.partition(".")[0]): kind for name, kind in READ[source_format].items()}
+    for column in columns_of(source_format):
+        twice = named(table, column)
+        if column.name in read and len(twice) > 1:
+            raise BadInput(f"{key}: columns {twice[0]} and {twice[1]} are one column; have the export written with one")
     if table.is_text:
         return
-    times = {name_in(source_format, name) for name, kind in READ[source_format].items() if _is_time(kind)}
+    times = {name for name, kind in read.items() if _is_time(kind)}
     for column in columns_of(source_format):
         actual = table.types.get(columns.get(column.name, ""))
         if actual is None or column.name in NESTED:
@@ -33,9 +38,18 @@ def must_be_readable(table: Table, source_format: SourceFormat, columns: dict[st
             )
 
 
+def named(table: Table, column: Column) -> list[str]:
+    """Return every column of a file that goes by one of a column's names."""
+    names = {name.lower(): name for name in table.types}
+    return [names[name.lower()] for name in column.names if name.lower() in names]
+
+
 def fits(actual: str, expected: str) -> bool:
-    """Tell whether a type can stand for another: scalars as text, numbers as numbers, structs field by field."""
-    return _fits(_type(actual), _type(expected))
+    """Tell whether a type can stand for another: scalars as text, numbers as numbers, structs field by field.
+
+    JSON does not stand for text: DuckDB would read the text of every other file of a build as JSON.
+    """
+    return "JSON" not in actual and _fits(_type(actual), _type(expected))
 
 
 def fields_of(duckdb_type: str) -> dict[str, str]:
@@ -51,8 +65,11 @@ def _fits(actual: Any, expected: Any) -> bool:
         fields = {name.lower(): kind for name, kind in actual.children}
         return all(_fits(fields[name], kind) for name, kind in expected.children if name in fields)
     if expected.id in ("list", "map"):
-        pairs = zip(actual.children, expected.children, strict=False)
-        return actual.id == expected.id and all(_fits(mine, theirs) for (_, mine), (_, theirs) in pairs)
+        if actual.id != expected.id:
+            return False
+        return all(
+            _fits(mine, theirs) for (_, mine), (_, theirs) in zip(actual.children, expected.children, strict=False)
+        )
     if _NUMBERS.fullmatch(expected.id):
         return bool(_NUMBERS.fullmatch(actual.id))
     return actual.id not in _NO_SCALAR
