@@ -137,15 +137,18 @@ def _aws(file: _File, period: str, currency: str, account: str, costs: tuple[str
 
 def _azure(file: _File, *, is_actual: bool) -> Measures:
     cost = file.amount("CostInBillingCurrency")
-    is_committed = f"coalesce({is_committed_price(file.column('PricingModel'))}, false)"
-    is_fee = f"coalesce(lower({file.column('ChargeType')}) in ('purchase', 'refund'), false)"
+    # A pay-as-you-go export has neither: no commitment priced its rows, and all are usage.
+    model = file.column("PricingModel") if "PricingModel" in file.columns else "''"
+    charge = file.column("ChargeType") if "ChargeType" in file.columns else "'Usage'"
+    is_committed = f"coalesce({is_committed_price(model)}, false)"
+    is_fee = f"coalesce(lower({charge}) in ('purchase', 'refund'), false)"
     # Tax and rounding are always invoiced, whatever priced the usage.
-    is_paid = f"{is_committed} and coalesce(lower({file.column('ChargeType')}) in {_PAID_BY_COMMITMENT}, false)"
+    is_paid = f"{is_committed} and coalesce(lower({charge}) in {_PAID_BY_COMMITMENT}, false)"
     is_billed = f"{is_committed} and {is_fee}" if is_actual else f"not ({is_paid})"
     return Measures(
-        period=file.month("BillingPeriodStartDate"),
+        period=file.month("BillingPeriodStartDate" if "BillingPeriodStartDate" in file.columns else "Date"),
         currency=file.column("BillingCurrency"),
-        account=file.account("BillingAccountId"),
+        account=file.account("BillingAccountId" if "BillingAccountId" in file.columns else "SubscriptionId"),
         source_cost=cost,
         billed_cost=f"case when {is_billed} then {cost} else 0 end",
         cost_columns=(file.columns["CostInBillingCurrency"],),

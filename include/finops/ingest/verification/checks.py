@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from finops.core.formats import Column, SourceFormat, columns_of
 from finops.core.periods import BillingPeriod
 from finops.ingest.reading import Table, identifier, literal
+from finops.ingest.recognise import is_azure
 from finops.ingest.totals import SHIFT, time_of
 from finops.ingest.verification.columns import FILLED_FOR, NEEDS, READ, Kind, name_in
 from finops.ingest.verification.types import fields_of, named
@@ -79,7 +80,18 @@ def checks_of(file: File) -> list[Check]:
             checks += (Check(_shown(file, column), found[0], *each) for each in _of_kind(file, kind, *found))
     if file.source_format in (SourceFormat.AWS_CUR2, SourceFormat.AWS_CUR_LEGACY):
         checks += _commitments(file)
+    if is_azure(file.source_format) and "PricingModel" not in file.columns:
+        checks += _unpriced(file)
     return checks
+
+
+def _unpriced(file: File) -> Iterator[Check]:
+    """A row that a commitment priced, in an export that does not say so: it would be billed twice."""
+    for column in ("ReservationId", "BenefitId"):
+        if (found := file.sql(column)) is not None:
+            is_bad = f"coalesce({found}, '') <> ''"
+            says = "is a commitment, and the export lacks the column PricingModel; add it to the export"
+            yield Check(file.columns[column], found, is_bad, says)
 
 
 def _shown(file: File, column: str) -> str:

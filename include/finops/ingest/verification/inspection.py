@@ -72,6 +72,8 @@ def format_of(
 
 def _azure_half_by_rows(connection: DuckDBPyConnection, table: Table, found: SourceFormat, key: str) -> SourceFormat:
     columns = match_columns(table.types, found, key)
+    if "ChargeType" not in columns or "PricingModel" not in columns:
+        raise _undecided(key)
     charge = f"lower({identifier(columns['ChargeType'])})"
     is_fee = f"{charge} = 'purchase' and {is_committed_price(identifier(columns['PricingModel']))}"
     unused, fees = connection.execute(
@@ -79,11 +81,15 @@ def _azure_half_by_rows(connection: DuckDBPyConnection, table: Table, found: Sou
         f"count(*) filter ({is_fee}) from {table.sql}"
     ).fetchall()[0]
     if bool(unused) == bool(fees):
-        raise BadInput(
-            f"{key}: Azure's actual and amortized exports have the same columns, and its rows do not show which it "
-            "is; add --format azure_actual or --format azure_amortized"
-        )
+        raise _undecided(key)
     return SourceFormat.AZURE_AMORTIZED if unused else SourceFormat.AZURE_ACTUAL
+
+
+def _undecided(key: str) -> BadInput:
+    return BadInput(
+        f"{key}: Azure's actual and amortized exports have the same columns, and its rows do not show which it is; "
+        "add --format azure_actual or --format azure_amortized"
+    )
 
 
 def _groups(connection: DuckDBPyConnection, file: File, measures: Measures, key: str) -> tuple[Group, ...]:
