@@ -70,6 +70,15 @@ class File:
         """Return the column of a kind that a format has once."""
         return next((name for name, each in READ[self.source_format].items() if each is kind), None)
 
+    def sql_of(self, kind: Kind) -> str:
+        """Return the SQL of the column of a kind, an empty text where the file has none."""
+        return self.sql(self.of_kind(kind) or "") or ""
+
+
+def columns_in(table: Table, *expressions: str) -> set[str]:
+    """Return the columns of a file that SQL expressions name."""
+    return {name for name in table.types if any(identifier(name) in each for each in expressions)}
+
 
 def checks_of(file: File) -> list[Check]:
     """Return every condition that a row of the file must not meet."""
@@ -136,7 +145,7 @@ def _of_kind(file: File, kind: Kind, sql: str, duckdb_type: str) -> Iterator[tup
         case Kind.CHARGE_START | Kind.CHARGE_END | Kind.CHARGE_DAY:
             yield from _charge(file, kind, sql, duckdb_type)
         case Kind.NUMBER:
-            text = f"nullif(cast({sql} as varchar), '')"
+            text = sql if file.table.is_text else f"nullif(cast({sql} as varchar), '')"
             yield not_an_amount(text, "VARCHAR", _QUANTITY_DIGITS), f"is not a number; {REMEDY}"
         case Kind.QUANTITY:
             yield not_an_amount(sql, duckdb_type, _QUANTITY_DIGITS), f"is not a finite amount; {REMEDY}"
@@ -211,7 +220,12 @@ def _charge(file: File, kind: Kind, sql: str, duckdb_type: str) -> Iterator[tupl
     if kind is Kind.CHARGE_DAY and duckdb_type == "VARCHAR":
         yield from _day_first(file, sql, moment)
     if kind is Kind.CHARGE_END and (start := file.find(file.of_kind(Kind.CHARGE_START) or "")):
-        yield f"coalesce({moment} <= {time_of(*start)}, false)", f"ends before the charge starts; {REMEDY}"
+        is_before = f"coalesce({moment} <= {time_of(*start)}, false)"
+        if duckdb_type == start[1] == "VARCHAR":
+            # Texts of one form in UTC are ordered as they are written.
+            alike = f"length({sql}) = length({start[0]}) and ends_with({sql}, '00Z') and ends_with({start[0]}, '00Z')"
+            is_before = f"case when {alike} and {sql} > {start[0]} then false else {is_before} end"
+        yield is_before, f"ends before the charge starts; {REMEDY}"
 
 
 def _day_first(file: File, sql: str, moment: str) -> Iterator[tuple[str, ...]]:
@@ -243,5 +257,5 @@ def _commitments(file: File) -> Iterator[Check]:
             yield Check(_shown(file, "line_item_line_item_type"), line_type, is_such, says)
         for column in FILLED_FOR.get(name, ()):
             if (found := file.sql(column)) is not None:
-                is_bad = f"{is_such} and coalesce(cast({found} as varchar), '') = ''"
+                is_bad = f"case when {is_such} then coalesce(cast({found} as varchar), '') = '' else false end"
                 yield Check(_shown(file, column), found, is_bad, f"is not filled in a line of {name}; {REMEDY}")

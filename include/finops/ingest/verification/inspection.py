@@ -11,7 +11,8 @@ from finops.ingest.models import FetchedFile, FileFacts, Group
 from finops.ingest.reading import Table, damaged, identifier, must_be_whole, open_table, sha256_of
 from finops.ingest.recognise import azure_half_by_name, is_azure, match_columns, new_columns, recognise
 from finops.ingest.totals import Measures, is_committed_price, measures_of
-from finops.ingest.verification.checks import REMEDY, Check, File, checks_of, not_an_amount
+from finops.ingest.verification.checks import REMEDY, Check, File, checks_of, columns_in, not_an_amount
+from finops.ingest.verification.columns import Kind
 from finops.ingest.verification.findings import must_have_none
 from finops.ingest.verification.types import must_be_readable
 
@@ -94,19 +95,29 @@ def _undecided(key: str) -> BadInput:
 
 def _groups(connection: DuckDBPyConnection, file: File, measures: Measures, key: str) -> tuple[Group, ...]:
     checks, table = [*_of_totals(file, measures), *checks_of(file)], file.table
-    any_bad = " or ".join(f"({each.is_bad})" for each in checks)
+    # A file has few periods, currencies and accounts: what is asked of these alone is asked once for each.
+    grain = columns_in(table, measures.period, measures.currency, measures.account, file.sql_of(Kind.PERIOD_END))
+    of_grain = [each for each in checks if columns_in(table, each.is_bad) <= grain]
+    of_row = [each for each in checks if each not in of_grain]
+    names = ", ".join(map(identifier, grain))
     # Decode every other column of a Parquet file too: a damaged one would otherwise show only during a build.
     # The file's statistics cannot answer `any_value`, and nothing is cheaper.
-    others = [] if table.is_text else [f"any_value({identifier(name)})" for name in table.types]
+    others = [] if table.is_text else [f", any_value({identifier(name)})" for name in table.types if name not in grain]
     rows = connection.execute(
         f"select {measures.period} as period, {measures.currency} as currency, "  # noqa: S608
-        f"coalesce({measures.account}, '') as account, count(*), "
-        f"sum({measures.source_cost}), sum({measures.billed_cost}), count(*) filter ({any_bad}) "
-        f"{''.join(', ' + each for each in others)} from {table.sql} group by 1, 2, 3 order by 1, 2, 3"
+        f"coalesce({measures.account}, '') as account, sum(_rows), sum(_source), sum(_billed), "
+        f"sum(_bad) + count(*) filter ({_any(of_grain)}) from (select {names}, count(*) as _rows, "
+        f"sum({measures.source_cost}) as _source, sum({measures.billed_cost}) as _billed, "
+        f"count(*) filter ({_any(of_row)}) as _bad {''.join(others)} from {table.sql} group by {names}) "
+        "group by 1, 2, 3 order by 1, 2, 3"
     ).fetchall()
     if any(row[6] for row in rows):
         must_have_none(connection, table, checks, key)
-    return tuple(Group(*row[:6]) for row in rows)
+    return tuple(Group(*row[:3], int(row[3]), *row[4:6]) for row in rows)
+
+
+def _any(checks: list[Check]) -> str:
+    return " or ".join(f"({each.is_bad})" for each in checks) or "false"
 
 
 def _of_totals(file: File, measures: Measures) -> Iterator[Check]:

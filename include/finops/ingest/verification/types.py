@@ -13,7 +13,7 @@ from finops.ingest.verification.columns import READ, Kind, name_in
 
 _NUMBERS = re.compile(r"double|float|decimal|u?(?:tiny|small|big|huge)?int(?:eger)?")
 _TIMES = re.compile(r"date|timestamp.*|varchar")
-_NO_SCALAR = ("list", "array", "map", "struct", "union", "blob", "bit", "variant", "geometry")
+_NO_SCALAR = ("list", "array", "map", "struct", "union", "blob", "bit", "variant", "geometry", "uuid")
 
 
 def must_be_readable(table: Table, source_format: SourceFormat, columns: dict[str, str], key: str) -> None:
@@ -47,7 +47,7 @@ def named(table: Table, column: Column) -> list[str]:
 def fits(actual: str, expected: str) -> bool:
     """Tell whether a type can stand for another: scalars as text, numbers as numbers, structs field by field.
 
-    JSON does not stand for text: DuckDB would read the text of every other file of a build as JSON.
+    JSON and UUID do not stand for text: DuckDB would read the text of every other file of a build as such.
     """
     return "JSON" not in actual and _fits(_type(actual), _type(expected))
 
