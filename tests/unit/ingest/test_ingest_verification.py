@@ -185,8 +185,8 @@ def test_a_checksum_or_row_count_that_differs_is_refused(complaint) -> None:
 
 
 def test_a_file_of_another_kind_is_named(complaint) -> None:
-    with pytest.raises(BadInput, match=r"bill\.zip: is not one of"):
-        reading.ending("bill.zip")
+    with pytest.raises(BadInput, match=r"bill\.xlsx: is not one of"):
+        reading.ending("bill.xlsx")
 
 
 def test_a_legacy_cur_with_the_names_of_cur2_is_told_by_its_lack_of_maps(look) -> None:

@@ -234,7 +234,7 @@ def _day_first(file: File, sql: str, moment: str) -> Iterator[tuple[str, ...]]:
     if start is None:
         return
     first = time_of(*start)
-    within = f"between {first} and {first} + interval 61 days"
+    within = f"between {first} and {first} + interval 30 days"
     day_first = f"try_strptime({sql}, ['%d/%m/%Y', '%d/%m/%Y %H:%M:%S'])"
     is_otherwise = f"{sql} like '%/%' and {moment} {within} and not coalesce({day_first} {within}, false)"
     is_bad = f"case when {sql} like '%/%' and not coalesce({moment} {within}, false)"

@@ -34,8 +34,8 @@ _AWS = {
     "bill_payer_account_id": Kind.AWS_ACCOUNT,
     "line_item_currency_code": Kind.CURRENCY,
     "line_item_usage_account_id": Kind.AWS_ACCOUNT,
-    "line_item_usage_end_date": Kind.CHARGE_END,
     "line_item_usage_start_date": Kind.CHARGE_START,
+    "line_item_usage_end_date": Kind.CHARGE_END,
     "reservation_total_reserved_normalized_units": Kind.NUMBER,
     "reservation_total_reserved_units": Kind.NUMBER,
     "reservation_unused_normalized_unit_quantity": Kind.NUMBER,
@@ -44,8 +44,8 @@ _AWS = {
 _AZURE = {
     "BillingAccountId": Kind.ACCOUNT,
     "BillingCurrency": Kind.CURRENCY,
-    "BillingPeriodEndDate": Kind.PERIOD_END,
     "BillingPeriodStartDate": Kind.PERIOD_START,
+    "BillingPeriodEndDate": Kind.PERIOD_END,
     "ChargeType": Kind.FILLED,
     "Date": Kind.CHARGE_DAY,
 }
@@ -58,16 +58,16 @@ _GCP = {
     "service.description": Kind.FILLED,
     "usage.amount": Kind.QUANTITY,
     "usage.amount_in_pricing_units": Kind.QUANTITY,
-    "usage_end_time": Kind.CHARGE_END,
     "usage_start_time": Kind.CHARGE_START,
+    "usage_end_time": Kind.CHARGE_END,
 }
 _FOCUS = {
     "BillingAccountId": Kind.ACCOUNT,
     "BillingCurrency": Kind.CURRENCY,
-    "BillingPeriodEnd": Kind.PERIOD_END,
     "BillingPeriodStart": Kind.PERIOD_START,
-    "ChargePeriodEnd": Kind.CHARGE_END,
+    "BillingPeriodEnd": Kind.PERIOD_END,
     "ChargePeriodStart": Kind.CHARGE_START,
+    "ChargePeriodEnd": Kind.CHARGE_END,
     "ProviderName": Kind.FILLED,
     "ServiceName": Kind.FILLED,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider, SourceFormat
+from finops.core.text import shown
 from finops.ingest.models import FetchedFile, FileFacts, Group
 from finops.ingest.reading import Table, damaged, identifier, must_be_whole, open_table, sha256_of
 from finops.ingest.recognise import azure_half_by_name, is_azure, match_columns, new_columns, recognise
@@ -42,6 +43,9 @@ def inspect(
         must_be_readable(table, source_format, columns, key)
         measures = measures_of(source_format, columns, table)
         groups = _groups(connection, File(source_format, columns, table), measures, key)
+    except BadInput as error:
+        # A column's name may hold anything.
+        raise BadInput(shown(str(error), 1500)) from None
     except duckdb.Error as error:
         raise damaged(key, error) from None
     facts = FileFacts(
@@ -73,10 +77,11 @@ def format_of(
 
 def _azure_half_by_rows(connection: DuckDBPyConnection, table: Table, found: SourceFormat, key: str) -> SourceFormat:
     columns = match_columns(table.types, found, key)
-    if "ChargeType" not in columns or "PricingModel" not in columns:
+    if "ChargeType" not in columns:
         raise _undecided(key)
+    model = identifier(columns["PricingModel"]) if "PricingModel" in columns else "''"
     charge = f"lower({identifier(columns['ChargeType'])})"
-    is_fee = f"{charge} = 'purchase' and {is_committed_price(identifier(columns['PricingModel']))}"
+    is_fee = f"{charge} = 'purchase' and {is_committed_price(model)}"
     unused, fees = connection.execute(
         f"select count(*) filter ({charge} in ('unusedreservation', 'unusedsavingsplan')), "  # noqa: S608
         f"count(*) filter ({is_fee}) from {table.sql}"
