@@ -118,7 +118,7 @@ def _groups(connection: DuckDBPyConnection, file: File, measures: Measures, key:
     ).fetchall()
     if any(row[6] for row in rows):
         must_have_none(connection, table, checks, key)
-    return tuple(Group(*row[:3], int(row[3]), *row[4:6]) for row in rows)
+    return tuple(Group(row[0], row[1], row[2], int(row[3]), row[4], row[5]) for row in rows)
 
 
 def _any(checks: list[Check]) -> str:
