@@ -23,8 +23,11 @@ MACROS = (
     *("is_of_rule", "next_billing_period", "one_or_several", "quotient", "share_of", "text_literal"),
     *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
     *("parents_of", "placed_sums", "rule_eras"),
-    *("moment_of",),
+    *("aws_account_id", "azure_cost_columns", "first_of", "gcp_tags", "is_of_billing_period", "json_from_entries"),
+    *("json_from_text", "json_text_of", "moment_of", "money", "staged_lines"),
 )
+RETURNING = ("allocation_columns", "azure_cost_columns", "tag_dimensions")
+"""Those that return a list or a mapping, without arguments."""
 
 
 class Adapter:
@@ -55,6 +58,7 @@ def _environment() -> jinja2.Environment:
     names |= {"ref": lambda name: name, "config": lambda **_: ""}
     # As a build that has rules about resources.
     names |= {"execute": True, "load_relation": str, "run_query": lambda _: SimpleNamespace(rows=[1])}
+    names |= {"modules": SimpleNamespace(re=re), "source": lambda *name: name[-1]}
     names["var"] = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"].get
     texts = [_text(name) for name in MACROS]
     modules: dict[str, Any] = {}
@@ -63,7 +67,7 @@ def _environment() -> jinja2.Environment:
     for text in texts:
         module = environment.from_string(text).module
         modules |= {name: getattr(module, name) for name in re.findall(r"{%-? macro (\w+)", text)}
-    listed = {name: literal_eval(str(modules[name]()).strip()) for name in ("allocation_columns", "tag_dimensions")}
+    listed = {name: literal_eval(str(modules[name]()).strip()) for name in RETURNING}
     names |= {name: lambda _name=name: listed[_name] for name in listed}
     names["columns_asked_for"] = lambda rules: literal_eval(str(modules["columns_asked_for"](rules)).strip())
     names["allocation_rules"] = lambda: {"prices": [], "pools": [], "bases": []}
@@ -81,6 +85,18 @@ def model_sql(name: str, **given: Any) -> str:
     ``given`` stands in for macros that ask the database.
     """
     return _environment().from_string(_text(name)).render(**given)
+
+
+def staging_sql(name: str, warehouse: Path) -> str:
+    """Return the SELECT of a staging model over the files below ``warehouse``, as its sources name them."""
+    environment = jinja2.Environment(autoescape=False)
+    locations = {
+        table["name"]: environment.from_string(table["config"]["external_location"]).render(env_var=lambda _: warehouse)
+        for path in (DBT / "models" / "staging").glob("*/_sources*.yml")
+        for found in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+        for table in found["tables"]
+    }
+    return _environment().from_string(_text(name)).render(source=lambda _, table: locations[table])
 
 
 def allocation_sql(document: dict[str, Any]) -> str:

@@ -1,6 +1,8 @@
 {#-
     The columns of an Azure cost export, actual or amortized, EA or MCA, for `staged_lines`. The exports have the same
-    columns, under names that differ between agreements and versions (see the format's column list).
+    columns, under names that differ between agreements and versions (see the format's column list). That of a
+    pay-as-you-go subscription has no billing account, no billing period and no charge type: the subscription is billed for
+    the month of its usage.
 -#}
 {% macro azure_cost_columns() %}
     {% set texts = {
@@ -8,7 +10,11 @@
         "availability_zone": ["AvailabilityZone"],
         "benefit_id": ["BenefitId"],
         "benefit_name": ["BenefitName"],
-        "billing_account_id": ["BillingAccountId"],
+        "billing_account_id": [
+            "BillingAccountId",
+            "SubscriptionId",
+            "SubscriptionGuid",
+        ],
         "billing_account_name": ["BillingAccountName"],
         "billing_currency": [
             "BillingCurrency",
@@ -17,7 +23,6 @@
         ],
         "billing_profile_id": ["BillingProfileId"],
         "billing_profile_name": ["BillingProfileName"],
-        "charge_type": ["ChargeType"],
         "consumed_service": ["ConsumedService"],
         "frequency": ["Frequency"],
         "invoice_id": ["InvoiceId"],
@@ -42,7 +47,6 @@
         "subscription_name": ["SubscriptionName"],
         "term": ["Term"],
         "unit_of_measure": ["UnitOfMeasure"],
-        "native_tags": ["Tags"],
     } %}
     {% set amounts = {
         "cost": ["CostInBillingCurrency", "Cost", "PreTaxCost"],
@@ -55,8 +59,27 @@
         "unit_price": ["UnitPrice"],
     } %}
     {% set moments = {
-        "billing_period_start_date": ["BillingPeriodStartDate"],
+        "billing_period_start_date": [
+            "BillingPeriodStartDate",
+            "Date",
+            "UsageDateTime",
+            "UsageDate",
+        ],
         "charge_date": ["Date", "UsageDateTime", "UsageDate"],
     } %}
-    {{ return({"texts": texts, "amounts": amounts, "moments": moments}) }}
+    {{
+        return(
+            {
+                "texts": texts,
+                "amounts": amounts,
+                "moments": moments,
+                "expressions": {
+                    "charge_type": "coalesce("
+                    ~ text_of(["ChargeType"])
+                    ~ ", 'Usage')"
+                },
+                "nested": {"native_tags": "Tags"},
+            }
+        )
+    }}
 {% endmacro %}

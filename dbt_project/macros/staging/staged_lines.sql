@@ -2,7 +2,8 @@
     The lines of a format that is delivered as Parquet or as CSV, renamed and cast: the SELECT of its staging model. `parquet`
     and `csv` are the two sources. `texts`, `amounts` and `moments` name the columns, each with the names it has in the
     files, the first that holds something counts. `expressions` are further columns with the SQL that yields them, alike in
-    both. Only lines of the month that the path names are kept, by the moment `period_start`: a file may hold others.
+    both. `nested` are columns that Parquet may hold as JSON text, as a map, a struct or a list, each with its one name; they
+    become JSON text. Only lines of the month that the path names are kept, by the moment `period_start`: a file may hold others.
 
     A file may have a column `Provider` of its own, which the column of the path replaces; `provider as provider` gives it
     the spelling of the other formats.
@@ -14,7 +15,8 @@
     texts={},
     amounts={},
     moments={},
-    expressions={}
+    expressions={},
+    nested={}
 ) %}
     with
         lines as (
@@ -27,6 +29,11 @@
                     {%- for name, natives in texts.items() %}
                         {{ text_of(natives) }} as {{ name }},
                     {%- endfor %}
+                    {%- for name, native in nested.items() %}
+                        {% if is_text %} {{ text_of([native]) }}
+                        {% else %} {{ json_text_of(adapter.quote(native)) }}
+                        {% endif %} as {{ name }},
+                    {%- endfor %}
                     {%- for name, sql in expressions.items() %}
                         {{ sql }} as {{ name }},
                     {%- endfor %}
@@ -36,11 +43,7 @@
                         {% endif %} as {{ name }},
                     {%- endfor %}
                     {%- for name, natives in moments.items() %}
-                        {{
-                            moment_of(
-                                text_of(natives) if is_text else first_of(natives)
-                            )
-                        }} as {{ name }},
+                        {{ first_moment_of(natives) }} as {{ name }},
                     {%- endfor %}
                 from {{ relation }} {{ "union all" if loop.first }}
             {%- endfor %}

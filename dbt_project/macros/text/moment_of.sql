@@ -27,3 +27,10 @@
             )
     end
 {%- endmacro %}
+
+{#- The first of a column's names that holds a timestamp; each may have a type of its own. -#}
+{% macro first_moment_of(names) -%}
+    coalesce(
+        {% for name in names %}{{ moment_of(adapter.quote(name)) }}, {% endfor %} null
+    )
+{%- endmacro %}

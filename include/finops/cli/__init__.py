@@ -15,6 +15,7 @@ from typer.exceptions import Abort, TyperException
 
 from finops.core import log
 from finops.core.errors import FinopsError
+from finops.core.text import shown
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def _end(line: str, status: int) -> NoReturn:
-    sys.stderr.write(f"finops: {line}\n")
+    sys.stderr.write(f"finops: {shown(line, 4000)}\n")
     sys.exit(status)
 
 

@@ -50,9 +50,10 @@ class Settings(BaseSettings):
     )
     memory_limit: str = Field(
         default="800MB",
+        pattern=r"(?i)^\d{1,9}(\.\d+)? ?([KMGT]i?)?B$",
         description="DuckDB's memory_limit; about 200 MB more is resident.",
     )
-    threads: int = Field(default=2, ge=1, description="DuckDB's threads.")
+    threads: int = Field(default=2, ge=1, le=1024, description="DuckDB's threads.")
     versions_to_keep: int = Field(default=3, ge=2, description="Published versions kept for their readers.")
 
     def __init__(self, **values: Any) -> None:

@@ -15,8 +15,9 @@ from finops.core.errors import BadInput
 from finops.core.settings import Settings
 from finops.ingest import acceptance, landing
 from finops.ingest.models import DeliveryRef, FileFacts, Outcome, Rejection, Source
+from finops.ingest.preparation import prepare
 from finops.ingest.stores.objects import ChangedWhileRead
-from finops.ingest.verify import inspect
+from finops.ingest.verification.inspection import inspect
 from finops.stores.state import ledger
 from finops.stores.state.ledger import Delivery
 
@@ -88,7 +89,7 @@ class Intake:
             expected, actual = sizes.get(each.source_key), each.path.stat().st_size
             if expected is not None and actual != expected:
                 raise BadInput(f"{each.source_key}: {actual} bytes, its manifest says {expected}; fetch it again")
-        facts = [each.facts or inspect(self.connection, each, ref.provider, ref.format) for each in fetched]
+        facts = [each.facts or inspect(self.connection, prepare(each), ref.provider, ref.format) for each in fetched]
         _must_agree(ref, facts)
         return facts
 

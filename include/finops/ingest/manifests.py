@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
@@ -16,6 +17,8 @@ from finops.ingest.reading import local_name
 from finops.ingest.stores.objects import ChangedWhileRead, ObjectStore
 
 _LAYOUTS: dict[Provider, Layout] = {Provider.AWS: aws, Provider.AZURE: azure, Provider.GCP: gcp}
+_LARGEST = 64 << 20
+"""Bytes of a manifest. One of a hundred thousand files has a fifth of that."""
 
 
 class ManifestSource:
@@ -72,7 +75,7 @@ class ManifestSource:
     def _newest_complete(self, group: list[Site], deliveries: list[DeliveryRef], rejections: list[Rejection]) -> None:
         for site in sorted(group, key=lambda each: (each.written_at, each.manifest.key), reverse=True):
             try:
-                manifest = parse_manifest(site.manifest.key, self._store.read(site.manifest))
+                manifest = self._manifest(site)
                 ref = self._layout.read(site, manifest, self._listing, self._store.uri)
             except BadInput as error:
                 rejections.append(self._rejection(site, Outcome.QUARANTINED, str(error)))
@@ -84,6 +87,11 @@ class ManifestSource:
             rejections.append(
                 Rejection(ref.provider, ref.source, ref.billing_period, Outcome.WAITING, reason, ref.fingerprint)
             )
+
+    def _manifest(self, site: Site) -> dict[str, Any]:
+        if site.manifest.size > _LARGEST:
+            raise BadInput(f"manifest {site.manifest.key}: {site.manifest.size:,} bytes, more than any manifest has")
+        return parse_manifest(site.manifest.key, self._store.read(site.manifest))
 
     def _incomplete(self, ref: DeliveryRef, site: Site) -> str | None:
         if ref.absent:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.text import shown
 from finops.stores.state.ledger import Delivery
 
 
@@ -114,7 +115,10 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A delivery that did not land, and the one line that says why and what to do. Period None: not known."""
+    """A delivery that did not land, and the one line that says why and what to do. Period None: not known.
+
+    What the line shows of file names and cells is cut and free of control characters.
+    """
 
     provider: Provider
     source: str
@@ -122,6 +126,10 @@ class Rejection:
     outcome: Outcome
     reason: str
     fingerprint: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", shown(self.source, 200))
+        object.__setattr__(self, "reason", shown(self.reason, 2000))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider, SourceFormat
@@ -15,7 +14,7 @@ from finops.core.settings import Settings
 from finops.ingest.manifests import ManifestSource
 from finops.ingest.models import Source
 from finops.ingest.reading import open_engine
-from finops.ingest.stores import open_store
+from finops.ingest.stores import open_store, scheme_of
 from finops.ingest.unmanifested import UnmanifestedSource
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Origin:
             yield connection, self._source(folder, connection)
 
     def _source(self, folder: Path, connection: DuckDBPyConnection) -> Source:
-        if urlsplit(self.uri).scheme == "bq":
+        if scheme_of(self.uri) == "bq":
             if self.provider is not Provider.GCP:
                 raise BadInput(f"{self.uri}: BigQuery holds Google's bills; say --provider gcp, not {self.provider}")
             from finops.ingest.bigquery import BigQuerySource

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from finops.ingest.stores import open_store
+from finops.ingest.stores import open_store, scheme_of
 
 
 def reach(uri: str, client: object | None = None) -> None:
     """List one object of an origin, or describe its table. Raise BadInput or Unavailable when that fails."""
-    if urlsplit(uri).scheme == "bq":
+    if scheme_of(uri) == "bq":
         from finops.ingest.bigquery import BigQuerySource
 
         BigQuerySource(uri, client).reach()

@@ -19,7 +19,7 @@ from finops.core.settings import Settings
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Error
 
-_ENDINGS = (".parquet", ".csv", ".csv.gz")
+_ENDINGS = (".parquet", ".csv", ".csv.gz", ".zip")
 _CHUNK = 1 << 20
 _SMALL = 1 << 30
 _MAX_RATIO = 200
@@ -66,13 +66,19 @@ def ending(key: str) -> str:
 
 def local_name(key: str) -> str:
     """Return the name of a file in the landing folder: hashed, since a key may contain anything, even ``../``."""
-    return hashlib.sha256(key.encode()).hexdigest() + ending(key)
+    # A ZIP lands as the CSV in it.
+    return hashlib.sha256(key.encode()).hexdigest() + ending(key).replace(".zip", ".csv")
 
 
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def most_bytes(path: Path) -> int:
+    """Return how many bytes a packed bill may unpack to."""
+    return max(_SMALL, _MAX_RATIO * path.stat().st_size)
 
 
 def must_be_whole(path: Path, key: str) -> None:
@@ -140,7 +146,7 @@ def literal(text: str) -> str:
 
 
 def _last_byte(path: Path, key: str) -> bytes:
-    allowed = max(_SMALL, _MAX_RATIO * path.stat().st_size)
+    allowed = most_bytes(path)
     decoder = codecs.getincrementaldecoder("utf-8")()
     total, last = 0, b""
     try:
@@ -170,6 +176,9 @@ def _header(path: Path, key: str) -> list[str]:
         raise BadInput(f"{key}: its header is not readable ({error}); fetch it again") from None
     if not any(name.strip() for name in found):
         raise BadInput(f"{key}: has no header; fetch it again")
+    if len(found) == 1 and (other := next((each for each in ";\t|" if found[0].count(each) > 2), None)):
+        name = {"\t": "tabs"}.get(other, f"{other!r}")
+        raise BadInput(f"{key}: its columns are separated by {name}; have the export written with commas")
     return [name.strip() for name in found]
 
 

@@ -28,6 +28,9 @@ class Measures:
     cost_columns: tuple[str, ...]
 
 
+SHIFT = "interval 14 hours"
+"""East of Greenwich a month starts up to 14 hours before that of UTC: what starts within them is the month to come."""
+
 _PAID_BY_COMMITMENT = "('usage', 'unusedreservation', 'unusedsavingsplan', 'purchase', 'refund')"
 """Charge types that Azure does not invoice where a reservation or savings plan priced them: its fee pays them."""
 
@@ -44,8 +47,12 @@ class _File:
         return money(self.column(name), self.table.types[self.columns[name]])
 
     def month(self, name: str) -> str:
-        """Return the billing month, YYYY-MM in UTC, of a time or of its text."""
-        return f"strftime({time_of(self.column(name), self.table.types[self.columns[name]])}, '%Y-%m')"
+        """Return the billing month, YYYY-MM, of the time at which it starts or of its text."""
+        return f"strftime({time_of(self.column(name), self.table.types[self.columns[name]])} + {SHIFT}, '%Y-%m')"
+
+    def account(self, name: str) -> str:
+        """Return an account id as text."""
+        return f"cast({self.column(name)} as varchar)"
 
 
 def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Table) -> Measures:
@@ -75,7 +82,7 @@ def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Tab
         case SourceFormat.FOCUS:
             cost = file.amount("BilledCost")
             period = file.month("BillingPeriodStart")
-            account = file.column("BillingAccountId")
+            account = file.account("BillingAccountId")
             return Measures(period, file.column("BillingCurrency"), account, cost, cost, (columns["BilledCost"],))
 
 
@@ -92,19 +99,25 @@ def money(expression: str, duckdb_type: str) -> str:
     return f"try_cast({expression} as {SQL_TYPE})"
 
 
-_AMERICAN = "['%m/%d/%Y', '%m/%d/%Y %H:%M:%S']"
+_OTHER_TIMES = "['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%Y%m%d']"
 
 
 def time_of(expression: str, duckdb_type: str) -> str:
-    """Return the SQL of a time, or of its text (ISO or Azure's MM/DD/YYYY), in UTC; NULL when it is not a time."""
+    """Return the SQL of a time, or of its text (ISO or Azure's MM/DD/YYYY), in UTC; NULL when it is not a time.
+
+    Staging's macro ``moment_of`` reads the same texts, and fails for any other.
+    """
     if duckdb_type == "DATE" or (duckdb_type.startswith("TIMESTAMP") and "ZONE" not in duckdb_type):
         return f"try_cast({expression} as timestamp)"
-    if duckdb_type != "VARCHAR":
-        return f"try_cast({expression} as timestamptz)::timestamp"
-    # Nearly all texts end with a Z; skipping the time zones there costs a third.
-    direct = f"case when ends_with({expression}, 'Z') then try_cast({expression} as timestamp) end"
     zoned = f"try_cast({expression} as timestamptz)::timestamp"
-    return f"coalesce({direct}, {zoned}, try_strptime({expression}, {_AMERICAN}))"
+    if duckdb_type != "VARCHAR":
+        return zoned
+    # Nearly all texts end with a Z; skipping the time zones there costs a third.
+    return (
+        f"case when ends_with({expression}, 'Z') then try_cast({expression} as timestamp) "
+        f"when substr({expression}, 5, 1) = '-' then {zoned} "
+        f"else coalesce(try_strptime({expression}, {_OTHER_TIMES}), {zoned}) end"
+    )
 
 
 def _aws(file: _File, period: str, currency: str, account: str, costs: tuple[str, str]) -> Measures:
@@ -113,7 +126,9 @@ def _aws(file: _File, period: str, currency: str, account: str, costs: tuple[str
     return Measures(
         period=file.month(period),
         currency=file.column(currency),
-        account=file.column(account),
+        # A number has lost its leading zeros.
+        account=f"case when length({file.account(account)}) < 12 then lpad({file.account(account)}, 12, '0') "
+        f"else {file.account(account)} end",
         source_cost=cost,
         billed_cost=cost,
         cost_columns=tuple(file.columns[name] for name in present),
@@ -122,15 +137,18 @@ def _aws(file: _File, period: str, currency: str, account: str, costs: tuple[str
 
 def _azure(file: _File, *, is_actual: bool) -> Measures:
     cost = file.amount("CostInBillingCurrency")
-    is_committed = f"coalesce({is_committed_price(file.column('PricingModel'))}, false)"
-    is_fee = f"coalesce(lower({file.column('ChargeType')}) in ('purchase', 'refund'), false)"
+    # A pay-as-you-go export has neither: no commitment priced its rows, and all are usage.
+    model = file.column("PricingModel") if "PricingModel" in file.columns else "''"
+    charge = file.column("ChargeType") if "ChargeType" in file.columns else "'Usage'"
+    is_committed = f"coalesce({is_committed_price(model)}, false)"
+    is_fee = f"coalesce(lower({charge}) in ('purchase', 'refund'), false)"
     # Tax and rounding are always invoiced, whatever priced the usage.
-    is_paid = f"{is_committed} and coalesce(lower({file.column('ChargeType')}) in {_PAID_BY_COMMITMENT}, false)"
+    is_paid = f"{is_committed} and coalesce(lower({charge}) in {_PAID_BY_COMMITMENT}, false)"
     is_billed = f"{is_committed} and {is_fee}" if is_actual else f"not ({is_paid})"
     return Measures(
-        period=file.month("BillingPeriodStartDate"),
+        period=file.month("BillingPeriodStartDate" if "BillingPeriodStartDate" in file.columns else "Date"),
         currency=file.column("BillingCurrency"),
-        account=file.column("BillingAccountId"),
+        account=file.account("BillingAccountId" if "BillingAccountId" in file.columns else "SubscriptionId"),
         source_cost=cost,
         billed_cost=f"case when {is_billed} then {cost} else 0 end",
         cost_columns=(file.columns["CostInBillingCurrency"],),
@@ -152,7 +170,7 @@ def _gcp(file: _File) -> Measures:
         period=f"case when regexp_full_match({invoice_month}, '[0-9]{{6}}') "
         f"then {invoice_month}[:4] || '-' || {invoice_month}[5:] end",
         currency=file.column("currency"),
-        account=file.column("billing_account_id"),
+        account=file.account("billing_account_id"),
         source_cost=cost,
         billed_cost=cost,
         cost_columns=(file.columns["cost"],),

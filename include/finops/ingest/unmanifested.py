@@ -13,9 +13,10 @@ from finops.core.errors import BadInput
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.ingest.models import DeliveryRef, Discovery, ExpectedFile, FetchedFile, Outcome, Rejection, digest
+from finops.ingest.preparation import prepare
 from finops.ingest.reading import ending, local_name
 from finops.ingest.stores.objects import ObjectStore, StoredObject
-from finops.ingest.verify import FileFacts, inspect
+from finops.ingest.verification.inspection import FileFacts, inspect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -54,7 +55,7 @@ class UnmanifestedSource:
         """
         objects = [each for each in self._store.list() if _is_bill(each.key)]
         if not objects:
-            raise BadInput(f"{self._store.uri}: holds no .parquet, .csv or .csv.gz file")
+            raise BadInput(f"{self._store.uri}: holds no .parquet, .csv, .csv.gz or .zip file")
         self._folder.mkdir(parents=True, exist_ok=True)
         complaints = [reason for each in objects if (reason := self._inspect(each)) is not None]
         if complaints:
@@ -91,10 +92,10 @@ class UnmanifestedSource:
 
     def _inspect(self, each: StoredObject) -> str | None:
         path = self._folder / local_name(each.key)
-        self._store.download(each, path)
         file = FetchedFile(path, each.key, etag=each.etag)
         try:
-            self._facts[each.key] = inspect(self._connection, file, self._provider, self._format)
+            self._store.download(each, path)
+            self._facts[each.key] = inspect(self._connection, prepare(file), self._provider, self._format)
         except BadInput as error:
             return str(error)
         return None
@@ -112,7 +113,7 @@ class UnmanifestedSource:
             fingerprint=digest([source_format, *seen]),
             produced_at=max(each.modified_at for each in holding),
             origin=self._store.uri,
-            files=tuple(ExpectedFile(each.key, each.size) for each in holding),
+            files=tuple(ExpectedFile(each.key, self._facts[each.key].byte_count) for each in holding),
             is_mixed=True,
         )
 
@@ -135,4 +136,4 @@ def _is_bill(key: str) -> bool:
 def _stem(uri: str) -> str:
     """Return the last part of the origin without its ending, as a source's name."""
     last = uri.rstrip("/").rpartition("/")[2]
-    return re.sub(r"(\.(csv|gz|parquet|snappy))+$", "", last) or "by-hand"
+    return re.sub(r"(\.(csv|gz|parquet|snappy|zip))+$", "", last) or "by-hand"

@@ -9,11 +9,15 @@ from typing import Any
 import yaml
 
 from finops.core.errors import BadInput
+from finops.core.text import shown
 
 Place = tuple[str | int, ...]
 
 _AS_WRITTEN = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
 """What stays the text it is: an account 012345670123 is no octal number, an amount 0.1 no binary double."""
+
+_MOST_PLACES = 1_000_000
+"""Anchors that hold anchors grow without end on a few lines."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Located:
 def read(path: Path) -> Located:
     """Read a file. Raise BadInput, naming the line, when it is not YAML, or has a key twice."""
     try:
+        if not path.is_file():
+            raise BadInput(f"{path}: not readable (it is no file)")
         loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise BadInput(f"{path}: not readable ({' '.join(str(error).split())})") from None
@@ -56,6 +62,8 @@ def read(path: Path) -> Located:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadInput(f"{path}:{line}: no YAML: {error.problem}") from None
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{path}: holds a value that is none ({shown(str(error), 120)})") from None
     except RecursionError:
         raise BadInput(f"{path}: an anchor holds itself, or the file is nested too deeply") from None
     finally:
@@ -64,6 +72,8 @@ def read(path: Path) -> Located:
 
 
 def _convert(loader: yaml.SafeLoader, node: yaml.Node, place: Place, found: Located) -> Any:
+    if len(found.lines) > _MOST_PLACES:
+        raise BadInput(f"{found.path}: has more than {_MOST_PLACES:,} keys and items once its anchors are written out")
     found.lines.setdefault(place, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         loader.flatten_mapping(node)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from finops.core.database import scratch
 from finops.core.errors import BadInput
-from finops.core.formats import SourceFormat, columns_of
+from finops.core.formats import NESTED, SourceFormat, columns_of
 from finops.core.money import SQL_TYPE
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -57,7 +57,7 @@ def prepare(
         part = settings.focus_dir / f"provider={item.provider}" / f"billing_period={item.billing_period}"
         part.mkdir(parents=True, exist_ok=True)
     for source_format in SourceFormat:
-        _write_empty_files(settings.inputs_dir / source_format, source_format)
+        write_empty_files(settings.inputs_dir / source_format, source_format)
     folder = settings.inputs_dir / "ops"
     _write_operations(folder, scope, closed)
     tag_inputs.write(folder, policy)
@@ -82,12 +82,15 @@ def _link(settings: Settings, delivery: Delivery) -> None:
             ) from None
 
 
-def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
+def write_empty_files(folder: Path, source_format: SourceFormat) -> None:
     """Write files without rows that have every column of the format under every name it goes by.
 
-    Read by name beside the deliveries, they make staging bind whatever a delivery lacks.
+    Read by name beside the deliveries, they make staging bind whatever a delivery lacks. A nested column is text here,
+    which gives way to the type that the deliveries have; where they have several, it is a variant, which holds each.
     """
     names = {name: column.duckdb_type for column in columns_of(source_format) for name in column.names}
+    types = _nested_types(folder / "parquet")
+    names |= {name: "VARIANT" if len(types[name]) > 1 else "VARCHAR" for name in NESTED & set(names)}
     parquet, text = folder / "parquet" / _EMPTY, folder / "csv" / _EMPTY
     parquet.mkdir(parents=True)
     text.mkdir(parents=True)
@@ -97,6 +100,17 @@ def _write_empty_files(folder: Path, source_format: SourceFormat) -> None:
         connection.execute(compose(copy, columns=columns, file=parquet / "empty.parquet"))
     with (text / "empty.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerow(names)
+
+
+def _nested_types(folder: Path) -> dict[str, set[str]]:
+    """Return the types that the nested columns have in the Parquet files below a folder, by name."""
+    types: dict[str, set[str]] = {name: set() for name in NESTED}
+    by_lower_name = {name.lower(): found for name, found in types.items()}
+    with scratch() as connection:
+        for file in folder.rglob("*.parquet"):
+            for name, kind, *_ in connection.execute(compose("describe from {file}", file=file)).fetchall():
+                by_lower_name.get(name.lower(), set()).add(kind)
+    return types
 
 
 def _write_operations(folder: Path, scope: Sequence[PeriodInput], closed: Mapping[BillingPeriod, ClosedPeriod]) -> None:

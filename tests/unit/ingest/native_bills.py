@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from finops.core.formats import SourceFormat, columns_of
+from finops.core.periods import BillingPeriod
 
 Row = dict[str, str]
 
@@ -30,7 +31,11 @@ _COST = {
 def rows(source_format: SourceFormat, costs: Sequence[object], period: str = "2025-01", **changes: str) -> list[Row]:
     """One row for each cost, every required column filled; ``changes`` replace or add columns."""
     start = f"{period}-01T00:00:00Z"
+    ends = ("line_item_usage_end_date", "lineItem/UsageEndDate", "usage_end_time", "ChargePeriodEnd")
     fixed = {
+        "service": "{'id': 6F81-5844-456A, 'description': Compute Engine}",
+        "BillingPeriodEnd": f"{BillingPeriod.parse(period).next}-01T00:00:00Z",
+        **dict.fromkeys(ends, f"{period}-02T00:00:00Z"),
         "product": "{servicecode=AmazonEC2}",
         "ChargeType": "Usage",
         "PricingModel": "OnDemand",

@@ -22,7 +22,7 @@ from finops.ingest.landing import totals_of
 from finops.ingest.models import FetchedFile
 from finops.ingest.reading import ending, open_engine
 from finops.ingest.totals import money
-from finops.ingest.verify import inspect
+from finops.ingest.verification.inspection import inspect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -5,7 +5,6 @@
     "bill_billing_entity",
     "bill_invoice_id",
     "bill_invoicing_entity",
-    "bill_payer_account_id",
     "bill_payer_account_name",
     "capacity_reservation_capacity_reservation_arn",
     "capacity_reservation_capacity_reservation_status",
@@ -17,7 +16,6 @@
     "line_item_operation",
     "line_item_product_code",
     "line_item_resource_id",
-    "line_item_usage_account_id",
     "line_item_usage_account_name",
     "line_item_usage_type",
     "pricing_rate_code",
@@ -69,62 +67,58 @@
     "split_line_item_split_usage_ratio",
     "split_line_item_unused_cost",
 ] %}
-{% set moments = [
-    "bill_billing_period_start_date",
-    "line_item_usage_end_date",
-    "line_item_usage_start_date",
-] %}
+{#- A tax may have no dates of its own: it is charged over the billing period. -#}
+{% set moments = {
+    "bill_billing_period_start_date": ["bill_billing_period_start_date"],
+    "line_item_usage_end_date": [
+        "line_item_usage_end_date",
+        "bill_billing_period_end_date",
+    ],
+    "line_item_usage_start_date": [
+        "line_item_usage_start_date",
+        "bill_billing_period_start_date",
+    ],
+} %}
+{% set account_ids = ["bill_payer_account_id", "line_item_usage_account_id"] %}
 
 with
-    from_parquet as (
-        select
-            provider as provider,
-            source as source,
-            billing_period as billing_period,
-            {%- for name in text_columns %} {{ name }}, {%- endfor %}
-            {%- for name in amounts %} {{ money(name) }} as {{ name }}, {%- endfor %}
-            {%- for name in counts %}
-                {{ money_from_text(name) }} as {{ name }},
-            {%- endfor %}
-            product['product_name'] as product_product_name,
-            {{ json_from_map("resource_tags") }} as tags,
-            {{ json_from_map("cost_category") }} as x_cost_categories,
-            {%- for name in moments %}
-                cast({{ name }} as timestamp) as {{ name }},
-            {%- endfor %}
-        from {{ source("landing_aws", "aws_cur2_parquet") }}
-    ),
-
-    from_csv as (
-        select
-            provider as provider,
-            source as source,
-            billing_period as billing_period,
-            {%- for name in text_columns %} {{ name }}, {%- endfor %}
-            {%- for name in amounts + counts %}
-                {{ money_from_text(name) }} as {{ name }},
-            {%- endfor %}
-            json_extract_string(
-                nullif(product, ''), '$.product_name'
-            ) as product_product_name,
-            nullif(nullif(resource_tags, ''), '{}') as tags,
-            nullif(nullif(cost_category, ''), '{}') as x_cost_categories,
-            {%- for name in moments %}
-                cast({{ name }} as timestamp) as {{ name }},
-            {%- endfor %}
-        from {{ source("landing_aws", "aws_cur2_csv") }}
-    ),
-
-    unioned as (
-        select *
-        from from_parquet
-        union all
-        select *
-        from from_csv
+    lines as (
+        {%- for relation in [
+            source("landing_aws", "aws_cur2_parquet"),
+            source("landing_aws", "aws_cur2_csv"),
+        ] %}
+            {%- set is_text = not loop.first %}
+            select
+                provider as provider,
+                source as source,
+                billing_period as billing_period,
+                {%- for name in text_columns %} {{ name }}, {%- endfor %}
+                {%- for name in account_ids %}
+                    {{ aws_account_id(name) }} as {{ name }},
+                {%- endfor %}
+                {%- for name in amounts %}
+                    {{ money_from_text(name) if is_text else money(name) }}
+                    as {{ name }},
+                {%- endfor %}
+                {%- for name in counts %}
+                    {{ money_from_text(name) }} as {{ name }},
+                {%- endfor %}
+                case
+                    when starts_with(typeof(product), 'MAP')
+                    then try_cast(product as map(varchar, varchar))['product_name']
+                    else {{ json_object_from("product", is_text) }} ->> '$.product_name'
+                end as product_product_name,
+                {{ json_object_from("resource_tags", is_text) }} as tags,
+                {{ json_object_from("cost_category", is_text) }} as x_cost_categories,
+                {%- for name, columns in moments.items() %}
+                    {{ first_moment_of(columns) }} as {{ name }},
+                {%- endfor %}
+            from {{ relation }} {{ "union all" if loop.first }}
+        {%- endfor %}
     )
 
 select *
-from unioned
+from lines
 -- A file that a person downloaded may hold other months too; they are deliveries of
 -- their own.
 where {{ is_of_billing_period("bill_billing_period_start_date") }}

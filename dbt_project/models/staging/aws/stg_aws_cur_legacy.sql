@@ -8,7 +8,6 @@
     "bill_billing_entity": ["bill/BillingEntity"],
     "bill_invoice_id": ["bill/InvoiceId"],
     "bill_invoicing_entity": ["bill/InvoicingEntity"],
-    "bill_payer_account_id": ["bill/PayerAccountId"],
     "line_item_availability_zone": ["lineItem/AvailabilityZone"],
     "line_item_currency_code": ["lineItem/CurrencyCode"],
     "line_item_legal_entity": ["lineItem/LegalEntity"],
@@ -17,7 +16,6 @@
     "line_item_operation": ["lineItem/Operation"],
     "line_item_product_code": ["lineItem/ProductCode"],
     "line_item_resource_id": ["lineItem/ResourceId"],
-    "line_item_usage_account_id": ["lineItem/UsageAccountId"],
     "line_item_usage_type": ["lineItem/UsageType"],
     "pricing_rate_code": ["pricing/RateCode"],
     "pricing_unit": ["pricing/unit"],
@@ -83,10 +81,23 @@
     "split_line_item_split_usage_ratio": "splitLineItem/SplitUsageRatio",
     "split_line_item_unused_cost": "splitLineItem/UnusedCost",
 } %}
+{#- A tax may have no dates of its own: it is charged over the billing period. -#}
 {% set moments = {
     "bill_billing_period_start_date": "bill/BillingPeriodStartDate",
-    "line_item_usage_end_date": "lineItem/UsageEndDate",
-    "line_item_usage_start_date": "lineItem/UsageStartDate",
+    "line_item_usage_end_date": [
+        "lineItem/UsageEndDate",
+        "bill_billing_period_end_date",
+        "bill/BillingPeriodEndDate",
+    ],
+    "line_item_usage_start_date": [
+        "lineItem/UsageStartDate",
+        "bill_billing_period_start_date",
+        "bill/BillingPeriodStartDate",
+    ],
+} %}
+{% set account_ids = {
+    "bill_payer_account_id": "bill/PayerAccountId",
+    "line_item_usage_account_id": "lineItem/UsageAccountId",
 } %}
 {% set expressions = {
     "bill_payer_account_name": "cast(null as varchar)",
@@ -106,6 +117,9 @@
 {% endfor %}
 {% for name, native in counts.items() %}
     {% do expressions.update({name: money_from_text(text_of([name, native]))}) %}
+{% endfor %}
+{% for name, native in account_ids.items() %}
+    {% do expressions.update({name: aws_account_id(text_of([name, native]))}) %}
 {% endfor %}
 
 {{

@@ -38,7 +38,6 @@
         "ServiceSubcategory",
         "SkuId",
         "SkuMeter",
-        "SkuPriceDetails",
         "SkuPriceId",
         "SubAccountId",
         "SubAccountName",
@@ -64,8 +63,18 @@
         "ChargePeriodStart",
     ],
 } %}
-{#- The names that FOCUS gives them, by those in snake_case. Tags that are a map in the file are read as text. -#}
-{% set columns = {"texts": {"native_tags": ["Tags"]}, "amounts": {}, "moments": {}} %}
+{#- The names that FOCUS gives them, by those in snake_case. -#}
+{% set columns = {
+    "texts": {},
+    "amounts": {},
+    "moments": {},
+    "nested": {"native_tags": "Tags"},
+    "expressions": {
+        "sku_price_details": json_object_from(
+            adapter.quote("SkuPriceDetails")
+        )
+    },
+} %}
 {% for kind, names in native_names.items() %}
     {% for name in names %}
         {% set snake = modules.re.sub("(?<!^)(?=[A-Z])", "_", name) | lower %}

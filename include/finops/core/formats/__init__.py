@@ -79,6 +79,8 @@ _FOCUS_EXTENSIONS = {
     "x_CurrencyConversionRate": SQL_TYPE,
 }
 """Columns of FOCUS 1.0-preview, of Microsoft and of Google that the mapping uses beside FOCUS's own."""
+NESTED = frozenset({"cost_category", "discount", "product", "resource_tags", "SkuPriceDetails", "Tags"})
+"""Columns that a Parquet file may hold as JSON text, as a map, as a struct or as a list of keys and values."""
 _FILES = {
     SourceFormat.AZURE_ACTUAL: "azure_cost",
     SourceFormat.AZURE_AMORTIZED: "azure_cost",

@@ -13,17 +13,27 @@ from typing import Any
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
-from finops.core.periods import BillingPeriod
 from finops.ingest.models import DeliveryRef
-from finops.ingest.providers.layout import Listing, Site, Unannounced, expect, field, fingerprint_of, month, source_name
+from finops.ingest.providers.layout import (
+    Listing,
+    Site,
+    Unannounced,
+    expect,
+    field,
+    fingerprint_of,
+    month,
+    month_of,
+    source_name,
+)
 from finops.ingest.stores.objects import StoredObject
 
 _EXPORT = re.compile(
-    r"(?P<root>(?:.*/)?)metadata/BILLING_PERIOD=(?P<period>\d{4}-\d\d)/(?:(?P<run>[^/]+)/)?(?P<name>[^/]+)-Manifest\.json"
+    r"(?P<root>(?:.*/)?)metadata/BILLING_PERIOD=(?P<period>\d{4}-\d\d)/(?:(?P<run>[^/]+)/)?(?P<name>[^/]+)-Manifest\.json",
+    re.ASCII,
 )
-_REPORT = re.compile(r"(?P<root>(?:.*/)?)(?P<start>\d{8})-\d{8}/(?P<name>[^/]+)-Manifest\.json")
-_DATA = re.compile(r"(?P<root>(?:.*/)?)data/BILLING_PERIOD=(?P<period>\d{4}-\d\d)/(?:(?P<run>[^/]+)/)?[^/]+")
-_RUN_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:?\d\d:?\d\d(?:\.\d+)?Z")
+_REPORT = re.compile(r"(?P<root>(?:.*/)?)(?P<start>\d{8})-\d{8}/(?P<name>[^/]+)-Manifest\.json", re.ASCII)
+_DATA = re.compile(r"(?P<root>(?:.*/)?)data/BILLING_PERIOD=(?P<period>\d{4}-\d\d)/(?:(?P<run>[^/]+)/)?[^/]+", re.ASCII)
+_RUN_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:?\d\d:?\d\d(?:\.\d+)?Z", re.ASCII)
 
 
 def sites(listing: Listing) -> list[Site]:
@@ -35,7 +45,7 @@ def read(site: Site, manifest: dict[str, Any], listing: Listing, origin: str) ->
     """Return the delivery of a manifest. AWS gives neither sizes nor checksums; the listing's sizes count."""
     name = "reportKeys" if "reportKeys" in manifest else "dataFiles"
     named = field(manifest, site.manifest.key, name)
-    if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
+    if not isinstance(named, list) or not all(isinstance(each, str) and len(each) < 4096 for each in named):
         raise BadInput(f"manifest {site.manifest.key}: {name} is not a list of files; have the export written again")
     files = tuple(expect(each, site.root, listing) for each in named)
     return DeliveryRef(
@@ -61,28 +71,37 @@ def unannounced(listing: Listing) -> list[Unannounced]:
     return [
         Unannounced(
             source=source_name(root),
-            billing_period=BillingPeriod.parse(period),
+            billing_period=found_period,
             folder="/".join(filter(None, [f"{root}data/BILLING_PERIOD={period}", run])),
             group=f"{root}|{period}",
             written_at=written_at,
         )
         for (root, period, run), written_at in found.items()
+        if (found_period := month_of(period)) is not None
     ]
 
 
 def _export(manifest: StoredObject) -> Site | None:
     match = _EXPORT.fullmatch(manifest.key)
-    if match is None:
+    period = month_of(match["period"]) if match else None
+    if match is None or period is None:
         return None
-    run_time = _RUN_TIME.match(match["run"] or "")
     return Site(
         manifest=manifest,
         source=match["name"],
-        billing_period=BillingPeriod.parse(match["period"]),
+        billing_period=period,
         root=match["root"],
         group=f"{match['root']}|{match['period']}",
-        written_at=datetime.fromisoformat(run_time[0]) if run_time else manifest.modified_at,
+        written_at=_run_time(match["run"]) or manifest.modified_at,
     )
+
+
+def _run_time(run: str | None) -> datetime | None:
+    match = _RUN_TIME.match(run or "")
+    try:
+        return datetime.fromisoformat(match[0]) if match else None
+    except ValueError:
+        return None
 
 
 def _report(manifest: StoredObject) -> Site | None:

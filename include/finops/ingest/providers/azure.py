@@ -17,16 +17,19 @@ from finops.ingest.providers.layout import (
     Listing,
     Site,
     Unannounced,
+    count_field,
     expect,
     field,
     fingerprint_of,
+    list_field,
     moment,
     month,
     source_name,
+    text_field,
 )
 
-_RUN = re.compile(r"(?P<root>(?:.*/)?)(?P<start>\d{8})-\d{8}/(?P<run>.*/)?(?P<file>[^/]+)")
-_RUN_TIME = re.compile(r"(?:^|/)(\d{12})(?:/|$)")
+_RUN = re.compile(r"(?P<root>(?:.*/)?)(?P<start>\d{8})-\d{8}/(?P<run>.*/)?(?P<file>[^/]+)", re.ASCII)
+_RUN_TIME = re.compile(r"(?:^|/)(\d{12})(?:/|$)", re.ASCII)
 _MANIFESTS = ("manifest.json", "_manifest.json")
 _FORMATS = {
     "ActualCost": SourceFormat.AZURE_ACTUAL,
@@ -59,32 +62,31 @@ def sites(listing: Listing) -> list[Site]:
 def read(site: Site, manifest: dict[str, Any], listing: Listing, origin: str) -> DeliveryRef:
     """Return the delivery of a run, with the byte and row counts its manifest gives."""
     key = site.manifest.key
-    kind = str(field(manifest, key, "exportConfig", "type"))
+    kind = text_field(manifest, key, "exportConfig", "type")
     if kind not in _FORMATS:
         raise BadInput(f"manifest {key}: export type {kind!r} is not a bill; use {', '.join(_FORMATS)}")
     period = _whole_month(manifest, key)
     files = tuple(
         expect(
-            str(field(blob, key, "blobName")),
+            text_field(blob, key, "blobName"),
             site.root,
             listing,
-            byte_count=blob.get("byteCount"),
-            row_count=blob.get("dataRowCount"),
+            byte_count=count_field(blob, key, "byteCount"),
+            row_count=count_field(blob, key, "dataRowCount"),
         )
-        for blob in field(manifest, key, "blobs")
+        for blob in list_field(manifest, key, "blobs")
     )
-    submitted = manifest.get("runInfo", {}).get("submittedTime")
-    rows = manifest.get("dataRowCount")
+    submitted = manifest["runInfo"].get("submittedTime")
     return DeliveryRef(
         provider=Provider.AZURE,
-        source=str(field(manifest, key, "exportConfig", "exportName")),
+        source=text_field(manifest, key, "exportConfig", "exportName"),
         format=_FORMATS[kind],
         billing_period=period,
         fingerprint=fingerprint_of(site, files, listing),
         produced_at=moment(submitted, key) if submitted else site.written_at,
         origin=origin,
         files=files,
-        row_count=rows if isinstance(rows, int) else None,
+        row_count=count_field(manifest, key, "dataRowCount"),
     )
 
 

@@ -15,15 +15,17 @@ from finops.ingest.providers.layout import (
     Listing,
     Site,
     Unannounced,
+    count_field,
     expect,
-    field,
     fingerprint_of,
+    list_field,
     moment,
     month,
     source_name,
+    text_field,
 )
 
-_MONTH = re.compile(r"(?P<root>(?:.*/)?)invoice_month=(?P<month>\d{6})/(?P<file>.+)")
+_MONTH = re.compile(r"(?P<root>(?:.*/)?)invoice_month=(?P<month>\d{6})/(?P<file>.+)", re.ASCII)
 
 
 def sites(listing: Listing) -> list[Site]:
@@ -41,20 +43,20 @@ def sites(listing: Listing) -> list[Site]:
 def read(site: Site, manifest: dict[str, Any], listing: Listing, origin: str) -> DeliveryRef:
     """Return the delivery of an invoice month, with the sizes, rows and checksums its manifest gives."""
     key = site.manifest.key
-    table = str(field(manifest, key, "table"))
-    stated = str(field(manifest, key, "invoice_month"))
+    table = text_field(manifest, key, "table")
+    stated = text_field(manifest, key, "invoice_month")
     if month(stated) != site.billing_period:
         raise BadInput(f"manifest {key}: invoice_month is {stated}, its folder says {site.billing_period}")
     files = tuple(
         expect(
-            site.root + str(field(each, key, "name")),
+            site.root + text_field(each, key, "name"),
             site.root,
             listing,
-            byte_count=each.get("byte_count"),
-            row_count=each.get("row_count"),
-            sha256=each.get("sha256"),
+            byte_count=count_field(each, key, "byte_count"),
+            row_count=count_field(each, key, "row_count"),
+            sha256=None if each.get("sha256") is None else text_field(each, key, "sha256"),
         )
-        for each in field(manifest, key, "files")
+        for each in list_field(manifest, key, "files")
     )
     newest = manifest.get("max_export_time")
     return DeliveryRef(
@@ -66,7 +68,7 @@ def read(site: Site, manifest: dict[str, Any], listing: Listing, origin: str) ->
         produced_at=moment(newest, key) if newest else site.written_at,
         origin=origin,
         files=files,
-        row_count=manifest.get("row_count"),
+        row_count=count_field(manifest, key, "row_count"),
     )
 
 

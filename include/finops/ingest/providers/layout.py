@@ -11,8 +11,12 @@ from urllib.parse import unquote, urlsplit
 
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
+from finops.core.text import shown
 from finops.ingest.models import DeliveryRef, ExpectedFile, digest
 from finops.ingest.stores.objects import StoredObject
+
+_LONGEST = 1024
+"""Characters of a name or path: as many as an object's key may have."""
 
 Listing = Mapping[str, StoredObject]
 """Every object below the origin, by key."""
@@ -65,7 +69,7 @@ def parse_manifest(key: str, content: bytes) -> dict[str, Any]:
     """Read a manifest's JSON object. Raise BadInput, which names it, when it is truncated or not an object."""
     try:
         found = json.loads(content.decode("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"manifest {key}: not readable JSON ({error}); have the export written again") from None
     if not isinstance(found, dict):
         raise BadInput(f"manifest {key}: is not a JSON object; have the export written again")
@@ -82,21 +86,59 @@ def field(manifest: dict[str, Any], key: str, *names: str) -> Any:
     return value
 
 
+def text_field(manifest: dict[str, Any], key: str, *names: str) -> str:
+    """Return a nested field that is text, or a whole number as text. Raise BadInput when it is anything else."""
+    value = field(manifest, key, *names)
+    is_text = isinstance(value, str) and 0 < len(value) <= _LONGEST and value.isprintable()
+    if not is_text and not (isinstance(value, int) and abs(value) < 10**18):
+        raise BadInput(
+            f"manifest {key}: {'.'.join(names)} is {_brief(value)}, no text of at most {_LONGEST:,} characters; "
+            "have the export written again"
+        )
+    return str(value)
+
+
+def list_field(manifest: dict[str, Any], key: str, *names: str) -> list[dict[str, Any]]:
+    """Return a nested field that is a list of objects. Raise BadInput when it is anything else."""
+    value = field(manifest, key, *names)
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise BadInput(f"manifest {key}: {'.'.join(names)} is not a list of files; have the export written again")
+    return value
+
+
+def count_field(manifest: dict[str, Any], key: str, name: str) -> int | None:
+    """Return a count, None when the manifest has none. Raise BadInput when it is no whole number."""
+    value = manifest.get(name)
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if value is not None and not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise BadInput(f"manifest {key}: {name} is {_brief(value)}, no count; have the export written again")
+    return None if value is None else int(text)
+
+
 def moment(text: object, key: str) -> datetime:
     """Read an ISO moment; without a zone it is UTC. Raise BadInput, which names the manifest."""
     try:
         found = datetime.fromisoformat(str(text))
-    except ValueError:
-        raise BadInput(f"manifest {key}: {text!r} is not a moment such as 2025-01-31T06:00:00Z") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        if found.year < 2000:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise BadInput(f"manifest {key}: {_brief(text)} is not a moment such as 2025-01-31T06:00:00Z") from None
+    return found
+
+
+def month_of(text: str) -> BillingPeriod | None:
+    """Return the period that a folder names as YYYY-MM, None when that is no month of a bill."""
+    try:
+        found = BillingPeriod.parse(text)
+    except BadInput:
+        return None
+    return found if 2000 <= found.year < 2100 else None
 
 
 def month(digits: str) -> BillingPeriod | None:
-    """Return the period of a text that begins with YYYYMM, None when that is not a month."""
-    try:
-        return BillingPeriod.parse(f"{digits[:4]}-{digits[4:6]}")
-    except BadInput:
-        return None
+    """Return the period of a text that begins with YYYYMM, None when that is not a month of a bill."""
+    return month_of(f"{digits[:4]}-{digits[4:6]}")
 
 
 def expect(
@@ -104,8 +146,8 @@ def expect(
     root: str,
     listing: Listing,
     *,
-    byte_count: object = None,
-    row_count: object = None,
+    byte_count: int | None = None,
+    row_count: int | None = None,
     sha256: str | None = None,
 ) -> ExpectedFile:
     """Return the expected file that a manifest names by its full key or URI.
@@ -114,15 +156,15 @@ def expect(
     copied elsewhere. So the file is the longest ending of the name that is listed below the export's ``root``. Keys
     that are not in the listing are never opened.
     """
-    path = unquote(urlsplit(named).path) if "://" in named else named
+    path = _path(named)
     parts = [part for part in path.split("/") if part]
     endings = ("/".join(parts[start:]) for start in range(len(parts)))
     below = (key for each in endings for key in (each, root + each) if key.startswith(root))
     key = next((each for each in below if each in listing), None)
     return ExpectedFile(
         key=key or path.lstrip("/"),
-        byte_count=_count(byte_count),
-        row_count=_count(row_count),
+        byte_count=byte_count,
+        row_count=row_count,
         sha256=sha256.lower() if sha256 else None,
         is_present=key is not None,
     )
@@ -139,5 +181,12 @@ def source_name(root: str) -> str:
     return root.rstrip("/").rpartition("/")[2] or "export"
 
 
-def _count(value: object) -> int | None:
-    return int(str(value)) if value is not None and str(value).isdigit() else None
+def _path(named: str) -> str:
+    try:
+        return unquote(urlsplit(named).path) if "://" in named else named
+    except ValueError:
+        return named
+
+
+def _brief(value: object) -> str:
+    return shown(json.dumps(value, default=str))

@@ -17,7 +17,7 @@ def open_store(uri: str, client: object | None = None) -> ObjectStore:
     ``client`` is the cloud SDK's client if the caller has one with credentials; otherwise the SDK's default chain
     is used. Raise BadInput for an address of another kind and for a path that does not exist.
     """
-    scheme = urlsplit(uri).scheme.lower()
+    scheme = scheme_of(uri)
     if scheme == "s3":
         from finops.ingest.stores.s3 import S3Store
 
@@ -31,3 +31,11 @@ def open_store(uri: str, client: object | None = None) -> ObjectStore:
             f"origin {uri!r}: unknown scheme {scheme}://; give a path, s3://, az:// or the container's https://"
         )
     return FolderStore(Path(unquote(urlsplit(uri).path) if scheme else uri))
+
+
+def scheme_of(uri: str) -> str:
+    """Return the scheme of an origin in lower case, empty for a path. Raise BadInput for what is no address."""
+    try:
+        return urlsplit(uri).scheme.lower()
+    except ValueError as error:
+        raise BadInput(f"origin {uri!r}: is no address ({error}); give a path, s3://, az:// or bq://") from None

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
@@ -30,10 +30,17 @@ def open_state(settings: Settings) -> Engine:
 
 @cache
 def _open(url: str) -> Engine:
-    where = make_url(url)
-    is_sqlite = where.get_backend_name() == "sqlite"
-    # Airflow forks: a pooled connection would be shared by two processes.
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": _LOCK_SECONDS} if is_sqlite else {})
+    try:
+        where = make_url(url)
+        is_sqlite = where.get_backend_name() == "sqlite"
+        # Airflow forks: a pooled connection would be shared by two processes.
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": _LOCK_SECONDS} if is_sqlite else {})
+    except (ArgumentError, ImportError, ValueError, TypeError):
+        # The address may hold a password: it is not repeated.
+        raise BadInput(
+            "FINOPS_STATE_URL: is no address of a database; write postgresql+psycopg://user@host/name or "
+            "sqlite:////path/state.db"
+        ) from None
     if is_sqlite:
         _take_write_locks_early(engine)
     try:
