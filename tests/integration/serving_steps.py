@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 
 import psycopg
 from psycopg.sql import SQL, Identifier
+from tests import statement_marts
 from tests.crafted_warehouse import craft, edit
 
 from finops.core.settings import Settings
@@ -17,12 +19,19 @@ from finops.transform.publish import publish as publish_version
 JANUARY, FEBRUARY = ("aws", "2025-01"), ("aws", "2025-02")
 FEW = ("fct_daily_costs", "mart_chargeback", "mart_costs_by_service", "mart_allocated_costs", "mart_reconciliation")
 
+FOR_STATEMENTS = (*FEW, *statement_marts.TABLES, *statement_marts.VIEWS)
+
 
 def release(
-    settings: Settings, *scope: tuple[str, str], build_id: str, revision: int = 0, also: str = ""
+    settings: Settings,
+    *scope: tuple[str, str],
+    build_id: str,
+    revision: int = 0,
+    also: str = "",
+    marts: Sequence[str] = FEW,
 ) -> Publication:
     """Build, judge and publish, as a day's run does; ``also`` edits the warehouse before."""
-    craft(settings, scope, build_id=build_id, revision=revision, lines=60, marts=FEW)
+    craft(settings, scope, build_id=build_id, revision=revision, lines=60, marts=marts)
     if also:
         edit(settings, also)
     save_verdict(settings, Verdict(build_id, True, (), ()))

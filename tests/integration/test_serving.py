@@ -8,7 +8,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from serving_steps import FEBRUARY, FEW, JANUARY, ask, changed, connect, member, release
+from serving_steps import FEBRUARY, FEW, FOR_STATEMENTS, JANUARY, ask, changed, connect, member, release
 from tests.crafted_warehouse import edit
 
 from finops.chargeback import service as chargeback
@@ -189,7 +189,7 @@ def test_what_does_not_add_up_to_the_manifest_is_not_served(settings):
 
 
 def test_statement_lines_add_up_to_the_statements_and_follow_them(settings):
-    release(settings, JANUARY, FEBRUARY, build_id="build-1")
+    release(settings, JANUARY, FEBRUARY, build_id="build-1", marts=FOR_STATEMENTS)
     done = chargeback.publish(settings, BillingPeriod(2025, 1))
     chargeback.publish(settings, BillingPeriod(2025, 2))
     service.publish(settings)
@@ -207,7 +207,7 @@ def test_statement_lines_add_up_to_the_statements_and_follow_them(settings):
         for total in each["totals"]
     }
     assert found == stated
-    release(settings, JANUARY, build_id="build-2", revision=3)
+    release(settings, JANUARY, build_id="build-2", revision=3, marts=FOR_STATEMENTS)
     chargeback.publish(settings, BillingPeriod(2025, 1))
     assert ("statement_lines", "2025-01") in changed(service.publish(settings))
     (settings.statements_dir / "billing_period=2025-01").unlink()
@@ -217,7 +217,7 @@ def test_statement_lines_add_up_to_the_statements_and_follow_them(settings):
 
 def test_kept_statements_without_the_status_on_their_lines_are_served_beside_new_ones(settings):
     """A month that was closed before the file had these columns stays as it is; the manifest knows its status."""
-    release(settings, JANUARY, FEBRUARY, build_id="build-1")
+    release(settings, JANUARY, FEBRUARY, build_id="build-1", marts=FOR_STATEMENTS)
     kept = chargeback.publish(settings, BillingPeriod(2025, 1)).path.resolve()
     chargeback.publish(settings, BillingPeriod(2025, 2))
     manifest = json.loads((kept / "manifest.json").read_text())
@@ -254,7 +254,7 @@ def as_before(file):
 
 
 def test_a_statement_file_that_was_tampered_with_is_not_served(settings):
-    release(settings, JANUARY, build_id="build-1")
+    release(settings, JANUARY, build_id="build-1", marts=FOR_STATEMENTS)
     done = chargeback.publish(settings, BillingPeriod(2025, 1))
     with (done.path / "company" / "statement.csv").open("a") as handle:
         handle.write("2025-01,999\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from psycopg import errors as pg
 from psycopg.sql import SQL, Identifier
-from serving_steps import JANUARY, ask, connect, member, release
+from serving_steps import FOR_STATEMENTS, JANUARY, ask, connect, member, release
 
 from finops.chargeback import service as chargeback
 from finops.core.errors import BadInput
@@ -29,7 +29,7 @@ def settings(serving_settings: Settings) -> Settings:
 def served(tmp_path_factory: pytest.TempPathFactory, loader_url: str) -> Settings:
     """A served version with statements, and roles: one cost centre's, another's, finance. Shared: tests undo."""
     settings = Settings(home=tmp_path_factory.mktemp("served"), serving_url=loader_url, serving_schema="served")
-    release(settings, JANUARY, build_id="build-1")
+    release(settings, JANUARY, build_id="build-1", marts=FOR_STATEMENTS)
     chargeback.publish(settings, BillingPeriod(2025, 1))
     service.publish(settings)
     service.grant(settings, "cc_1001", ["cc-1001"])
@@ -44,6 +44,8 @@ def test_a_cost_centres_role_reads_its_own_rows_and_finance_reads_all(served):
     for table, column in (
         ("fct_daily_costs", "cost_center"),
         ("mart_chargeback", "cost_center"),
+        ("mart_cost_variance", "cost_center"),
+        ("mart_savings", "cost_center"),
         ("statement_lines", "audience"),
     ):
         everyone = {row[0] for row in ask(served, f"select distinct {column} from {table}", "controller")}
@@ -55,7 +57,7 @@ def test_a_cost_centres_role_reads_its_own_rows_and_finance_reads_all(served):
 
 
 def test_tables_without_a_cost_centre_are_for_finance_alone(served):
-    for table in ("mart_costs_by_service", "mart_reconciliation", "served_parts"):
+    for table in ("mart_costs_by_service", "mart_bill_completeness", "mart_reconciliation", "served_parts"):
         assert ask(served, f"select count(*) from {table}", "controller") != [(0,)]
         with pytest.raises(pg.InsufficientPrivilege):
             ask(served, f"select * from {table}", "viewer_1001")
