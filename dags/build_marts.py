@@ -1,6 +1,6 @@
 """Builds, checks and publishes a billing period after it has landed.
 
-The assets of the three providers and of the hourly check start it; the partition key is the billing period. The state
+The assets of the providers and of the hourly check start it; the partition key is the billing period. The state
 store, not the event, says what is pending. So a surplus event does nothing (`build` is skipped), and the next run
 makes up for one that was killed. Readers keep the last published version until `publish` replaces it.
 
@@ -16,7 +16,7 @@ from datetime import timedelta
 from airflow.sdk import PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from finops.core.formats import Provider
+from finops.core.formats import ANY_VENDOR, Provider
 from finops_airflow import steps
 from finops_airflow.assets import LANDED, PUBLISHED, RESYNC
 from finops_airflow.defaults import WAREHOUSE_POOL, finops_dag
@@ -40,7 +40,7 @@ def publish(built, *, outlet_events):
 with finops_dag(
     "build_marts",
     schedule=PartitionedAssetTimetable(
-        assets=LANDED[Provider.AWS] | LANDED[Provider.AZURE] | LANDED[Provider.GCP] | RESYNC
+        assets=LANDED[Provider.AWS] | LANDED[Provider.AZURE] | LANDED[Provider.GCP] | LANDED[ANY_VENDOR] | RESYNC
     ),
     deadline=timedelta(hours=4),
     tags=["build"],

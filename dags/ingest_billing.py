@@ -1,8 +1,9 @@
 """Lands a provider's new bills, once a day.
 
-There is one DAG per provider. It asks each source in `sources.yml` what it offers, lands the deliveries that are new
-or restated, and names their billing periods on the provider's asset, which starts `build_marts` for each. A delivery
-that has landed before costs one look-up, so a day without changes takes seconds.
+There is one DAG per provider, `ingest_billing_focus` for all vendors whose bills are in FOCUS. It asks each source in
+`sources.yml` what it offers, lands the deliveries that are new or restated, and names their billing periods on the
+provider's asset, which starts `build_marts` for each. A delivery that has landed before costs one look-up, so a day
+without changes takes seconds.
 
 A source that fails does not stop the others. An incomplete delivery waits for the next day. A damaged delivery is
 quarantined, and `fail_on_blocked` fails with its name. `finops status` shows both.
@@ -14,7 +15,7 @@ from datetime import timedelta
 
 from airflow.sdk import Asset, TriggerRule, task
 
-from finops.core.formats import Provider
+from finops.core.formats import ANY_VENDOR, Provider
 from finops_airflow import steps
 from finops_airflow.assets import LANDED
 from finops_airflow.defaults import INGEST_POOL, finops_dag
@@ -46,10 +47,11 @@ def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
         task(steps.fail_on_blocked)(reports)
 
 
-# The clouds refresh their exports in the night (UTC); the minutes differ so that the three do not start at once.
+# The clouds refresh their exports in the night (UTC); the minutes differ so that they do not start at once.
 for each_provider, each_cron in (
     (Provider.AWS, "0 5 * * *"),
     (Provider.AZURE, "10 5 * * *"),
     (Provider.GCP, "20 5 * * *"),
+    (ANY_VENDOR, "30 5 * * *"),
 ):
     ingest_billing(each_provider, LANDED[each_provider], each_cron)

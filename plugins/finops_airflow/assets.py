@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from airflow.sdk import Asset
 
-from finops.core.formats import Provider
+from finops.core.formats import ANY_VENDOR, CLOUDS, Provider
 
 LANDED: dict[Provider, Asset] = {
     provider: Asset(name=f"landed_{provider}", uri=f"finops://landing/{provider}", group="billing")
-    for provider in Provider
+    for provider in (*CLOUDS, ANY_VENDOR)
 }
 """A provider's bill of that period has landed: new, or restated."""
 

@@ -10,7 +10,7 @@ import typer
 from finops.cli import app
 from finops.cli.terminal import as_json_of, progress_bar
 from finops.core.errors import BadInput, FinopsError
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import ANY_VENDOR, CLOUDS, Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -20,12 +20,24 @@ if TYPE_CHECKING:
     from finops.policy.sources import ConfiguredSource
 
 _WAITING = "waiting"
+_PROVIDERS = (*CLOUDS, ANY_VENDOR)
+
+
+def _whose(text: str) -> Provider:
+    if text not in _PROVIDERS:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(_PROVIDERS)}; focus is for FOCUS of any other vendor")
+    return Provider(text)
 
 
 @app.command()
 def ingest(
     provider: Annotated[
-        Provider | None, typer.Option(help="Whose bills; without --from, its configured sources.")
+        Provider | None,
+        typer.Option(
+            parser=_whose,
+            metavar="|".join(_PROVIDERS),
+            help="Whose bills, focus for FOCUS of any other vendor; without --from, its configured sources.",
+        ),
     ] = None,
     origin: Annotated[
         str | None, typer.Option("--from", help="File, folder, s3://, az:// or bq://; else include/config/sources.yml.")
@@ -98,7 +110,7 @@ def _chosen(
             raise BadInput(f"{file}: has no source of {whose}")
         return found
     if provider is None:
-        raise BadInput(f"--from needs --provider, one of {', '.join(Provider)}")
+        raise BadInput(f"--from needs --provider, one of {', '.join(_PROVIDERS)}")
     return [
         sources.ConfiguredSource(name=origin, provider=provider, uri=origin, export=source, no_manifest=no_manifest)
     ]

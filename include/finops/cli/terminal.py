@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from finops.core.formats import Provider
+from finops.core.formats import ANY_VENDOR, CLOUDS, Provider
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 
@@ -29,7 +29,23 @@ Months = Annotated[
     list[str] | None, typer.Option("--billing-period", metavar="YYYY-MM", help="Only this month; repeatable.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
-OneProvider = Annotated[Provider | None, typer.Option("--provider", help="Only this provider's charges.")]
+
+
+def a_provider(text: str) -> Provider:
+    """Return the provider of an option. Raise BadParameter when it is the name of none."""
+    try:
+        return Provider(text)
+    except ValueError:
+        known = ", ".join((*CLOUDS, ANY_VENDOR))
+        raise typer.BadParameter(
+            f"{text!r} is none of {known}, nor the name that a vendor's bill in FOCUS gives, such as Databricks"
+        ) from None
+
+
+OneProvider = Annotated[
+    Provider | None,
+    typer.Option("--provider", parser=a_provider, metavar="NAME", help="Only this provider's charges."),
+]
 """Options that several commands have."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from finops.core.formats import SourceFormat
+from finops.core.formats import ANY_VENDOR, CLOUDS, SourceFormat
 from finops.ingest.models import DeliveryRef
 from finops.ingest.recognise import is_azure
 from finops.stores.state.ledger import Delivery
@@ -26,7 +26,7 @@ def refusal(
 ) -> str | None:
     """Return why a verified delivery must not become current, or None.
 
-    ``others`` are the current deliveries of the same provider's other sources in the same billing period.
+    ``others`` are the other current deliveries in the same billing period, of any provider.
     """
     if delivery.row_count == 0 and current is not None and current.row_count > 0 and not accept_empty:
         return (
@@ -40,12 +40,31 @@ def refusal(
         )
     for other in others:
         shared = set(delivery.billing_accounts) & set(other.billing_accounts)
-        if shared and not _are_halves(delivery.format, other.format):
+        if not shared or _are_halves(delivery.format, other.format):
+            continue
+        if _may_be_under_two_providers(delivery, other):
+            return (
+                f"{_named(delivery)}: billing account {min(shared)} already comes from source {other.source} of "
+                f"{other.provider} ({other.format}) and would be counted twice, once under each provider; keep one of "
+                f"the two sources, {delivery.source} or {other.source}"
+            )
+        if delivery.provider is other.provider:
             return (
                 f"{_named(delivery)}: billing account {min(shared)} already comes from source {other.source} "
                 f"({other.format}) and would be counted twice; use --source {other.source} to replace that one"
             )
     return None
+
+
+def _may_be_under_two_providers(one: Delivery, other: Delivery) -> bool:
+    """Tell whether bills of two providers can have the same rows: a person, not the rows, named the provider of one.
+
+    Two vendors may call a customer's account the same.
+    """
+    if one.provider is other.provider or SourceFormat.FOCUS not in (one.format, other.format):
+        return False
+    is_of_several = ANY_VENDOR in (one.provider, other.provider)
+    return is_of_several or (one.format is other.format and any(each.provider in CLOUDS for each in (one, other)))
 
 
 def _are_halves(one: SourceFormat, other: SourceFormat) -> bool:

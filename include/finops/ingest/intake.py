@@ -52,9 +52,8 @@ class Intake:
                 except BadInput as error:
                     return _rejected(ref, Outcome.QUARANTINED, str(error))
             _LOG.warning("%s (attempt %d of %d)", complaint, number, _TRIES)
-            again = [
-                each for each in self.source.discover([ref.billing_period]).deliveries if each.source == ref.source
-            ]
+            offered = self.source.discover([ref.billing_period]).deliveries
+            again = [each for each in offered if (each.provider, each.source) == (ref.provider, ref.source)]
             if not again:
                 break
             ref = again[0]
@@ -94,12 +93,13 @@ class Intake:
         return facts
 
     def _neighbours(self, ref: DeliveryRef) -> tuple[Delivery | None, datetime | None, list[Delivery]]:
-        """Return the source's current delivery of the period, when it was written, and those of other sources."""
+        """Return the source's current delivery of the period, when it was written, and all others of the period."""
+        key = ref.provider, ref.source
         with self.engine.begin() as connection:
-            found = ledger.current(connection, ref.provider, ref.billing_period)
-            current = next((each for each in found if each.source == ref.source), None)
+            found = ledger.current(connection, period=ref.billing_period)
+            current = next((each for each in found if (each.provider, each.source) == key), None)
             produced_at = ledger.produced_at(connection, current.delivery_id) if current else None
-        return current, produced_at, [each for each in found if each.source != ref.source]
+        return current, produced_at, [each for each in found if (each.provider, each.source) != key]
 
 
 def is_known(engine: Engine, ref: DeliveryRef) -> bool:

@@ -70,7 +70,10 @@ class DeliveryRef:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The rows of one file for one billing period (YYYY-MM), currency and billing account, and their exact sums."""
+    """The rows of one file for one billing period (YYYY-MM), currency and billing account, and their exact sums.
+
+    ``vendor`` is who provides what they charge, in a FOCUS bill.
+    """
 
     period: str
     currency: str
@@ -78,6 +81,7 @@ class Group:
     row_count: int
     source_cost: Decimal
     billed_cost: Decimal
+    vendor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import ANY_VENDOR, Provider, SourceFormat
 from finops.core.settings import Settings
 from finops.ingest.manifests import ManifestSource
 from finops.ingest.models import Source
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where to look and how. ``source`` names one export; ``source_format`` is for files without a manifest.
+    """Where to look and how. ``source`` names one export; ``source_format`` is for files without a manifest, which
+    those of ANY_VENDOR always are.
 
     ``client`` is the cloud SDK's client if the caller has one with credentials.
     """
@@ -48,10 +49,11 @@ class Origin:
             from finops.ingest.bigquery import BigQuerySource
 
             return BigQuerySource(self.uri, self.client, source=self.source)
-        if self.source_format is not None and not self.no_manifest:
+        has_manifest = not self.no_manifest and self.provider is not ANY_VENDOR
+        if self.source_format is not None and has_manifest:
             raise BadInput("--format is for files without a manifest; add --no-manifest")
         store = open_store(self.uri, self.client)
-        if not self.no_manifest:
+        if has_manifest:
             return ManifestSource(self.provider, store, self.source)
         return UnmanifestedSource(
             self.provider, store, folder / "read", connection, name=self.source, source_format=self.source_format

@@ -25,7 +25,7 @@ def recognise(names: Iterable[str], provider: Provider, key: str) -> SourceForma
     column that is missing.
     """
     present = {name.lower() for name in names}
-    candidates = list(_BY_PROVIDER[provider])
+    candidates = _formats_of(provider)
     if provider is Provider.AWS and not present & _MAPS_OF_CUR2:
         # A legacy CUR in Parquet has CUR 2.0's column names; only the nested columns set the two apart.
         candidates.remove(SourceFormat.AWS_CUR2)
@@ -36,9 +36,13 @@ def recognise(names: Iterable[str], provider: Provider, key: str) -> SourceForma
     nearest = min(candidates, key=lambda each: len(lacking[each]) / sum(c.is_required for c in columns_of(each)))
     required = sum(column.is_required for column in columns_of(nearest))
     if len(lacking[nearest]) > required / 2:
-        known = ", ".join(_BY_PROVIDER[provider])
+        known = ", ".join(_formats_of(provider))
         raise BadInput(f"{key}: its columns match no {provider} bill ({known}); check the file and --provider")
     raise lacks(key, nearest, lacking[nearest], names)
+
+
+def _formats_of(provider: Provider) -> list[SourceFormat]:
+    return list(_BY_PROVIDER.get(provider, (SourceFormat.FOCUS,)))
 
 
 def match_columns(names: Iterable[str], source_format: SourceFormat, key: str) -> dict[str, str]:
@@ -66,7 +70,7 @@ def missing_columns(present: set[str], source_format: SourceFormat) -> list[Colu
     return [
         column
         for column in columns_of(source_format)
-        if column.is_required and not any(name.lower() in present for name in column.names)
+        if column.is_required and not any(name.lower() in present for name in (*column.names, *column.stand_ins))
     ]
 
 

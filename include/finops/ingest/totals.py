@@ -18,7 +18,8 @@ from finops.ingest.reading import Table
 class Measures:
     """SQL expressions over one row of a file. Amounts are in ``currency``; ``period`` is text, YYYY-MM, UTC.
 
-    ``cost_columns``: the file's cost columns; every row must have an amount in at least one of them.
+    ``cost_columns``: the file's cost columns; every row must have an amount in at least one of them. ``vendor``: who
+    provides what a FOCUS bill charges, an empty text in other formats.
     """
 
     period: str
@@ -27,6 +28,7 @@ class Measures:
     source_cost: str
     billed_cost: str
     cost_columns: tuple[str, ...]
+    vendor: str = "''"
 
 
 SHIFT = "interval 14 hours"
@@ -81,10 +83,22 @@ def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Tab
         case SourceFormat.GCP_DETAILED | SourceFormat.GCP_STANDARD:
             return _gcp(file)
         case SourceFormat.FOCUS:
-            cost = file.amount("BilledCost")
-            period = file.month("BillingPeriodStart")
-            account = file.account("BillingAccountId")
-            return Measures(period, file.column("BillingCurrency"), account, cost, cost, (columns["BilledCost"],))
+            return Measures(
+                period=file.month("BillingPeriodStart"),
+                currency=file.column("BillingCurrency"),
+                account=file.account("BillingAccountId"),
+                source_cost=file.amount("BilledCost"),
+                billed_cost=file.amount("BilledCost"),
+                cost_columns=(columns["BilledCost"],),
+                vendor=vendor_of(columns, table),
+            )
+
+
+def vendor_of(columns: dict[str, str], table: Table) -> str:
+    """Return the SQL of the vendor's name in a FOCUS bill: since 1.3 ServiceProviderName, before it ProviderName."""
+    names = (columns[name] for name in ("ServiceProviderName", "ProviderName") if name in columns)
+    texts = ", ".join(f"nullif(trim(cast({identifier(name)} as varchar)), '')" for name in names)
+    return f"coalesce({texts}, '')"
 
 
 def money(expression: str, duckdb_type: str) -> str:

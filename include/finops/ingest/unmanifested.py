@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import ANY_VENDOR, Provider, SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.ingest.models import DeliveryRef, Discovery, ExpectedFile, FetchedFile, Outcome, Rejection, digest
 from finops.ingest.preparation import prepare
@@ -26,7 +26,7 @@ class UnmanifestedSource:
     """Every bill below one origin, as one complete delivery for each (source, billing period).
 
     A file with rows of several periods belongs, with the same bytes, to a delivery of each. A reader of a delivery
-    takes only the rows of its period.
+    takes only the rows of its period. Bills of ANY_VENDOR are deliveries of the vendors that they name.
     """
 
     def __init__(
@@ -62,18 +62,20 @@ class UnmanifestedSource:
             name = self._name or _stem(self._store.uri)
             return Discovery((), tuple(self._quarantined(name, reason) for reason in complaints))
         wanted = None if periods is None else set(periods)
-        by_format: dict[SourceFormat, list[StoredObject]] = defaultdict(list)
+        by_kind: dict[tuple[Provider, SourceFormat], list[StoredObject]] = defaultdict(list)
         for each in objects:
-            by_format[self._facts[each.key].format].append(each)
+            facts = self._facts[each.key]
+            by_kind[self._provider_of(facts), facts.format].append(each)
         refs = []
-        for source_format, members in by_format.items():
+        formats = {source_format for _, source_format in by_kind}
+        for (provider, source_format), members in by_kind.items():
             found = {group.period for each in members for group in self._facts[each.key].groups}
             # Files without rows name no period: they are deliveries of the periods asked for.
             names = sorted(found) or [str(each) for each in wanted or ()]
-            name = self._source_name(source_format, is_only=len(by_format) == 1)
+            name = self._source_name(source_format, is_only=len(formats) == 1)
             for period in map(BillingPeriod.parse, names):
                 if wanted is None or period in wanted:
-                    refs.append(self._ref(name, source_format, period, members))
+                    refs.append(self._ref(provider, name, source_format, period, members))
         if not refs and wanted is None:
             raise BadInput(
                 f"{self._store.uri}: has no rows; add --billing-period and --accept-empty for an empty month"
@@ -100,13 +102,25 @@ class UnmanifestedSource:
             return str(error)
         return None
 
+    def _provider_of(self, facts: FileFacts) -> Provider:
+        """Return the vendor that a file of ANY_VENDOR names; ANY_VENDOR itself where it names several, or has no rows."""
+        if self._provider is not ANY_VENDOR:
+            return self._provider
+        vendors = {Provider.of_vendor(each.vendor) for each in facts.groups}
+        return vendors.pop() if len(vendors) == 1 else ANY_VENDOR
+
     def _ref(
-        self, name: str, source_format: SourceFormat, period: BillingPeriod, members: list[StoredObject]
+        self,
+        provider: Provider,
+        name: str,
+        source_format: SourceFormat,
+        period: BillingPeriod,
+        members: list[StoredObject],
     ) -> DeliveryRef:
         holding = [each for each in members if self._facts[each.key].row_count(str(period))] or members
         seen = (f"{each.key}|{each.size}|{self._facts[each.key].sha256}" for each in holding)
         return DeliveryRef(
-            provider=self._provider,
+            provider=provider,
             source=name,
             format=source_format,
             billing_period=period,

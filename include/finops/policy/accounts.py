@@ -7,8 +7,9 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from finops.core.errors import BadInput
 from finops.core.focus import COLUMNS
-from finops.core.formats import Provider
+from finops.core.formats import ANY_VENDOR, CLOUDS, is_provider
 from finops.core.settings import Settings
 from finops.policy import allocation
 from finops.policy.loader import Entry
@@ -19,7 +20,7 @@ FILE = "gl_accounts.yml"
 CONDITIONS = ("provider", "service_category", "charge_category")
 """What a rule can ask of a charge."""
 
-_ALLOWED = {column.snake: column.allowed for column in COLUMNS} | {"provider": tuple(each.value for each in Provider)}
+_ALLOWED = {column.snake: column.allowed for column in COLUMNS} | {"provider": (*CLOUDS, ANY_VENDOR)}
 _ACCOUNT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ./_-]{0,38}[A-Za-z0-9])?")
 
 
@@ -37,7 +38,7 @@ def _one_of(column: str) -> BeforeValidator:
     def checked(given: object) -> tuple[str, ...]:
         values = given if isinstance(given, list) else [given]
         for each in values:
-            if each not in _ALLOWED[column]:
+            if each not in _ALLOWED[column] and not (column == "provider" and is_provider(each)):
                 raise ValueError(f"{each!r} is none of {', '.join(_ALLOWED[column])}")
         return tuple(values)
 
@@ -88,11 +89,21 @@ class Unallocated(Entry):
 
 
 class Clearing(Entry):
-    """The account of each provider from which its costs are handed out; the invoice is posted to it as well."""
+    """The account of each provider from which its costs are handed out; the invoice is posted to it as well.
+
+    ``focus`` is that of every vendor who is not named.
+    """
 
     aws: Account
     azure: Account
     gcp: Account
+    focus: Account | None = None
+    vendors: dict[str, Account] = Field(default_factory=dict, description="By the vendor's name, as its bill has it.")
+
+    def account_of(self, provider: str) -> str | None:
+        """Return a provider's account, None where none is given."""
+        own = getattr(self, provider) if provider in CLOUDS else self.vendors.get(provider)
+        return own or self.focus
 
 
 class Allocated(Entry):
@@ -130,8 +141,11 @@ class Accounts(Entry):
         return next((rule.account for rule in self.accounts if rule.matches(charge)), self.default)
 
     def clearing_of(self, provider: str) -> str:
-        """Return the provider's clearing account."""
-        return str(getattr(self.clearing, provider))
+        """Return the provider's clearing account. Raise BadInput when none is given for the vendor."""
+        account = self.clearing.account_of(provider)
+        if account is None:
+            raise BadInput(f"{FILE}: clearing has no account for {provider}; add it to vendors, or focus for all")
+        return account
 
 
 def load(settings: Settings) -> Accounts:

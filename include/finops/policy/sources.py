@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from finops.core.formats import Provider
+from pydantic import BeforeValidator, Field
+
+from finops.core.formats import ANY_VENDOR, CLOUDS, Provider
 from finops.core.settings import Settings
 from finops.policy.loader import Entry, Text, Uri
 from finops.policy.loader import load as load_file
@@ -12,11 +14,17 @@ from finops.policy.loader import load as load_file
 FILE = "sources.yml"
 
 
+def _one_of_them(given: object) -> object:
+    if given not in (*CLOUDS, ANY_VENDOR):
+        raise ValueError(f"must be {', '.join(map(repr, map(str, CLOUDS)))} or {str(ANY_VENDOR)!r} (it is {given!r})")
+    return given
+
+
 class ConfiguredSource(Entry):
-    """One place where bills of one provider are found."""
+    """One place where bills of one provider are found, or those in FOCUS of any other vendor (``focus``)."""
 
     name: Text = Field(description="What the operator calls it; unique.")
-    provider: Provider
+    provider: Annotated[Provider, BeforeValidator(_one_of_them)]
     uri: Uri = Field(description="As --from of `finops ingest`.")
     connection: str | None = Field(default=None, description="Airflow Connection with the credentials.")
     export: str | None = Field(default=None, description="As --source of `finops ingest`.")

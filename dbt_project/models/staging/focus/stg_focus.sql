@@ -89,6 +89,7 @@
         "cost_type": ["x_CostType"],
         "invoice_id": ["InvoiceId", "x_InvoiceId"],
         "pricing_currency": ["PricingCurrency", "x_PricingCurrency"],
+        "provider_name": ["ServiceProviderName", "ProviderName"],
         "region_id": ["RegionId", "Region"],
         "sku_meter": ["SkuMeter", "x_SkuMeterName"],
     }

@@ -9,6 +9,9 @@ against these lists, the sample generator writes them, and a build makes from th
 from __future__ import annotations
 
 import csv
+import hashlib
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -19,11 +22,62 @@ from finops.core.money import SQL_TYPE
 
 
 class Provider(StrEnum):
-    """A cloud, as it is named in paths, commands and partitions."""
+    """Whose bill it is, as it is named in paths, commands and partitions: one of the three clouds, or another vendor.
+
+    ``Provider("Databricks")`` is such a vendor, whose bill is in FOCUS: its name has a capital letter, which sets it
+    apart from a misspelled cloud. Iteration yields the clouds alone.
+    """
 
     AWS = "aws"
     AZURE = "azure"
     GCP = "gcp"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Provider | None:
+        if not isinstance(value, str) or not (value == "focus" or _VENDOR.fullmatch(value)):
+            return None
+        vendor = str.__new__(cls, value)
+        vendor._name_ = vendor._value_ = value
+        # One object for each name, as with the members that are declared.
+        found = cls._value2member_map_.setdefault(value, vendor)
+        return found if isinstance(found, cls) else None
+
+    @classmethod
+    def of_vendor(cls, name: str) -> Provider:
+        """Return the provider that a bill in FOCUS names: a cloud by each of its names, any other vendor by its own.
+
+        What a path cannot hold and the form of the company (``Databricks, Inc.``) are left out.
+        """
+        for cloud, names in _CLOUDS.items():
+            if names.match(name):
+                return cls(cloud)
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        plain = " ".join(re.sub(r"[^A-Za-z0-9.&-]+", " ", _COMPANY.sub("", plain)).split()).strip(" .&-")[:60].rstrip()
+        if not re.search(r"[A-Za-z]", plain):
+            plain = "Vendor-" + hashlib.sha256(name.encode()).hexdigest()[:8]
+        return cls(plain if re.search(r"[A-Z]", plain) else re.sub(r"[a-z]", lambda m: m[0].upper(), plain, count=1))
+
+
+_VENDOR = re.compile(r"(?=.*[A-Z])[A-Za-z0-9][A-Za-z0-9 .&-]{0,62}", re.ASCII)
+_COMPANY = re.compile(r"[, ]+(?:Inc|LLC|Ltd|Limited|GmbH|AG|Corp|Corporation|B\.V|S\.A)\.?\s*$", re.IGNORECASE)
+_CLOUDS = {
+    "aws": re.compile(r"\s*(aws|amazon)\b", re.IGNORECASE),
+    "azure": re.compile(r"\s*(microsoft|azure)\b", re.IGNORECASE),
+    "gcp": re.compile(r"\s*(google|gcp)\b", re.IGNORECASE),
+}
+CLOUDS = tuple(Provider)
+ANY_VENDOR = Provider("focus")
+"""How a source of bills in FOCUS says that they name their vendors themselves; also the provider of a bill that names
+several vendors."""
+
+
+def is_provider(text: object) -> bool:
+    """Tell whether a text can be the name of a provider."""
+    try:
+        Provider(text)  # type: ignore[arg-type]
+    except ValueError:
+        return False
+    return True
 
 
 class SourceFormat(StrEnum):
@@ -40,12 +94,13 @@ class SourceFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a native format."""
+    """A column of a native format. Where a required one is missing, one of its ``stand_ins`` does."""
 
     name: str
     duckdb_type: str
     is_required: bool
     aliases: tuple[str, ...]
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,6 +116,8 @@ _FOCUS_TYPES = {
 }
 _FOCUS_MAY_LACK = {"ContractedCost", "InvoiceIssuerName", "PublisherName", "ServiceCategory"}
 """Mandatory columns without which an export can still be mapped."""
+_FOCUS_STAND_INS = {"ProviderName": ("ServiceProviderName",)}
+"""Columns of FOCUS 1.3 that do where an older one is missing."""
 _FOCUS_ALIASES = {
     "ConsumedQuantity": ("UsageQuantity",),
     "ConsumedUnit": ("UsageUnit",),
@@ -72,14 +129,30 @@ _FOCUS_ALIASES = {
     "SkuMeter": ("x_SkuMeterName",),
 }
 """What FOCUS 1.0-preview calls a column, or an export of Microsoft that is older than the column."""
-_FOCUS_EXTENSIONS = {
+_FOCUS_1_3 = (
+    "AllocatedMethodDetails",
+    "AllocatedMethodId",
+    "AllocatedResourceId",
+    "AllocatedResourceName",
+    "AllocatedTags",
+    "ContractApplied",
+    "HostProviderName",
+    "ServiceProviderName",
+)
+"""The columns that FOCUS 1.3 adds, texts and JSON."""
+_FOCUS_EXTENSIONS = dict.fromkeys(_FOCUS_1_3, "VARCHAR") | {
     "ChargeSubcategory": "VARCHAR",
     "x_BillingExchangeRate": SQL_TYPE,
     "x_CostType": "VARCHAR",
     "x_CurrencyConversionRate": SQL_TYPE,
 }
-"""Columns of FOCUS 1.0-preview, of Microsoft and of Google that the mapping uses beside FOCUS's own."""
-NESTED = frozenset({"cost_category", "discount", "product", "resource_tags", "SkuPriceDetails", "Tags"})
+"""Columns of FOCUS 1.0-preview and 1.3, of Microsoft and of Google that the mapping uses beside those of FOCUS 1.2."""
+NESTED = frozenset(
+    {
+        *("cost_category", "discount", "product", "resource_tags"),
+        *("AllocatedMethodDetails", "AllocatedTags", "ContractApplied", "SkuPriceDetails", "Tags"),
+    }
+)
 """Columns that a Parquet file may hold as JSON text, as a map, as a struct or as a list of keys and values."""
 _FILES = {
     SourceFormat.AZURE_ACTUAL: "azure_cost",
@@ -104,4 +177,5 @@ def columns_of(source_format: SourceFormat) -> tuple[Column, ...]:
 def _of_focus(column: FocusColumn) -> Column:
     must_have_value = column.level is Level.MANDATORY and not column.is_nullable
     is_required = must_have_value and column.name not in _FOCUS_MAY_LACK
-    return Column(column.name, _FOCUS_TYPES[column.kind], is_required, _FOCUS_ALIASES.get(column.name, ()))
+    aliases, stand_ins = _FOCUS_ALIASES.get(column.name, ()), _FOCUS_STAND_INS.get(column.name, ())
+    return Column(column.name, _FOCUS_TYPES[column.kind], is_required, aliases, stand_ins)

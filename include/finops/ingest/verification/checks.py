@@ -11,7 +11,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.sql import identifier, literal
 from finops.ingest.reading import Table
 from finops.ingest.recognise import is_azure
-from finops.ingest.totals import SHIFT, time_of
+from finops.ingest.totals import SHIFT, time_of, vendor_of
 from finops.ingest.verification.columns import FILLED_FOR, NEEDS, READ, Kind, name_in
 from finops.ingest.verification.types import fields_of, named
 
@@ -88,6 +88,10 @@ def checks_of(file: File) -> list[Check]:
         found = file.find(column)
         if found is not None:
             checks += (Check(_shown(file, column), found[0], *each) for each in _of_kind(file, kind, *found))
+    if file.source_format is SourceFormat.FOCUS:
+        vendor = vendor_of(file.columns, file.table)
+        name = file.columns.get("ProviderName") or file.columns["ServiceProviderName"]
+        checks.append(Check(name, identifier(name), f"{vendor} = ''", f"is not filled; {REMEDY}"))
     if file.source_format in (SourceFormat.AWS_CUR2, SourceFormat.AWS_CUR_LEGACY):
         checks += _commitments(file)
     if is_azure(file.source_format) and "PricingModel" not in file.columns:

@@ -68,7 +68,6 @@ _FOCUS = {
     "BillingPeriodEnd": Kind.PERIOD_END,
     "ChargePeriodStart": Kind.CHARGE_START,
     "ChargePeriodEnd": Kind.CHARGE_END,
-    "ProviderName": Kind.FILLED,
     "ServiceName": Kind.FILLED,
 }
 READ: dict[SourceFormat, dict[str, Kind]] = {

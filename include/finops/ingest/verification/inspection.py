@@ -103,7 +103,8 @@ def _undecided(key: str) -> BadInput:
 def _groups(connection: DuckDBPyConnection, file: File, measures: Measures, key: str) -> tuple[Group, ...]:
     checks, table = [*_of_totals(file, measures), *checks_of(file)], file.table
     # A file has few periods, currencies and accounts: what is asked of these alone is asked once for each.
-    grain = columns_in(table, measures.period, measures.currency, measures.account, file.sql_of(Kind.PERIOD_END))
+    keys = (measures.period, measures.currency, measures.account, measures.vendor)
+    grain = columns_in(table, *keys, file.sql_of(Kind.PERIOD_END))
     of_grain = [each for each in checks if columns_in(table, each.is_bad) <= grain]
     of_row = [each for each in checks if each not in of_grain]
     names = ", ".join(map(identifier, grain))
@@ -113,14 +114,14 @@ def _groups(connection: DuckDBPyConnection, file: File, measures: Measures, key:
     rows = connection.execute(
         f"select {measures.period} as period, {measures.currency} as currency, "  # noqa: S608
         f"coalesce({measures.account}, '') as account, sum(_rows), sum(_source), sum(_billed), "
-        f"sum(_bad) + count(*) filter ({_any(of_grain)}) from (select {names}, count(*) as _rows, "
-        f"sum({measures.source_cost}) as _source, sum({measures.billed_cost}) as _billed, "
-        f"count(*) filter ({_any(of_row)}) as _bad {''.join(others)} from {table.sql} group by {names}) "
-        "group by 1, 2, 3 order by 1, 2, 3"
+        f"sum(_bad) + count(*) filter ({_any(of_grain)}), {measures.vendor} as vendor "
+        f"from (select {names}, count(*) as _rows, sum({measures.source_cost}) as _source, "
+        f"sum({measures.billed_cost}) as _billed, count(*) filter ({_any(of_row)}) as _bad {''.join(others)} from {table.sql} group by {names}) "
+        "group by 1, 2, 3, vendor order by 1, 2, 3, vendor"
     ).fetchall()
     if any(row[6] for row in rows):
         must_have_none(connection, table, checks, key)
-    return tuple(Group(row[0], row[1], row[2], int(row[3]), row[4], row[5]) for row in rows)
+    return tuple(Group(row[0], row[1], row[2], int(row[3]), row[4], row[5], row[7]) for row in rows)
 
 
 def _any(checks: list[Check]) -> str:

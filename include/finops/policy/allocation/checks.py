@@ -7,7 +7,7 @@ from itertools import combinations
 
 from finops.core.dimensions import ABSENT
 from finops.core.focus import COLUMNS
-from finops.core.formats import Provider
+from finops.core.formats import ANY_VENDOR, CLOUDS, is_provider
 from finops.policy.allocation.models import Column, Condition, Fixed, Pool, Price, Proportional, Rules, Telemetry
 from finops.policy.located_yaml import Located, Place
 
@@ -15,7 +15,7 @@ BASES = ("direct", "charged")
 """What ``to`` of a proportional split may name beside a selection."""
 
 _ALLOWED = {column.snake: (*column.allowed, ABSENT) for column in COLUMNS if column.allowed}
-_ALLOWED |= {"provider": tuple(provider.value for provider in Provider)}
+_ALLOWED |= {"provider": (*CLOUDS, ANY_VENDOR)}
 
 Conditions = Mapping[Column, Condition]
 Fault = tuple[Place, str]
@@ -83,7 +83,8 @@ def _values(rules: Rules) -> Iterator[Fault]:
     for place, selection in listed:
         for column, condition in selection.items():
             for value in condition.values:
-                if column in _ALLOWED and value not in _ALLOWED[column]:
+                is_vendor = column == "provider" and is_provider(value)
+                if column in _ALLOWED and value not in _ALLOWED[column] and not is_vendor:
                     yield (*place, column), f"never holds {value}; it holds one of {', '.join(_ALLOWED[column])}"
 
 
