@@ -6,11 +6,15 @@
     {{
         return(
             [
+                "allocated_resource_id",
+                "allocated_resource_name",
+                "allocated_tags",
                 "billed_cost",
                 "charge_period_end",
                 "charge_period_start",
                 "commitment_discount_quantity",
                 "consumed_quantity",
+                "contract_applied",
                 "contracted_cost",
                 "contracted_unit_price",
                 "effective_cost",

@@ -1,6 +1,6 @@
 {#-
-    The columns every `int_<format>__mapped_to_focus` yields: FOCUS 1.2 in snake_case, `provider` and `billing_period`
-    (the partition of the fact) and the platform's own `x_` columns. `billing_period_start` and `billing_period_end`
+    The columns every `int_<format>__mapped_to_focus` yields: FOCUS 1.2 in snake_case, what 1.3 adds to it, `provider` and
+    `billing_period` (the partition of the fact) and the platform's own `x_` columns. `billing_period_start` and `billing_period_end`
     follow from `billing_period` and are left to the fact.
 
     Where a column says "null: …", a mapping may yield null and the fact's view fills in what the rule says; a column
@@ -68,11 +68,37 @@
                 ("sub_account_name", "varchar"),
                 ("sub_account_type", "varchar"),
                 ("tags", "varchar"),
+                ("allocated_method_details", "varchar"),
+                ("allocated_method_id", "varchar"),
+                ("allocated_resource_id", "varchar"),
+                ("allocated_resource_name", "varchar"),
+                ("allocated_tags", "varchar"),
+                ("contract_applied", "varchar"),
+                ("host_provider_name", "varchar"),
+                ("service_provider_name", "varchar"),
                 ("x_charge_type", "varchar"),
                 ("x_instance_type", "varchar"),
                 ("x_source", "varchar"),
                 ("x_source_changes", "varchar"),
                 ("x_source_format", "varchar"),
+            ]
+        )
+    }}
+{% endmacro %}
+
+{#- What FOCUS 1.3 adds, which none of the clouds' own formats has. -#}
+{% macro focus_columns_of_1_3() %}
+    {{
+        return(
+            [
+                "allocated_method_details",
+                "allocated_method_id",
+                "allocated_resource_id",
+                "allocated_resource_name",
+                "allocated_tags",
+                "contract_applied",
+                "host_provider_name",
+                "service_provider_name",
             ]
         )
     }}

@@ -1,4 +1,4 @@
-"""The columns of FOCUS 1.2, as its specification names, types and constrains them.
+"""The columns of FOCUS 1.2, as its specification names, types and constrains them, and the names of what 1.3 adds.
 
 Inside the platform the names are snake_case (``snake``); what leaves it carries the specification's own.
 """
@@ -43,7 +43,12 @@ class FocusColumn:
     @property
     def snake(self) -> str:
         """The column's name inside the platform."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.name).lower()
+        return snake(self.name)
+
+
+def snake(name: str) -> str:
+    """Return the name inside the platform of a column of the specification."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _columns() -> Iterator[FocusColumn]:
@@ -56,7 +61,19 @@ def _columns() -> Iterator[FocusColumn]:
 COLUMNS: tuple[FocusColumn, ...] = tuple(_columns())
 """The columns in the order of the specification, from ``focus.csv`` beside this file."""
 
-NAMES: dict[str, str] = {column.snake: column.name for column in COLUMNS}
+NEWER: tuple[str, ...] = (
+    "AllocatedMethodDetails",
+    "AllocatedMethodId",
+    "AllocatedResourceId",
+    "AllocatedResourceName",
+    "AllocatedTags",
+    "ContractApplied",
+    "HostProviderName",
+    "ServiceProviderName",
+)
+"""The columns that FOCUS 1.3 adds: texts and JSON, each optional here."""
+
+NAMES: dict[str, str] = {snake(name): name for name in (*(column.name for column in COLUMNS), *NEWER)}
 """Name of the specification by the name inside the platform."""
 
 KNOWN_ADJUSTMENTS = ("Refund", "SavingsPlanNegation", "RoundingAdjustment", "adjustment", "rounding_error")

@@ -103,7 +103,7 @@ class UnmanifestedSource:
         return None
 
     def _provider_of(self, facts: FileFacts) -> Provider:
-        """Return the vendor that a file of ANY_VENDOR names; ANY_VENDOR itself where it names several, or has no rows."""
+        """Return the vendor that a file of ANY_VENDOR names; ANY_VENDOR where it names several, or has no rows."""
         if self._provider is not ANY_VENDOR:
             return self._provider
         vendors = {Provider.of_vendor(each.vendor) for each in facts.groups}

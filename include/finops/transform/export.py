@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from finops.core.atomic import replacing
 from finops.core.errors import BadInput
 from finops.core.focus import COLUMNS as FOCUS_COLUMNS
-from finops.core.focus import NAMES, Kind
+from finops.core.focus import NAMES, NEWER, Kind, snake
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -85,7 +85,9 @@ def _then(settings: Settings, mart: str, as_of: AsOf) -> Sql:
 def export_focus(settings: Settings, period: BillingPeriod, out: Path, provider: Provider | None = None) -> int:
     """Write a month's FOCUS charges under the specification's column names; return how many.
 
-    Own columns keep their ``x_``. Raise BadInput when nothing of that month is published or the file is unwritable.
+    Own columns keep their ``x_``. What FOCUS 1.3 adds leaves where a charge has it.
+
+    Raise BadInput when nothing of that month is published or the file is unwritable.
     """
     _require_suffix(out, ".csv", ".parquet")
     publication = published.latest(settings)
@@ -101,11 +103,21 @@ def export_focus(settings: Settings, period: BillingPeriod, out: Path, provider:
         fact = compose("({fact})", fact=publication.focus_sql(provider, period))
         types = _types(connection, fact)
         moments = {column.snake for column in FOCUS_COLUMNS if column.kind is Kind.MOMENT}
-        names = {name: NAMES[name] for name in NAMES if name in types}
+        unused = _empty(connection, fact, [snake(name) for name in NEWER if snake(name) in types])
+        names = {name: NAMES[name] for name in NAMES if name in types and name not in unused}
         names |= {name: name for name in types if name.startswith("x_")}
         columns = join(", ", (_renamed(name, new, is_moment=name in moments) for name, new in names.items()))
         rows = compose("select {columns} from {fact}", columns=columns, fact=fact)
         return _write(connection, rows, _types(connection, compose("({rows})", rows=rows)), [], out)
+
+
+def _empty(connection: DuckDBPyConnection, fact: Sql, names: Sequence[str]) -> set[str]:
+    """Return the columns without any value."""
+    if not names:
+        return set()
+    counts = join(", ", (compose("count({name})", name=identifier(name)) for name in names))
+    found = connection.execute(compose("select {counts} from {fact}", counts=counts, fact=fact)).fetchall()[0]
+    return {name for name, count in zip(names, found, strict=True) if not count}
 
 
 def _renamed(name: str, new: str, *, is_moment: bool) -> Sql:

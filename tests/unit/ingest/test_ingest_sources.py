@@ -34,7 +34,7 @@ def test_the_sources_that_are_shipped_are_the_three_sample_folders(settings: Set
     [
         (
             "sources: [{name: a, provider: oracle, uri: x}]",
-            ":1: sources[1].provider: must be 'aws', 'azure' or 'gcp' (it is 'oracle')",
+            ":1: sources[1].provider: must be 'aws', 'azure', 'gcp' or 'focus' (it is 'oracle')",
         ),
         ("sources: [{name: a, provider: aws}]", ":1: sources[1]: missing key uri"),
         (

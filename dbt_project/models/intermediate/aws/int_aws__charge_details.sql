@@ -7,7 +7,7 @@
     "provider_name",
     "sub_account_type",
     "x_source_changes",
-] %}
+] + focus_columns_of_1_3() %}
 
 with
     -- The `product` map costs as much as everything else of a line, so it is opened

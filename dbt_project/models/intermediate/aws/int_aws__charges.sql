@@ -7,7 +7,7 @@
     "pricing_currency_effective_cost",
     "pricing_currency_list_unit_price",
     "resource_name",
-] %}
+] + focus_columns_of_1_3() %}
 
 with
     uncancelled as (

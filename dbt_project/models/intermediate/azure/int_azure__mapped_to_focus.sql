@@ -5,7 +5,7 @@
     "list_unit_price",
     "provider_name",
     "x_source_changes",
-] %}
+] + focus_columns_of_1_3() %}
 
 with
     services as (select * from {{ ref("focus_services") }} where provider = 'azure'),

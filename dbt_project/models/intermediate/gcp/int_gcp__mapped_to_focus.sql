@@ -9,7 +9,7 @@
     "provider_name",
     "sub_account_type",
     "x_source_changes",
-] %}
+] + focus_columns_of_1_3() %}
 {% set unit = focus_unit_of(
     "coalesce(units.focus_unit, charges.pricing_unit, usage_unit)"
 ) %}

@@ -1,8 +1,11 @@
 {{ config(materialized="parsed", source_format="focus") }}
 
-{#- FOCUS's own columns, without the end of the billing period. -#}
+{#- FOCUS's own columns, those of 1.3 among them, without the end of the billing period. -#}
 {% set native_names = {
     "texts": [
+        "AllocatedMethodId",
+        "AllocatedResourceId",
+        "AllocatedResourceName",
         "AvailabilityZone",
         "BillingAccountId",
         "BillingAccountName",
@@ -21,6 +24,7 @@
         "CommitmentDiscountType",
         "CommitmentDiscountUnit",
         "ConsumedUnit",
+        "HostProviderName",
         "InvoiceId",
         "InvoiceIssuerName",
         "PricingCategory",
@@ -35,6 +39,7 @@
         "ResourceType",
         "ServiceCategory",
         "ServiceName",
+        "ServiceProviderName",
         "ServiceSubcategory",
         "SkuId",
         "SkuMeter",
@@ -68,7 +73,12 @@
     "texts": {},
     "amounts": {},
     "moments": {},
-    "nested": {"native_tags": "Tags"},
+    "nested": {
+        "allocated_method_details": "AllocatedMethodDetails",
+        "allocated_tags": "AllocatedTags",
+        "contract_applied": "ContractApplied",
+        "native_tags": "Tags",
+    },
     "expressions": {
         "sku_price_details": json_object_from(
             adapter.quote("SkuPriceDetails")

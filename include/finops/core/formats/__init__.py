@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
-from finops.core.focus import COLUMNS, FocusColumn, Kind, Level
+from finops.core.focus import COLUMNS, NEWER, FocusColumn, Kind, Level
 from finops.core.money import SQL_TYPE
 
 
@@ -129,18 +129,7 @@ _FOCUS_ALIASES = {
     "SkuMeter": ("x_SkuMeterName",),
 }
 """What FOCUS 1.0-preview calls a column, or an export of Microsoft that is older than the column."""
-_FOCUS_1_3 = (
-    "AllocatedMethodDetails",
-    "AllocatedMethodId",
-    "AllocatedResourceId",
-    "AllocatedResourceName",
-    "AllocatedTags",
-    "ContractApplied",
-    "HostProviderName",
-    "ServiceProviderName",
-)
-"""The columns that FOCUS 1.3 adds, texts and JSON."""
-_FOCUS_EXTENSIONS = dict.fromkeys(_FOCUS_1_3, "VARCHAR") | {
+_FOCUS_EXTENSIONS = dict.fromkeys(NEWER, "VARCHAR") | {
     "ChargeSubcategory": "VARCHAR",
     "x_BillingExchangeRate": SQL_TYPE,
     "x_CostType": "VARCHAR",

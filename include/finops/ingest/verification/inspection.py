@@ -116,8 +116,8 @@ def _groups(connection: DuckDBPyConnection, file: File, measures: Measures, key:
         f"coalesce({measures.account}, '') as account, sum(_rows), sum(_source), sum(_billed), "
         f"sum(_bad) + count(*) filter ({_any(of_grain)}), {measures.vendor} as vendor "
         f"from (select {names}, count(*) as _rows, sum({measures.source_cost}) as _source, "
-        f"sum({measures.billed_cost}) as _billed, count(*) filter ({_any(of_row)}) as _bad {''.join(others)} from {table.sql} group by {names}) "
-        "group by 1, 2, 3, vendor order by 1, 2, 3, vendor"
+        f"sum({measures.billed_cost}) as _billed, count(*) filter ({_any(of_row)}) as _bad {''.join(others)} "
+        f"from {table.sql} group by {names}) group by 1, 2, 3, vendor order by 1, 2, 3, vendor"
     ).fetchall()
     if any(row[6] for row in rows):
         must_have_none(connection, table, checks, key)
