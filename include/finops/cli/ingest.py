@@ -48,7 +48,12 @@ def ingest(
     ] = False,
     source: Annotated[str | None, typer.Option(help="Only this export; with --no-manifest the source's name.")] = None,
     source_format: Annotated[
-        SourceFormat | None, typer.Option("--format", help="With --no-manifest: the format, where columns do not tell.")
+        SourceFormat | None,
+        typer.Option(
+            "--format",
+            help="With --no-manifest: the format, where columns do not tell. azure_only_actual: there is no amortized "
+            "export, since the account has no reservation or savings plan.",
+        ),
     ] = None,
     accept_empty: Annotated[
         bool, typer.Option("--accept-empty", help="Accept an empty export of a month that had rows.")
@@ -73,7 +78,7 @@ def ingest(
             "periods": periods,
             "no_manifest": each.no_manifest,
             "source": each.export,
-            "source_format": source_format,
+            "source_format": source_format or each.format,
         }
         try:
             if dry_run:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
+from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
-from finops.ingest.models import DeliveryRef, Discovery, FetchedFile, Outcome, Rejection
+from finops.ingest.models import DeliveryRef, Discovery, FetchedFile, Outcome, Rejection, digest
 from finops.ingest.providers import aws, azure, gcp
 from finops.ingest.providers.layout import Layout, Listing, Site, Unannounced, parse_manifest
 from finops.ingest.reading import local_name
@@ -22,12 +23,15 @@ _LARGEST = 64 << 20
 
 
 class ManifestSource:
-    """The exports of one provider below one origin."""
+    """The exports of one provider below one origin; ``is_only_actual``: Azure's actual ones have no amortized half."""
 
-    def __init__(self, provider: Provider, store: ObjectStore, name: str | None = None) -> None:
+    def __init__(
+        self, provider: Provider, store: ObjectStore, name: str | None = None, *, is_only_actual: bool = False
+    ) -> None:
         self._provider = provider
         self._store = store
         self._name = name
+        self._is_only_actual = is_only_actual
         self._layout = _LAYOUTS[provider]
         self._listing: Listing = {}
 
@@ -77,6 +81,8 @@ class ManifestSource:
             try:
                 manifest = self._manifest(site)
                 ref = self._layout.read(site, manifest, self._listing, self._store.uri)
+                if self._is_only_actual and ref.format is SourceFormat.AZURE_ACTUAL:
+                    ref = _without_amortized(ref)
             except BadInput as error:
                 rejections.append(self._rejection(site, Outcome.QUARANTINED, str(error)))
                 continue
@@ -121,6 +127,12 @@ class ManifestSource:
             return self._name is None or each.source == self._name
 
         return Discovery(tuple(filter(is_wanted, deliveries)), tuple(filter(is_wanted, rejections)))
+
+
+def _without_amortized(ref: DeliveryRef) -> DeliveryRef:
+    """Return an actual export as the whole bill; that it has landed as a half does not count."""
+    whole = SourceFormat.AZURE_ONLY_ACTUAL
+    return replace(ref, format=whole, fingerprint=digest([whole, ref.fingerprint]))
 
 
 def _without_clashes(

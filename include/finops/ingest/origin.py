@@ -50,11 +50,12 @@ class Origin:
 
             return BigQuerySource(self.uri, self.client, source=self.source)
         has_manifest = not self.no_manifest and self.provider is not ANY_VENDOR
-        if self.source_format is not None and has_manifest:
+        is_only_actual = self.source_format is SourceFormat.AZURE_ONLY_ACTUAL
+        if self.source_format is not None and has_manifest and not is_only_actual:
             raise BadInput("--format is for files without a manifest; add --no-manifest")
         store = open_store(self.uri, self.client)
         if has_manifest:
-            return ManifestSource(self.provider, store, self.source)
+            return ManifestSource(self.provider, store, self.source, is_only_actual=is_only_actual)
         return UnmanifestedSource(
             self.provider, store, folder / "read", connection, name=self.source, source_format=self.source_format
         )

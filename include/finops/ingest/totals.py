@@ -78,7 +78,7 @@ def measures_of(source_format: SourceFormat, columns: dict[str, str], table: Tab
                 "bill/PayerAccountId",
                 ("lineItem/NetUnblendedCost", "lineItem/UnblendedCost"),
             )
-        case SourceFormat.AZURE_ACTUAL | SourceFormat.AZURE_AMORTIZED:
+        case SourceFormat.AZURE_ACTUAL | SourceFormat.AZURE_AMORTIZED | SourceFormat.AZURE_ONLY_ACTUAL:
             return _azure(file, is_actual=source_format is SourceFormat.AZURE_ACTUAL)
         case SourceFormat.GCP_DETAILED | SourceFormat.GCP_STANDARD:
             return _gcp(file)

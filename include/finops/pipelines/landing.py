@@ -59,6 +59,7 @@ def land(
             periods=None if period is None else [period],
             no_manifest=source.no_manifest,
             source=source.export,
+            source_format=source.format,
             client=client_for(source),
         )
     except NotOffered as nothing:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from finops.core.formats import ANY_VENDOR, CLOUDS, Provider
+from finops.core.formats import ANY_VENDOR, CLOUDS, Provider, SourceFormat
 from finops.core.settings import Settings
 from finops.policy.loader import Entry, Text, Uri
 from finops.policy.loader import load as load_file
@@ -29,6 +29,7 @@ class ConfiguredSource(Entry):
     connection: str | None = Field(default=None, description="Airflow Connection with the credentials.")
     export: str | None = Field(default=None, description="As --source of `finops ingest`.")
     no_manifest: bool = False
+    format: SourceFormat | None = Field(default=None, description="As --format of `finops ingest`.")
 
 
 class _Sources(Entry):

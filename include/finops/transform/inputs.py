@@ -57,7 +57,7 @@ def prepare(
             _link(settings, delivery)
         part = settings.focus_dir / f"provider={item.provider}" / f"billing_period={item.billing_period}"
         part.mkdir(parents=True, exist_ok=True)
-    for source_format in SourceFormat:
+    for source_format in {each.staged_as for each in SourceFormat}:
         write_empty_files(settings.inputs_dir / source_format, source_format)
     folder = settings.inputs_dir / "ops"
     _write_operations(folder, scope, closed)
@@ -72,7 +72,7 @@ def _link(settings: Settings, delivery: Delivery) -> None:
     landed = settings.landing_dir / delivery.relative_path
     for file in delivery.files:
         kind = "parquet" if file.local_name.endswith(".parquet") else "csv"
-        folder = settings.inputs_dir / delivery.format / kind / delivery.relative_path
+        folder = settings.inputs_dir / delivery.format.staged_as / kind / delivery.relative_path
         folder.mkdir(parents=True, exist_ok=True)
         try:
             os.link(landed / file.local_name, folder / file.local_name)
@@ -125,7 +125,7 @@ def _write_operations(folder: Path, scope: Sequence[PeriodInput], closed: Mappin
             (
                 item.provider.value,
                 str(item.billing_period),
-                ",".join(sorted({d.format.value for d in item.deliveries})),
+                ",".join(sorted({d.format.staged_as.value for d in item.deliveries})),
                 item.billing_period in closed,
             )
             for item in scope

@@ -77,8 +77,9 @@ def _named(landed: list[PeriodInput], periods: Sequence[BillingPeriod]) -> list[
 
 def _is_whole(item: PeriodInput) -> bool:
     if half := item.missing_half:
-        says = "%s %s waits for its %s export: one half would be wrong without looking wrong"
-        logger.warning(says, item.provider, item.billing_period, half)
+        says = "%s %s waits for its %s export: one half would be wrong without looking wrong%s"
+        only = "; without reservations and savings plans, land it with --format azure_only_actual"
+        logger.warning(says, item.provider, item.billing_period, half, only if half == "amortized" else "")
     return half is None
 
 

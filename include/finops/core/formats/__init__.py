@@ -87,9 +87,15 @@ class SourceFormat(StrEnum):
     AWS_CUR_LEGACY = "aws_cur_legacy"
     AZURE_ACTUAL = "azure_actual"
     AZURE_AMORTIZED = "azure_amortized"
+    AZURE_ONLY_ACTUAL = "azure_only_actual"
     GCP_DETAILED = "gcp_detailed"
     GCP_STANDARD = "gcp_standard"
     FOCUS = "focus"
+
+    @property
+    def staged_as(self) -> SourceFormat:
+        """The format as which a build reads it: an actual export that knows no commitment is an amortized one."""
+        return SourceFormat.AZURE_AMORTIZED if self is SourceFormat.AZURE_ONLY_ACTUAL else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,7 @@ NESTED = frozenset(
 _FILES = {
     SourceFormat.AZURE_ACTUAL: "azure_cost",
     SourceFormat.AZURE_AMORTIZED: "azure_cost",
+    SourceFormat.AZURE_ONLY_ACTUAL: "azure_cost",
 }
 
 

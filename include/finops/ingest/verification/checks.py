@@ -10,8 +10,7 @@ from finops.core.formats import Column, SourceFormat, columns_of
 from finops.core.periods import BillingPeriod
 from finops.core.sql import identifier, literal
 from finops.ingest.reading import Table
-from finops.ingest.recognise import is_azure
-from finops.ingest.totals import SHIFT, time_of, vendor_of
+from finops.ingest.totals import SHIFT, is_committed_price, time_of, vendor_of
 from finops.ingest.verification.columns import FILLED_FOR, NEEDS, READ, Kind, name_in
 from finops.ingest.verification.types import fields_of, named
 
@@ -94,9 +93,18 @@ def checks_of(file: File) -> list[Check]:
         checks.append(Check(name, identifier(name), f"{vendor} = ''", f"is not filled; {REMEDY}"))
     if file.source_format in (SourceFormat.AWS_CUR2, SourceFormat.AWS_CUR_LEGACY):
         checks += _commitments(file)
-    if is_azure(file.source_format) and "PricingModel" not in file.columns:
+    if file.source_format is SourceFormat.AZURE_ONLY_ACTUAL and "PricingModel" in file.columns:
+        checks.append(_amortized_elsewhere(file))
+    elif READ[file.source_format] is READ[SourceFormat.AZURE_ACTUAL] and "PricingModel" not in file.columns:
         checks += _unpriced(file)
     return checks
+
+
+def _amortized_elsewhere(file: File) -> Check:
+    """A row of a commitment in a bill that is said to know none: what it costs a month is in the amortized export."""
+    model = identifier(file.columns["PricingModel"])
+    says = "is a commitment, whose amortised cost the actual export lacks; land the amortized export too"
+    return Check(file.columns["PricingModel"], model, f"coalesce({is_committed_price(model)}, false)", says)
 
 
 def _unpriced(file: File) -> Iterator[Check]:

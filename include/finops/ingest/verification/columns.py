@@ -75,6 +75,7 @@ READ: dict[SourceFormat, dict[str, Kind]] = {
     SourceFormat.AWS_CUR_LEGACY: _AWS,
     SourceFormat.AZURE_ACTUAL: _AZURE,
     SourceFormat.AZURE_AMORTIZED: _AZURE,
+    SourceFormat.AZURE_ONLY_ACTUAL: _AZURE,
     SourceFormat.GCP_DETAILED: _GCP,
     SourceFormat.GCP_STANDARD: _GCP,
     SourceFormat.FOCUS: _FOCUS,
