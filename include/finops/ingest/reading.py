@@ -32,7 +32,7 @@ class Table:
     """A file that can be queried: ``sql`` goes into a FROM clause, ``types`` are the DuckDB types of its columns.
 
     Names are written and ordered as in the file. ``is_text``: a CSV, whose columns are all VARCHAR; the literal NULL
-    and the empty field are null.
+    and the empty field are null, in FOCUS ``null`` too.
     """
 
     sql: str
@@ -100,10 +100,12 @@ def open_table(connection: DuckDBPyConnection, path: Path, key: str) -> Table:
             raise damaged(key, error) from None
         return Table(sql, {name: kind for name, kind, *_ in described}, is_text=False)
     names = _unique(_header(path, key))
+    # Vendors write FOCUS's null in two ways; a tag of a CUR may well be called null.
+    nulls = "['', 'NULL', 'null']" if "billedcost" in map(str.lower, names) else "['', 'NULL']"
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     sql = (
         f"read_csv({literal(path)}, columns={{{columns}}}, auto_detect=false, header=true, delim=',', "
-        "quote='\"', escape='\"', nullstr=['', 'NULL'], strict_mode=true)"
+        f"quote='\"', escape='\"', nullstr={nulls}, strict_mode=true)"
     )
     return Table(sql, dict.fromkeys(names, "VARCHAR"), is_text=True)
 

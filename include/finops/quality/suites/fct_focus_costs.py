@@ -80,6 +80,7 @@ def suite(given: Given) -> Suite:
             is_exact(),
             _line_types_are_mapped(),
             _negations_cancel(),
+            _tags_are_read(),
         ),
         ROW_RULES,
         schema="main",
@@ -107,3 +108,12 @@ def _negations_cancel() -> Expectation:
         where x_charge_type = 'SavingsPlanNegation'
     """
     return no_rows("savings plan negations cancel the usage they cover", query, Severity.WARNS)
+
+
+def _tags_are_read() -> Expectation:
+    query = """
+        select provider, billing_period, x_source, count(*) as charges
+        from {batch} where contains(tags, '"x_unparsed_tags"')
+        group by all
+    """
+    return no_rows("the tags of every charge could be read; the others are x_unparsed_tags", query, Severity.WARNS)
