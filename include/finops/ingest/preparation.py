@@ -1,4 +1,4 @@
-"""A local copy as staging reads it: out of its ZIP, under the column names that Azure's documentation has."""
+"""A local copy as staging reads it: out of its ZIP, JSON lines as CSV, Azure's columns as its documentation names them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from typing import IO, cast
 
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
+from finops.ingest import json_lines
 from finops.ingest.models import FetchedFile
-from finops.ingest.reading import ending, most_bytes
+from finops.ingest.reading import JSON_LINES, ending, most_bytes
 
 _LOCALISED = re.compile(r".*\((?P<name>[A-Za-z]+)\)\s*")
 _FIRST_LINE = 1 << 16
@@ -24,9 +25,13 @@ _FIRST_LINE = 1 << 16
 def prepare(file: FetchedFile) -> FetchedFile:
     """Replace a copy that staging cannot read as it is by one that it can; return the file.
 
-    The lines of a bill stay byte by byte what they were. Raise BadInput for a ZIP that does not hold one CSV.
+    The lines of a CSV stay byte by byte what they were. Raise BadInput for a ZIP that does not hold one CSV, and for
+    JSON lines of which one is no object.
     """
     kind = ending(file.source_key)
+    if kind in JSON_LINES:
+        json_lines.to_csv(file.path, file.source_key)
+        return file
     if kind == ".zip":
         _unzip(file.path, file.source_key)
     if kind != ".parquet":

@@ -20,7 +20,8 @@ from finops.core.sql import literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Error
 
-_ENDINGS = (".parquet", ".csv", ".csv.gz", ".zip")
+JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+_ENDINGS = (".parquet", ".csv", ".csv.gz", ".zip", *JSON_LINES)
 _CHUNK = 1 << 20
 _SMALL = 1 << 30
 _MAX_RATIO = 200
@@ -67,8 +68,9 @@ def ending(key: str) -> str:
 
 def local_name(key: str) -> str:
     """Return the name of a file in the landing folder: hashed, since a key may contain anything, even ``../``."""
-    # A ZIP lands as the CSV in it.
-    return hashlib.sha256(key.encode()).hexdigest() + ending(key).replace(".zip", ".csv")
+    # A ZIP lands as the CSV in it, JSON lines as the CSV made of them.
+    kind = ending(key)
+    return hashlib.sha256(key.encode()).hexdigest() + (".csv" if kind in (".zip", *JSON_LINES) else kind)
 
 
 def most_bytes(path: Path) -> int:

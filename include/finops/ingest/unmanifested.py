@@ -55,7 +55,7 @@ class UnmanifestedSource:
         """
         objects = [each for each in self._store.list() if _is_bill(each.key)]
         if not objects:
-            raise BadInput(f"{self._store.uri}: holds no .parquet, .csv, .csv.gz or .zip file")
+            raise BadInput(f"{self._store.uri}: holds no .parquet, .csv, .csv.gz, .zip or .jsonl file")
         self._folder.mkdir(parents=True, exist_ok=True)
         complaints = [reason for each in objects if (reason := self._inspect(each)) is not None]
         if complaints:
@@ -150,4 +150,4 @@ def _is_bill(key: str) -> bool:
 def _stem(uri: str) -> str:
     """Return the last part of the origin without its ending, as a source's name."""
     last = uri.rstrip("/").rpartition("/")[2]
-    return re.sub(r"(\.(csv|gz|parquet|snappy|zip))+$", "", last) or "by-hand"
+    return re.sub(r"(\.(csv|gz|parquet|snappy|zip|jsonl|ndjson))+$", "", last) or "by-hand"
