@@ -1,4 +1,4 @@
-"""A local copy as staging reads it: out of its ZIP, JSON lines as CSV, Azure's columns as its documentation names them."""
+"""A local copy as staging reads it: out of its ZIP, JSON lines as CSV, Azure's columns under documented names."""
 
 from __future__ import annotations
 
