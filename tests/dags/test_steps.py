@@ -27,7 +27,14 @@ def stand_in(monkeypatch, name: str, **attributes) -> None:
 
 
 def source(name: str, provider: Provider, **fields) -> SimpleNamespace:
-    given = {"uri": f"/bills/{name}", "connection": None, "export": None, "no_manifest": False, **fields}
+    given = {
+        "uri": f"/bills/{name}",
+        "connection": None,
+        "export": None,
+        "no_manifest": False,
+        "format": None,
+        **fields,
+    }
     return SimpleNamespace(name=name, provider=provider, **given)
 
 
@@ -42,7 +49,10 @@ def asked(home, monkeypatch):
             raise calls.answer
         return calls.answer
 
-    sources = (source("payer", Provider.AWS, export="daily"), source("tenant", Provider.AZURE, no_manifest=True))
+    sources = (
+        source("payer", Provider.AWS, export="daily", format="azure_only_actual"),
+        source("tenant", Provider.AZURE, no_manifest=True),
+    )
     stand_in(monkeypatch, "finops.policy.sources", load=lambda _settings: sources)
     stand_in(monkeypatch, "finops.ingest.service", ingest=ingest)
     return calls
@@ -85,7 +95,10 @@ def test_landing_passes_on_what_the_source_says_of_itself(asked):
     steps.land_source("payer")
     ((provider, origin, options),) = asked.seen
     assert (provider, origin) == (Provider.AWS, "/bills/payer")
-    assert options == {"periods": None, "no_manifest": False, "source": "daily", "client": None}
+    assert options == {
+        **{"periods": None, "no_manifest": False, "source": "daily", "client": None},
+        "source_format": "azure_only_actual",
+    }
 
 
 def test_a_backfill_asks_for_its_month_alone(asked):
