@@ -23,6 +23,7 @@ DAG_IDS = {
     "ingest_billing_aws",
     "ingest_billing_azure",
     "ingest_billing_gcp",
+    "ingest_billing_focus",
     "build_marts",
     "resync_marts",
     "backfill_billing",
