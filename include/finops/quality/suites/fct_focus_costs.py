@@ -112,7 +112,7 @@ def _negations_cancel() -> Expectation:
 
 def _tags_are_read() -> Expectation:
     query = """
-        select provider, billing_period, x_source, count(*) as charges
+        select provider, billing_period, count(*) as charges
         from {batch} where contains(tags, '"x_unparsed_tags"')
         group by all
     """
