@@ -191,7 +191,7 @@ def test_runs_that_record_at_once_keep_one_current_delivery(settings: Settings) 
 
 def test_processes_that_open_a_new_store_at_once_migrate_it_once(settings: Settings) -> None:
     url = settings.state_database_url
-    assert _at_once(lambda _: store._open.__wrapped__(url), 4) == []
+    assert _at_once(lambda _: store._open.__wrapped__(url, None), 4) == []
     assert inspect(open_state(settings)).has_table("deliveries")
 
 

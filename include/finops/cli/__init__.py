@@ -65,6 +65,8 @@ for _command in (
     "ingest",
     "build",
     "status",
+    "state",
+    "backup",
     "allocation",
     "chargeback",
     "explain",

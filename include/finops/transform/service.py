@@ -16,8 +16,9 @@ from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.policy import tags
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
+from finops.stores.closed_files import closed_months
 from finops.stores.published import READER
-from finops.stores.state import builds, closing, period_inputs
+from finops.stores.state import builds, period_inputs
 from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
 
@@ -91,9 +92,9 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     # From here on the warehouse is no longer what the last candidate says it is.
     (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
+    closed = closed_months(settings)
     state = open_state(settings)
     with state.begin() as connection:
-        closed = closing.closed_periods(connection)
         builds.start_build(connection, build_id)
     try:
         if not _is_of_this_layout(settings):

@@ -16,6 +16,7 @@ from finops.chargeback.statement.facts import AllocationEntry
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import budgets
+from finops.stores.state.store import open_state
 
 MART_CHARGEBACK = [
     *("billing_period", "provider", "billing_currency", "cost_center", "provider_name", "service_category"),
@@ -90,6 +91,7 @@ def publish_version(
     """
     import duckdb
 
+    open_state(settings)
     folder = settings.published_dir / "versions" / build_id
     folder.mkdir(parents=True)
     marts = ["fct_daily_costs", "mart_chargeback", "mart_invoices", "mart_reconciliation", "mart_exchange_rates"]

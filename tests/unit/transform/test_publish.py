@@ -194,6 +194,31 @@ def test_published_periods_are_marked_with_the_digest_the_build_began_with(setti
     assert pending == [(Provider.GCP, "2025-01")]
 
 
+@pytest.mark.parametrize("is_dangling", [False, True])
+def test_a_lost_link_is_found_again_from_the_versions_and_none_goes(settings: Settings, *, is_dangling: bool) -> None:
+    """Without it, every version would look like what a killed publication left."""
+    make(settings, JANUARY, "build-1", marts=FEW)
+    newest = make(settings, [("aws", "2025-02")], "build-2", marts=FEW)
+    link = settings.published_dir / "current"
+    link.unlink()
+    if is_dangling:
+        link.symlink_to("versions/build-0")
+    assert published.latest(settings) == newest
+
+    after = make(settings, [("gcp", "2025-03")], "build-3", marts=FEW)
+
+    assert link.resolve() == after.path
+    assert [version.build_id for version in versions.chain(settings)] == ["build-3", "build-2", "build-1"]
+    assert [str(each) for each in after.billing_periods] == ["2025-01", "2025-02", "2025-03"]
+
+
+def test_a_version_with_a_damaged_manifest_is_named(settings: Settings) -> None:
+    version = make(settings, JANUARY, "build-1", marts=FEW)
+    (version.path / "manifest.json").write_text("{")
+    with pytest.raises(Finding, match=r"build-1/manifest\.json is damaged; put the version back"):
+        published.latest(settings)
+
+
 def test_versions_beyond_those_to_keep_go_once_no_reader_can_hold_them(settings: Settings) -> None:
     for number in range(5):
         make(settings, [("aws", "2025-01")], f"build-{number}", revision=number, marts=FEW)

@@ -2,15 +2,13 @@
 
 ``closed/billing_period=YYYY-MM/`` under FINOPS_HOME holds ``charges.parquet`` (its rows of ``mart_chargeback``),
 ``adjustments.parquet`` (those to earlier closed months that its statements show), ``allocated.parquet`` (what the rules
-for shared cost allocated), ``rules/`` (see ``frozen_rules``) and ``statements/``.
+for shared cost allocated), ``rules/`` (see ``frozen_rules``), ``statements/`` and ``record.json``.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -21,7 +19,7 @@ from finops.core.atomic import sha256_of, sync_file, sync_folder
 from finops.core.dimensions import ABSENT
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.stores.closed_files import CHARGES, folder_of, verified
+from finops.stores.closed_files import CHARGES, unsettled_folder, verified, write_record
 from finops.stores.state.closing import ClosedPeriod
 
 ADJUSTMENTS = "adjustments.parquet"
@@ -32,7 +30,7 @@ _DECIMALS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost", "s
 def new_folder(settings: Settings, period: BillingPeriod) -> Path:
     """Return an empty folder in which the files of a month about to be closed are written."""
     settings.closed_dir.mkdir(parents=True, exist_ok=True)
-    folder = settings.closed_dir / f".closing-{period}"
+    folder = unsettled_folder(settings, period)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder
@@ -60,12 +58,9 @@ def freeze(
     return {name: sha256_of(folder / name) for name in (CHARGES, ADJUSTMENTS, ALLOCATED)}
 
 
-def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:
-    """Give a finished folder its place.
-
-    What is there without a record, of a close that was killed before it or of another state store, is moved aside: only
-    a person can say that it is nothing.
-    """
+def finish(folder: Path, record: ClosedPeriod) -> None:
+    """Write the record into a folder that holds all else, and flush it; from here on nobody changes it."""
+    write_record(folder, record)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             path.chmod(0o444)
@@ -73,12 +68,6 @@ def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:
         else:
             sync_folder(path)
     sync_folder(folder)
-    final = folder_of(settings, period)
-    if final.exists():
-        os.rename(final, tempfile.mkdtemp(prefix=f".unrecorded-{period}-", dir=settings.closed_dir))
-    os.rename(folder, final)
-    sync_folder(settings.closed_dir)
-    return final
 
 
 def read_charges(settings: Settings, closed: ClosedPeriod) -> tuple[Charge, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from finops.chargeback.close import closed, frozen_rules
-from finops.chargeback.close.months import closed_months
 from finops.chargeback.formats import csv_file
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import WRITERS
@@ -25,6 +24,7 @@ from finops.policy import accounts as gl_accounts
 from finops.policy import allocation
 from finops.policy.accounts import Accounts
 from finops.stores import published
+from finops.stores.closed_files import closed_months
 from finops.stores.state.closing import ClosedPeriod
 
 

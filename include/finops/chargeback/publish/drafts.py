@@ -23,7 +23,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from finops.chargeback.close.months import closed_months
 from finops.chargeback.formats import statement_json
 from finops.chargeback.month import prepare, read
 from finops.chargeback.publish import final, sets
@@ -35,6 +34,7 @@ from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published
+from finops.stores.closed_files import closed_months
 from finops.stores.published import Publication
 
 _PLAN = "planned.json"

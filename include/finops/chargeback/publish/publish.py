@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from finops.chargeback.close.months import closed_months
 from finops.chargeback.month import prepare, read
 from finops.chargeback.publish import final, sets
 from finops.chargeback.publish.models import StatementSet
@@ -13,6 +12,7 @@ from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published
+from finops.stores.closed_files import closed_months
 
 
 def publish(settings: Settings, period: BillingPeriod, out: Path | None = None) -> StatementSet:
