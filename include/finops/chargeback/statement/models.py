@@ -84,9 +84,13 @@ class BridgeStep:
     amount: int
 
 
+ROUNDING = "Rounding"
+"""The row of what cents leave to a total whose parts are rounded on their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class TieOut:
-    """One provider's bill against the statements: ``difference`` is exact, the other amounts are shown."""
+    """One provider's bill against the statements: ``difference`` is exact, the other amounts are rounded on their own."""
 
     provider: str
     bill_rows: int
@@ -205,6 +209,11 @@ class Section:
     adjustments: AdjustmentBlock | None = None
     shared: SharedBlock | None = None
     schedules: tuple[Table, ...] = ()
+
+    @property
+    def rounding_of_bills(self) -> int:
+        """What the bills' own cents leave to the total of all bills."""
+        return self.total.billed - sum(each.bill for each in self.tie_out)
 
     @property
     def total_with_shared(self) -> int:

@@ -90,21 +90,28 @@ def _owners_total(company: Section, owner: str | None) -> Shown:
 class Cut:
     """A way to split a total: which columns of a charge make a line.
 
-    With ``within``, lines are rounded within the groups of that part of the key, which another cut shows as lines.
+    With ``within``, lines are rounded within the lines of another cut, which each of them is a part of: where a line is
+    all that its group has, both show the same cents.
     """
 
     name: str
     title: str
     headings: tuple[str, ...]
     key: Callable[[ChargeLine], Key]
-    within: int | None = None
+    within: Cut | None = None
 
     def rounded(self, rows: Iterable[ChargeLine], measure: str, total: int, digits: int) -> dict[Key, int]:
         """Return the lines' amounts of a measure in smallest units; they sum to ``total``."""
-        amounts = sums(rows, self.key, measure)
+        rows = list(rows)
         if self.within is None:
-            return rounding.apportion_amounts(amounts, total, digits)
-        return rounding.apportion_nested(amounts, total, digits, self.within)
+            return rounding.apportion_amounts(sums(rows, self.key, measure), total, digits)
+        groups: dict[Key, list[ChargeLine]] = defaultdict(list)
+        for row in rows:
+            groups[self.within.key(row)].append(row)
+        found: dict[Key, int] = {}
+        for group, units in self.within.rounded(rows, measure, total, digits).items():
+            found |= rounding.apportion_amounts(sums(groups[group], self.key, measure), units, digits)
+        return found
 
     def split(self, scope: Scope) -> dict[Key, Shown]:
         """Return the shown figures of each line, of this month's lines and last month's."""
