@@ -14,7 +14,7 @@ from finops.stores.state.store import open_state
 from finops.transform.statement_inputs import CLOSED_COLUMNS
 from tests.model_sql import model_sql
 
-TABLES = ("mart_chargeback_as_closed", "mart_savings")
+TABLES = ("mart_chargeback_as_closed", "mart_savings", "mart_charged_costs")
 VIEWS = ("mart_cost_variance", "mart_bill_completeness", "mart_budget_use", "mart_unit_costs")
 INPUTS = {
     "budgets": "billing_period varchar, billing_currency varchar, cost_center varchar, budget decimal(38, 12)",

@@ -12,6 +12,8 @@ from finops.stores.state.closing import ClosedPeriod
 
 CHARGES = "charges.parquet"
 """A closed month's rows of ``mart_chargeback``."""
+ALLOCATED = "allocated.parquet"
+"""What the rules for shared cost allocated in it; months that older releases closed have none."""
 
 
 def folder_of(settings: Settings, period: BillingPeriod) -> Path:

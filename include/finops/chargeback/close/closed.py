@@ -21,11 +21,10 @@ from finops.core.atomic import sha256_of, sync_file, sync_folder
 from finops.core.dimensions import ABSENT
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.stores.closed_files import CHARGES, folder_of, verified
+from finops.stores.closed_files import ALLOCATED, CHARGES, folder_of, verified
 from finops.stores.state.closing import ClosedPeriod
 
 ADJUSTMENTS = "adjustments.parquet"
-ALLOCATED = "allocated.parquet"
 _DECIMALS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost", "share", "weight")
 
 

@@ -17,14 +17,14 @@ from finops.chargeback.statement.facts import PublishedMonth
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.policy import accounts, allocation, budgets, tags
+from finops.policy import accounts, allocation, budgets, cost_centers, tags
 from finops.policy.allocation.drivers import COLUMNS, OPTIONAL, Quantity, quantities
 from finops.policy.tags import POLICY_FILE, RULES_FILE
 from finops.stores import closed_files
 from finops.stores.published import Publication
 from finops.stores.state.closing import RULES, ClosedPeriod
 
-FILES = (allocation.FILE, budgets.FILE, accounts.FILE, POLICY_FILE, RULES_FILE)
+FILES = (allocation.FILE, budgets.FILE, cost_centers.FILE, accounts.FILE, POLICY_FILE, RULES_FILE)
 QUANTITIES = "quantities.csv"
 
 Texts = Mapping[str, bytes]
