@@ -90,7 +90,7 @@ ROUNDING = "Rounding"
 
 @dataclass(frozen=True, slots=True)
 class TieOut:
-    """One provider's bill against the statements: ``difference`` is exact, the other amounts are rounded on their own."""
+    """One provider's bill against the statements: ``difference`` is exact, the others are rounded on their own."""
 
     provider: str
     bill_rows: int
@@ -189,8 +189,26 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthCharged:
+    """What one month's statements charged without adjustments, in smallest units: direct cost, shared cost."""
+
+    billing_period: BillingPeriod
+    direct: int
+    shared: int
+
+    @property
+    def total(self) -> int:
+        """Both."""
+        return self.direct + self.shared
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """A statement's part in one currency. ``tie_out`` is the whole company's alone: it shows other owners' costs."""
+    """A statement's part in one currency. ``tie_out`` is the whole company's alone: it shows other owners' costs.
+
+    ``is_small``: too little to be read before the other currencies. ``previous_charged`` is last month's total charged,
+    None when that month is not published. ``history`` is of up to twelve months, the statement's own the last.
+    """
 
     currency: str
     digits: int
@@ -209,6 +227,9 @@ class Section:
     adjustments: AdjustmentBlock | None = None
     shared: SharedBlock | None = None
     schedules: tuple[Table, ...] = ()
+    previous_charged: int | None = None
+    history: tuple[MonthCharged, ...] = ()
+    is_small: bool = False
 
     @property
     def rounding_of_bills(self) -> int:
@@ -230,6 +251,13 @@ class Section:
         """All of it: direct and shared effective cost, and the adjustments to closed months."""
         return self.total_with_adjustments + self.total_with_shared - self.total.effective
 
+    @property
+    def charged(self) -> Shown:
+        """The total charged, effective and billed, and last month's."""
+        billed = self.total.billed + (self.shared.billed if self.shared else 0)
+        billed += self.adjustments.billed if self.adjustments else 0
+        return Shown(self.total_charged, billed, self.previous_charged)
+
     def breakdown(self, name: str) -> Breakdown | None:
         """Return the breakdown called ``name``, if this section has it."""
         return next((each for each in self.breakdowns if each.name == name), None)
@@ -239,6 +267,8 @@ class Section:
 class Statement:
     """What one audience gets for one billing period. ``cost_center`` is None for the whole company.
 
+    ``names`` are those of the cost centres that it shows. Its own are ``answers_for_it``, a person, and ``part_of``, the
+    names of what it is part of, its parent first. ``schedules`` are tables of all currencies, each with that it is in.
     ``invoices``, as they were when the month was closed, are the whole company's alone.
     """
 
@@ -251,6 +281,26 @@ class Statement:
     closing: Closing | None = None
     summary: Summary | None = None
     invoices: tuple[Comparison, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    answers_for_it: str = ""
+    part_of: tuple[str, ...] = ()
+    schedules: tuple[tuple[str, Table], ...] = ()
+
+    def name_of(self, cost_center: str) -> str:
+        """Return what a cost centre that the statement shows is called; empty where it has no name."""
+        return dict(self.names).get(cost_center, "")
+
+    def label_of(self, cost_center: str) -> str:
+        """Return a cost centre's name with its key, or its key alone."""
+        name = self.name_of(cost_center)
+        return f"{name} ({cost_center})" if name else cost_center
+
+    @property
+    def title(self) -> str:
+        """Return whom the statement is for: its name, or else its key."""
+        if self.cost_center is None:
+            return "Whole company"
+        return self.name_of(self.cost_center) or self.cost_center
 
     @property
     def status(self) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 from finops.chargeback.statement import rounding
 from finops.chargeback.statement.facts import Charge, ChargeLine, DailyCost, PublishedMonth
-from finops.chargeback.statement.models import Section, Shown
+from finops.chargeback.statement.history import Histories
+from finops.chargeback.statement.models import MonthCharged, Section, Shown
 from finops.core.money import digits_of, exact_sum, rounded
 
 Key = tuple[str, ...]
@@ -32,6 +33,8 @@ class Scope:
     daily: tuple[DailyCost, ...]
     company: Section | None
     total: Shown
+    history: tuple[MonthCharged, ...] = ()
+    previous_charged: int | None = None
 
     @property
     def digits(self) -> int:
@@ -52,6 +55,7 @@ class Scopes:
         self.month = month
         self._charges, self._daily = _grouped(month.charges), _grouped(month.daily)
         self._previous = None if month.previous is None else _grouped(month.previous)
+        self._histories = Histories(month)
 
     def scope(self, currency: str, owner: str | None = None, company: Section | None = None) -> Scope:
         """Return the scope of a currency: the company's, or an owner's with the company's section."""
@@ -59,7 +63,18 @@ class Scopes:
         charges = tuple(self._charges[key])
         previous = None if self._previous is None else tuple(self._previous[key])
         total = _total(charges, previous, currency) if company is None else _owners_total(company, owner)
-        return Scope(self.month, owner, currency, charges, previous, tuple(self._daily[key]), company, total)
+        return Scope(
+            self.month,
+            owner,
+            currency,
+            charges,
+            previous,
+            tuple(self._daily[key]),
+            company,
+            total,
+            self._histories.of(currency, owner),
+            self._histories.previous_charged(currency, owner),
+        )
 
 
 def _grouped(rows: Iterable[Any]) -> dict[tuple[str | None, str], list[Any]]:

@@ -14,7 +14,12 @@ def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand. The model's contract holds that columns are filled."""
     return Suite(
         "mart_charged_costs",
-        (is_exact(_AMOUNTS), is_unique((*KEY, "cost_center")), _shared_cost_adds_nothing(), _direct_cost_is_whole(given)),
+        (
+            is_exact(_AMOUNTS),
+            is_unique((*KEY, "cost_center")),
+            _shared_cost_adds_nothing(),
+            _direct_cost_is_whole(given),
+        ),
         (
             RowRule(
                 "direct_and_shared_are_the_cost",
