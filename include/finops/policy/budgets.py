@@ -44,8 +44,8 @@ class _Budgets(Entry):
 def load(settings: Settings, period: BillingPeriod | None = None) -> tuple[Budget, ...]:
     """Return the budgets of a month, or all; none without the file.
 
-    Raise BadInput, naming file, line and key, for an invalid one, one of an unknown cost centre, and for two of one cost
-    centre, currency and month.
+    Raise BadInput, naming file, line and key, for an invalid one, one of an unknown cost centre, and for two of one
+    cost centre, currency and month.
     """
     content, found = load_file(settings, FILE, _Budgets)
     known = cost_centers.load(settings) if content.budgets else cost_centers.CostCenters()

@@ -99,20 +99,23 @@ def _unknown_cost_centers(settings: Settings, loaded: dict[str, Any]) -> Iterato
     given = {each.values.get(policy.owner_key) for each in policy.assignments()}
     known: cost_centers.CostCenters = loaded.get(cost_centers.FILE, cost_centers.CostCenters())
     published = _published_cost_centers(settings)
+    if known.entries:
+        yield from _without_entry(known, _used(loaded), published)
+        return
     for name, used in _used(loaded).items():
-        for each in sorted(used - {UNALLOCATED}):
-            if known.entries:
-                if each not in known.entries:
-                    yield f"{name}: cost centre {each!r} is not in {cost_centers.FILE}"
-            elif each in given | published:
-                continue
-            elif key and (fault := fault_of_value(key, each)):
+        for each in sorted(used - given - published - {UNALLOCATED}):
+            if key and (fault := fault_of_value(key, each)):
                 yield f"{name}: cost centre {fault}"
             elif key and not key.allowed and published:
                 yield f"{name}: cost centre {each!r} is in no published month"
-    if known.entries:
-        for each in sorted(published - set(known.entries) - {UNALLOCATED}):
-            yield f"{cost_centers.FILE}: cost centre {each!r} of a published month has no entry"
+
+
+def _without_entry(known: cost_centers.CostCenters, used: dict[str, set[str]], published: set[str]) -> Iterator[str]:
+    for name, cost_centers_used in used.items():
+        for each in sorted(cost_centers_used - set(known.entries) - {UNALLOCATED}):
+            yield f"{name}: cost centre {each!r} is not in {cost_centers.FILE}"
+    for each in sorted(published - set(known.entries) - {UNALLOCATED}):
+        yield f"{cost_centers.FILE}: cost centre {each!r} of a published month has no entry"
 
 
 def _used(loaded: dict[str, Any]) -> dict[str, set[str]]:

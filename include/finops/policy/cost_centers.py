@@ -70,8 +70,8 @@ class CostCenters:
 def load(settings: Settings) -> CostCenters:
     """Return what the file says; nothing without it.
 
-    Raise BadInput, naming file, line and key: for an invalid entry, one that is there twice, a parent that the file does
-    not have, and a cost centre that is part of itself.
+    Raise BadInput, naming file, line and key: for an invalid entry, one that is there twice, a parent that the file
+    does not have, and a cost centre that is part of itself.
     """
     content, found = load_file(settings, FILE, _File)
     entries: dict[str, CostCenter] = {}
@@ -97,8 +97,8 @@ def _check_parents(each: CostCenter, entries: dict[str, CostCenter], found: Loca
 def fault_of(settings: Settings, cost_center: str, known: CostCenters) -> str | None:
     """Return why a cost centre cannot be one of this company's, or None.
 
-    Known are those of ``cost_centers.yml``; without entries there, what ``tag_policy.yml`` allows or ``virtual_tags.yml``
-    gives. Where neither says, every name is possible.
+    Known are those of ``cost_centers.yml``; without entries there, what ``tag_policy.yml`` allows or
+    ``virtual_tags.yml`` gives. Where neither says, every name is possible.
     """
     if known.entries:
         return None if cost_center in known.entries else f"cost centre {cost_center!r} is not in {FILE}; add it there"

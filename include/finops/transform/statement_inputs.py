@@ -1,4 +1,4 @@
-"""What the marts of statements need besides bills, below ``inputs/ops``: budgets, rates, and closed months as they were."""
+"""What the marts of statements need besides bills, below ``inputs/ops``: budgets, rates, closed months as they were."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _rounded(line: DetailLine | SharedLine | AdjustmentLine, section: Section) -
 
 
 def figures_sha256(path: Path) -> str:
-    """Return the sha256 of a CSV file of lines without ``STANDING`` and names: the same before and after the month is closed."""
+    """Return the sha256 of a CSV file of lines without ``STANDING`` and names: the same before and after a close."""
     figures = io.StringIO(newline="")
     writer = csv.writer(figures)
     with path.open(encoding="utf-8", newline="") as handle:

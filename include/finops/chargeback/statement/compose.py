@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from finops.chargeback.statement import reporting, slugs
+from finops.chargeback.statement.converted import Summary
 from finops.chargeback.statement.facts import PublishedMonth
-from finops.chargeback.statement.models import Line, Section, Shown, Statement, Summary
+from finops.chargeback.statement.models import Line, Section, Shown, Statement
 from finops.chargeback.statement.scope import Scope, Scopes
 from finops.chargeback.statement.sections import (
     adjustments,

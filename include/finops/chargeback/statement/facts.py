@@ -266,7 +266,7 @@ class PublishedMonth:
     """All that statements of one billing period are made from. ``previous`` is None when that month is not published.
 
     ``adjustments`` are of closed months before it, ``previous_adjustments`` those that last month's statements show.
-    ``closing`` is None and ``invoices`` empty in an open month; ``exchange`` is None where no reporting currency is set.
+    ``closing`` is None and ``invoices`` empty in an open month; ``exchange`` is None without a reporting currency.
     ``source_digests`` are those of the daily rows that each charge, by its key, is summed from; ``entries`` what the
     rules of shared cost moved, ``rule_titles`` what each rule's text says it does. ``history`` is of the twelve months
     that end with this one.

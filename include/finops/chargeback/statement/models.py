@@ -11,6 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from finops.chargeback.invoices.models import Comparison
+from finops.chargeback.statement.converted import Summary
 from finops.chargeback.statement.facts import Adjustment, AllocationEntry, Charge, Closing
 from finops.chargeback.statement.line_ids import together
 from finops.core.periods import BillingPeriod
@@ -160,35 +161,6 @@ class AdjustmentBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class ConvertedLine:
-    """An amount, its rate, and what it is in the reporting currency. ``rate_period`` is the month whose rate it is."""
-
-    label: str
-    currency: str
-    digits: int
-    amount: int
-    rate_period: BillingPeriod
-    rate: Decimal
-    rate_source: str
-    converted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A statement's total charged in the reporting currency; lines, and owners, sum to the total.
-
-    ``owners`` is the whole company's alone: every cost centre and what is not allocated.
-    """
-
-    currency: str
-    digits: int
-    lines: tuple[ConvertedLine, ...]
-    owners: tuple[tuple[str, int], ...]
-    total: int
-    exact: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class MonthCharged:
     """What one month's statements charged without adjustments, in smallest units: direct cost, shared cost."""
 
@@ -254,8 +226,7 @@ class Section:
     @property
     def charged(self) -> Shown:
         """The total charged, effective and billed, and last month's."""
-        billed = self.total.billed + (self.shared.billed if self.shared else 0)
-        billed += self.adjustments.billed if self.adjustments else 0
+        billed = sum(each.billed for each in (self.total, self.shared, self.adjustments) if each)
         return Shown(self.total_charged, billed, self.previous_charged)
 
     def breakdown(self, name: str) -> Breakdown | None:
@@ -267,8 +238,8 @@ class Section:
 class Statement:
     """What one audience gets for one billing period. ``cost_center`` is None for the whole company.
 
-    ``names`` are those of the cost centres that it shows. Its own are ``answers_for_it``, a person, and ``part_of``, the
-    names of what it is part of, its parent first. ``schedules`` are tables of all currencies, each with that it is in.
+    ``names`` are those of the cost centres that it shows; ``part_of`` those of its own parents, the nearest first.
+    ``schedules`` are tables beside the sections, each with its currency.
     ``invoices``, as they were when the month was closed, are the whole company's alone.
     """
 

@@ -87,8 +87,8 @@ def _notes(statement: Statement) -> Sequence[Flowable]:
     notes = (
         (
             total_charged.LABEL,
-            "Direct cost, what the rules for shared cost added and took away, and adjustments to closed months: what is "
-            "posted.",
+            "Direct cost, what the rules for shared cost added and took away, and adjustments to closed months: what "
+            "is posted.",
         ),
         (
             "Direct cost (effective cost)",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from xlsxwriter.worksheet import Worksheet
 
 from finops.chargeback.formats.workbook.book import Book
-from finops.chargeback.statement.models import ROUNDING, Section, Summary
+from finops.chargeback.statement.converted import Summary
+from finops.chargeback.statement.models import ROUNDING, Section
 from finops.chargeback.statement.sections import completeness, total_charged
 from finops.pages import wording
 
