@@ -48,7 +48,10 @@ def test_names_owners_and_groups_are_read(own: Settings) -> None:
     ("text", "says"),
     [
         ("cost_centers:\n  - {cost_center: a}\n  - {cost_center: a}\n", r"yml:3: cost_centers\[2\]: a is there twice"),
-        ("cost_centers: [{cost_center: a, parent: b}]", r"yml:1: cost_centers\[1\].parent: b is no cost centre of this"),
+        (
+            "cost_centers: [{cost_center: a, parent: b}]",
+            r"yml:1: cost_centers\[1\].parent: b is no cost centre of this",
+        ),
         (
             "cost_centers:\n  - {cost_center: a, parent: b}\n  - {cost_center: b, parent: a}\n",
             r"yml:2: cost_centers\[1\].parent: a is part of b is part of a",
@@ -67,7 +70,9 @@ def test_a_budget_of_a_cost_centre_without_an_entry_is_refused_with_file_and_lin
     write(own, budgets.FILE, BUDGET.replace("NAME", "cc-1"))
     assert len(budgets.load(own)) == 1
     write(own, budgets.FILE, BUDGET.replace("NAME", "cc-9"))
-    with pytest.raises(BadInput, match=r"budgets.yml:2: budgets\[1\].cost_center: cost centre 'cc-9' is not in cost_cent"):
+    with pytest.raises(
+        BadInput, match=r"budgets.yml:2: budgets\[1\].cost_center: cost centre 'cc-9' is not in cost_cent"
+    ):
         budgets.load(own)
 
 

@@ -39,12 +39,13 @@ class SectionPages:
         self.is_company = statement.cost_center is None
         self.several = len(statement.sections) > 1
 
+    def headline(self) -> Iterator[Flowable]:
+        """Yield what is charged in the currency."""
+        yield Figures(self._figures(), self.section.currency)
+
     def front(self) -> Iterator[Flowable]:
-        """Yield what page one says of the currency: what is charged, of what it is made, its budget and its months."""
+        """Yield what the total is made of, its budget and its months."""
         section = self.section
-        if self.several:
-            yield Heading(f"Costs in {section.currency}", size=16)
-        yield Figures(self._figures(), section.currency)
         total = total_charged.table(section, is_company=self.is_company)
         if total is not None:
             yield from tables.drawn(total, section.currency)
@@ -91,6 +92,7 @@ class SectionPages:
 
     def _months(self) -> Iterator[Flowable]:
         section, lines = self.section, month_lines(self.section.history, self.period)
+        yield CondPageBreak(250)
         yield Heading("Months", f"direct and shared cost in {section.currency}: each month, and the year to date")
         for title, points in (("Cost per month", lines.each), ("Year to date", lines.year)):
             drawing = charts.line_chart(points, title, section.currency, section.digits, ident="months", width=720)

@@ -22,17 +22,20 @@ _KIND = "Chargeback statement"
 def write_pdf(statement: Statement, path: Path) -> None:
     """Write the statement's pages. Amounts are those of the other formats, rounded so that columns add up."""
     sections = [SectionPages(statement, section) for section in statement.sections]
-    story: list[Flowable] = [_head(statement)]
-    for pages in sections:
-        if not pages.section.is_small:
-            story += pages.front()
+    first = [pages for pages in sections if not pages.section.is_small]
+    story: list[Flowable] = [_head(statement), *_answers(statement)]
+    for pages in first:
+        story += pages.headline()
     story += closing.summary(statement)
     for currency, schedule in statement.schedules:
         story += tables.drawn(schedule, currency)
     story += _contents(sections)
+    for pages in first:
+        story += pages.front()
+    story += [PageBreak()] if sections else []
     for pages in sections:
-        if pages.section.is_small:
-            story += pages.front()
+        if pages not in first:
+            story += [*pages.headline(), *pages.front()]
         story += pages.story()
     story += closing.invoices(statement)
     story += _notes(statement)
@@ -60,8 +63,6 @@ def _head(statement: Statement) -> Head:
             "Scope" if is_company else "Cost centre",
             "all cost centres" if is_company else value(str(statement.cost_center)),
         ),
-        *([("Owner", value(statement.answers_for_it))] if statement.answers_for_it else []),
-        *([("Part of", value(", ".join(statement.part_of)))] if statement.part_of else []),
         ("Currency" if len(statement.sections) == 1 else "Currencies", currencies or "–"),
         ("Generated from build", value(statement.build_id) + (f", closed by {value(made.by)}" if made else "")),
     )
@@ -69,9 +70,19 @@ def _head(statement: Statement) -> Head:
 
 
 def _contents(sections: Sequence[SectionPages]) -> Sequence[Flowable]:
-    """Return the list of what follows the summary, which begins on a page of its own."""
+    """Return the list of the details, which begin on a page of their own behind the summary."""
     listed = [Paragraph(f"Details in {each.section.currency}", " · ".join(each.parts())) for each in sections]
-    return [CondPageBreak(30 + 30 * len(listed)), Heading("Contents"), *listed, PageBreak()] if listed else []
+    return [CondPageBreak(30 + 30 * len(listed)), Heading("Contents"), *listed, Spacer(0, 8)] if listed else []
+
+
+def _answers(statement: Statement) -> Sequence[Flowable]:
+    """Return who answers for the cost centre, and what it is part of, where ``cost_centers.yml`` says so."""
+    said = [("Owner", statement.answers_for_it), ("Part of", ", ".join(statement.part_of))]
+    return (
+        [*(Paragraph(what, value(text)) for what, text in said if text), Spacer(0, 6)]
+        if any(t for _, t in said)
+        else []
+    )
 
 
 def _status(statement: Statement) -> str:
