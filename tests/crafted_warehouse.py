@@ -207,6 +207,8 @@ def _build_marts(
         "mart_allocation_rules": f"select {keys}, {_RULE}, billed_cost, effective_cost"
         f" from marts.mart_allocated_costs where ({chosen}) and entry_kind <> 'direct'",
         "mart_reconciliation": _reconciliation(settings, scope),
+        "mart_exchange_rates": f"select {keys}, 'USD' as pricing_currency, 1::decimal(38,12) as rate,"
+        " 1::bigint as row_count from marts.fct_daily_costs where false",
     }
     closed = statement_marts.closed_in(settings, scope)
     statement_marts.create_inputs(connection, closed)

@@ -41,7 +41,8 @@ def spans_of(months: Sequence[MonthCharged], period: BillingPeriod) -> Iterator[
     shorter = 1
     for length in SPANS:
         if len(months) > shorter:
-            yield f"Last {length} months", list(months[-length:])
+            found = list(months[-length:])
+            yield f"Last {len(found)} {'months' if len(found) == length else 'published months'}", found
         shorter = length
     yield "Year to date", [each for each in months if each.billing_period.year == period.year]
 
