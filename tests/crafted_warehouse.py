@@ -224,6 +224,8 @@ def _build_marts(
         "mart_commitments": f"select {keys}, {_COMMITMENT}"
         f" from main.fct_focus_costs where ({chosen}) and commitment_discount_id is not null group by all",
         "mart_reconciliation": _reconciliation(settings, scope),
+        "mart_exchange_rates": f"select {keys}, 'USD' as pricing_currency, 1::decimal(38,12) as rate,"
+        " 1::bigint as row_count from marts.fct_daily_costs where false",
     }
     closed = statement_marts.closed_in(settings, scope)
     statement_marts.create_inputs(connection, closed)

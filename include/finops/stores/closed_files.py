@@ -22,6 +22,8 @@ from finops.stores.state.store import open_state
 
 CHARGES = "charges.parquet"
 """A closed month's rows of ``mart_chargeback``."""
+ALLOCATED = "allocated.parquet"
+"""What the rules for shared cost allocated in it; months that older releases closed have none."""
 RECORD = "record.json"
 """The record of the close, as the state store has it."""
 

@@ -24,7 +24,7 @@ from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
 
-LAYOUT = "9"
+LAYOUT = "10"
 """What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""
 
 _STORED_FILES = (

@@ -19,11 +19,10 @@ from finops.core.atomic import sha256_of, sync_file, sync_folder
 from finops.core.dimensions import ABSENT
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.stores.closed_files import CHARGES, unsettled_folder, verified, write_record
-from finops.stores.state.closing import ClosedPeriod
+from finops.stores.closed_files import ALLOCATED, CHARGES, unsettled_folder, verified, write_record
+from finops.stores.state.closing import RULES, ClosedPeriod
 
 ADJUSTMENTS = "adjustments.parquet"
-ALLOCATED = "allocated.parquet"
 _DECIMALS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost", "share", "weight")
 
 
@@ -94,6 +93,17 @@ def read_entries(settings: Settings, closed: ClosedPeriod) -> tuple[AllocationEn
     if ALLOCATED not in closed.frozen:
         return None
     return tuple(AllocationEntry(**row) for row in _read(settings, closed, ALLOCATED))
+
+
+def as_closed(settings: Settings, month: ClosedPeriod | None, file: str) -> Settings:
+    """Return the settings that ``file`` is read by for a month: the frozen folder's where the file was frozen there.
+
+    Raise Finding when the frozen file is not what was recorded.
+    """
+    if month is None or file not in month.rules:
+        return settings
+    path = verified(settings, month, f"{RULES}/{file}")
+    return settings.model_copy(update={"config_dir": path.parent})
 
 
 def _write(path: Path, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:

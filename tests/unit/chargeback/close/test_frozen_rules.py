@@ -41,6 +41,7 @@ def write_rules(settings: Settings) -> dict[str, str]:
         "gl_accounts.yml": ACCOUNTS,
         "allocation.yml": POOL,
         "budgets.yml": "budgets: [{cost_center: cc-1001, currency: USD, from: 2026-01, to: 2026-12, amount: 100}]",
+        "cost_centers.yml": "cost_centers: [{cost_center: cc-1001, name: Research}]",
         "tag_policy.yml": "keys: [{name: cost-center, dimension: cost_center}]",
         "virtual_tags.yml": "rules: []",
     }
