@@ -49,7 +49,7 @@ def read_tables(settings: Settings, publication: Publication) -> PublishedTables
     """Return the tables to serve: a publication's marts, and the published statements."""
     described = {table.name: table for table in dictionary.read(publication.path)}
     marts = [_mart(settings, publication, name, described.get(name)) for name in publication.marts]
-    statements = [open_statements(settings, period) for period in published_periods(settings)]
+    statements = [open_statements(settings, period) for period in published_periods(settings.statements_dir)]
     return PublishedTables(
         publication.build_id,
         datetime.fromisoformat(publication.manifest["published_at"]),

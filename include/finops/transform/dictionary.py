@@ -75,7 +75,10 @@ def write(connection: DuckDBPyConnection, version: Path, build_id: str, marts: I
 
 def page(tables: Iterable[DescribedTable], build_id: str) -> str:
     """Return the dictionary as a page."""
-    return html.render(html.environment(_TEMPLATES), "dictionary.html.j2", tables=tables, build_id=build_id, fact=FACT)
+    # Readers open it by the link `published/current`.
+    links = [("../../quality/index.html", "Builds and data quality")]
+    values = {"tables": tables, "build_id": build_id, "fact": FACT, "links": links}
+    return html.render(html.environment(_TEMPLATES), "dictionary.html.j2", **values)
 
 
 def _described(connection: DuckDBPyConnection, database: str, schema: str) -> dict[str, DescribedTable]:
