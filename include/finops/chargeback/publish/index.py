@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from finops.chargeback.statement.sections import total_charged
@@ -45,15 +46,14 @@ def write(settings: Settings, target: Path) -> None:
 
 def charged(statement: AudienceStatement) -> list[str]:
     """Return what a statement charges in all, per currency: ``1,234.50 USD``."""
-    return [
-        f"{_grouped(each.get(total_charged.NAME, each['effective_cost']))} {each['billing_currency']}"
-        for each in statement.totals
-    ]
+    return [f"{_amount(each):,} {each['billing_currency']}".replace("-", MINUS) for each in statement.totals]
 
 
-def _grouped(amount: str) -> str:
-    whole, point, cents = amount.partition(".")
-    return f"{int(whole):,}{point}{cents}".replace("-", MINUS) if whole != "-0" else f"{MINUS}0{point}{cents}"
+def _amount(totals: Mapping[str, str]) -> Decimal:
+    """Return the total charged; a manifest that does not say it has direct cost and adjustments alone."""
+    if (found := totals.get(total_charged.NAME)) is not None:
+        return Decimal(found)
+    return Decimal(totals["effective_cost"]) + Decimal(totals.get("adjustments_effective_cost", 0))
 
 
 def _months(target: Path) -> Iterator[PublishedStatements]:
