@@ -26,13 +26,14 @@ class Instance:
 @pytest.fixture
 def session(bag):
     """A database with one run of `build_marts`, as the scheduler holds it when the run ends."""
-    from airflow.models import DagRun
+    from airflow.models import DagRun, import_all_models
     from airflow.models.base import Base
     from airflow.utils.types import DagRunType
     from sqlalchemy import create_engine
     from sqlalchemy.orm import Session
 
     engine = create_engine("sqlite://")
+    import_all_models()
     Base.metadata.create_all(engine)
     with Session(engine) as found:
         run = DagRun(dag_id="build_marts", run_id="run-1", run_type=DagRunType.MANUAL, run_after=NOON, start_date=NOON)

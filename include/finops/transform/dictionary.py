@@ -70,13 +70,13 @@ def write(connection: DuckDBPyConnection, version: Path, build_id: str, marts: I
     if FACT in beside:
         tables.insert(0, beside[FACT])
     dictionary.write(version, tuple(tables))
-    (version / dictionary.PAGE).write_text(page(tables, build_id), encoding="utf-8")
-
-
-def page(tables: Iterable[DescribedTable], build_id: str) -> str:
-    """Return the dictionary as a page."""
     # Readers open it by the link `published/current`.
-    links = [("../../quality/index.html", "Builds and data quality")]
+    text = page(tables, build_id, [("../../quality/index.html", "Builds and data quality")])
+    (version / dictionary.PAGE).write_text(text, encoding="utf-8")
+
+
+def page(tables: Iterable[DescribedTable], build_id: str, links: Iterable[tuple[str, str]] = ()) -> str:
+    """Return the dictionary as a page; ``links`` are addresses of the pages around it, with their labels."""
     values = {"tables": tables, "build_id": build_id, "fact": FACT, "links": links}
     return html.render(html.environment(_TEMPLATES), "dictionary.html.j2", **values)
 

@@ -36,7 +36,7 @@ def test_the_pages_are_served_from_a_read_only_disk_and_by_no_secret():
 
 
 def test_nothing_is_served_but_statements_gate_pages_and_the_dictionary():
-    locations = dict(re.findall(r"location ([^{]+?) \{ ?(.*)", PAGES))
+    locations = dict(re.findall(r"^ +location ([^{]+?) \{ ?(.*)", PAGES, re.MULTILINE))
     given = {place for place, does in locations.items() if "return" not in does and place != "@missing"}
     assert given == {"/statements/", "/quality/", f"= /published/current/{dictionary.PAGE}"}
     assert all("limit_except GET { deny all; }" in locations[place] for place in given)
