@@ -57,7 +57,7 @@ def test_the_dictionary_leaves_as_a_page_without_dead_links_and_as_json(settings
     tables = json.loads(content.read_text(encoding="utf-8"))
     assert [each["name"] for each in tables] == ["fct_focus_costs", *marts]
     assert all(column["description"] for each in tables[1:] for column in each["columns"])
-    with pytest.raises(BadInput, match="must end in .html or .json"):
+    with pytest.raises(BadInput, match=r"must end in \.html or \.json"):
         export_dictionary(settings, tmp_path / "d.txt")
 
 
