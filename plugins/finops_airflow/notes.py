@@ -56,13 +56,14 @@ def on_dag_run_failed(dag_run: Any, msg: str) -> None:
 
 def _put(run: Any) -> None:
     from airflow.models.xcom import XComModel
+    from sqlalchemy import select
     from sqlalchemy.orm import object_session
 
     session = object_session(run)
     if session is None:
         return
-    left = XComModel.get_many(run_id=run.run_id, dag_ids=run.dag_id, key=KEY).order_by(None)
-    found = sorted(session.scalars(left), key=lambda each: each.timestamp)
+    left = select(XComModel).where(XComModel.dag_id == run.dag_id, XComModel.run_id == run.run_id, XComModel.key == KEY)
+    found = session.scalars(left.order_by(XComModel.timestamp))
     text = "\n\n".join(str(XComModel.deserialize_value(each)) for each in found)[:LONGEST]
     if not text:
         return

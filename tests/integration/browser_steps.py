@@ -29,15 +29,16 @@ def browse(page: Path, profile: Path, *flags: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
-def width_of(page: Path, width: int, folder: Path) -> int:
-    """Return how wide a page is on a screen of ``width`` pixels; what folds is opened.
+def width_of(page: Path, width: int, folder: Path, *, is_unfolded: bool = False) -> int:
+    """Return how wide a page is on a screen of ``width`` pixels, as it opens or with everything unfolded.
 
     The page itself may run no script, so a copy without its policy is measured, inside a frame of that width: a browser
     window has a smallest width of its own.
     """
     content = page.read_text(encoding="utf-8")
     content = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", content)
-    content = content.replace("<details", "<details open")
+    if is_unfolded:
+        content = content.replace("<details", "<details open")
     measure = "<script>parent.postMessage(document.documentElement.scrollWidth, '*')</script>"
     (folder / "copy.html").write_text(content.replace("</body>", f"{measure}</body>"), encoding="utf-8")
     frame = folder / "frame.html"
