@@ -4,8 +4,9 @@ The assets of the three providers and of the hourly check start it; the partitio
 store, not the event, says what is pending. So a surplus event does nothing (`build` is skipped), and the next run
 makes up for one that was killed. Readers keep the last published version until `publish` replaces it.
 
-A manual run without a partition key builds everything that is pending, as `finops build` does. When `gate` fails, its
-message names the expectations; open `quality/<build_id>/index.html` under FINOPS_HOME. `serve` copies what changed
+A manual run without a partition key builds everything that is pending, as `finops build` does. The note on the run
+says what the gate found and links its page. When `gate` fails, its message names the expectations; the page is
+`quality/<build_id>/index.html` under FINOPS_HOME. `serve` copies what changed
 into the PostgreSQL schema for BI tools; it is skipped when FINOPS_SERVING_URL is not set.
 """
 
@@ -17,7 +18,7 @@ from airflow.sdk import PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finops.core.formats import Provider
-from finops_airflow import steps
+from finops_airflow import notes, steps
 from finops_airflow.assets import LANDED, PUBLISHED, RESYNC
 from finops_airflow.defaults import WAREHOUSE_POOL, finops_dag
 from finops_airflow.tasks import serve
@@ -31,9 +32,16 @@ def build(*, dag_run):
     return report
 
 
+@task(pool=WAREHOUSE_POOL)
+def gate(*, ti):
+    with notes.left_by(ti, steps.note_of_build):
+        steps.pass_gate()
+
+
 @task(pool=WAREHOUSE_POOL, outlets=[PUBLISHED])
-def publish(built, *, outlet_events):
+def publish(built, *, outlet_events, ti):
     steps.publish_marts()
+    notes.leave(ti, steps.note_of_publication)
     outlet_events[PUBLISHED].add_partitions(built["billing_periods"])
 
 
@@ -48,4 +56,4 @@ with finops_dag(
 ):
     # One run at a time, not only one task: between a build and its publication no other build may start.
     built = build()
-    built >> task(steps.pass_gate, task_id="gate", pool=WAREHOUSE_POOL)() >> publish(built) >> serve()
+    built >> gate() >> publish(built) >> serve()

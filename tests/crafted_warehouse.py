@@ -22,7 +22,7 @@ from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import PLAIN_READER
 from finops.stores.state import builds, ledger, period_inputs
 from finops.stores.state.store import open_state
-from tests import statement_marts
+from tests import model_descriptions, statement_marts
 
 Scope = Sequence[tuple[str, str]]
 
@@ -102,6 +102,7 @@ def craft(
         connection.execute(f"create or replace view main.fct_focus_costs as {reader}")
         landed = {pair: _land(settings, connection, *pair, revision) for pair in scope}
         _build_marts(settings, connection, scope, marts)
+        model_descriptions.comment(connection)
     with open_state(settings).begin() as state:
         builds.start_build(state, build_id)
     built = [

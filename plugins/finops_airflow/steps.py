@@ -15,7 +15,7 @@ from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.pipelines import landing, marts, statements
+from finops.pipelines import landing, marts, notes, statements
 from finops.pipelines.landing import LandReport
 from finops.pipelines.statements import PlannedStatement
 
@@ -89,6 +89,21 @@ def pass_gate() -> None:
 def publish_marts() -> str:
     """Publish the build that passed the gate; return its id."""
     return marts.publish(Settings()).build_id
+
+
+def note_of_build() -> str:
+    """Say what the gate found in the latest build, with a link to its page."""
+    return notes.of_build(Settings())
+
+
+def note_of_publication() -> str:
+    """Say which months of which build are published, with a link to the data dictionary."""
+    return notes.of_publication(Settings())
+
+
+def note_of_statements(billing_periods: Iterable[str]) -> str:
+    """Say which statements are published, with links to them."""
+    return notes.of_statements(Settings(), map(BillingPeriod.parse, billing_periods))
 
 
 def serve_published() -> int | None:

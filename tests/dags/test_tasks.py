@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from finops.core.errors import BadInput
-from finops_airflow import steps
+from finops_airflow import notes, steps
 from finops_airflow.assets import CLOSED, LANDED, OUTDATED, PUBLISHED, RESYNC
 
 
@@ -27,6 +27,16 @@ def call(bag):
         return bag.dags[dag_id].get_task(task_id).python_callable(*arguments, **context)
 
     return call
+
+
+class Instance:
+    """Stands in for a task instance: keeps what is pushed."""
+
+    def __init__(self):
+        self.pushed = {}
+
+    def xcom_push(self, key, value):
+        self.pushed[key] = value
 
 
 def skipped():
@@ -75,9 +85,12 @@ def test_a_build_with_nothing_to_do_skips_gate_and_publication(call, monkeypatch
 
 def test_publication_names_every_month_of_the_build_also_of_one_by_hand(call, monkeypatch):
     monkeypatch.setattr(steps, "publish_marts", lambda: "b1")
-    outlets = Outlets()
-    call("build_marts", "publish", {"build_id": "b1", "billing_periods": ["2025-01", "2025-02"]}, outlet_events=outlets)
+    monkeypatch.setattr(steps, "note_of_publication", lambda: "published b1")
+    outlets, instance = Outlets(), Instance()
+    built = {"build_id": "b1", "billing_periods": ["2025-01", "2025-02"]}
+    call("build_marts", "publish", built, outlet_events=outlets, ti=instance)
     assert outlets == {PUBLISHED: ["2025-01", "2025-02"]}
+    assert instance.pushed == {notes.KEY: "published b1"}
 
 
 @pytest.mark.parametrize("dag_id", ["build_marts", "publish_chargeback"])
@@ -131,10 +144,13 @@ def test_statements_are_made_for_the_published_month_or_for_the_one_asked_for(
     planned = [steps.PlannedStatement(audience="cc-1001", drafts=["d"])]
     monkeypatch.setattr(steps, "plan_statements", lambda period, *, force: [period, force])
     monkeypatch.setattr(steps, "publish_statements", lambda period, plan: (period, plan))
+    monkeypatch.setattr(steps, "note_of_statements", lambda published: f"statements of {published[0]}")
+    instance = Instance()
     context = {"params": {"billing_period": asked}, "dag_run": run(partition)}
     # Who asks for a month gets it written again; an event too many writes nothing.
     assert call("publish_chargeback", "plan", **context) == [month, asked is not None]
-    assert call("publish_chargeback", "publish", planned, **context) == (month, planned)
+    assert call("publish_chargeback", "publish", planned, ti=instance, **context) == (month, planned)
+    assert instance.pushed == {notes.KEY: f"statements of {month}"}
 
 
 def test_statements_by_hand_without_a_month_say_what_they_need(call):

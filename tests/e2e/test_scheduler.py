@@ -31,6 +31,7 @@ PATIENCE = 600
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(5 * PATIENCE)]
 
 MONTHS = [str(period) for period in PERIODS]
+CONSUMERS = ("build_marts", "publish_chargeback")
 INGEST = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp")
 
 
@@ -114,6 +115,16 @@ def test_each_published_month_has_its_statements(daily):
         page = settings.statements_dir / f"billing_period={month}" / "index.html"
         assert "<html" in page.read_text(encoding="utf-8")
     assert outdated(settings) == [], "none is behind what is published"
+
+
+def test_a_build_and_its_statements_leave_a_note_with_links_on_their_run(daily):
+    settings, airflow = daily
+    build = published.latest(settings).build_id
+    found = {dag_id: [run["note"] or "" for run in airflow.rest.runs(dag_id)] for dag_id in CONSUMERS}
+    (of_build,) = (note for note in found["build_marts"] if "Published" in note and build in note)
+    assert f"Build {build} passed the gate" in of_build
+    assert str(settings.quality_dir / build / "index.html") in of_build
+    assert any(f"Statements of {MONTHS[0]}: provisional" in note for note in found["publish_chargeback"])
 
 
 def test_a_day_on_which_nothing_changed_builds_nothing(daily):

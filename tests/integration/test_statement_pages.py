@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from browser_steps import browse, height_of, require_browser, width_of
 from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback import service
@@ -21,11 +21,6 @@ from finops.chargeback.statement.facts import AllocationEntry
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run", "--hide-scrollbars"),
-)
 SCRIPT = "<script>document.title='owned'</script>"
 HANDLER = '"><img src=x onerror="document.title=\'owned\'">'
 
@@ -35,9 +30,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The pages of a month whose owners, models and services are hostile, long or written from the right."""
-    if BROWSER is None:
-        # A run in CI without it would look as if the pages had been opened.
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("there is no chromium on this machine")
+    require_browser()
     settings = Settings(home=tmp_path_factory.mktemp("home"))
     names = ["cc-1001", SCRIPT, HANDLER, "x" * 4096, "مركز التكلفة \u202e 💸", "(unallocated)"]
     bills = [
@@ -51,12 +44,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.rglob("*.html"))
 
 
-def browse(page: Path, profile: Path, *flags: str) -> str:
-    """Open a page in a fresh browser and return what it printed."""
-    command = [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-
-
 def test_nothing_that_a_tag_holds_runs(pages: list[Path], tmp_path: Path) -> None:
     for number, page in enumerate(p for p in pages if "company" in str(p) or "script" in str(p) or "img" in str(p)):
         shown = browse(page, tmp_path / f"profile-{number}", "--dump-dom")
@@ -66,39 +53,16 @@ def test_nothing_that_a_tag_holds_runs(pages: list[Path], tmp_path: Path) -> Non
         assert "<script" not in shown
 
 
-def measured(page: Path, folder: Path, width: int, what: str) -> int:
-    """Return a property of the page's document in a window of that width.
-
-    The page itself may run no script, so a copy without its policy is measured, inside a frame of that width: a browser
-    window has a smallest width of its own.
-    """
-    content = page.read_text(encoding="utf-8")
-    content = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", content)
-    measure = f"<script>parent.postMessage(document.documentElement.{what}, '*')</script>"
-    (folder / "copy.html").write_text(content.replace("</body>", f"{measure}</body>"), encoding="utf-8")
-    frame = folder / "frame.html"
-    frame.write_text(
-        "<script>onmessage = e => document.body.dataset.found = e.data</script><body>"
-        f"<iframe src='copy.html' width='{width}' height='900' frameborder='0'></iframe>",
-        encoding="utf-8",
-    )
-    shown = browse(frame, folder / "profile", "--window-size=1400,1000", "--virtual-time-budget=5000", "--dump-dom")
-    found = re.search(r'data-found="(\d+)"', shown)
-    assert found is not None
-    return int(found[1])
-
-
 @pytest.mark.parametrize("width", [1280, 880, 390])
 def test_a_page_is_no_wider_than_the_screen(pages: list[Path], tmp_path: Path, width: int) -> None:
-    content = next(p for p in pages if "company" in str(p))
-    assert measured(content, tmp_path, width, "scrollWidth") <= width
+    page = next(p for p in pages if "company" in str(p))
+    assert width_of(page, width, tmp_path) <= width
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a cost centre that has everything: a year in two currencies, shared cost, a budget, many services."""
-    if BROWSER is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("there is no chromium on this machine")
+    require_browser()
     folder = tmp_path_factory.mktemp("full")
     (folder / "config").mkdir()
     settings = Settings(home=folder / "home", config_dir=folder / "config")
@@ -139,7 +103,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_cost_centres_page_is_at_most_5000_pixels_high_before_details_are_unfolded(
     full: Path, tmp_path: Path
 ) -> None:
-    assert measured(full, tmp_path, 1280, "scrollHeight") <= 5000
+    assert height_of(full, 1280, tmp_path) <= 5000
     text = full.read_text(encoding="utf-8")
     for said in ("Research", "ada@example.com", "Technology", "Budget", "Last 12 months", "Contents", "Rose most"):
         assert said in text
@@ -147,7 +111,7 @@ def test_a_cost_centres_page_is_at_most_5000_pixels_high_before_details_are_unfo
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_full_page_is_no_wider_than_the_screen(full: Path, tmp_path: Path, width: int) -> None:
-    assert measured(full, tmp_path, width, "scrollWidth") <= width
+    assert width_of(full, width, tmp_path) <= width
 
 
 def test_a_page_prints(pages: list[Path], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from finops.core.errors import Finding
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
 from finops.policy.allocation import Rules
-from finops.quality import page
+from finops.quality import index, page
 from finops.quality.models import Given, LandedTotal, Severity, TableResult
 from finops.stores.candidate import Candidate, Verdict, load_candidate, save_verdict
 from finops.stores.state import builds, period_inputs
@@ -40,6 +40,7 @@ def check(settings: Settings) -> Verdict:
     page.write(settings.quality_dir / candidate.build_id / "index.html", verdict, given, results)
     save_verdict(settings, verdict)
     _remove_old_results(settings)
+    index.write(settings)
     for warning in verdict.warnings:
         logger.warning("%s", warning)
     if not verdict.passed:

@@ -22,6 +22,7 @@ from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, in_scope, join, literal
 from finops.stores.candidate import Candidate
 from finops.stores.published import RENAMED_MARTS, Publication
+from finops.transform import dictionary
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,7 +32,7 @@ MEASURES = ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
 
 
 def write(settings: Settings, candidate: Candidate, previous: Publication | None, building: Path) -> dict[str, Any]:
-    """Write the database and the Parquet files of the version; return the manifest's entry per mart.
+    """Write the database, its comments, the Parquet files and the dictionary; return the manifest's entry per mart.
 
     The cost follows the scope: the database is a copy of the one before with the scope's rows replaced, and the
     files of other months are hard links.
@@ -51,11 +52,13 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
         entries |= {
             name: _publish(connection, _of_months(name, candidate), candidate, previous, building) for name in views
         }
-        for old, new in RENAMED_MARTS.items():
-            if new in names and old not in names:
-                view = "create or replace view {old} as select * from {new}"
-                connection.execute(compose(view, old=identifier(old), new=identifier(new)))
         connection.execute("detach views")
+        renamed = {old: new for old, new in RENAMED_MARTS.items() if new in names and old not in names}
+        for old, new in renamed.items():
+            view = "create or replace view {old} as select * from {new}"
+            connection.execute(compose(view, old=identifier(old), new=identifier(new)))
+        dictionary.comment(connection, MARTS_SCHEMA, names, renamed)
+        dictionary.write(connection, building, candidate.build_id, names)
         connection.execute("detach warehouse")
         connection.execute("checkpoint")
     return entries

@@ -11,7 +11,7 @@ from finops.chargeback.close.months import ClosedMonths
 from finops.chargeback.invoices import check as invoices
 from finops.chargeback.invoices.models import InvoiceCheck
 from finops.chargeback.month import prepare, read
-from finops.chargeback.publish import final, sets
+from finops.chargeback.publish import final, index, sets
 from finops.chargeback.publish.models import StatementSet
 from finops.chargeback.statement.facts import Closing, PublishedMonth
 from finops.chargeback.statement.models import Statement
@@ -131,4 +131,6 @@ def _write_closed(
     with open_state(settings).begin() as connection:
         closing.record_closed(connection, record)
     closed_files.settle(settings, record)
-    return replace(final.put_back(settings, {period: record}, period, settings.statements_dir), statements=statements)
+    found = final.put_back(settings, {period: record}, period, settings.statements_dir)
+    index.write(settings, settings.statements_dir)
+    return replace(found, statements=statements)

@@ -25,7 +25,7 @@ from pydantic import TypeAdapter
 
 from finops.chargeback.formats import statement_json
 from finops.chargeback.month import prepare, read
-from finops.chargeback.publish import final, sets
+from finops.chargeback.publish import final, index, sets
 from finops.chargeback.publish.models import StatementSet
 from finops.chargeback.statement.models import Statement
 from finops.core.atomic import write_whole
@@ -134,6 +134,7 @@ def complete(settings: Settings, draft: Draft) -> StatementSet:
             found = sets.described(link, sets.manifest_of(link), notice=notice)
         else:
             found = _show(target, folder, draft)
+        index.write(settings, target)
         shutil.rmtree(folder, ignore_errors=True)
         return found
 
