@@ -64,8 +64,8 @@ with
                     cast(null as decimal(38, 12)) as price_tier_start_amount,
                 {%- endif %}
                 strptime(invoice.month, '%Y%m') as invoice_month,
-                cast(usage_start_time as timestamp) as usage_start_time,
-                cast(usage_end_time as timestamp) as usage_end_time,
+                {{ moment_of("usage_start_time") }} as usage_start_time,
+                {{ moment_of("usage_end_time") }} as usage_end_time,
 
             from
                 {{ source("landing_gcp", source_format ~ "_parquet") }}

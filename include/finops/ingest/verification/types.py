@@ -25,6 +25,11 @@ def must_be_readable(table: Table, source_format: SourceFormat, columns: dict[st
             raise BadInput(f"{key}: columns {twice[0]} and {twice[1]} are one column; have the export written with one")
     if table.is_text:
         return
+    for path in READ[source_format]:
+        name, _, field = path.partition(".")
+        # A struct without the fields of the others' breaks DuckDB when a build reads them together.
+        if field and name in columns and field not in fields_of(table.types[columns[name]]):
+            raise BadInput(f"{key}: column {columns[name]} has no field {field}; have the export written with it")
     times = {name for name, kind in read.items() if _is_time(kind)}
     for column in columns_of(source_format):
         actual = table.types.get(columns.get(column.name, ""))
