@@ -18,11 +18,16 @@ SCOPE = [("aws", "2025-01"), ("azure", "2025-01")]
 
 
 def refused(settings: Settings) -> str:
-    """Judge, expect a refusal, and return every finding, a line each."""
-    with pytest.raises(Finding) as caught:
-        check(settings)
-    assert caught.value.exit_status == 1
-    return "\n".join(load_verdict(settings, "build-1").failures)
+    """Judge, expect a refusal of all or of some, and return every finding, a line each."""
+    try:
+        verdict = check(settings)
+    except Finding as error:
+        assert error.exit_status == 1
+        verdict = load_verdict(settings, "build-1")
+        assert not verdict.passed
+    else:
+        assert verdict.refused
+    return "\n".join([*verdict.failures, *(line for each in verdict.refused for line in each.failures)])
 
 
 def test_without_a_finished_build_there_is_nothing_to_judge(settings: Settings) -> None:

@@ -1,0 +1,62 @@
+"""Build what can be built, and find what cannot: one bad month must not hold back the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from finops.core.errors import BadInput, FinopsError
+from finops.core.halving import find_faulty
+from finops.core.settings import Settings
+from finops.policy.allocation.drivers import Quantity
+from finops.stores.state.period_inputs import PeriodInput
+from finops.transform import inputs
+from finops.transform.runner import DbtFailed
+
+Attempt = Callable[[Sequence[PeriodInput]], list[Quantity]]
+"""One run of dbt over some periods; returns the quantities that shared cost was divided by, raises DbtFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is built, and what is at fault and why. With an ``error`` nothing is built."""
+
+    built: list[PeriodInput]
+    faults: list[tuple[PeriodInput, str]]
+    quantities: list[Quantity]
+    error: FinopsError | None = None
+
+
+def build(settings: Settings, scope: list[PeriodInput], attempt: Attempt, *, all_or_nothing: bool) -> Outcome:
+    """Build the scope without the periods whose files are gone or that dbt fails on, each by itself.
+
+    The error is dbt's first where no period can be built. Where dbt fails only on several together, and where
+    ``all_or_nothing`` is asked for, no period is at fault.
+    """
+    gone = [(item, reason) for item in scope if (reason := inputs.missing_file(settings, item))]
+    there = [item for item in scope if item not in dict(gone)]
+    if not there or (gone and all_or_nothing):
+        return Outcome([], [] if all_or_nothing else gone, [], BadInput("; ".join(reason for _, reason in gone)))
+    try:
+        return Outcome(there, gone, attempt(there))
+    except DbtFailed as error:
+        first = error
+    faults = [] if all_or_nothing else _faults(there, first, attempt)
+    good = [item for item in there if item not in dict(faults)]
+    if not faults or not good:
+        return Outcome([], [*gone, *faults], [], first)
+    try:
+        return Outcome(good, [*gone, *faults], attempt(good))
+    except DbtFailed:
+        return Outcome([], gone, [], first)
+
+
+def _faults(items: list[PeriodInput], first: DbtFailed, attempt: Attempt) -> list[tuple[PeriodInput, str]]:
+    def fault_of(some: Sequence[PeriodInput]) -> str | None:
+        try:
+            attempt(some)
+        except DbtFailed as error:
+            return str(error)
+        return None
+
+    return find_faulty(items, str(first), fault_of)
