@@ -63,6 +63,7 @@ for _command in (
     "sample",
     "ingest",
     "build",
+    "deliveries",
     "status",
     "allocation",
     "chargeback",

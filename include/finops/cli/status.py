@@ -50,7 +50,7 @@ def _collect(connection: Connection) -> dict[str, Any]:
     return {
         "deliveries": _deliveries(connection),
         "not_taken": [
-            as_json_of(each, "provider", "source", "billing_period", "outcome", "since", "reason")
+            as_json_of(each, "number", "provider", "source", "billing_period", "outcome", "since", "reason")
             for each in rejections.standing(connection)
         ],
         "pending": [
@@ -122,7 +122,7 @@ def _tables(found: dict[str, Any]) -> list[Table]:
                 "provider,source,period,format,landed (UTC),rows >,snapshots >,cost >",
                 _delivery_cells,
             ),
-            ("not_taken", "Rejected", "provider,source,period,outcome,since (UTC),reason", _rejection_cells),
+            ("not_taken", "Rejected", "number >,provider,source,period,outcome,since (UTC),reason", _rejection_cells),
             ("pending", "Pending", "provider,period,state", _pending_cells),
             ("held_back", "Held back", "provider,period,by,since (UTC),deliveries,reason", _held_back_cells),
             ("builds", "Last builds", "build,started (UTC),finished,outcome,detail", _build_cells),
@@ -139,7 +139,7 @@ def _delivery_cells(each: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _rejection_cells(each: dict[str, Any]) -> tuple[str, ...]:
-    names = (each["provider"], each["source"], each["billing_period"] or "")
+    names = (str(each["number"]), each["provider"], each["source"], each["billing_period"] or "")
     return (*names, each["outcome"], _minute(each["since"]), each["reason"])
 
 

@@ -134,15 +134,16 @@ def held_back(
 
 def describe(held: HeldBack) -> str:
     """Say in one line what is held back, why, from which deliveries and files, and what to do."""
+    what = "cannot be built" if held.stage == "build" else "was refused by the gate"
+    bill = f"{held.provider} {held.billing_period}"
     deliveries = "; ".join(
         f"delivery {each.delivery_id[:12]} of {each.source} ({_shortened([f.source_key for f in each.files])})"
         for each in held.deliveries
     )
-    refused = "cannot be built" if held.stage == "build" else "was refused by the gate"
+    again = f"`finops build --provider {held.provider} --billing-period {held.billing_period}`"
     return (
-        f"{held.provider} {held.billing_period} {refused}: {held.reason}; {deliveries}; ingest a corrected delivery, or "
-        "`finops deliveries withdraw ID --by WHO --why TEXT` for the one before, or mend the cause and "
-        f"`finops build --provider {held.provider} --billing-period {held.billing_period}`"
+        f"{bill} {what}: {held.reason}; from {deliveries}; ingest a corrected delivery, or go back to the one before "
+        f"with `finops deliveries withdraw ID --by WHO --why TEXT`, or remove the cause and run {again}"
     )
 
 

@@ -82,8 +82,9 @@ def test_a_held_back_month_keeps_its_last_good_version_and_waits_for_another_del
 def test_when_every_month_is_at_fault_nothing_is_published_and_each_is_held_back(settings: Settings) -> None:
     craft(settings, [AWS, AZURE], lines=60)
     spoil(settings, AWS, AZURE)
-    with pytest.raises(Finding, match="nothing is published: .*mart_chargeback"):
+    with pytest.raises(Finding, match=r"nothing is published: .*mart_chargeback") as caught:
         check(settings)
+    assert caught.value.exit_status == 1
     assert standing(settings) == [(*AWS, "gate"), (*AZURE, "gate")]
     with pytest.raises(Finding, match="the gate refused build build-1"):
         publish(settings)
