@@ -27,12 +27,27 @@ class Outcome:
     error: FinopsError | None = None
 
 
-def build(settings: Settings, scope: list[PeriodInput], attempt: Attempt, *, all_or_nothing: bool) -> Outcome:
+class _Remembering:
+    """An attempt that remembers what its last run built, which is what the warehouse holds; None after a failed one."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self.last: tuple[list[PeriodInput], list[Quantity]] | None = None
+
+    def __call__(self, items: Sequence[PeriodInput]) -> list[Quantity]:
+        self.last = None
+        quantities = self._attempt(items)
+        self.last = (list(items), quantities)
+        return quantities
+
+
+def build(settings: Settings, scope: list[PeriodInput], run: Attempt, *, all_or_nothing: bool) -> Outcome:
     """Build the scope without the periods whose files are gone or that dbt fails on, each by itself.
 
     The error is dbt's first where no period can be built. Where dbt fails only on several together, and where
     ``all_or_nothing`` is asked for, no period is at fault.
     """
+    attempt = _Remembering(run)
     gone = [(item, reason) for item in scope if (reason := inputs.missing_file(settings, item))]
     there = [item for item in scope if item not in dict(gone)]
     if not there or (gone and all_or_nothing):
@@ -46,7 +61,8 @@ def build(settings: Settings, scope: list[PeriodInput], attempt: Attempt, *, all
     if not faults or not good:
         return Outcome([], [*gone, *faults], [], first)
     try:
-        return Outcome(good, [*gone, *faults], attempt(good))
+        quantities = attempt.last[1] if attempt.last and attempt.last[0] == good else attempt(good)
+        return Outcome(good, [*gone, *faults], quantities)
     except DbtFailed:
         return Outcome([], gone, [], first)
 
