@@ -44,27 +44,33 @@ class _Remembering:
 def build(settings: Settings, scope: list[PeriodInput], run: Attempt, *, all_or_nothing: bool) -> Outcome:
     """Build the scope without the periods whose files are gone or that dbt fails on, each by itself.
 
-    The error is dbt's first where no period can be built. Where dbt fails only on several together, and where
-    ``all_or_nothing`` is asked for, no period is at fault.
+    The error names each period where none can be built. Where dbt fails only on several together, and where
+    ``all_or_nothing`` is asked for, no period is at fault and the error is dbt's first.
     """
     attempt = _Remembering(run)
     gone = [(item, reason) for item in scope if (reason := inputs.missing_file(settings, item))]
     there = [item for item in scope if item not in dict(gone)]
     if not there or (gone and all_or_nothing):
-        return Outcome([], [] if all_or_nothing else gone, [], BadInput("; ".join(reason for _, reason in gone)))
+        return Outcome([], [] if all_or_nothing else gone, [], BadInput(_listed(gone)))
     try:
         return Outcome(there, gone, attempt(there))
     except DbtFailed as error:
         first = error
     faults = [] if all_or_nothing else _faults(there, first, attempt)
     good = [item for item in there if item not in dict(faults)]
-    if not faults or not good:
-        return Outcome([], [*gone, *faults], [], first)
+    if not faults:
+        return Outcome([], gone, [], first)
+    if not good:
+        return Outcome([], [*gone, *faults], [], DbtFailed(_listed(faults)))
     try:
         quantities = attempt.last[1] if attempt.last and attempt.last[0] == good else attempt(good)
         return Outcome(good, [*gone, *faults], quantities)
     except DbtFailed:
         return Outcome([], gone, [], first)
+
+
+def _listed(faults: list[tuple[PeriodInput, str]]) -> str:
+    return "; ".join(f"{item.provider} {item.billing_period}: {reason}" for item, reason in faults)
 
 
 def _faults(items: list[PeriodInput], first: DbtFailed, attempt: Attempt) -> list[tuple[PeriodInput, str]]:
