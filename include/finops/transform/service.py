@@ -18,6 +18,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.policy import tags
+from finops.policy.tags import TagPolicy
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import READER
 from finops.stores.state import builds, closing, held_back, period_inputs
@@ -25,6 +26,7 @@ from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
 
 if TYPE_CHECKING:
+    from finops.policy.allocation import Rules
     from finops.policy.allocation.drivers import Quantity
 
 logger = logging.getLogger(__name__)
@@ -113,51 +115,59 @@ def _is_whole(item: PeriodInput) -> bool:
 
 def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | None) -> Candidate:
     from finops.policy import allocation
-    from finops.transform import buildable, inputs
 
-    policy = tags.load(settings)
-    rules = allocation.load(settings)
+    policy, rules = tags.load(settings), allocation.load(settings)
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     # From here on the warehouse is no longer what the last candidate says it is.
     (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
     state = open_state(settings)
     with state.begin() as connection:
-        closed = closing.closed_periods(connection)
         builds.start_build(connection, build_id)
-        has_published = bool(period_inputs.built(connection))
+    try:
+        candidate = _candidate(settings, build_id, scope, policy, rules, progress)
+    except FinopsError as error:
+        with state.begin() as connection:
+            builds.finish_build(connection, build_id, "failed", str(error))
+        raise
+    write_whole(settings.warehouse_dir / "layout", LAYOUT)
+    save_candidate(settings, candidate)
+    return candidate
+
+
+def _candidate(
+    settings: Settings,
+    build_id: str,
+    scope: list[PeriodInput],
+    policy: TagPolicy,
+    rules: Rules,
+    progress: Progress | None,
+) -> Candidate:
+    """Build what can be built of the scope and hold back the rest. Raise what dbt raises when nothing can."""
+    from finops.policy import allocation
+    from finops.transform import buildable, inputs
+
+    with open_state(settings).begin() as connection:
+        closed, published = closing.closed_periods(connection), period_inputs.built(connection)
+    all_or_nothing = bool(published) and not _is_of_this_layout(settings)
+    if not _is_of_this_layout(settings):
+        shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
+        settings.warehouse_dir.mkdir(parents=True)
 
     def attempt(items: Sequence[PeriodInput]) -> list[Quantity]:
         quantities = inputs.prepare(settings, items, policy, rules, closed)
         _run_dbt(settings, progress)
         return quantities
 
-    is_new_layout = not _is_of_this_layout(settings)
-    all_or_nothing = is_new_layout and has_published
-    try:
-        if is_new_layout:
-            shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
-            settings.warehouse_dir.mkdir(parents=True)
-        done = buildable.build(settings, scope, attempt, all_or_nothing=all_or_nothing)
-        _hold_back(settings, build_id, done.faults)
-        if done.error is not None:
-            raise done.error
-    except FinopsError as error:
-        with state.begin() as connection:
-            builds.finish_build(connection, build_id, "failed", str(error))
-        raise
-    write_whole(settings.warehouse_dir / "layout", LAYOUT)
-    months = {item.billing_period for item in done.built}
-    candidate = Candidate(
-        build_id,
-        tuple(map(_built, done.built)),
-        policy.digest,
-        policy.parents_digest,
-        {str(month): allocation.digest(rules, done.quantities, str(month)) for month in months},
-        tuple(sorted(map(str, months & set(closed)))),
-        all_or_nothing,
-    )
-    save_candidate(settings, candidate)
-    return candidate
+    done = buildable.build(settings, scope, attempt, all_or_nothing=all_or_nothing)
+    _hold_back(settings, build_id, done.faults)
+    if done.error is not None:
+        raise done.error
+    months = sorted({item.billing_period for item in done.built})
+    known_closed = tuple(str(month) for month in months if month in closed)
+    allocations = {str(month): allocation.digest(rules, done.quantities, str(month)) for month in months}
+    built = tuple(map(_built, done.built))
+    digests = (policy.digest, policy.parents_digest, allocations)
+    return Candidate(build_id, built, *digests, known_closed, all_or_nothing)
 
 
 def _hold_back(settings: Settings, build_id: str, faults: Sequence[tuple[PeriodInput, str]]) -> None:
