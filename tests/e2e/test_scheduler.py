@@ -139,13 +139,18 @@ def test_a_damaged_delivery_fails_the_run_by_name_and_leaves_what_is_published(d
     finally:
         part.write_bytes(whole)
     states = {task["task_id"]: task["state"] for task in airflow.rest.tasks("ingest_billing_aws", run_id)}
-    assert states["fail_on_blocked"] == "failed", "a damaged file must be seen"
+    assert states["land_source"] == "failed", "a damaged file must be seen"
     tries = {t["task_id"]: t["try_number"] for t in airflow.rest.tasks("ingest_billing_aws", run_id)}
-    assert tries["fail_on_blocked"] == 1, "no retry mends a damaged file"
-    log = task_log(airflow, "ingest_billing_aws", run_id, "fail_on_blocked")
+    assert tries["land_source"] == 1, "no retry mends a damaged file"
+    log = task_log(airflow, "ingest_billing_aws", run_id, "land_source")
     assert part.name in log
     assert "task_failed" in log
     assert published.latest(settings).build_id == before
+
+    airflow.rest.clear_failed("ingest_billing_aws", run_id)
+    airflow.wait("the cleared run to end", lambda: quiet(airflow), seconds=PATIENCE)
+    states = {task["task_id"]: task["state"] for task in airflow.rest.tasks("ingest_billing_aws", run_id)}
+    assert (states["land_source"], states["all_landed"]) == ("success", "success"), "the mended file is read again"
 
 
 def test_statements_on_demand_are_rendered_one_task_for_each_audience_and_are_those_of_the_command(daily):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show current deliveries, what waits or was refused, pending builds, closed months, the last publication."""
+    """Show current deliveries, what was rejected, pending builds, what is held back, the last publication."""
     from finops.stores.state.store import open_state
 
     settings = Settings()
@@ -45,18 +45,25 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _collect(connection: Connection) -> dict[str, Any]:
-    from finops.stores.state import builds, closing, period_inputs, rejections
+    from finops.stores.state import builds, closing, held_back, period_inputs, rejections
 
     return {
         "deliveries": _deliveries(connection),
         "not_taken": [
-            as_json_of(each, "provider", "source", "billing_period", "outcome", "since", "reason")
+            as_json_of(each, "number", "provider", "source", "billing_period", "outcome", "since", "reason")
             for each in rejections.standing(connection)
         ],
         "pending": [
             as_json_of(each, "provider", "billing_period")
             | {"waits_for": f"its {each.missing_half} export" if each.missing_half else None}
-            for each in period_inputs.pending(connection)
+            for each in period_inputs.due(connection)
+        ],
+        "held_back": [
+            {
+                **as_json_of(each, "provider", "billing_period", "stage", "reason", "build_id", "held_at"),
+                "deliveries": [as_json_of(delivery, "delivery_id", "source") for delivery in each.deliveries],
+            }
+            for each in held_back.standing(connection)
         ],
         "builds": [as_json_of(each, *each.__slots__) for each in builds.builds(connection)],
         "closed": [
@@ -115,8 +122,9 @@ def _tables(found: dict[str, Any]) -> list[Table]:
                 "provider,source,period,format,landed (UTC),rows >,snapshots >,cost >",
                 _delivery_cells,
             ),
-            ("not_taken", "Rejected", "provider,source,period,outcome,since (UTC),reason", _rejection_cells),
+            ("not_taken", "Rejected", "number >,provider,source,period,outcome,since (UTC),reason", _rejection_cells),
             ("pending", "Pending", "provider,period,state", _pending_cells),
+            ("held_back", "Held back", "provider,period,by,since (UTC),deliveries,reason", _held_back_cells),
             ("builds", "Last builds", "build,started (UTC),finished,outcome,detail", _build_cells),
             ("closed", "Closed months", "period,by,at (UTC),build,statements,rules", _closed_cells),
         )
@@ -131,13 +139,19 @@ def _delivery_cells(each: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _rejection_cells(each: dict[str, Any]) -> tuple[str, ...]:
-    names = (each["provider"], each["source"], each["billing_period"] or "")
+    names = (str(each["number"]), each["provider"], each["source"], each["billing_period"] or "")
     return (*names, each["outcome"], _minute(each["since"]), each["reason"])
 
 
 def _pending_cells(each: dict[str, Any]) -> tuple[str, ...]:
     state = f"waits for {each['waits_for']}" if each["waits_for"] else "to be built"
     return (each["provider"], each["billing_period"], state)
+
+
+def _held_back_cells(each: dict[str, Any]) -> tuple[str, ...]:
+    deliveries = "\n".join(f"{d['delivery_id'][:12]} {d['source']}" for d in each["deliveries"])
+    names = (each["provider"], each["billing_period"], each["stage"])
+    return (*names, _minute(each["held_at"]), deliveries, each["reason"])
 
 
 def _build_cells(each: dict[str, Any]) -> tuple[str, ...]:

@@ -50,13 +50,15 @@ def ingest(
     source: str | None = None,
     source_format: SourceFormat | None = None,
     accept_empty: bool = False,
+    force: bool = False,
     client: object | None = None,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Land what is new at ``origin`` and make it current; leave everything else as it was.
 
     Every delivery is tried, whatever becomes of the others. Rejections are in the report and, open, in the state
-    store. A delivery that has landed before costs one look-up. Raise BadInput for an unusable origin, option or
+    store. A delivery that has landed before costs one look-up; one that was withdrawn is taken again only by ``force``.
+    Raise BadInput for an unusable origin, option or
     period, Unavailable when the origin, the disk or another run stands in the way.
     """
     where = Origin(provider, origin, no_manifest, source, source_format, client)
@@ -64,8 +66,9 @@ def ingest(
         engine = open_state(settings)
         with landing.incoming(settings, provider) as folder, where.opened(settings, folder) as (connection, opened):
             found = _discover(opened, periods, origin)
-            report = _take_all(Intake(settings, engine, connection, folder, opened, accept_empty), found, progress)
-            _note(engine, provider, found, report)
+            intake = Intake(settings, engine, connection, folder, opened, accept_empty, force)
+            report = _take_all(intake, found, progress)
+            _note(engine, provider, found, report, is_whole=periods is None)
     return report
 
 
@@ -127,11 +130,16 @@ def _take_all(intake: Intake, found: Discovery, progress: Progress | None) -> In
     return IngestReport(tuple(landed), len(found.deliveries) - len(landed) - rejected_here, tuple(rejections))
 
 
-def _note(engine: Engine, provider: Provider, found: Discovery, report: IngestReport) -> None:
-    """Record the rejections, and close earlier ones that no longer stand for the periods this run looked at."""
+def _note(engine: Engine, provider: Provider, found: Discovery, report: IngestReport, *, is_whole: bool) -> None:
+    """Record the rejections, and close earlier ones that no longer stand for the periods this run looked at.
+
+    A run that looked at everything a source offers also closes its rejections of no known period.
+    """
     standing: dict[tuple[str, BillingPeriod | None], list[str]] = defaultdict(list)
     for ref in found.deliveries:
         standing[ref.source, ref.billing_period] = []
+        if is_whole:
+            standing[ref.source, None] = []
     for each in report.rejections:
         standing[each.source, each.billing_period].append(each.reason)
     with engine.begin() as connection:

@@ -55,11 +55,24 @@ def landed(connection: Connection) -> list[PeriodInput]:
     ]
 
 
+def built(connection: Connection) -> dict[tuple[Provider, BillingPeriod], str]:
+    """Return, for every published (provider, billing period), the digest of the deliveries it was built from."""
+    rows = connection.execute(select(t.built_periods))
+    return {(Provider(row.provider), BillingPeriod.parse(row.billing_period)): row.input_digest for row in rows}
+
+
 def pending(connection: Connection) -> list[PeriodInput]:
-    """Return the inputs that differ from what was last built and published: the work that a build has."""
-    b = t.built_periods
-    built = {(row.provider, row.billing_period): row.input_digest for row in connection.execute(select(b))}
-    return [i for i in landed(connection) if built.get((i.provider.value, str(i.billing_period))) != i.digest]
+    """Return the inputs that differ from what was last built and published."""
+    published = built(connection)
+    return [item for item in landed(connection) if published.get((item.provider, item.billing_period)) != item.digest]
+
+
+def due(connection: Connection) -> list[PeriodInput]:
+    """Return the work that a build has: what is pending, without what was held back and has not changed since."""
+    h = t.held_back_periods
+    query = select(h.c.provider, h.c.billing_period, h.c.input_digest)
+    held = {tuple(row) for row in connection.execute(query)}
+    return [i for i in pending(connection) if (i.provider.value, str(i.billing_period), i.digest) not in held]
 
 
 def with_files(connection: Connection, items: list[PeriodInput]) -> list[PeriodInput]:
