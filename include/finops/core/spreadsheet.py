@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
-_STARTS_A_FORMULA = (
+STARTS_A_FORMULA = (
     *("=", "+", "-", "@", "\t", "\r", "\n"),
     *("\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}"),
     *("\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}"),
@@ -21,7 +21,7 @@ def neutralise(text: str) -> str:
     A leading ``=``, ``+``, ``-``, ``@`` (also full-width), tab or end of line gets an apostrophe before it, which
     spreadsheets read as "this is text". For text alone: numbers are written as numbers and need none of this.
     """
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+    return f"'{text}" if text.startswith(STARTS_A_FORMULA) else text
 
 
 def cell(value: object) -> str:

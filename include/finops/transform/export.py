@@ -21,8 +21,8 @@ from finops.core.focus import NAMES, Kind
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.spreadsheet import neutralise
-from finops.core.sql import Sql, compose, identifier, join
+from finops.core.spreadsheet import STARTS_A_FORMULA, neutralise
+from finops.core.sql import Sql, compose, identifier, join, literal
 from finops.stores import published, snapshots
 from finops.stores.state.store import open_state
 
@@ -149,15 +149,12 @@ def _for_csv(name: str, kind: str) -> Sql:
     """Return a column as CSV has it: formulas neutralised as ``neutralise`` does, moments in ISO 8601."""
     column = identifier(name)
     if kind == "VARCHAR":
-        template = (
-            "case when left({column}, 1) in ('=', '+', '-', '@', chr(9), chr(13))"
-            " then '''' || {column} else {column} end as {column}"
-        )
-    elif kind.startswith("TIMESTAMP"):
-        template = "strftime({column}, '%Y-%m-%dT%H:%M:%SZ') as {column}"
-    else:
-        template = "{column}"
-    return compose(template, column=column)
+        starts = join(", ", map(literal, STARTS_A_FORMULA))
+        template = "case when left({column}, 1) in ({starts}) then chr(39) || {column} else {column} end as {column}"
+        return compose(template, column=column, starts=starts)
+    if kind.startswith("TIMESTAMP"):
+        return compose("strftime({column}, '%Y-%m-%dT%H:%M:%SZ') as {column}", column=column)
+    return column
 
 
 def _write_workbook(connection: DuckDBPyConnection, rows: Sql, values: Sequence[str], file: Path) -> int:

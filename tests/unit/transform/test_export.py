@@ -20,7 +20,7 @@ from finops.core.focus import COLUMNS
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.core.spreadsheet import neutralise
+from finops.core.spreadsheet import STARTS_A_FORMULA, neutralise
 from finops.core.sql import Sql, compose
 from finops.stores import published
 from finops.stores.candidate import Verdict, save_verdict
@@ -78,7 +78,7 @@ def test_text_that_a_spreadsheet_would_run_is_neutralised_and_numbers_are_not(
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=6)))
 def test_csv_neutralises_exactly_as_the_rest_of_the_platform_does(texts: list[str]) -> None:
-    texts = [*texts, *(start + text for start in "=+-@\t\r" for text in texts[:3])]
+    texts = [*texts, *(start + text for start in STARTS_A_FORMULA for text in texts[:3])]
     query = compose("select {column} from (select unnest(?::varchar[]) as a)", column=_for_csv("a", "VARCHAR"))
     found = duckdb.execute(query, [texts]).fetchall()
     assert [value for (value,) in found] == [neutralise(text) for text in texts]
