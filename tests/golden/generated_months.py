@@ -104,13 +104,13 @@ def _aws_events(draw: st.DrawFn) -> Event:
         return _aws_plan(currency, cost, negated, draw(amounts()), draw(st.sampled_from("ab")))
     kind = draw(st.sampled_from(AWS_TYPES))
     extra: dict[str, str | Decimal | None] = {}
+    if kind in ("RIFee", "DiscountedUsage") or draw(st.booleans()):
+        extra["reservation_reservation_a_r_n"] = "arn:aws:ec2:eu-west-1:210000000011:reserved-instances/ri"
+        extra["reservation_effective_cost"] = draw(amounts())
     if draw(st.booleans()):
         extra["line_item_net_unblended_cost"] = cost
         line = _aws(currency, kind, draw(amounts()), **extra)
         return Event({SourceFormat.AWS_CUR2: [line]}, currency, exact(cost))
-    if kind in ("RIFee", "DiscountedUsage") or draw(st.booleans()):
-        extra["reservation_reservation_a_r_n"] = "arn:aws:ec2:eu-west-1:210000000011:reserved-instances/ri"
-        extra["reservation_effective_cost"] = draw(amounts())
     return _of_aws(currency, _aws(currency, kind, cost, **extra))
 
 

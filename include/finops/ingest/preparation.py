@@ -46,7 +46,8 @@ def _unzip(path: Path, key: str) -> None:
                 raise BadInput(f"{key}: unpacks to {members[0].file_size:,} bytes, which no bill does; rejected")
             with archive.open(members[0]) as source, unpacked.open("wb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # A RuntimeError: it has a password, or a compression that Python does not know.
         raise BadInput(f"{key}: not readable to the end of its ZIP ({error}); fetch it again") from None
     unpacked.replace(path)
 

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.settings import Settings
+from finops.core.sql import literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Error
@@ -70,12 +71,6 @@ def local_name(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest() + ending(key).replace(".zip", ".csv")
 
 
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def most_bytes(path: Path) -> int:
     """Return how many bytes a packed bill may unpack to."""
     return max(_SMALL, _MAX_RATIO * path.stat().st_size)
@@ -98,7 +93,7 @@ def open_table(connection: DuckDBPyConnection, path: Path, key: str) -> Table:
     import duckdb
 
     if ending(key) == ".parquet":
-        sql = f"read_parquet('{_escaped(path)}', file_row_number=true, hive_partitioning=false)"
+        sql = f"read_parquet({literal(path)}, file_row_number=true, hive_partitioning=false)"
         try:
             described = connection.execute(f"describe select * exclude (file_row_number) from {sql}").fetchall()  # noqa: S608
         except duckdb.Error as error:
@@ -107,7 +102,7 @@ def open_table(connection: DuckDBPyConnection, path: Path, key: str) -> Table:
     names = _unique(_header(path, key))
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
     sql = (
-        f"read_csv('{_escaped(path)}', columns={{{columns}}}, auto_detect=false, header=true, delim=',', "
+        f"read_csv({literal(path)}, columns={{{columns}}}, auto_detect=false, header=true, delim=',', "
         "quote='\"', escape='\"', nullstr=['', 'NULL'], strict_mode=true)"
     )
     return Table(sql, dict.fromkeys(names, "VARCHAR"), is_text=True)
@@ -133,16 +128,6 @@ def damaged(key: str, error: Error) -> FinopsError:
         what = text.splitlines()[0].replace(str(Path(text).parent), "")[:160]
     place = f", line {line[1]}" if line else ""
     return BadInput(f"{key}{place}: not readable to the end ({what}); fetch it again")
-
-
-def identifier(name: str) -> str:
-    """Quote a column name."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Quote a text."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _last_byte(path: Path, key: str) -> bytes:
@@ -194,7 +179,3 @@ def _unique(names: list[str]) -> list[str]:
         used.add(unique.lower())
         result.append(unique)
     return result
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")

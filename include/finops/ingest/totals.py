@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from finops.core.formats import SourceFormat
 from finops.core.money import SQL_TYPE
-from finops.ingest.reading import Table, identifier
+from finops.core.sql import identifier
+from finops.ingest.reading import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +124,13 @@ def time_of(expression: str, duckdb_type: str) -> str:
 def _aws(file: _File, period: str, currency: str, account: str, costs: tuple[str, str]) -> Measures:
     present = [name for name in costs if name in file.columns]
     cost = f"coalesce({', '.join(file.amount(name) for name in present)})"
+    payer = file.account(account)
+    is_shortened = f"length({payer}) < 12 and regexp_full_match({payer}, '[0-9]+')"
     return Measures(
         period=file.month(period),
         currency=file.column(currency),
-        # A number has lost its leading zeros.
-        account=f"case when length({file.account(account)}) < 12 then lpad({file.account(account)}, 12, '0') "
-        f"else {file.account(account)} end",
+        # As staging's macro `aws_account_id` has it.
+        account=f"case when {is_shortened} then lpad({payer}, 12, '0') else {payer} end",
         source_cost=cost,
         billed_cost=cost,
         cost_columns=tuple(file.columns[name] for name in present),

@@ -31,6 +31,10 @@ class Budget(Entry):
             raise ValueError(f"ends with {self.to_period}, before it begins with {self.from_period}")
         return self
 
+    def is_of(self, period: BillingPeriod) -> bool:
+        """Tell whether it is a budget of the month."""
+        return self.from_period <= period <= self.to_period
+
 
 class _Budgets(Entry):
     budgets: tuple[Budget, ...] = ()
@@ -49,4 +53,4 @@ def load(settings: Settings, period: BillingPeriod | None = None) -> tuple[Budge
             if same and month <= min(each.to_period, other.to_period):
                 says = f"{each.cost_center} has a budget in {each.currency} for {month} already"
                 raise found.error(("budgets", number), says)
-    return tuple(each for each in content.budgets if period is None or each.from_period <= period <= each.to_period)
+    return tuple(each for each in content.budgets if period is None or each.is_of(period))

@@ -22,7 +22,6 @@ PARTS = "served_parts"
 VERSION = "served_version"
 STAGING = "finops_staging"
 """The temporary table that a part is copied into: PostgreSQL copies into no table with row-level security."""
-RESERVED = frozenset({AUDIENCES, READABLE, PARTS, VERSION})
 
 
 def foundation(schema: str) -> Iterator[Composed]:

@@ -20,6 +20,7 @@ from finops.core.money import SQL_TYPE
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
+from finops.policy import budgets
 from finops.policy.allocation import Rules
 from finops.policy.allocation.drivers import Quantity, quantities
 from finops.policy.tags import TagPolicy
@@ -49,7 +50,7 @@ def prepare(
     """
     periods = {str(item.billing_period) for item in scope}
     # First, so that nothing is touched when one of these files is invalid.
-    driven = quantities(settings, allocation, statement_inputs.with_next(periods))
+    driven, budgeted = quantities(settings, allocation, statement_inputs.with_next(periods)), budgets.load(settings)
     shutil.rmtree(settings.inputs_dir, ignore_errors=True)
     for item in scope:
         for delivery in item.deliveries:
@@ -63,7 +64,7 @@ def prepare(
     tag_inputs.write(folder, policy)
     allocation_inputs.write(folder, allocation, driven, periods)
     pairs = [(item.provider.value, str(item.billing_period)) for item in scope]
-    statement_inputs.write(settings, folder, pairs, closed)
+    statement_inputs.write(settings, folder, pairs, budgeted, closed)
     return driven
 
 

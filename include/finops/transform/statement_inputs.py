@@ -10,7 +10,7 @@ from finops.core.money import SQL_TYPE
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.sql import compose, identifier, in_scope, join
-from finops.policy import budgets
+from finops.policy.budgets import Budget
 from finops.stores import closed_files
 from finops.stores.state.closing import ClosedPeriod
 from finops.transform.parquet_table import write_table
@@ -36,10 +36,16 @@ CLOSED_COLUMNS = {
 }
 
 
-def write(settings: Settings, folder: Path, scope: Scope, closed: Mapping[BillingPeriod, ClosedPeriod]) -> None:
+def write(
+    settings: Settings,
+    folder: Path,
+    scope: Scope,
+    budgets: Collection[Budget],
+    closed: Mapping[BillingPeriod, ClosedPeriod],
+) -> None:
     """Write what the marts of these months, and of those after them, need.
 
-    Raise BadInput for an invalid budget, Finding when a closed month's rows are not what was recorded.
+    Raise Finding when a closed month's rows are not what was recorded.
     """
     periods = with_next({period for _, period in scope})
     write_table(
@@ -48,7 +54,8 @@ def write(settings: Settings, folder: Path, scope: Scope, closed: Mapping[Billin
         (
             (period, each.currency, each.cost_center, each.amount)
             for period in sorted(periods)
-            for each in budgets.load(settings, BillingPeriod.parse(period))
+            for each in budgets
+            if each.is_of(BillingPeriod.parse(period))
         ),
     )
     _write_closed(settings, folder / "closed_charges.parquet", scope, closed)

@@ -82,27 +82,24 @@ def publish_version(
     build_id: str = "build-1",
     rates: Sequence[list[object]] = (),
     moved: Mapping[str, Sequence[AllocationEntry]] | None = None,
-    quantities: Sequence[tuple[str, str, str, str, str | None, str]] = (),
 ) -> Path:
     """Write a version with the marts that chargeback reads, and point ``current`` at it.
 
-    ``rates``: rows of mart_exchange_rates. ``moved``: what rules moved, by month; None is a version without that mart.
-    ``quantities``: rows of allocation_drivers. Budgets are those of ``budgets.yml``, as in a build.
+    ``rates``: rows of mart_exchange_rates. ``moved``: what rules moved, by month. Budgets are those of
+    ``budgets.yml``, as in a build.
     """
     import duckdb
 
     folder = settings.published_dir / "versions" / build_id
     folder.mkdir(parents=True)
     marts = ["fct_daily_costs", "mart_chargeback", "mart_invoices", "mart_reconciliation", "mart_exchange_rates"]
-    marts += [*statement_marts.TABLES, *statement_marts.VIEWS]
+    marts += ["mart_allocated_costs", *statement_marts.TABLES, *statement_marts.VIEWS]
     manifest: dict[str, object] = {
         "build_id": build_id,
         "marts": marts,
         "billing_periods": sorted({each.month for each in bills}),
     }
     manifest["fact"] = {"partitions": []}
-    if moved is not None:
-        marts.append("mart_allocated_costs")
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     with duckdb.connect(str(folder / "finops.duckdb")) as connection:
         _create(connection, "fct_daily_costs", FCT_DAILY_COSTS, ("charge_count",))
@@ -132,11 +129,8 @@ def publish_version(
         closed = statement_marts.closed_in(settings, ((each.provider, each.month) for each in bills))
         statement_marts.create_inputs(connection, closed)
         _insert(connection, "budgets", _budgets(settings, bills))
-        _insert(connection, "allocation_drivers", list(map(list, quantities)))
         for name, query in statement_marts.queries(closed).items():
             connection.execute(f"create table {name} as {query}")
-        if moved is None:
-            connection.execute("drop table mart_allocated_costs")
     link = settings.published_dir / "current"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("versions") / build_id)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from finops.chargeback.explain import drill_down, shared_cost
 from finops.chargeback.explain.models import Explanation, Source
 from finops.chargeback.statement.facts import DIRECT, AllocationEntry, Charge, PublishedMonth
-from finops.chargeback.statement.read import read_month
+from finops.chargeback.statement.read import MADE_FOR_STATEMENTS, read_month
 from finops.core.errors import BadInput, Finding
 from finops.core.money import exact_sum
 from finops.core.periods import BillingPeriod
@@ -73,14 +73,15 @@ def _statement(settings: Settings, text: str) -> tuple[PublishedStatements, Audi
 
 
 def _publication(settings: Settings, build_id: str, line: str) -> Publication:
-    """Return the version that the statements were made from, or the latest where that one is gone.
+    """Return the version that the statements were made from; the latest where that is gone or of an older release.
 
-    For a line of shared cost also where it is older than the mart of the rules' sources.
+    Such a version lacks marts that statements, or for a line of shared cost the sources of rules, are read from.
     """
+    needed = MADE_FOR_STATEMENTS if line.startswith("d") else (*MADE_FOR_STATEMENTS, drill_down.RULES)
     kept = settings.published_dir / "versions" / build_id
     if (kept / "manifest.json").exists():
         publication = published.open_version(kept)
-        if line.startswith("d") or drill_down.RULES in publication.marts:
+        if set(needed) <= set(publication.marts):
             return publication
     return published.latest(settings)
 

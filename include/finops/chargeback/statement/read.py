@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 
 Fact = TypeVar("Fact")
 
-_MADE_FOR_STATEMENTS = (
+MADE_FOR_STATEMENTS = (
     "mart_cost_variance",
     "mart_savings",
     "mart_bill_completeness",
     "mart_budget_use",
     "mart_unit_costs",
 )
+"""A version of an older release has none of them."""
 _PREVIOUS = Sql("(select * replace (previous_effective_cost as effective_cost) from mart_cost_variance)")
 _COSTS = ("effective_cost", "billed_cost")
 _ALLOCATED = "mart_allocated_costs"
@@ -72,7 +73,7 @@ def read_month(publication: Publication, period: BillingPeriod) -> PublishedMont
 
     Raise BadInput, naming what there is, when it is not published; NotReady when an older release published it.
     """
-    if missing := [mart for mart in _MADE_FOR_STATEMENTS if mart not in publication.marts]:
+    if missing := [mart for mart in MADE_FOR_STATEMENTS if mart not in publication.marts]:
         raise NotReady(f"build {publication.build_id} is of an older release, without {missing[0]}; run `finops build`")
     with publication.connect() as connection:
         published = [found[0] for found in _rows(connection, "select distinct billing_period from mart_chargeback")]
@@ -83,7 +84,7 @@ def read_month(publication: Publication, period: BillingPeriod) -> PublishedMont
             billing_period=period,
             charges=_charges(connection, period),
             source_digests=_source_digests(connection, period),
-            **_shared(connection, publication, period),
+            **_shared(connection, period),
             previous=_previous(connection, period),
             savings=_facts(connection, Saving, "mart_savings", period),
             completeness=_facts(connection, BillCompleteness, "mart_bill_completeness", period),
@@ -149,10 +150,8 @@ def _source_digests(connection: duckdb.DuckDBPyConnection, period: BillingPeriod
     }
 
 
-def _shared(connection: duckdb.DuckDBPyConnection, publication: Publication, period: BillingPeriod) -> dict[str, Any]:
-    """Return direct totals and the rules' entries; nothing of a version that is older than the mart."""
-    if _ALLOCATED not in publication.marts:
-        return {}
+def _shared(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> dict[str, Any]:
+    """Return direct totals and the rules' entries."""
     keys = ("provider", "billing_currency", "rule_id", "rule_version")
     digests = _digests(connection, _ALLOCATED, keys, Sql("entry_kind <> 'direct'"))
     found = connection.execute(compose(_ENTRIES, digests=digests), [str(period), str(period)]).fetchall()

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from finops.core.formats import Column, SourceFormat, columns_of
 from finops.core.periods import BillingPeriod
-from finops.ingest.reading import Table, identifier, literal
+from finops.core.sql import identifier, literal
+from finops.ingest.reading import Table
 from finops.ingest.recognise import is_azure
 from finops.ingest.totals import SHIFT, time_of
 from finops.ingest.verification.columns import FILLED_FOR, NEEDS, READ, Kind, name_in
@@ -53,7 +54,7 @@ class File:
         actual = self.columns.get(name_in(self.source_format, name))
         if actual is None:
             return None
-        sql, kind = identifier(actual), self.table.types[actual]
+        sql, kind = str(identifier(actual)), self.table.types[actual]
         for step in path:
             fields = fields_of(kind)
             if step not in fields:
@@ -168,14 +169,14 @@ def _text(kind: Kind, text: str) -> Iterator[tuple[str, ...]]:
         is_power = f"regexp_full_match({text}, '[0-9]+([.,][0-9]*)?E[+][0-9]+')"
         yield (
             f"case when contains({text}, 'E+') then {is_power} else false end",
-            (f"is an account id that a spreadsheet shortened; {_AS_TEXT}"),
+            f"is an account id that a spreadsheet shortened; {_AS_TEXT}",
         )
     if kind is Kind.AWS_ACCOUNT:
         # Anonymised bills have letters in place of digits. What is a number must be one of at most twelve digits.
         is_number = f"regexp_full_match({text}, '[0-9.,eE+-]+') and not regexp_full_match({text}, '[0-9]{{1,12}}')"
         yield (
             f"case when length({text}) = 12 and try_cast({text} as bigint) > 0 then false else {is_number} end",
-            (f"is no account id of 12 digits; {_AS_TEXT}"),
+            f"is no account id of 12 digits; {_AS_TEXT}",
         )
 
 
@@ -197,7 +198,7 @@ def _period_start(file: File, sql: str, duckdb_type: str) -> Iterator[tuple[str,
             is_told = f"coalesce({days} between 26 and 62, false)"
         yield (
             f"starts_with({sql}, '01/') and not starts_with({sql}, '01/01/') and not {is_told}",
-            (f"may be the first of a month, day first; {_DATES}"),
+            f"may be the first of a month, day first; {_DATES}",
         )
 
 

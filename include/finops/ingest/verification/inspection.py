@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from finops.core.atomic import sha256_of
 from finops.core.errors import BadInput
 from finops.core.formats import Provider, SourceFormat
+from finops.core.sql import identifier
 from finops.core.text import shown
 from finops.ingest.models import FetchedFile, FileFacts, Group
-from finops.ingest.reading import Table, damaged, identifier, must_be_whole, open_table, sha256_of
+from finops.ingest.reading import Table, damaged, must_be_whole, open_table
 from finops.ingest.recognise import azure_half_by_name, is_azure, match_columns, new_columns, recognise
 from finops.ingest.totals import Measures, is_committed_price, measures_of
 from finops.ingest.verification.checks import REMEDY, Check, File, checks_of, columns_in, not_an_amount
