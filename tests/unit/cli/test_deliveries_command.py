@@ -137,7 +137,7 @@ def test_the_only_delivery_of_one_source_among_others_can_go(landed: Settings) -
 def test_a_rejection_that_was_dismissed_comes_back_for_other_files_only(landed: Settings) -> None:
     def reject(fingerprint: str) -> list[int]:
         with open_state(landed).begin() as connection:
-            rejections.record(
+            stands = rejections.record(
                 connection,
                 provider=Provider.AWS,
                 source="cur",
@@ -146,7 +146,9 @@ def test_a_rejection_that_was_dismissed_comes_back_for_other_files_only(landed: 
                 outcome="quarantined",
                 reason="part-2: cut at byte 7",
             )
-            return [each.number for each in rejections.standing(connection)]
+            numbers = [each.number for each in rejections.standing(connection)]
+            assert stands == bool(numbers)
+            return numbers
 
     (number,) = reject("one")
     assert "Dismissed" in finops("dismiss", str(number), *WHO)

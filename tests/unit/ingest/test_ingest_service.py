@@ -196,6 +196,20 @@ def test_what_was_not_taken_is_noted_once_and_closed_when_it_comes_right(
     assert standing() == []
 
 
+def test_a_rejection_that_was_dismissed_is_no_news_while_the_same_files_are_offered(
+    take, settings: Settings, origin: Path
+) -> None:
+    aws_export(origin, "2025-01", bill("not money"))
+    take()
+    with open_state(settings).begin() as connection:
+        (found,) = rejections.standing(connection)
+        rejections.dismiss(connection, found.number, by="Ann Lee", why="a test export")
+    report = take()
+    assert (report.rejections, report.unchanged, service.problem(report)) == ((), 1, None)
+    aws_export(origin, "2025-01", bill("not money", "nor this"))
+    assert [each.outcome for each in take().rejections] == [Outcome.QUARANTINED], "other files are rejected anew"
+
+
 def test_a_month_that_does_not_exist_is_named(take, origin: Path) -> None:
     aws_export(origin, "2025-01", bill("1"))
     with pytest.raises(BadInput, match="no delivery of billing period 2031-12"):

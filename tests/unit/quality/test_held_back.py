@@ -11,6 +11,7 @@ from finops.core.errors import Finding
 from finops.core.settings import Settings
 from finops.quality.service import check
 from finops.stores.candidate import load_candidate, load_verdict, save_candidate
+from finops.stores.published import latest
 from finops.stores.state import held_back, period_inputs
 from finops.stores.state.store import open_state
 from finops.transform.publish import publish
@@ -118,3 +119,49 @@ def test_after_a_change_of_layout_a_build_is_published_whole_or_not_at_all(setti
         check(settings)
     assert scope_of(settings) == [AWS, AZURE]
     assert not (settings.published_dir / "current").exists()
+
+
+def published_costs(settings: Settings, sql: str) -> list[tuple[object, ...]]:
+    with latest(settings).connect() as connection:
+        return connection.execute(sql).fetchall()
+
+
+OF_PROVIDERS = "select provider, billing_currency, sum(effective_cost) from {mart} group by all order by all"
+OF_BUDGETS = "select billing_currency, cost_center, budget, effective_cost, budget_left from mart_budget_use"
+OF_CENTER = "select sum(effective_cost) from mart_allocated_costs where billing_currency = 'USD'"
+
+
+def test_a_bad_bill_beside_good_ones_of_its_month_spoils_no_mart_that_reads_all_of_them(settings: Settings) -> None:
+    """Budgets and comparisons read every bill of a month: a good bill is checked beside the bad one's last version."""
+    three = [("aws", "2025-01"), ("azure", "2025-01"), ("gcp", "2025-01")]
+    craft(settings, three, lines=60)
+    budget = "insert into main.budgets values ('2025-01', 'USD', 'cc-1001', 100)"
+    edit(settings, budget)
+    check(settings)
+    publish(settings)
+    of_aws = published_costs(settings, "select * from mart_cost_variance where provider = 'aws' order by all")
+    craft(settings, three, build_id="build-2", lines=80, revision=1)
+    # More than a budget can be compared with: the budgets of the month cannot be computed with this bill.
+    edit(settings, f"update marts.mart_allocated_costs set effective_cost = {9 * 10**25} where provider = 'aws'")
+
+    verdict = check(settings)
+
+    assert [(each.provider, each.billing_period) for each in verdict.refused] == [("aws", "2025-01")]
+    assert any("mart_budget_use" in line for line in verdict.refused[0].failures)
+    assert scope_of(settings) == three[1:]
+    publish(settings)
+    assert published_costs(settings, "select * from mart_cost_variance where provider = 'aws' order by all") == of_aws
+    charged = published_costs(settings, OF_PROVIDERS.format(mart="mart_chargeback"))
+    assert published_costs(settings, OF_PROVIDERS.format(mart="mart_cost_variance")) == charged
+    ((spent,),) = published_costs(settings, OF_CENTER + " and cost_center = 'cc-1001'")
+    assert published_costs(settings, OF_BUDGETS) == [("USD", "cc-1001", 100, spent, 100 - spent)]
+    days = published_costs(settings, "select distinct provider, days_with_charges from mart_bill_completeness")
+    assert sorted(days) == [("aws", 29), ("azure", 31), ("gcp", 31)]
+
+    # The bad rows are still in the warehouse when another bill of the month is built next.
+    craft(settings, three[1:2], build_id="build-3", lines=90, revision=2)
+    assert check(settings).refused == ()
+    publish(settings)
+    charged = published_costs(settings, OF_PROVIDERS.format(mart="mart_chargeback"))
+    assert published_costs(settings, OF_PROVIDERS.format(mart="mart_cost_variance")) == charged
+    assert standing(settings) == [("aws", "2025-01", "gate")]

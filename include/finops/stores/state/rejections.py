@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from finops.core.errors import BadInput
 from finops.core.formats import Provider
@@ -37,11 +37,11 @@ def record(
     fingerprint: str | None,
     outcome: str,
     reason: str,
-) -> None:
+) -> bool:
     """Record a delivery that was rejected (``waiting``, ``quarantined`` or ``refused``) and why.
 
-    The same reason met again while it stands is not a second rejection: ``since`` stays. Nor does what was dismissed
-    come back while it is the same files that are rejected for the same reason.
+    The same reason met again while it stands is not a second rejection: ``since`` stays. Return False where somebody
+    dismissed it: it does not come back while it is the same files that are rejected for the same reason.
     """
     values = {
         "provider": provider.value,
@@ -52,9 +52,11 @@ def record(
     }
     is_same = [a.c[name].is_(None) if value is None else a.c[name] == value for name, value in values.items()]
     same_files = a.c.fingerprint.is_(None) if fingerprint is None else a.c.fingerprint == fingerprint
-    is_known = or_(a.c.resolved_at.is_(None), and_(a.c.dismissed_by.is_not(None), same_files))
-    if connection.execute(select(a.c.attempt_id).where(*is_same, is_known)).first() is None:
+    if connection.execute(select(a.c.attempt_id).where(*is_same, same_files, a.c.dismissed_by.is_not(None))).first():
+        return False
+    if connection.execute(select(a.c.attempt_id).where(*is_same, a.c.resolved_at.is_(None))).first() is None:
         connection.execute(insert(a).values(**values, fingerprint=fingerprint, attempted_at=datetime.now(UTC)))
+    return True
 
 
 def resolve(
