@@ -9,7 +9,7 @@ A manual run without a partition key builds everything that is pending, as `fino
 A provider's month that cannot be built, or that `gate` refuses, is held back on its last good version, and the others
 are published. Then `held_back` fails and names it with its deliveries, the cause and what to do; open
 `quality/<build_id>/index.html` under FINOPS_HOME for what the gate found. When nothing at all can be published, `build`
-or `gate` fails. A corrected delivery starts the next run by itself; clear `build` to try the same delivery again.
+or `gate` fails too. A corrected delivery starts the next run by itself; clear `build` to try the same delivery again.
 
 `serve` copies what changed into the PostgreSQL schema for BI tools; it is skipped when FINOPS_SERVING_URL is not set.
 """
@@ -42,8 +42,8 @@ def publish(*, outlet_events):
     outlet_events[PUBLISHED].add_partitions(steps.publish_marts())
 
 
-# After a skipped publication too: a month that is still held back is not in order because nothing was to be built.
-@task(trigger_rule=TriggerRule.NONE_FAILED)
+# Whatever became of the build: it names deliveries and files also where nothing was to be built, or nothing could be.
+@task(trigger_rule=TriggerRule.ALL_DONE)
 def held_back(*, dag_run):
     steps.fail_on_held_back(dag_run.partition_key)
 

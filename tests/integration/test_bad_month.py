@@ -83,6 +83,21 @@ def test_the_good_month_is_published_the_bad_one_named_and_published_once_it_is_
     status = json.loads(CliRunner().invoke(app, ["status", "--json"]).output)
     assert [(each["provider"], each["stage"]) for each in status["held_back"]] == [("aws", "build")]
     assert status["pending"] == []
+    (held,) = status["held_back"]
+    (named,) = held["deliveries"]
+    assert named["delivery_id"] == delivery.delivery_id
+    assert named["files"] == [file.source_key for file in delivery.files]
+    assert "dbt could not build stg_aws_cur2" in held["reason"]
+    assert "finops deliveries withdraw ID" in held["remedy"]
+    (line,) = [line for line in CliRunner().invoke(app, ["status"]).output.splitlines() if line.startswith("Held back")]
+    for text in (
+        "aws 2025-01",
+        delivery.delivery_id[:12],
+        delivery.files[0].source_key,
+        held["reason"],
+        held["remedy"],
+    ):
+        assert text in line
 
     _deliver_again(bills / "aws")
     assert len(ingest(settings, Provider.AWS, str(bills / "aws")).landed) == 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
+from finops.cli.status import held_back_as_json
 from finops.cli.terminal import as_json_of, show_progress
 from finops.core.errors import FinopsError
 from finops.core.formats import Provider
@@ -43,15 +44,13 @@ def build(
         done = marts.run(settings, periods, show_progress, provider=provider, retry=retry)
     except FinopsError:
         show_progress("", 0, 0)
-        _show_held_back(marts.held_back(settings, periods, provider))
+        _show_held_back(marts.held_back(settings, periods, provider), err=True)
         raise
     show_progress("", 0, 0)
     held = marts.held_back(settings, periods, provider)
     found: dict[str, Any] = {"build_id": None, "built": []} if done is None else _as_json(done)
     if as_json:
-        names = ("provider", "billing_period", "stage", "reason", "build_id", "held_at")
-        lines = [{**as_json_of(each, *names), "what": marts.describe(each)} for each in held]
-        typer.echo(json.dumps({**found, "held_back": lines}, indent=2))
+        typer.echo(json.dumps({**found, "held_back": list(map(held_back_as_json, held))}, indent=2))
     else:
         _show(found, "Nothing else to do." if held else "Nothing to do: all that landed is built.")
         _show_held_back(held)
@@ -81,8 +80,8 @@ def _show(found: dict[str, Any], nothing: str) -> None:
         typer.echo(f"Tags resolved by an older policy: {months} (name the month to resolve it again)")
 
 
-def _show_held_back(held: list[HeldBack]) -> None:
+def _show_held_back(held: list[HeldBack], *, err: bool = False) -> None:
     from finops.pipelines import marts
 
     for each in held:
-        typer.echo(f"Held back: {marts.describe(each)}")
+        typer.echo(f"Held back: {marts.describe(each)}", err=err)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -135,20 +135,26 @@ def held_back(
 def describe(held: HeldBack) -> str:
     """Say in one line what is held back, why, from which deliveries and files, and what to do."""
     what = "cannot be built" if held.stage == "build" else "was refused by the gate"
-    bill = f"{held.provider} {held.billing_period}"
     deliveries = "; ".join(
-        f"delivery {each.delivery_id[:12]} of {each.source} ({_shortened([f.source_key for f in each.files])})"
+        f"delivery {each.delivery_id[:12]} of {each.source} ({shortened(f.source_key for f in each.files)})"
         for each in held.deliveries
     )
+    return f"{held.provider} {held.billing_period} {what}: {held.reason}; from {deliveries}; {remedy(held)}"
+
+
+def remedy(held: HeldBack) -> str:
+    """Say what to do so that it is published."""
     again = f"`finops build --provider {held.provider} --billing-period {held.billing_period}`"
     return (
-        f"{bill} {what}: {held.reason}; from {deliveries}; ingest a corrected delivery, or go back to the one before "
-        f"with `finops deliveries withdraw ID --by WHO --why TEXT`, or remove the cause and run {again}"
+        "ingest a corrected delivery, or go back to the one before with "
+        f"`finops deliveries withdraw ID --by WHO --why TEXT`, or remove the cause and run {again}"
     )
 
 
-def _shortened(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def shortened(names: Iterable[str]) -> str:
+    """Return the first three of many names, and how many more there are."""
+    found = list(names)
+    return ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def overdue(settings: Settings, landed_by: datetime) -> list[BillingPeriod]:

@@ -59,6 +59,11 @@ class DuckDBDialect(DefaultDialect):
 
         return duckdb
 
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[sa.Pool]:
+        """Keep one connection: the library opens others where it looks at columns."""
+        return sa.StaticPool
+
     def create_connect_args(self, url: URL) -> tuple[list[str], dict[str, Any]]:
         """Name the warehouse; the query of the URL holds DuckDB's settings."""
         return [url.database or ""], {"config": dict(url.query)}

@@ -79,7 +79,7 @@ def _scope(settings: Settings, asked: _Asked) -> list[PeriodInput]:
     with open_state(settings).connect() as connection:
         landed, pending = period_inputs.landed(connection), period_inputs.pending(connection)
         found = pending if asked.periods is None else _named(landed, asked)
-        left_out = set() if asked.retry else set(pending) - set(period_inputs.due(connection))
+        left_out = [] if asked.retry else period_inputs.held_back(connection)
         found = [item for item in found if asked.provider in (None, item.provider) and item not in left_out]
         if not _is_of_this_layout(settings):
             # What was built is gone with its warehouse; what was never built waits as it did.

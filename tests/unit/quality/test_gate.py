@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import pytest
 from sqlalchemy import select
 from tests.crafted_warehouse import craft, edit, edit_fact
@@ -21,10 +19,17 @@ SCOPE = [("aws", "2025-01"), ("azure", "2025-01")]
 
 def refused(settings: Settings) -> str:
     """Judge, expect a refusal of all or of some, and return every finding, a line each."""
-    with suppress(Finding):
+    caught = None
+    try:
         check(settings)
+    except Finding as error:
+        caught = error
     verdict = load_verdict(settings, "build-1")
-    assert verdict.refused or not verdict.passed
+    if verdict.passed:
+        assert (caught, verdict.refused != ()) == (None, True), "what passes has something taken out of it"
+    else:
+        assert caught is not None
+        assert caught.exit_status == 1
     return "\n".join([*verdict.failures, *(line for each in verdict.refused for line in each.failures)])
 
 

@@ -80,6 +80,22 @@ def test_a_held_back_month_keeps_its_last_good_version_and_waits_for_another_del
     assert (standing(settings), due(settings)) == ([], [])
 
 
+def test_a_published_month_that_fails_when_it_is_built_once_more_is_held_back_too(settings: Settings) -> None:
+    """The same delivery under other rules: nothing is pending, and still readers do not have what was asked for."""
+    craft(settings, [AWS, AZURE], lines=60)
+    check(settings)
+    publish(settings)
+    craft(settings, [AWS, AZURE], build_id="build-2", lines=60)
+    spoil(settings, AZURE)
+    check(settings)
+    publish(settings)
+    assert (standing(settings), due(settings)) == ([(*AZURE, "gate")], [])
+    craft(settings, [AZURE], build_id="build-3", lines=60)
+    check(settings)
+    publish(settings)
+    assert standing(settings) == []
+
+
 def test_when_every_month_is_at_fault_nothing_is_published_and_each_is_held_back(settings: Settings) -> None:
     craft(settings, [AWS, AZURE], lines=60)
     spoil(settings, AWS, AZURE)

@@ -58,7 +58,7 @@ def standing(
 
     What has been delivered again, or withdrawn, since is no longer held back.
     """
-    items = {(i.provider, i.billing_period): i for i in period_inputs.pending(connection)}
+    items = {(i.provider, i.billing_period): i for i in period_inputs.held_back(connection)}
     wanted = None if providers is None else set(providers)
     months = None if periods is None else set(periods)
     found = []
@@ -67,7 +67,7 @@ def standing(
         provider, period = Provider(row.provider), BillingPeriod.parse(row.billing_period)
         item = items.get((provider, period))
         is_wanted = (wanted is None or provider in wanted) and (months is None or period in months)
-        if item is None or item.digest != row.input_digest or not is_wanted:
+        if item is None or not is_wanted:
             continue
         (full,) = period_inputs.with_files(connection, [item])
         found.append(HeldBack(provider, period, full.deliveries, row.stage, row.reason, row.build_id, row.held_at))

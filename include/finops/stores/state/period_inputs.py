@@ -67,12 +67,20 @@ def pending(connection: Connection) -> list[PeriodInput]:
     return [item for item in landed(connection) if published.get((item.provider, item.billing_period)) != item.digest]
 
 
-def due(connection: Connection) -> list[PeriodInput]:
-    """Return the work that a build has: what is pending, without what was held back and has not changed since."""
+def held_back(connection: Connection) -> list[PeriodInput]:
+    """Return what was held back and has neither been delivered again nor withdrawn since.
+
+    It may be published from the same deliveries, when it was built once more after a change of rules.
+    """
     h = t.held_back_periods
-    query = select(h.c.provider, h.c.billing_period, h.c.input_digest)
-    held = {tuple(row) for row in connection.execute(query)}
-    return [i for i in pending(connection) if (i.provider.value, str(i.billing_period), i.digest) not in held]
+    held = {tuple(row) for row in connection.execute(select(h.c.provider, h.c.billing_period, h.c.input_digest))}
+    return [i for i in landed(connection) if (i.provider.value, str(i.billing_period), i.digest) in held]
+
+
+def due(connection: Connection) -> list[PeriodInput]:
+    """Return the work that a build has: what is pending and not held back."""
+    held = held_back(connection)
+    return [item for item in pending(connection) if item not in held]
 
 
 def with_files(connection: Connection, items: list[PeriodInput]) -> list[PeriodInput]:
