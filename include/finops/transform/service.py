@@ -85,6 +85,8 @@ def _scope(settings: Settings, asked: _Asked) -> list[PeriodInput]:
             # What was built is gone with its warehouse; what was never built waits as it did.
             built = period_inputs.built(connection)
             found = [item for item in landed if item in found or (item.provider, item.billing_period) in built]
+            # What is held back would keep all others from the new layout.
+            found = [period_inputs.as_published(connection, item) if item in left_out else item for item in found]
         return period_inputs.with_files(connection, [item for item in found if _is_whole(item)])
 
 

@@ -64,6 +64,8 @@ def test_a_held_back_month_keeps_its_last_good_version_and_waits_for_another_del
     craft(settings, [AWS, AZURE], lines=60)
     check(settings)
     before = publish(settings).manifest["fact"]["partitions"]["azure/2025-01"]
+    with open_state(settings).connect() as state:
+        first = {each.provider: each for each in period_inputs.landed(state)}
     craft(settings, [AWS, AZURE], build_id="build-2", lines=80, revision=1)
     spoil(settings, AZURE)
     check(settings)
@@ -71,7 +73,9 @@ def test_a_held_back_month_keeps_its_last_good_version_and_waits_for_another_del
     assert (partitions["aws/2025-01"]["rows"], partitions["azure/2025-01"]) == (80, before)
     assert due(settings) == [], "the same delivery is not tried again day after day"
     with open_state(settings).connect() as state:
-        assert len(period_inputs.pending(state)) == 1, "nobody can close a month whose bill is held back"
+        (held,) = period_inputs.pending(state)
+        assert (held.provider, held in period_inputs.held_back(state)) == ("azure", True), "nobody can close its month"
+        assert period_inputs.as_published(state, held) == first[held.provider], "what a new layout is built from"
 
     craft(settings, [AZURE], build_id="build-3", lines=90, revision=2)
     assert standing(settings) == [], "it was delivered again"

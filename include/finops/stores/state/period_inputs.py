@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
@@ -75,6 +75,17 @@ def held_back(connection: Connection) -> list[PeriodInput]:
     h = t.held_back_periods
     held = {tuple(row) for row in connection.execute(select(h.c.provider, h.c.billing_period, h.c.input_digest))}
     return [i for i in landed(connection) if (i.provider.value, str(i.billing_period), i.digest) in held]
+
+
+def as_published(connection: Connection, item: PeriodInput) -> PeriodInput:
+    """Return the deliveries that a pair was last published from; the item as it is where no snapshot names them."""
+    s, b = t.period_loads, t.built_periods
+    is_last = (s.c.provider == b.c.provider, s.c.billing_period == b.c.billing_period, s.c.build_id == b.c.build_id)
+    query = select(s.c.deliveries).join(b, and_(*is_last))
+    query = query.where(b.c.provider == item.provider.value, b.c.billing_period == str(item.billing_period))
+    noted = connection.execute(query).scalar() or ()
+    deliveries = ledger.named(connection, [each["delivery_id"] for each in noted])
+    return replace(item, deliveries=tuple(deliveries)) if deliveries else item
 
 
 def due(connection: Connection) -> list[PeriodInput]:
