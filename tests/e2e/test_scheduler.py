@@ -36,10 +36,16 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(5 * PATIENCE)]
 
 MONTHS = [str(period) for period in PERIODS]
 INGEST = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp")
+PAIRS = {f"{provider}/{month}" for provider in ("aws", "azure", "gcp") for month in MONTHS}
 
 
-def quiet(airflow: LocalAirflow) -> bool:
-    return all(run["state"] in ("success", "failed") for run in airflow.rest.runs("~"))
+def quiet(airflow: LocalAirflow, *dag_ids: str) -> bool:
+    found = (run for dag_id in dag_ids or ("~",) for run in airflow.rest.runs(dag_id))
+    return all(run["state"] in ("success", "failed") for run in found)
+
+
+def partitions(settings: Settings) -> set[str]:
+    return set(published.latest(settings).manifest["fact"]["partitions"])
 
 
 def nothing_pending(settings: Settings) -> bool:
@@ -143,18 +149,30 @@ def bad_months(new_home) -> Iterator[BadMonths]:
                 dag_id: task_log(airflow, dag_id, run_id, "held_back" if dag_id == "build_marts" else "land_source")
                 for dag_id, run_id in run_ids.items()
             },
-            set(published.latest(settings).manifest["fact"]["partitions"]),
+            partitions(settings),
             status(settings),
         )
     assert [pid for session in sessions for pid in members(session)] == [], "Airflow left processes behind"
 
 
 @pytest.fixture(scope="module")
-def daily(bad_months) -> tuple[Settings, LocalAirflow]:
-    """A home that the daily DAGs have brought up to date, after some bad months were mended; Airflow still runs."""
-    settings, airflow = bad_months.settings, bad_months.airflow
+def mended(bad_months) -> BadMonths:
+    """The same day once the files are mended, the red tasks cleared and everything published."""
+    airflow = bad_months.airflow
     airflow.rest.unpause("publish_chargeback")
     bad_months.mend()
+    airflow.wait(
+        "what was bad to be published",
+        lambda: partitions(bad_months.settings) == PAIRS and quiet(airflow, *INGEST, "build_marts"),
+        seconds=PATIENCE,
+    )
+    return bad_months
+
+
+@pytest.fixture(scope="module")
+def daily(mended) -> tuple[Settings, LocalAirflow]:
+    """A home that the daily DAGs have brought up to date; Airflow still runs."""
+    settings, airflow = mended.settings, mended.airflow
     airflow.wait(
         "every month's statements",
         lambda: {(month, "success") for month in MONTHS} <= set(runs(airflow, "publish_chargeback")),
@@ -172,8 +190,7 @@ def status(settings: Settings) -> dict[str, Any]:
 
 
 def test_one_bad_month_of_each_cloud_is_named_and_holds_back_no_other(bad_months):
-    pairs = {f"{provider}/{month}" for provider in ("aws", "azure", "gcp") for month in MONTHS}
-    assert bad_months.partitions == pairs - {"aws/2025-03", "azure/2025-02", "gcp/2025-01"}
+    assert bad_months.partitions == PAIRS - {"aws/2025-03", "azure/2025-02", "gcp/2025-01"}
     for dag_id, (file, _) in bad_months.at_source.items():
         tasks = bad_months.tasks[dag_id]
         assert tasks["land_source"]["state"] == "failed", "a damaged file must be seen"
@@ -193,13 +210,15 @@ def test_one_bad_month_of_each_cloud_is_named_and_holds_back_no_other(bad_months
     assert (held["provider"], held["billing_period"], held["stage"]) == ("gcp", "2025-01", "build")
 
 
-def test_bad_months_that_were_mended_and_cleared_are_published_and_named_no_more(bad_months, daily):
-    settings, airflow = daily
-    for dag_id, run_id in bad_months.run_ids.items():
-        states = {task["task_id"]: task["state"] for task in airflow.rest.tasks(dag_id, run_id)}
+def test_bad_months_that_were_mended_and_cleared_are_published_and_named_no_more(mended):
+    assert partitions(mended.settings) == PAIRS
+    for dag_id, run_id in mended.run_ids.items():
+        states = {task["task_id"]: task["state"] for task in mended.airflow.rest.tasks(dag_id, run_id)}
         assert "failed" not in states.values(), dag_id
         assert states.get("announce", "success") == "success"
-    found = status(settings)
+    named = {month for month, _ in runs(mended.airflow, "build_marts")}
+    assert named == {"2025-02", "2025-03", None}, "what a cleared task lands is announced; else somebody asked for it"
+    found = status(mended.settings)
     assert (found["not_taken"], found["held_back"], found["pending"]) == ([], [], [])
 
 
