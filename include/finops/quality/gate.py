@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import great_expectations as gx
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from finops.quality.suites import suite_of
 from finops.stores import mart_views, published
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
     from great_expectations.data_context import EphemeralDataContext
 
 EXAMPLES = 3
@@ -39,7 +40,7 @@ def run_suites(settings: Settings, given: Given) -> list[TableResult]:
     is from the version that readers have. What else the warehouse holds of these months may have been refused.
     """
     with open_warehouse(settings) as (context, source), source.get_execution_engine().get_connection() as connection:
-        database = connection.connection.driver_connection
+        database = cast("DuckDBPyConnection", connection.connection.driver_connection)
         tables = [FACT, *mart_views.tables_of(database, mart_views.WAREHOUSE, mart_views.MARTS)]
         results = [_run(context, source, connection, suite_of(each, given), given) for each in tables]
         mart_views.attach(database, mart_views.merged(database, given.scope, _published(settings)))
