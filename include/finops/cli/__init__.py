@@ -64,6 +64,7 @@ for _command in (
     "sample",
     "ingest",
     "build",
+    "deliveries",
     "status",
     "state",
     "backup",

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
 
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 """The newest migration; a test holds it to the migrations folder."""
 
 _LOCK_SECONDS = 60

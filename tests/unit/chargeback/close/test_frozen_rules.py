@@ -112,7 +112,7 @@ def test_a_budget_that_was_changed_since_the_build_keeps_the_month_open(settings
     """What is frozen beside the statements is what they show."""
     texts = write_rules(settings)
     publish_version(settings, quarter())
-    (settings.configuration_dir / "budgets.yml").write_text(texts["budgets.yml"].replace("100", "200"))
+    (settings.configuration_dir / "budgets.yml").write_text(texts["budgets.yml"].replace("amount: 100", "amount: 200"))
     with pytest.raises(Finding, match=r"2026-05: what cost is held against was decided by other text than budgets.yml"):
         service.close(settings, MAY, "Ann")
     assert service.closed_months(settings) == {}
