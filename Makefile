@@ -43,7 +43,7 @@ up: $(READY) ## Airflow with its UI, on this machine
 	@$(BIN)/python -m finops_airflow.up
 
 test: $(READY) $(AZURITE) ## All tests (PYTEST_ARGS='-k words' for some)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 $(AZURITE): $(SERVERS)/package-lock.json
 	@if command -v npm > /dev/null; then npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $(SERVERS); \

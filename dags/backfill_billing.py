@@ -12,22 +12,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import CronPartitionTimetable, task
+from airflow.sdk import CronPartitionTimetable, TriggerRule, task
 
 from finops.core.errors import BadInput
 from finops_airflow import steps
 from finops_airflow.assets import RESYNC
 from finops_airflow.defaults import INGEST_POOL, finops_dag
+from finops_airflow.tasks import all_landed, land
 
 
 @task(pool=INGEST_POOL, map_index_template="{{ task.op_kwargs['name'] }}")
-def land_source(name, *, dag_run):
+def land_source(name, *, dag_run, ti):
     if dag_run.partition_key is None:
         raise BadInput("a manual run needs a partition key, the billing period (YYYY-MM)")
-    return steps.land_source(name, dag_run.partition_key)
+    return land(name, dag_run.partition_key, ti)
 
 
-@task(outlets=[RESYNC])
+@task(outlets=[RESYNC], trigger_rule=TriggerRule.ALL_DONE)
 def ask_for_build():
     """Emit the asset; the run's own partition key, the billing period, goes with it."""
 
@@ -41,6 +42,6 @@ with finops_dag(
     max_active_runs=2,
 ):
     reports = land_source.expand(name=task(steps.sources_of)())
-    # Only when every provider's bill has landed, so that the month is built once.
+    # When every provider was asked, so that the month is built once; a bill that was rejected keeps no other waiting.
     reports >> ask_for_build()
-    task(steps.fail_on_blocked)(reports)
+    all_landed(reports)

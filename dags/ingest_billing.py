@@ -6,7 +6,8 @@ provider's asset, which starts `build_marts` for each. A delivery that has lande
 without changes takes seconds.
 
 A source that fails does not stop the others. An incomplete delivery waits for the next day. A damaged delivery is
-quarantined, and `fail_on_blocked` fails with its name. `finops status` shows both.
+quarantined: its source's `land_source` fails with its name, whatever else is new has landed and is announced. Once the
+file is mended, clear the task: it reads the source again. `finops status` shows what waits and what was rejected.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from finops.core.formats import ANY_VENDOR, Provider
 from finops_airflow import steps
 from finops_airflow.assets import LANDED
 from finops_airflow.defaults import INGEST_POOL, finops_dag
-from finops_airflow.tasks import name_periods
+from finops_airflow.tasks import all_landed, land, name_periods
 from finops_airflow.timetables import CronWithRuntimePartitions
 
 
@@ -30,6 +31,11 @@ def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
     def announce(reports, *, outlet_events):
         return name_periods(steps.landed_periods(reports), landed, outlet_events, "nothing new has landed")
 
+    # The weight takes the day's bills past those of a backfill that wait for the same pool.
+    @task(pool=INGEST_POOL, priority_weight=10, map_index_template="{{ task.op_kwargs['name'] }}")
+    def land_source(name, *, ti):
+        return land(name, None, ti)
+
     with finops_dag(
         f"ingest_billing_{provider}",
         schedule=CronWithRuntimePartitions(cron, timezone="UTC"),
@@ -38,13 +44,9 @@ def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
         doc_md=__doc__,
     ):
         names = task(steps.sources_of)(provider.value)
-        # The weight takes the day's bills past those of a backfill that wait for the same pool.
-        land = task(
-            steps.land_source, pool=INGEST_POOL, priority_weight=10, map_index_template="{{ task.op_kwargs['name'] }}"
-        )
-        reports = land.expand(name=names)
+        reports = land_source.expand(name=names)
         announce(reports)
-        task(steps.fail_on_blocked)(reports)
+        all_landed(reports)
 
 
 # The clouds refresh their exports in the night (UTC); the minutes differ so that they do not start at once.

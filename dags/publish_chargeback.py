@@ -12,7 +12,8 @@ too.
 The partition key is the billing period. The state store and the existing statements, not the event, say what is out
 of date, so a surplus event writes nothing. The hourly `resync_marts` names months whose event was lost, and closed
 months that are still to be delivered. To write a month again, trigger this DAG with the month as the parameter
-`billing_period`. The statements are in `statements/billing_period=YYYY-MM/` under FINOPS_HOME.
+`billing_period`. The note on the run links the statements, which are in
+`statements/billing_period=YYYY-MM/` under FINOPS_HOME.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from airflow.sdk import Param, PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finops.core.errors import BadInput
-from finops_airflow import steps
+from finops_airflow import notes, steps
 from finops_airflow.assets import CLOSED, OUTDATED, PUBLISHED
 from finops_airflow.defaults import STATEMENTS_POOL, finops_dag
 from finops_airflow.tasks import serve
@@ -42,8 +43,11 @@ def render(audience, drafts):
 
 # Nothing to render is no failure: a closed month still gets back what is missing.
 @task(trigger_rule="none_failed")
-def publish(planned, *, params, dag_run):
-    return steps.publish_statements(_period(params, dag_run), planned)
+def publish(planned, *, params, dag_run, ti):
+    published = steps.publish_statements(_period(params, dag_run), planned)
+    if published:
+        notes.leave(ti, lambda: steps.note_of_statements(published))
+    return published
 
 
 @task

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from finops_airflow import notes
 from finops_airflow.deadlines import FirstQueuedAt
 from finops_airflow.timetables import CronWithRuntimePartitions
 
@@ -13,4 +14,5 @@ class FinopsPlugin(AirflowPlugin):
 
     name = "finops"
     timetables: ClassVar = [CronWithRuntimePartitions]
+    listeners: ClassVar = [notes]
     deadline_references: ClassVar = [FirstQueuedAt]

@@ -22,7 +22,7 @@ from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
 from finops.stores.published import PLAIN_READER
 from finops.stores.state import builds, ledger, period_inputs
 from finops.stores.state.store import open_state
-from tests import statement_marts
+from tests import model_descriptions, statement_marts
 
 Scope = Sequence[tuple[str, str]]
 
@@ -57,6 +57,21 @@ _RULE = (
     "rule_id, rule_version, rule_digest, 1 as rule_order, 'pool' as rule_kind, null::varchar as driver,"
     " null::varchar as unit, null::decimal(21,12) as unit_price, null::decimal(12,8) as markup_rate"
 )
+_COMMITMENT = (
+    "commitment_discount_id, max(commitment_discount_name) as commitment_discount_name,"
+    " max(commitment_discount_category) as commitment_discount_category,"
+    " max(commitment_discount_type) as commitment_discount_type, "
+    + ", ".join(
+        f"sum(if({when}, {cost}, 0))::decimal(38,12) as {name}"
+        for name, when, cost in (
+            ("purchased_cost", "charge_category = 'Purchase'", "billed_cost"),
+            ("used_cost", "commitment_discount_status = 'Used'", "effective_cost"),
+            ("unused_cost", "commitment_discount_status = 'Unused'", "effective_cost"),
+            ("billed_cost", "true", "billed_cost"),
+            ("effective_cost", "true", "effective_cost"),
+        )
+    )
+)
 _MEASURES = ", ".join(
     f"sum({m})::decimal(38,12) as {m}" for m in ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
 )
@@ -87,6 +102,7 @@ def craft(
         connection.execute(f"create or replace view main.fct_focus_costs as {reader}")
         landed = {pair: _land(settings, connection, *pair, revision) for pair in scope}
         _build_marts(settings, connection, scope, marts)
+        model_descriptions.comment(connection)
     with open_state(settings).begin() as state:
         builds.start_build(state, build_id)
     built = [
@@ -206,7 +222,11 @@ def _build_marts(
         f" from marts.fct_daily_costs where {chosen} group by all",
         "mart_allocation_rules": f"select {keys}, {_RULE}, billed_cost, effective_cost"
         f" from marts.mart_allocated_costs where ({chosen}) and entry_kind <> 'direct'",
+        "mart_commitments": f"select {keys}, {_COMMITMENT}"
+        f" from main.fct_focus_costs where ({chosen}) and commitment_discount_id is not null group by all",
         "mart_reconciliation": _reconciliation(settings, scope),
+        "mart_exchange_rates": f"select {keys}, 'USD' as pricing_currency, 1::decimal(38,12) as rate,"
+        " 1::bigint as row_count from marts.fct_daily_costs where false",
     }
     closed = statement_marts.closed_in(settings, scope)
     statement_marts.create_inputs(connection, closed)

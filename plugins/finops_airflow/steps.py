@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from finops.core.errors import BadInput
+from finops.core.errors import BadInput, Finding
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.pipelines import landing, marts, statements
+from finops.pipelines import landing, marts, notes, statements
 from finops.pipelines.landing import LandReport
 from finops.pipelines.statements import PlannedStatement
 
@@ -72,23 +72,47 @@ def undelivered_periods(now: datetime | None = None) -> list[str]:
     return _written(statements.undelivered(Settings(), now or datetime.now(UTC)))
 
 
-def build_marts(billing_period: str | None) -> BuildReport | None:
-    """Build what is pending of one billing period, or of all; None when there is nothing to do."""
-    periods = None if billing_period is None else [BillingPeriod.parse(billing_period)]
-    candidate = marts.build(Settings(), periods)
+def build_marts(billing_period: str | None, *, retry: bool = False) -> BuildReport | None:
+    """Build what is pending of one billing period, or of all; None when there is nothing to do.
+
+    With ``retry`` what is held back is tried again.
+    """
+    candidate = marts.build(Settings(), _months(billing_period), retry=retry)
     if candidate is None:
         return None
     return BuildReport(build_id=candidate.build_id, billing_periods=_written(candidate.billing_periods))
 
 
 def pass_gate() -> None:
-    """Check the finished build. Raise Finding, naming the expectations, when it must not be published."""
+    """Check the finished build and hold back what is at fault. Raise Finding when nothing of it may be published."""
     marts.gate(Settings())
 
 
-def publish_marts() -> str:
-    """Publish the build that passed the gate; return its id."""
-    return marts.publish(Settings()).build_id
+def publish_marts() -> list[str]:
+    """Publish the build that passed the gate; return its billing periods."""
+    return sorted({each["billing_period"] for each in marts.publish(Settings()).manifest["scope"]})
+
+
+def fail_on_held_back(billing_period: str | None) -> None:
+    """Raise Finding when something of a billing period, or of any, is held back, naming each."""
+    held = marts.held_back(Settings(), _months(billing_period))
+    if held:
+        raise Finding("; ".join(map(marts.describe, held)))
+
+
+def note_of_build() -> str:
+    """Say what the gate found in the latest build, with a link to its page."""
+    return notes.of_build(Settings())
+
+
+def note_of_publication() -> str:
+    """Say which months of which build are published, with a link to the data dictionary."""
+    return notes.of_publication(Settings())
+
+
+def note_of_statements(billing_periods: Iterable[str]) -> str:
+    """Say which statements are published, with links to them."""
+    return notes.of_statements(Settings(), map(BillingPeriod.parse, billing_periods))
 
 
 def serve_published() -> int | None:
@@ -133,6 +157,10 @@ def _deliver(billing_periods: Iterable[str], **options: bool) -> list[str]:
 
     periods = map(BillingPeriod.parse, billing_periods)
     return statements.require_delivered(statements.deliver(Settings(), periods, client_for=client_for, **options))
+
+
+def _months(billing_period: str | None) -> list[BillingPeriod] | None:
+    return None if billing_period is None else [BillingPeriod.parse(billing_period)]
 
 
 def _written(periods: Iterable[BillingPeriod]) -> list[str]:

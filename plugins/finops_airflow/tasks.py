@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Asset, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from finops.pipelines.landing import LandReport
 from finops_airflow import steps
 
 
@@ -16,6 +17,21 @@ def name_periods(periods: list[str], asset: Asset, events: Any, otherwise: str) 
         raise AirflowSkipException(otherwise)
     events[asset].add_partitions(periods)
     return periods
+
+
+def land(name: str, billing_period: str | None, instance: Any) -> LandReport:
+    """Land a source and fail when one of its deliveries was rejected, so that clearing the task reads it again."""
+    report = steps.land_source(name, billing_period)
+    if report["blocked"]:
+        # A task that fails returns nothing, and what did land is announced all the same.
+        instance.xcom_push(key="return_value", value=report)
+        steps.fail_on_blocked([report])
+    return report
+
+
+@task
+def all_landed(reports: Any) -> None:
+    """Succeed when every source has landed all that it offers: a run's state is that of its last tasks."""
 
 
 @task

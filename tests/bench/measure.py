@@ -23,21 +23,25 @@ STAGING = Path(__file__).parents[2] / "dbt_project" / "models" / "staging" / "aw
 MAPS = ("cost_category", "resource_tags")
 
 
-def _staged(name: str) -> list[str]:
-    """Return a list of columns that the staging model sets, but for those of split-cost lines, which few lines have."""
-    found = re.search(rf"{{% set {name} = (\[.*?\]) %}}", STAGING.read_text(encoding="utf-8"), re.DOTALL)
+def staged(*names: str) -> list[str]:
+    """Return the columns that the staging model lists under these names, but for split-cost lines, which are few."""
+    return [column for name in names for column in _listed(name) if not column.startswith("split_line_item_")]
+
+
+def _listed(name: str) -> list[str]:
+    found = re.search(rf"{{% set {name} = ([\[{{].*?[\]}}]) %}}", STAGING.read_text(encoding="utf-8"), re.DOTALL)
     if found is None:
         raise SystemExit(f"{STAGING} sets no {name}")
-    return [column for column in literal_eval(found[1]) if not column.startswith("split_line_item_")]
+    return list(literal_eval(found[1]))
 
 
 def decode(settings: Settings, period: str) -> None:
     """Read every column the mapping needs, under the cheapest aggregate that statistics cannot answer."""
     import duckdb
 
-    wanted = [f"sum(strlen({name}))" for name in _staged("text_columns") + _staged("counts")]
-    wanted += [f"sum({name})" for name in _staged("amounts")]
-    wanted += [f"sum(epoch_us({name}))" for name in _staged("moments")]
+    wanted = [f"sum(strlen({name}))" for name in staged("text_columns", "account_ids", "counts")]
+    wanted += [f"sum({name})" for name in staged("amounts")]
+    wanted += [f"sum(epoch_us({name}))" for name in staged("moments")]
     wanted += [f"sum(cardinality({name}))" for name in MAPS]
     files = settings.landing_dir / "provider=aws" / "source=*" / f"billing_period={period}" / "*" / "*.parquet"
     with duckdb.connect(config={"threads": settings.threads, "memory_limit": settings.memory_limit}) as connection:

@@ -115,8 +115,9 @@ def test_every_pool_in_use_is_created_at_start_up(bag):
 def test_whatever_touches_the_warehouse_runs_alone(bag):
     assert POOLS["warehouse"]["slots"] == 1
     pools = {task.task_id: task.pool for task in bag.dags["build_marts"].tasks}
-    # What serves reads published files alone, so it need not keep the next build waiting.
-    assert pools.pop("serve") == "default_pool"
+    # What serves reads published files alone, and what is held back stands in the state store: neither need keep the
+    # next build waiting.
+    assert pools.pop("serve") == pools.pop("held_back") == "default_pool"
     assert pools == dict.fromkeys(("build", "gate", "publish"), "warehouse")
 
 

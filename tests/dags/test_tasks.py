@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from finops.core.errors import BadInput
-from finops_airflow import steps
+from finops.core.errors import BadInput, Finding
+from finops.core.periods import BillingPeriod
+from finops.pipelines import marts
+from finops_airflow import notes, steps
 from finops_airflow.assets import CLOSED, LANDED, OUTDATED, PUBLISHED, RESYNC
 
 
@@ -29,6 +31,16 @@ def call(bag):
     return call
 
 
+class Instance:
+    """Stands in for a task instance: keeps what is pushed."""
+
+    def __init__(self):
+        self.pushed = {}
+
+    def xcom_push(self, key, value):
+        self.pushed[key] = value
+
+
 def skipped():
     from airflow.sdk.exceptions import AirflowSkipException
 
@@ -37,6 +49,10 @@ def skipped():
 
 def run(partition_key=None):
     return SimpleNamespace(partition_key=partition_key)
+
+
+def attempt(number):
+    return SimpleNamespace(try_number=number)
 
 
 def report(*periods):
@@ -68,16 +84,40 @@ def test_resync_names_what_is_overdue_and_skips_otherwise(call, monkeypatch):
 
 
 def test_a_build_with_nothing_to_do_skips_gate_and_publication(call, monkeypatch):
-    monkeypatch.setattr(steps, "build_marts", lambda _period: None)
+    monkeypatch.setattr(steps, "build_marts", lambda _period, **_options: None)
     with skipped():
-        call("build_marts", "build", dag_run=run("2025-01"))
+        call("build_marts", "build", dag_run=run("2025-01"), ti=attempt(1))
+
+
+def test_clearing_a_build_tries_again_what_was_held_back(call, monkeypatch):
+    monkeypatch.setattr(steps, "build_marts", lambda period, *, retry: {"period": period, "retry": retry})
+    for number, is_cleared in ((1, False), (2, True)):
+        report = call("build_marts", "build", dag_run=run("2025-01"), ti=attempt(number))
+        assert report == {"period": "2025-01", "retry": is_cleared}
 
 
 def test_publication_names_every_month_of_the_build_also_of_one_by_hand(call, monkeypatch):
-    monkeypatch.setattr(steps, "publish_marts", lambda: "b1")
-    outlets = Outlets()
-    call("build_marts", "publish", {"build_id": "b1", "billing_periods": ["2025-01", "2025-02"]}, outlet_events=outlets)
+    monkeypatch.setattr(steps, "publish_marts", lambda: ["2025-01", "2025-02"])
+    monkeypatch.setattr(steps, "note_of_publication", lambda: "published b1")
+    outlets, instance = Outlets(), Instance()
+    call("build_marts", "publish", outlet_events=outlets, ti=instance)
     assert outlets == {PUBLISHED: ["2025-01", "2025-02"]}
+    assert instance.pushed == {notes.KEY: "published b1"}
+
+
+def test_what_is_held_back_fails_the_run_after_the_others_are_published(call, bag, monkeypatch):
+    def held_back(_settings, periods):
+        return [] if periods == [BillingPeriod(2025, 2)] else ["aws 2025-01"]
+
+    monkeypatch.setattr(marts, "held_back", held_back)
+    monkeypatch.setattr(marts, "describe", lambda held: f"{held} cannot be built: bill.csv, row 7")
+    call("build_marts", "held_back", dag_run=run("2025-02"))
+    for partition in ("2025-01", None):
+        with pytest.raises(Finding, match=r"aws 2025-01 cannot be built: bill\.csv, row 7"):
+            call("build_marts", "held_back", dag_run=run(partition))
+    task = bag.dags["build_marts"].get_task("held_back")
+    assert (task.upstream_task_ids, task.trigger_rule) == ({"publish"}, "all_done")
+    assert task.downstream_task_ids == set(), "the state of a run is that of its leaves"
 
 
 @pytest.mark.parametrize("dag_id", ["build_marts", "publish_chargeback"])
@@ -116,12 +156,32 @@ def test_a_failed_target_fails_the_task_after_the_others_have_theirs(call, home,
 
 def test_a_backfill_run_by_hand_without_a_month_says_what_it_needs(call):
     with pytest.raises(BadInput, match="needs a partition key"):
-        call("backfill_billing", "land_source", "payer", dag_run=run())
+        call("backfill_billing", "land_source", "payer", dag_run=run(), ti=attempt(1))
 
 
 def test_a_backfill_run_lands_the_month_of_its_partition(call, monkeypatch):
-    monkeypatch.setattr(steps, "land_source", lambda name, period: (name, period))
-    assert call("backfill_billing", "land_source", "payer", dag_run=run("2025-03")) == ("payer", "2025-03")
+    monkeypatch.setattr(steps, "land_source", lambda name, period: report(name, period))
+    landed = call("backfill_billing", "land_source", "payer", dag_run=run("2025-03"), ti=attempt(1))
+    assert landed["landed"] == ["payer", "2025-03"]
+
+
+@pytest.mark.parametrize("dag_id", ["ingest_billing_aws", "backfill_billing"])
+def test_a_rejected_delivery_fails_its_landing_and_what_did_land_is_announced_all_the_same(
+    call, bag, monkeypatch, dag_id
+):
+    kept = {}
+    instance = SimpleNamespace(xcom_push=lambda *, key, value: kept.update({key: value}))
+    context = {"ti": instance} | ({"dag_run": run("2025-01")} if dag_id == "backfill_billing" else {})
+    found = {**report("2025-01"), "blocked": ["payer 2025-02 quarantined: part-2.parquet: cut at byte 7"]}
+    monkeypatch.setattr(steps, "land_source", lambda *_: found)
+    with pytest.raises(BadInput, match="payer 2025-02 quarantined: part-2"):
+        call(dag_id, "land_source", "payer", **context)
+    assert kept == {"return_value": found}
+    # Cleared once the file is mended, it reads the source again and not what it found then.
+    monkeypatch.setattr(steps, "land_source", lambda *_: report("2025-02"))
+    assert call(dag_id, "land_source", "payer", **context) == report("2025-02")
+    after = bag.dags[dag_id].get_task("land_source").downstream_task_ids
+    assert {bag.dags[dag_id].get_task(each).trigger_rule for each in after - {"all_landed"}} == {"all_done"}
 
 
 @pytest.mark.parametrize(("asked", "partition", "month"), [(None, "2025-01", "2025-01"), ("2024-12", None, "2024-12")])
@@ -131,10 +191,13 @@ def test_statements_are_made_for_the_published_month_or_for_the_one_asked_for(
     planned = [steps.PlannedStatement(audience="cc-1001", drafts=["d"])]
     monkeypatch.setattr(steps, "plan_statements", lambda period, *, force: [period, force])
     monkeypatch.setattr(steps, "publish_statements", lambda period, plan: (period, plan))
+    monkeypatch.setattr(steps, "note_of_statements", lambda published: f"statements of {published[0]}")
+    instance = Instance()
     context = {"params": {"billing_period": asked}, "dag_run": run(partition)}
     # Who asks for a month gets it written again; an event too many writes nothing.
     assert call("publish_chargeback", "plan", **context) == [month, asked is not None]
-    assert call("publish_chargeback", "publish", planned, **context) == (month, planned)
+    assert call("publish_chargeback", "publish", planned, ti=instance, **context) == (month, planned)
+    assert instance.pushed == {notes.KEY: f"statements of {month}"}
 
 
 def test_statements_by_hand_without_a_month_say_what_they_need(call):

@@ -8,13 +8,17 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from finops.chargeback.publish.outdated import outdated
 from finops.chargeback.service import close, publish
+from finops.cli import app
 from finops.core.settings import Settings
 from finops.quality.reconciliation import STAGES
 from finops.stores import published
@@ -31,11 +35,18 @@ PATIENCE = 600
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(5 * PATIENCE)]
 
 MONTHS = [str(period) for period in PERIODS]
+CONSUMERS = ("build_marts", "publish_chargeback")
 INGEST = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp")
+PAIRS = {f"{provider}/{month}" for provider in ("aws", "azure", "gcp") for month in MONTHS}
 
 
-def quiet(airflow: LocalAirflow) -> bool:
-    return all(run["state"] in ("success", "failed") for run in airflow.rest.runs("~"))
+def quiet(airflow: LocalAirflow, *dag_ids: str) -> bool:
+    found = (run for dag_id in dag_ids or ("~",) for run in airflow.rest.runs(dag_id))
+    return all(run["state"] in ("success", "failed") for run in found)
+
+
+def partitions(settings: Settings) -> set[str]:
+    return set(published.latest(settings).manifest["fact"]["partitions"])
 
 
 def nothing_pending(settings: Settings) -> bool:
@@ -70,24 +81,146 @@ def mart_rows(settings: Settings, name: str) -> Counter[tuple[object, ...]]:
     return Counter(query(settings, f"select * from {name}"))
 
 
+@dataclass(frozen=True)
+class BadMonths:
+    """One bad month of each cloud beside good ones, as the first day leaves them; each is mended by ``mend``."""
+
+    settings: Settings
+    airflow: LocalAirflow
+    at_source: dict[str, tuple[Path, bytes]]
+    landed: Path
+    run_ids: dict[str, str]
+    tasks: dict[str, dict[str, dict[str, Any]]]
+    logs: dict[str, str]
+    partitions: set[str]
+    status: dict[str, Any]
+
+    def mend(self) -> None:
+        """Mend the files, then clear what is red, as somebody would who looks at Airflow's UI."""
+        for file, whole in self.at_source.values():
+            file.write_bytes(whole)
+        for dag_id in self.at_source:
+            self.airflow.rest.clear_task(dag_id, self.run_ids[dag_id], "land_source", 0)
+        self.landed.with_name("elsewhere").rename(self.landed)
+        self.airflow.rest.clear_task("build_marts", self.run_ids["build_marts"], "build")
+
+
 @pytest.fixture(scope="module")
-def daily(new_home) -> Iterator[tuple[Settings, LocalAirflow]]:
-    """A home that the daily DAGs have brought up to date; Airflow still runs."""
+def bad_months(new_home) -> Iterator[BadMonths]:
+    """A day on which AWS's March and Azure's February are damaged where they are offered, and Google's January after
+    it has landed; Airflow still runs."""
     settings = new_home("daily")
     settings.config_dir = settings.root / "config"  # In which a test says who gets statements.
     shutil.copytree(settings.project_dir / "include" / "config", settings.config_dir)
+    at_source = {}
+    for dag_id, pattern in (
+        ("ingest_billing_aws", "aws/**/*2025-03/*.parquet"),
+        ("ingest_billing_azure", "azure/*actual/20250201-*/**/*.csv.gz"),
+    ):
+        (file,) = (settings.root / "sample").glob(pattern)
+        at_source[dag_id] = (file, file.read_bytes())
+        file.write_bytes(at_source[dag_id][1][:-1000] + bytes(1000))  # As long as its manifest says.
     with running(settings) as airflow:
-        for dag_id in ("publish_chargeback", "build_marts", *INGEST):
+        for dag_id in INGEST:
             airflow.rest.unpause(dag_id)
         airflow.wait(
-            "every month's statements",
-            lambda: {(month, "success") for month in MONTHS} <= set(runs(airflow, "publish_chargeback")),
+            "three clouds to be read",
+            lambda: (
+                {state for dag_id in INGEST for _, state in runs(airflow, dag_id) or [("", "none")]}
+                <= {"success", "failed"}
+            ),
             seconds=PATIENCE,
         )
-        airflow.wait("the last runs to end", lambda: quiet(airflow), seconds=PATIENCE)
+        (landed,) = settings.landing_dir.glob("provider=gcp/**/billing_period=2025-01/**/*.parquet")
+        landed.rename(landed.with_name("elsewhere"))
+        airflow.rest.unpause("build_marts")
+        airflow.rest.trigger("build_marts")
+        airflow.wait("what is good to be published", lambda: quiet(airflow), seconds=PATIENCE)
+        run_ids = {dag_id: airflow.rest.runs(dag_id)[-1]["dag_run_id"] for dag_id in (*INGEST, "build_marts")}
+        found = {dag_id: airflow.rest.tasks(dag_id, run_id) for dag_id, run_id in run_ids.items()}
         sessions = [component.process.pid for component in airflow.components.values()]
-        yield settings, airflow
+        yield BadMonths(
+            settings,
+            airflow,
+            at_source,
+            landed,
+            run_ids,
+            {dag_id: {task["task_id"]: task for task in tasks} for dag_id, tasks in found.items()},
+            {
+                dag_id: task_log(airflow, dag_id, run_id, "held_back" if dag_id == "build_marts" else "land_source")
+                for dag_id, run_id in run_ids.items()
+            },
+            partitions(settings),
+            status(settings),
+        )
     assert [pid for session in sessions for pid in members(session)] == [], "Airflow left processes behind"
+
+
+@pytest.fixture(scope="module")
+def mended(bad_months) -> BadMonths:
+    """The same day once the files are mended, the red tasks cleared and everything published."""
+    airflow = bad_months.airflow
+    airflow.rest.unpause("publish_chargeback")
+    bad_months.mend()
+    airflow.wait(
+        "what was bad to be published",
+        lambda: partitions(bad_months.settings) == PAIRS and quiet(airflow, *INGEST, "build_marts"),
+        seconds=PATIENCE,
+    )
+    return bad_months
+
+
+@pytest.fixture(scope="module")
+def daily(mended) -> tuple[Settings, LocalAirflow]:
+    """A home that the daily DAGs have brought up to date; Airflow still runs."""
+    settings, airflow = mended.settings, mended.airflow
+    airflow.wait(
+        "every month's statements",
+        lambda: {(month, "success") for month in MONTHS} <= set(runs(airflow, "publish_chargeback")),
+        seconds=PATIENCE,
+    )
+    airflow.wait("the last runs to end", lambda: quiet(airflow), seconds=PATIENCE)
+    return settings, airflow
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    done = CliRunner().invoke(app, ["status", "--json"], env={"FINOPS_HOME": str(settings.root)})
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_one_bad_month_of_each_cloud_is_named_and_holds_back_no_other(bad_months):
+    assert bad_months.partitions == PAIRS - {"aws/2025-03", "azure/2025-02", "gcp/2025-01"}
+    for dag_id, (file, _) in bad_months.at_source.items():
+        tasks = bad_months.tasks[dag_id]
+        assert tasks["land_source"]["state"] == "failed", "a damaged file must be seen"
+        assert tasks["land_source"]["try_number"] == 1, "no retry mends a damaged file"
+        assert tasks["announce"]["state"] == "success", "what is good is announced"
+        assert file.name in bad_months.logs[dag_id]
+        assert "task_failed" in bad_months.logs[dag_id]
+    assert bad_months.tasks["ingest_billing_gcp"]["all_landed"]["state"] == "success"
+    of_build = {name: task["state"] for name, task in bad_months.tasks["build_marts"].items()}
+    good = dict.fromkeys(("build", "gate", "publish"), "success")
+    assert of_build == {**good, "serve": "skipped", "held_back": "failed"}
+    for named in ("gcp 2025-01 cannot be built", bad_months.landed.name, "restore it"):
+        assert named in bad_months.logs["build_marts"]
+    rejected = {(each["provider"], each["billing_period"]) for each in bad_months.status["not_taken"]}
+    assert rejected == {("aws", "2025-03"), ("azure", "2025-02")}
+    (held,) = bad_months.status["held_back"]
+    assert (held["provider"], held["billing_period"], held["stage"]) == ("gcp", "2025-01", "build")
+
+
+def test_bad_months_that_were_mended_and_cleared_are_published_and_named_no_more(mended):
+    assert partitions(mended.settings) == PAIRS
+    for dag_id, run_id in mended.run_ids.items():
+        states = {task["task_id"]: task["state"] for task in mended.airflow.rest.tasks(dag_id, run_id)}
+        assert "failed" not in states.values(), dag_id
+        assert states.get("announce", "success") == "success"
+    named = {month for month, _ in runs(mended.airflow, "build_marts")}
+    assert named == {"2025-02", "2025-03", None}, "what a cleared task lands is announced; else somebody asked for it"
+    found = status(mended.settings)
+    assert (found["not_taken"], found["held_back"], found["pending"]) == ([], [], [])
 
 
 def test_a_daily_run_takes_three_clouds_to_published_marts_that_tie_to_the_bills(daily):
@@ -116,6 +249,16 @@ def test_each_published_month_has_its_statements(daily):
     assert outdated(settings) == [], "none is behind what is published"
 
 
+def test_a_build_and_its_statements_leave_a_note_with_links_on_their_run(daily):
+    settings, airflow = daily
+    build = published.latest(settings).build_id
+    found = {dag_id: [run["note"] or "" for run in airflow.rest.runs(dag_id)] for dag_id in CONSUMERS}
+    (of_build,) = (note for note in found["build_marts"] if "Published" in note and build in note)
+    assert f"Build {build} passed the gate" in of_build
+    assert str(settings.quality_dir / build / "index.html") in of_build
+    assert any(f"Statements of {MONTHS[0]}: provisional" in note for note in found["publish_chargeback"])
+
+
 def test_a_day_on_which_nothing_changed_builds_nothing(daily):
     settings, airflow = daily
     before, builds = published.latest(settings).build_id, len(runs(airflow, "build_marts"))
@@ -125,27 +268,6 @@ def test_a_day_on_which_nothing_changed_builds_nothing(daily):
     assert (states["land_source"], states["announce"]) == ("success", "skipped")
     assert published.latest(settings).build_id == before
     assert len(runs(airflow, "build_marts")) == builds
-
-
-def test_a_damaged_delivery_fails_the_run_by_name_and_leaves_what_is_published(daily):
-    settings, airflow = daily
-    before = published.latest(settings).build_id
-    part = next((settings.root / "sample" / "aws").rglob("*2025-03*/*.parquet"))
-    whole = part.read_bytes()
-    part.write_bytes(whole[:-1000])
-    try:
-        run_id = airflow.rest.trigger("ingest_billing_aws")
-        airflow.wait("the run to end", lambda: quiet(airflow), seconds=PATIENCE)
-    finally:
-        part.write_bytes(whole)
-    states = {task["task_id"]: task["state"] for task in airflow.rest.tasks("ingest_billing_aws", run_id)}
-    assert states["fail_on_blocked"] == "failed", "a damaged file must be seen"
-    tries = {t["task_id"]: t["try_number"] for t in airflow.rest.tasks("ingest_billing_aws", run_id)}
-    assert tries["fail_on_blocked"] == 1, "no retry mends a damaged file"
-    log = task_log(airflow, "ingest_billing_aws", run_id, "fail_on_blocked")
-    assert part.name in log
-    assert "task_failed" in log
-    assert published.latest(settings).build_id == before
 
 
 def test_statements_on_demand_are_rendered_one_task_for_each_audience_and_are_those_of_the_command(daily):

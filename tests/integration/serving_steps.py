@@ -19,7 +19,7 @@ from finops.transform.publish import publish as publish_version
 JANUARY, FEBRUARY = ("aws", "2025-01"), ("aws", "2025-02")
 FEW = ("fct_daily_costs", "mart_chargeback", "mart_costs_by_service", "mart_allocated_costs", "mart_reconciliation")
 
-FOR_STATEMENTS = (*FEW, *statement_marts.TABLES, *statement_marts.VIEWS)
+FOR_STATEMENTS = (*FEW, "mart_exchange_rates", *statement_marts.TABLES, *statement_marts.VIEWS)
 
 
 def release(

@@ -14,14 +14,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from finops.chargeback import service
 from finops.chargeback.service import explain
+from finops.cli import app
 from finops.core.formats import Provider
-from finops.core.money import exact_sum
+from finops.core.money import cents, exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
+from finops.pages import wording
 from finops.quality.service import check
 from finops.sample.service import generate
 from finops.stores import published
@@ -104,6 +107,25 @@ def test_the_printed_files_of_all_cost_centres_and_the_rest_are_the_company_in_c
         fact = published.latest(company).focus_sql(period=JANUARY)
         query = f"select billing_currency, sum(effective_cost) from ({fact}) group by 1"
         assert exact == dict(connection.execute(query).fetchall())
+
+
+def test_the_proof_of_the_companys_page_is_what_reconcile_says_of_each_bill(company: Settings) -> None:
+    page = (folder(company) / "company" / "statement.html").read_text(encoding="utf-8")
+    said: dict[tuple[str, str], str] = {}
+    for part in page.split("<caption>Bills and statements compared, in ")[1:]:
+        rows_of_it = re.findall(
+            r'<bdi>([^<]+)</bdi></th><td role="cell" class="key">([^<]+)</td>', part.partition("</table>")[0]
+        )
+        said |= {(provider, part[:3]): amount for provider, amount in rows_of_it}
+    environment = {"FINOPS_HOME": str(company.root), "FINOPS_CONFIG_DIR": str(company.configuration_dir)}
+    done = CliRunner().invoke(app, ["reconcile", "--billing-period", str(JANUARY), "--json"], env=environment)
+    lines = json.loads(done.stdout)["lines"]
+    reconciled = {
+        (wording.name(each["provider"]), each["billing_currency"]): f"{cents(Decimal(each['stages']['source'])):,}"
+        for each in lines
+    }
+    assert len(reconciled) == 5
+    assert said == reconciled
 
 
 def test_the_journal_holds_what_the_printed_files_charge_each_cost_centre(company: Settings, tmp_path: Path) -> None:

@@ -62,6 +62,37 @@ def test_columns_are_typed_indexed_and_described(settings):
     assert all(comment for (comment,) in comments)
 
 
+def test_every_table_and_column_of_the_schema_has_a_comment(settings):
+    release(settings, JANUARY, build_id="build-1", marts=FOR_STATEMENTS)
+    chargeback.publish(settings, BillingPeriod(2025, 1))
+    service.publish(settings)
+    ours = "pg_class.relnamespace = current_schema::regnamespace and relkind in ('r', 'v')"
+    relations = ask(settings, f"select relname, obj_description(oid, 'pg_class') from pg_class where {ours}")
+    columns = ask(
+        settings,
+        "select relname, attname, col_description(attrelid, attnum) from pg_class"
+        f" inner join pg_attribute on attrelid = pg_class.oid where attnum > 0 and not attisdropped and {ours}",
+    )
+    assert {name for name, _ in relations} > {*FOR_STATEMENTS, "statement_lines", "served_version"}
+    assert [name for name, about in relations if not about] == []
+    assert [(table, name) for table, name, about in columns if not about] == []
+
+
+def test_a_description_that_changed_is_served_though_the_table_is_as_it_was(settings):
+    release(settings, JANUARY, build_id="build-1")
+    service.publish(settings)
+    words = "comment on column marts.mart_chargeback.cost_center is 'Who pays; it''s said better.'"
+    release(settings, JANUARY, build_id="build-2", also=words)
+    report = service.publish(settings)
+    assert report.changes == ()
+    ((found,),) = ask(
+        settings,
+        "select col_description(attrelid, attnum) from pg_attribute"
+        " where attrelid = 'mart_chargeback'::regclass and attname = 'cost_center'",
+    )
+    assert found == "Who pays; it's said better."
+
+
 def test_the_same_version_again_touches_no_row(settings):
     release(settings, JANUARY, build_id="build-1")
     service.publish(settings)

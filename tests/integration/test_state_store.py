@@ -95,7 +95,7 @@ def test_a_store_of_the_first_revision_keeps_its_deliveries_and_knows_their_fing
         )
     old.dispose()
     with open_state(settings).begin() as connection:
-        assert ledger.seen(connection, Provider.AWS, "bill", JANUARY, "seen-d")
+        assert ledger.seen_as(connection, Provider.AWS, "bill", JANUARY, "seen-d")
         assert ledger.produced_at(connection, "d") == NOON
 
 
@@ -138,7 +138,7 @@ def test_a_transaction_that_fails_leaves_neither_rows_nor_pointer(settings: Sett
         record_and_fail()
     with open_state(settings).begin() as connection:
         assert ledger.current(connection) == []
-        assert not ledger.seen(connection, Provider.AWS, "bill", JANUARY, "seen-d")
+        assert not ledger.seen_as(connection, Provider.AWS, "bill", JANUARY, "seen-d")
 
 
 def test_the_same_delivery_is_recorded_once(settings: Settings) -> None:
@@ -151,9 +151,9 @@ def test_the_same_delivery_is_recorded_once(settings: Settings) -> None:
 def test_known_bytes_under_a_new_fingerprint_are_remembered_with_their_newest_time(settings: Settings) -> None:
     with open_state(settings).begin() as connection:
         ledger.record(connection, delivery("d"))
-        assert not ledger.seen(connection, Provider.AWS, "bill", JANUARY, "again")
+        assert not ledger.seen_as(connection, Provider.AWS, "bill", JANUARY, "again")
         ledger.remember(connection, delivery("d"), "again", NOON + timedelta(days=1))
-        assert ledger.seen(connection, Provider.AWS, "bill", JANUARY, "again")
+        assert ledger.seen_as(connection, Provider.AWS, "bill", JANUARY, "again")
         assert ledger.produced_at(connection, "d") == NOON + timedelta(days=1)
 
 
@@ -191,7 +191,7 @@ def test_runs_that_record_at_once_keep_one_current_delivery(settings: Settings) 
 
 def test_processes_that_open_a_new_store_at_once_migrate_it_once(settings: Settings) -> None:
     url = settings.state_database_url
-    assert _at_once(lambda _: store._open.__wrapped__(url), 4) == []
+    assert _at_once(lambda _: store._open.__wrapped__(url, None), 4) == []
     assert inspect(open_state(settings)).has_table("deliveries")
 
 

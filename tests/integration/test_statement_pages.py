@@ -6,24 +6,21 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from browser_steps import browse, height_of, require_browser, width_of
 from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback import service
+from finops.chargeback.statement.facts import AllocationEntry
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run", "--hide-scrollbars"),
-)
 SCRIPT = "<script>document.title='owned'</script>"
 HANDLER = '"><img src=x onerror="document.title=\'owned\'">'
 
@@ -33,9 +30,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The pages of a month whose owners, models and services are hostile, long or written from the right."""
-    if BROWSER is None:
-        # A run in CI without it would look as if the pages had been opened.
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("there is no chromium on this machine")
+    require_browser()
     settings = Settings(home=tmp_path_factory.mktemp("home"))
     names = ["cc-1001", SCRIPT, HANDLER, "x" * 4096, "مركز التكلفة \u202e 💸", "(unallocated)"]
     bills = [
@@ -49,12 +44,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.rglob("*.html"))
 
 
-def browse(page: Path, profile: Path, *flags: str) -> str:
-    """Open a page in a fresh browser and return what it printed."""
-    command = [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-
-
 def test_nothing_that_a_tag_holds_runs(pages: list[Path], tmp_path: Path) -> None:
     for number, page in enumerate(p for p in pages if "company" in str(p) or "script" in str(p) or "img" in str(p)):
         shown = browse(page, tmp_path / f"profile-{number}", "--dump-dom")
@@ -66,22 +55,63 @@ def test_nothing_that_a_tag_holds_runs(pages: list[Path], tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("width", [1280, 880, 390])
 def test_a_page_is_no_wider_than_the_screen(pages: list[Path], tmp_path: Path, width: int) -> None:
-    # The page itself may run no script, so a copy without its policy is measured, inside a frame of that width:
-    # a browser window has a smallest width of its own.
-    content = next(p for p in pages if "company" in str(p)).read_text(encoding="utf-8")
-    content = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", content)
-    measure = "<script>parent.postMessage(document.documentElement.scrollWidth, '*')</script>"
-    (tmp_path / "copy.html").write_text(content.replace("</body>", f"{measure}</body>"), encoding="utf-8")
-    frame = tmp_path / "frame.html"
-    frame.write_text(
-        "<script>onmessage = e => document.body.dataset.found = e.data</script><body>"
-        f"<iframe src='copy.html' width='{width}' height='900' frameborder='0'></iframe>",
-        encoding="utf-8",
-    )
-    shown = browse(frame, tmp_path / "profile", "--window-size=1400,1000", "--virtual-time-budget=5000", "--dump-dom")
-    found = re.search(r'data-found="(\d+)"', shown)
-    assert found is not None
-    assert int(found[1]) <= width
+    page = next(p for p in pages if "company" in str(p))
+    assert width_of(page, width, tmp_path) <= width
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a cost centre that has everything: a year in two currencies, shared cost, a budget, many services."""
+    require_browser()
+    folder = tmp_path_factory.mktemp("full")
+    (folder / "config").mkdir()
+    settings = Settings(home=folder / "home", config_dir=folder / "config")
+    budget = "{cost_center: cc-1001, currency: USD, from: 2025-01, to: 2026-12, amount: 100000}"
+    (settings.configuration_dir / "budgets.yml").write_text(f"budgets: [{budget}]")
+    entry = "{cost_center: cc-1001, name: Research, owner: ada@example.com, parent: cc-1}"
+    named = f"cost_centers: [{entry}, {{cost_center: cc-1, name: Technology}}]"
+    (settings.configuration_dir / "cost_centers.yml").write_text(named)
+    months = [f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13)][6:18]
+    bills = [
+        bill(
+            f"{month}-{1 + (7 * number + place) % 28:02}",
+            f"{(number + 1) * (place + 3) * 13.37:.6f}",
+            f"{(number + 1) * (place + 3) * 12.37:.6f}",
+            service_name=f"A service with quite a long name {number}",
+            service_category=("Compute", "Storage", "Databases", "Networking")[number % 4],
+            ai_model=f"model-{number % 6}",
+            ai_stage=("training", "inference")[number % 2],
+            provider=("aws", "azure", "gcp")[number % 3],
+            billing_currency=("USD", "EUR")[number % 2],
+            has_required_tags=number % 3 > 0,
+            list_cost=Decimal(4000),
+            contracted_cost=Decimal(3000),
+        )
+        for place, month in enumerate(months)
+        for number in range(24)
+    ]
+    moved = [
+        AllocationEntry(owner, "aws", currency, kind, rule, 1, "d" * 12, "(several)", None, None, cost, cost)
+        for currency in ("USD", "EUR")
+        for rule in ("tax", "support", "network", "platform", "unused")
+        for owner, kind, cost in (("cc-1001", "pool", Decimal("100.005")), ("cc-2", "offset", Decimal("-100.005")))
+    ]
+    publish_version(settings, bills, moved={"2026-05": moved, "2026-06": moved})
+    return service.publish(settings, BillingPeriod(2026, 6)).path / "cc-1001" / "statement.html"
+
+
+def test_a_cost_centres_page_is_at_most_5000_pixels_high_before_details_are_unfolded(
+    full: Path, tmp_path: Path
+) -> None:
+    assert height_of(full, 1280, tmp_path) <= 5000
+    text = full.read_text(encoding="utf-8")
+    for said in ("Research", "ada@example.com", "Technology", "Budget", "Last 12 months", "Contents", "Rose most"):
+        assert said in text
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_full_page_is_no_wider_than_the_screen(full: Path, tmp_path: Path, width: int) -> None:
+    assert width_of(full, width, tmp_path) <= width
 
 
 def test_a_page_prints(pages: list[Path], tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from finops.chargeback.close.months import ClosedMonths, adjustments_shown_in
 from finops.chargeback.statement.compose import compose
 from finops.chargeback.statement.facts import (
     BILL,
+    Adjustment,
     Charge,
     Closing,
     ControlTotal,
@@ -25,10 +26,10 @@ from finops.chargeback.statement.models import Statement
 from finops.chargeback.statement.proof import prove_month, prove_shared, prove_statements
 from finops.chargeback.statement.read import read_month
 from finops.core.dimensions import ABSENT
-from finops.core.money import exact_sum
+from finops.core.money import exact, exact_arithmetic, exact_sum
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.policy import budgets, exchange_rates
+from finops.policy import allocation, budgets, cost_centers, exchange_rates
 from finops.stores.published import Publication
 from finops.stores.state.closing import ClosedPeriod
 
@@ -57,20 +58,46 @@ def read(settings: Settings, publication: Publication, period: BillingPeriod, mo
     published, Finding when a closed month's files were changed.
     """
     month = read_month(publication, period)
-    rates = exchange_rates.load(settings, months, publication)
+    month = replace(month, exchange=exchange_rates.load(settings, months, publication))
     if changed_budgets(settings, month):
         logger.warning("%s holds other budgets of %s than were built; run `finops build` for it", budgets.FILE, period)
+    rules = allocation.load(settings)
     return replace(
         month,
         adjustments=adjustments_shown_in(settings, publication, period, months),
-        exchange=rates,
+        previous_adjustments=_adjustments_of(settings, publication, period.previous, months),
+        rule_titles={each.id: each.description for each in (*rules.pools, *rules.prices)},
+        cost_centers=cost_centers.load(settings),
     )
 
 
+def _adjustments_of(
+    settings: Settings, publication: Publication, period: BillingPeriod, months: ClosedMonths
+) -> tuple[Adjustment, ...]:
+    """Return the adjustments that the statements of ``period`` show, as it was closed if it is."""
+    if (record := months.get(period)) is not None:
+        return closed.read_adjustments(settings, record)
+    return adjustments_shown_in(settings, publication, period, months)
+
+
 def changed_budgets(settings: Settings, month: PublishedMonth) -> bool:
-    """Tell whether ``budgets.yml`` holds other budgets of an open month than its build had."""
-    configured = {(b.cost_center, b.currency, b.amount) for b in budgets.load(settings, month.billing_period)}
-    return configured != {(b.cost_center, b.billing_currency, b.budget) for b in month.budgets}
+    """Tell whether ``budgets.yml`` holds other budgets of an open month than its build had.
+
+    Both in the reporting currency, if there is one. Raise BadInput when a budget's currency has no rate.
+    """
+    period, exchange = month.billing_period, month.exchange
+    configured: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    for each in budgets.load(settings, period):
+        if exchange is None or each.currency == exchange.reporting_currency:
+            configured[each.cost_center, each.currency].append(each.amount)
+        else:
+            # With the rate's twelve decimals, as the mart has it.
+            rate = exact(exchange.rate(each.currency, period).rate)
+            with exact_arithmetic():
+                amount = exact(each.amount * rate)
+            configured[each.cost_center, exchange.reporting_currency].append(amount)
+    built = {(each.cost_center, each.billing_currency): each.budget for each in month.budgets}
+    return {key: exact_sum(amounts) for key, amounts in configured.items()} != built
 
 
 def read_closed(settings: Settings, month: ClosedPeriod) -> PublishedMonth:
@@ -96,6 +123,8 @@ def read_closed(settings: Settings, month: ClosedPeriod) -> PublishedMonth:
     closing = Closing(month.closed_by, month.closed_at)
     adjusted, moved = closed.read_adjustments(settings, month), closed.read_entries(settings, month)
     found = PublishedMonth(month.build_id, month.billing_period, charges, None, daily, totals, adjusted, closing)
+    named = closed.as_closed(settings, month, cost_centers.FILE)
+    found = replace(found, cost_centers=cost_centers.load(named))
     return found if moved is None else replace(found, entries=moved, direct_totals=_direct_totals(charges))
 
 

@@ -5,8 +5,8 @@ Each function is documented where it is written.
 
 from __future__ import annotations
 
+from finops.chargeback.close.adopt import adopt
 from finops.chargeback.close.close import CloseReport, close
-from finops.chargeback.close.months import closed_months
 from finops.chargeback.explain.explain import explain
 from finops.chargeback.explain.models import Explanation
 from finops.chargeback.invoices.check import check as check_invoices
@@ -15,12 +15,14 @@ from finops.chargeback.journal.write import write as write_journal
 from finops.chargeback.publish.drafts import Draft, Plan, complete, plan, render
 from finops.chargeback.publish.outdated import outdated
 from finops.chargeback.publish.publish import months_to_write, publish
+from finops.stores.closed_files import closed_months
 
 __all__ = [
     "CloseReport",
     "Draft",
     "Explanation",
     "Plan",
+    "adopt",
     "check_invoices",
     "close",
     "closed_months",

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import show_progress
+from finops.cli.status import held_back_as_json
+from finops.cli.terminal import as_json_of, show_progress
+from finops.core.errors import FinopsError
+from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from finops.pipelines.marts import PublishedBuild
+    from finops.stores.state.held_back import HeldBack
 
 
 @app.command()
@@ -21,27 +28,60 @@ def build(
             help="A month to build even if nothing has changed, as YYYY-MM; repeatable. Default: all pending."
         ),
     ] = None,
+    provider: Annotated[Provider | None, typer.Option(help="Build only this provider's bills.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try what is held back again too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the build as JSON.")] = False,
 ) -> None:
-    """Build pending months with dbt, check them, and publish them when the gate passes."""
+    """Build pending months with dbt, check them, and publish those that pass; name those that are held back.
+
+    Exit status: 0 everything is published, 1 something is held back or refused.
+    """
     from finops.pipelines import marts
 
+    settings = Settings()
     periods = [BillingPeriod.parse(text) for text in billing_period] if billing_period else None
-    done = marts.run(Settings(), periods, show_progress)
+    try:
+        done = marts.run(settings, periods, show_progress, provider=provider, retry=retry)
+    except FinopsError:
+        show_progress("", 0, 0)
+        _show_held_back(marts.held_back(settings, periods, provider), err=True)
+        raise
     show_progress("", 0, 0)
-    if done is None:
-        nothing = json.dumps({"build_id": None, "built": []})
-        typer.echo(nothing if as_json else "Nothing to do: all that landed is built.")
-        return
-    candidate, publication = done.candidate, done.publication
-    outdated = publication.resolved_otherwise(candidate.tag_policy)
-    built = [{"provider": each.provider.value, "billing_period": str(each.billing_period)} for each in candidate.scope]
+    held = marts.held_back(settings, periods, provider)
+    found: dict[str, Any] = {"build_id": None, "built": []} if done is None else _as_json(done)
     if as_json:
-        found = {"build_id": candidate.build_id, "built": built, "path": str(publication.path)}
-        typer.echo(json.dumps({**found, "warnings": list(done.verdict.warnings), "outdated": outdated}, indent=2))
+        typer.echo(json.dumps({**found, "held_back": list(map(held_back_as_json, held))}, indent=2))
+    else:
+        _show(found, "Nothing else to do." if held else "Nothing to do: all that landed is built.")
+        _show_held_back(held)
+    if held:
+        raise typer.Exit(1)
+
+
+def _as_json(done: PublishedBuild) -> dict[str, Any]:
+    return {
+        "build_id": done.candidate.build_id,
+        "built": [as_json_of(each, "provider", "billing_period") for each in done.built],
+        "path": str(done.publication.path),
+        "warnings": list(done.verdict.warnings),
+        "outdated": done.publication.resolved_otherwise(done.candidate.tag_policy),
+    }
+
+
+def _show(found: dict[str, Any], nothing: str) -> None:
+    if found["build_id"] is None:
+        typer.echo(nothing)
         return
-    for each in built:
+    for each in found["built"]:
         typer.echo(f"Built {each['provider']:<6} {each['billing_period']}")
-    typer.echo(f"Published build {candidate.build_id} in {publication.path}")
-    if outdated:
-        typer.echo(f"Tags resolved by an older policy: {', '.join(outdated)} (name the month to resolve it again)")
+    typer.echo(f"Published build {found['build_id']} in {found['path']}")
+    if found["outdated"]:
+        months = ", ".join(found["outdated"])
+        typer.echo(f"Tags resolved by an older policy: {months} (name the month to resolve it again)")
+
+
+def _show_held_back(held: list[HeldBack], *, err: bool = False) -> None:
+    from finops.pipelines import marts
+
+    for each in held:
+        typer.echo(f"Held back: {marts.describe(each)}", err=err)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +14,9 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from finops.chargeback.publish.models import StatementSet
     from finops.chargeback.service import CloseReport
-    from finops.chargeback.statement.models import Section, Statement
+    from finops.chargeback.statement.models import Section
 
 chargeback = typer.Typer(help="Statements of what each cost centre is charged.", no_args_is_help=True)
 app.add_typer(chargeback, name="chargeback")
@@ -96,28 +94,32 @@ def _content(done: StatementSet) -> dict[str, object]:
 
 
 def _as_text(done: StatementSet) -> str:
-    from finops.pages import wording
+    from finops.chargeback.statement.sections import total_charged
 
     if done.notice:
         return f"{done.notice} ({done.path / 'index.html'})"
     company, *others = done.statements
-    lines = [f"Statements of {done.billing_period}, effective (charged) and billed cost, from build {done.build_id}"]
+    lines = [
+        f"Statements of {done.billing_period} from build {done.build_id}",
+        f"  {'':<34} {'total charged':>18} {'direct cost':>18} {'billed cost':>18}",
+    ]
     for each in others:
-        lines += _rows(each, wording.name(str(each.cost_center)), lambda section: section.total)
-    lines += _rows(company, "not allocated", lambda section: section.unallocated and section.unallocated.shown)
-    lines += _rows(company, "whole company", lambda section: section.total)
-    lines += _rows(company, "adjustments to closed months", lambda section: section.adjustments)
+        lines += [_row(each.label_of(str(each.cost_center)), *_amounts(section), section) for section in each.sections]
+    for section in company.sections:
+        if (loose := total_charged.not_allocated(section)) != (0, None, None) or section.unallocated:
+            billed = section.unallocated.shown.billed if section.unallocated else 0
+            lines.append(_row("not allocated", loose.total, loose.direct, billed, section))
+    lines += [_row("whole company", *_amounts(section), section) for section in company.sections]
     return "\n".join([*lines, f"Open {done.path / 'index.html'}"])
 
 
-def _rows(statement: Statement, who: str, amounts_of: Callable[[Section], Any]) -> list[str]:
-    """Return a row per currency that has these amounts: effective and billed cost in smallest units."""
+def _amounts(section: Section) -> tuple[int, int, int]:
+    """Return total charged, direct and billed cost in smallest units."""
+    return section.total_charged, section.total.effective, section.total.billed
+
+
+def _row(who: str, charged: int, direct: int, billed: int, section: Section) -> str:
     from finops.pages import wording
 
-    found = [(section, amounts_of(section)) for section in statement.sections]
-    return [
-        f"  {who:<28} {wording.money(amounts.effective, section.digits):>18} "
-        f"{wording.money(amounts.billed, section.digits):>18} {section.currency}"
-        for section, amounts in found
-        if amounts is not None
-    ]
+    amounts = (f"{wording.money(units, section.digits):>18}" for units in (charged, direct, billed))
+    return f"  {wording.name(who):<34} {' '.join(amounts)} {section.currency}"

@@ -61,6 +61,15 @@ def focus(
     typer.echo(f"{count:,} FOCUS charges of {billing_period} in {out}")
 
 
+@export.command()
+def dictionary(out: _Out) -> None:
+    """Write the data dictionary of what is published: every table and column, as HTML, or as JSON."""
+    from finops.transform.export import export_dictionary
+
+    count = export_dictionary(Settings(), out)
+    typer.echo(f"{count:,} tables in {out}")
+
+
 def _condition(text: str) -> tuple[str, str]:
     column, separator, value = text.partition("=")
     if not separator or not column:

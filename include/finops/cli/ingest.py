@@ -58,6 +58,7 @@ def ingest(
     accept_empty: Annotated[
         bool, typer.Option("--accept-empty", help="Accept an empty export of a month that had rows.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Take a delivery again that was withdrawn.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is new and land nothing.")] = False,
     as_json: Annotated[
         bool,
@@ -85,9 +86,8 @@ def ingest(
                 _add(report, service.plan(settings, each.provider, each.uri, **options))
                 continue
             with progress_bar() as progress:
-                done = service.ingest(
-                    settings, each.provider, each.uri, **options, accept_empty=accept_empty, progress=progress
-                )
+                options |= {"accept_empty": accept_empty, "force": force, "progress": progress}
+                done = service.ingest(settings, each.provider, each.uri, **options)
             _add(report, done)
         except FinopsError as error:
             # A source that cannot be read must not stop the others.

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from rich.table import Table
     from sqlalchemy import Connection
 
+    from finops.stores.state.held_back import HeldBack
+
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show current deliveries, what waits or was refused, pending builds, closed months, the last publication."""
+    """Show current deliveries, what was rejected, pending builds, what is held back, the last publication."""
     from finops.stores.state.store import open_state
 
     settings = Settings()
@@ -34,6 +36,11 @@ def status(as_json: AsJson = False) -> None:
     out = console()
     for each in _tables(found):
         out.print(each if each.row_count else f"{each.title}: none")
+    # A line each, unbroken: what is to be done stands in it, to be copied.
+    for each in found["held_back"]:
+        out.print(f"Held back since {_minute(each['held_at'])} UTC: {each['what']}", soft_wrap=True, markup=False)
+    if not found["held_back"]:
+        out.print("Held back: none")
     published = found["published"]
     out.print(f"Published: {published['build_id']} at {published['path']}" if published else "Nothing is published.")
     outdated = found["resolved_by_another_policy"]
@@ -45,25 +52,39 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _collect(connection: Connection) -> dict[str, Any]:
-    from finops.stores.state import builds, closing, period_inputs, rejections
+    from finops.stores.state import builds, closing, held_back, period_inputs, rejections
 
     return {
         "deliveries": _deliveries(connection),
         "not_taken": [
-            as_json_of(each, "provider", "source", "billing_period", "outcome", "since", "reason")
+            as_json_of(each, "number", "provider", "source", "billing_period", "outcome", "since", "reason")
             for each in rejections.standing(connection)
         ],
         "pending": [
             as_json_of(each, "provider", "billing_period")
             | {"waits_for": f"its {each.missing_half} export" if each.missing_half else None}
-            for each in period_inputs.pending(connection)
+            for each in period_inputs.due(connection)
         ],
+        "held_back": [held_back_as_json(each) for each in held_back.standing(connection)],
         "builds": [as_json_of(each, *each.__slots__) for each in builds.builds(connection)],
         "closed": [
             as_json_of(each, "billing_period", "closed_at", "closed_by", "build_id", "statements_digest", "rules")
             for each in closing.closed_periods(connection).values()
         ],
     }
+
+
+def held_back_as_json(held: HeldBack) -> dict[str, Any]:
+    """Return what is held back as JSON has it: why, from which deliveries and files, and what to do."""
+    from finops.pipelines import marts
+
+    deliveries = [
+        {**as_json_of(each, "delivery_id", "source"), "files": [file.source_key for file in each.files]}
+        for each in held.deliveries
+    ]
+    names = ("provider", "billing_period", "stage", "reason", "build_id", "held_at")
+    texts = {"remedy": marts.remedy(held), "what": marts.describe(held)}
+    return {**as_json_of(held, *names), "deliveries": deliveries, **texts}
 
 
 def _deliveries(connection: Connection) -> list[dict[str, Any]]:
@@ -115,7 +136,7 @@ def _tables(found: dict[str, Any]) -> list[Table]:
                 "provider,source,period,format,landed (UTC),rows >,snapshots >,cost >",
                 _delivery_cells,
             ),
-            ("not_taken", "Rejected", "provider,source,period,outcome,since (UTC),reason", _rejection_cells),
+            ("not_taken", "Rejected", "number >,provider,source,period,outcome,since (UTC),reason", _rejection_cells),
             ("pending", "Pending", "provider,period,state", _pending_cells),
             ("builds", "Last builds", "build,started (UTC),finished,outcome,detail", _build_cells),
             ("closed", "Closed months", "period,by,at (UTC),build,statements,rules", _closed_cells),
@@ -131,7 +152,7 @@ def _delivery_cells(each: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _rejection_cells(each: dict[str, Any]) -> tuple[str, ...]:
-    names = (each["provider"], each["source"], each["billing_period"] or "")
+    names = (str(each["number"]), each["provider"], each["source"], each["billing_period"] or "")
     return (*names, each["outcome"], _minute(each["since"]), each["reason"])
 
 

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     serving_schema: str = Field(
         default="finops", min_length=1, max_length=63, description="Schema in it that is the platform's alone."
     )
+    site_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="Address at which statements, gate pages and data dictionary are served; none: notes name files.",
+    )
     smtp_host: str | None = Field(default=None, description="Mail server that takes statements; none: no mail.")
     smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
     smtp_user: str | None = Field(default=None, description="Who signs in to it; none: nobody.")

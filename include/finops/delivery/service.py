@@ -15,7 +15,8 @@ from finops.delivery.packages import pack
 from finops.delivery.targets import open_place
 from finops.policy import delivery
 from finops.policy.delivery import Target
-from finops.stores.state import closing, statement_deliveries
+from finops.stores.closed_files import closed_months
+from finops.stores.state import statement_deliveries
 from finops.stores.state.store import open_state
 from finops.stores.statements import open_statements
 
@@ -92,8 +93,8 @@ def undelivered_final(settings: Settings, now: datetime) -> list[BillingPeriod]:
     """
     if not delivery.has_targets(settings):
         return []
+    closed = closed_months(settings)
     with open_state(settings).begin() as connection:
-        closed = closing.closed_periods(connection)
         due = [p for p, record in closed.items() if (now - record.closed_at) // timedelta(hours=1) in ASKED_IN_HOURS]
         known = {period: statement_deliveries.delivered(connection, period) for period in due}
     return [period for period in due if _is_awaited(settings, period, known[period])]

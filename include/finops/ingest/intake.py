@@ -18,8 +18,9 @@ from finops.ingest.models import DeliveryRef, FileFacts, Outcome, Rejection, Sou
 from finops.ingest.preparation import prepare
 from finops.ingest.stores.objects import ChangedWhileRead
 from finops.ingest.verification.inspection import inspect
-from finops.stores.state import ledger
+from finops.stores.state import ledger, withdrawals
 from finops.stores.state.ledger import Delivery
+from finops.stores.state.withdrawals import Withdrawal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,10 +39,14 @@ class Intake:
     folder: Path
     source: Source
     accept_empty: bool
+    force: bool = False
 
     def take(self, ref: DeliveryRef) -> Delivery | Rejection | None:
-        """Verify and land one delivery. None: it is known, by its fingerprint or by its bytes."""
-        if is_known(self.engine, ref):
+        """Verify and land one delivery. None: it is known, by its fingerprint or by its bytes.
+
+        One that was withdrawn is known too, unless ``force``.
+        """
+        if (known := _known_as(self.engine, ref)) and self._stays_out(known, ref):
             return None
         for number in range(1, _TRIES + 1):
             with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
@@ -72,11 +77,30 @@ class Intake:
                 return _rejected(ref, Outcome.REFUSED, reason)
         with self.engine.begin() as connection:
             has_landed = ledger.find(connection, delivery.delivery_id) is not None
+        if has_landed and self._withdrawn(delivery.delivery_id) and self._stays_out(delivery.delivery_id, ref):
+            with self.engine.begin() as connection:
+                ledger.remember(connection, delivery, ref.fingerprint, ref.produced_at)
+            return None
         if not has_landed:
             landing.land(self.settings, folder, delivery)
         with self.engine.begin() as connection:
             recorded = landing.record(connection, delivery, ref)
         return None if is_current else recorded
+
+    def _withdrawn(self, delivery_id: str) -> Withdrawal | None:
+        with self.engine.begin() as connection:
+            return withdrawals.standing(connection, delivery_id)
+
+    def _stays_out(self, delivery_id: str, ref: DeliveryRef) -> bool:
+        """Tell whether a delivery that is known is left as it is; say so where it was withdrawn."""
+        withdrawal = self._withdrawn(delivery_id)
+        if withdrawal is not None and not self.force:
+            _LOG.warning(
+                "%s %s %s: what is offered was withdrawn by %s on %s (%s); --force takes it again",
+                *(ref.provider, ref.source, ref.billing_period),
+                *(withdrawal.withdrawn_by, f"{withdrawal.withdrawn_at:%Y-%m-%d}", withdrawal.reason),
+            )
+        return withdrawal is None or not self.force
 
     def _verify(self, ref: DeliveryRef, folder: Path) -> list[FileFacts]:
         fetched = self.source.fetch(ref, folder)
@@ -104,8 +128,12 @@ class Intake:
 
 def is_known(engine: Engine, ref: DeliveryRef) -> bool:
     """Tell whether the ledger has seen the delivery's fingerprint: one look-up, no file is read."""
+    return _known_as(engine, ref) is not None
+
+
+def _known_as(engine: Engine, ref: DeliveryRef) -> str | None:
     with engine.begin() as connection:
-        return ledger.seen(connection, ref.provider, ref.source, ref.billing_period, ref.fingerprint)
+        return ledger.seen_as(connection, ref.provider, ref.source, ref.billing_period, ref.fingerprint)
 
 
 def _rejected(ref: DeliveryRef, outcome: Outcome, reason: str) -> Rejection:

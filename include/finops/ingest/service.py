@@ -8,10 +8,10 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from finops.core.errors import BadInput, FinopsError, NotOffered, NotReady, Unavailable
 from finops.core.formats import Provider, SourceFormat
@@ -50,23 +50,25 @@ def ingest(
     source: str | None = None,
     source_format: SourceFormat | None = None,
     accept_empty: bool = False,
+    force: bool = False,
     client: object | None = None,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Land what is new at ``origin`` and make it current; leave everything else as it was.
 
     Every delivery is tried, whatever becomes of the others. Rejections are in the report and, open, in the state
-    store. A delivery that has landed before costs one look-up. Raise BadInput for an unusable origin, option or
-    period, Unavailable when the origin, the disk or another run stands in the way.
+    store, but for those that somebody has dismissed. A delivery that has landed before costs one look-up; one that was
+    withdrawn is taken again only by ``force``. Raise BadInput for an unusable origin, option or period, Unavailable
+    when the origin, the disk or another run stands in the way.
     """
     where = Origin(provider, origin, no_manifest, source, source_format, client)
     with _one_line_errors(settings), exclusive(settings, f"ingest-{provider}"):
         engine = open_state(settings)
         with landing.incoming(settings, provider) as folder, where.opened(settings, folder) as (connection, opened):
             found = _discover(opened, periods, origin)
-            report = _take_all(Intake(settings, engine, connection, folder, opened, accept_empty), found, progress)
-            _note(engine, provider, found, report)
-    return report
+            intake = Intake(settings, engine, connection, folder, opened, accept_empty, force)
+            report = _take_all(intake, found, progress)
+            return _note(engine, found, report, is_whole=periods is None)
 
 
 def plan(
@@ -127,26 +129,39 @@ def _take_all(intake: Intake, found: Discovery, progress: Progress | None) -> In
     return IngestReport(tuple(landed), len(found.deliveries) - len(landed) - rejected_here, tuple(rejections))
 
 
-def _note(engine: Engine, provider: Provider, found: Discovery, report: IngestReport) -> None:
-    """Record the rejections, and close earlier ones that no longer stand for the periods this run looked at."""
-    standing: dict[tuple[str, BillingPeriod | None], list[str]] = defaultdict(list)
+def _note(engine: Engine, found: Discovery, report: IngestReport, *, is_whole: bool) -> IngestReport:
+    """Record the rejections, and close earlier ones that no longer stand for the periods this run looked at.
+
+    A run that looked at everything a source offers also closes its rejections of no known period. Return the report
+    without the rejections that somebody has dismissed: they count as unchanged.
+    """
+    standing: dict[tuple[Provider, str, BillingPeriod | None], list[str]] = defaultdict(list)
     for ref in found.deliveries:
-        standing[ref.source, ref.billing_period] = []
-    for each in report.rejections:
-        standing[each.source, each.billing_period].append(each.reason)
+        standing[ref.provider, ref.source, ref.billing_period] = []
+        if is_whole:
+            standing[ref.provider, ref.source, None] = []
     with engine.begin() as connection:
-        for (source, period), reasons in standing.items():
-            recorded.resolve(connection, provider, source, period, keep=reasons)
-        for each in report.rejections:
-            recorded.record(
-                connection,
-                provider=provider,
-                source=each.source,
-                period=each.billing_period,
-                fingerprint=each.fingerprint,
-                outcome=each.outcome.value,
-                reason=each.reason,
-            )
+        rejections = tuple(each for each in report.rejections if _stands(connection, each))
+        for each in rejections:
+            standing[each.provider, each.source, each.billing_period].append(each.reason)
+        for key, reasons in standing.items():
+            recorded.resolve(connection, *key, keep=reasons)
+    return replace(report, unchanged=report.unchanged + len(report.rejections) - len(rejections), rejections=rejections)
+
+
+def _stands(connection: Connection, rejection: Rejection) -> bool:
+    is_standing = recorded.record(
+        connection,
+        provider=rejection.provider,
+        source=rejection.source,
+        period=rejection.billing_period,
+        fingerprint=rejection.fingerprint,
+        outcome=rejection.outcome.value,
+        reason=rejection.reason,
+    )
+    if not is_standing:
+        _LOG.info("%s %s: was dismissed: %s", rejection.provider, rejection.source, rejection.reason)
+    return is_standing
 
 
 @contextmanager

@@ -7,6 +7,7 @@ and a description for screen readers, and each figure in it also stands in a tab
 from __future__ import annotations
 
 import calendar
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -73,6 +74,40 @@ def daily_chart(
         _add(svg, "text", place).text = str(number)
     for day in drawn:
         _column(svg, day, scale, round(left + pitch * (day.charge_date.day - 1), 2), pitch, currency, digits)
+    return svg
+
+
+def line_chart(
+    points: Sequence[tuple[str, int]],
+    title: str,
+    currency: str,
+    digits: int,
+    *,
+    ident: str,
+    width: int,
+    height: int = 180,
+) -> Element:
+    """Return amounts as a line from left to right, each point with its label below and its amount on pointing at it."""
+    scale = _Scale.over(min(units for _, units in points), max(units for _, units in points), height)
+    left = 8 + 7 * max(len(_compact(tick, digits)) for tick in scale.ticks)
+    worded = [f"{label} {wording.money(units, digits)}" for label, units in points]
+    svg = _canvas(width, height, ident, title, f"In {currency}: {', '.join(worded)}.")
+    for tick in scale.ticks:
+        line = {"x1": left, "x2": width - _RIGHT, "y1": scale.y(tick), "y2": scale.y(tick)}
+        _add(svg, "line", {"class": "axis" if tick == 0 else "grid", **line})
+        place = {"class": "tick", "x": left - 6, "y": scale.y(tick) + 4, "text-anchor": "end"}
+        _add(svg, "text", place).text = _compact(tick, digits)
+    pitch = (width - left - _RIGHT) / len(points)
+    spots = [(round(left + pitch * (n + 0.5), 2), scale.y(units)) for n, (_, units) in enumerate(points)]
+    for (x1, y1), (x2, y2) in itertools.pairwise(spots):
+        _add(svg, "line", {"class": "curve", "x1": x1, "x2": x2, "y1": y1, "y2": y2})
+    # Every label where there is room for it, and always the last.
+    step = -(-len(points) * 46 // (width - left))
+    for number, ((x, y), (label, _), words) in enumerate(zip(spots, points, worded, strict=True)):
+        dot = _add(svg, "circle", {"class": "dot", "cx": x, "cy": y, "r": 4})
+        _add(dot, "title", {}).text = f"{words} {currency}"
+        if (len(points) - 1 - number) % step == 0:
+            _add(svg, "text", {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}).text = label
     return svg
 
 

@@ -6,19 +6,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
     from finops.serving.models import ServedReport
-    from finops.stores.candidate import Candidate, Verdict
+    from finops.stores.candidate import BuiltPeriod, Candidate, Verdict
     from finops.stores.published import Publication
+    from finops.stores.state.held_back import HeldBack
     from finops.stores.state.period_inputs import PeriodInput
 
 
@@ -30,13 +32,28 @@ class PublishedBuild:
     verdict: Verdict
     publication: Publication
 
+    @property
+    def built(self) -> list[BuiltPeriod]:
+        """What was published: the candidate's scope without what the gate refused."""
+        refused = {(each.provider, each.billing_period) for each in self.verdict.refused}
+        scope = self.candidate.scope
+        return [each for each in scope if (each.provider.value, str(each.billing_period)) not in refused]
 
-def run(settings: Settings, periods: Sequence[BillingPeriod] | None, progress: Progress) -> PublishedBuild | None:
+
+def run(
+    settings: Settings,
+    periods: Sequence[BillingPeriod] | None,
+    progress: Progress,
+    *,
+    provider: Provider | None = None,
+    retry: bool = False,
+) -> PublishedBuild | None:
     """Build, check and publish the named months, or all that are pending; None when there is nothing to do.
 
-    Raise what the steps raise; readers then keep the version before.
+    What cannot be built, or is refused, is held back (see ``held_back``) and the others are published. Raise what the
+    steps raise when nothing can be; readers then keep the version before.
     """
-    candidate = build(settings, periods, force=True, progress=progress)
+    candidate = build(settings, periods, provider=provider, force=True, retry=retry, progress=progress)
     if candidate is None:
         return None
     progress("gate", 0, 1)
@@ -49,25 +66,29 @@ def build(
     settings: Settings,
     periods: Sequence[BillingPeriod] | None = None,
     *,
+    provider: Provider | None = None,
     force: bool = False,
+    retry: bool = False,
     progress: Progress | None = None,
 ) -> Candidate | None:
     """Build what is pending of the named months, or of all; None when there is nothing to do.
 
-    With ``force`` the named months are built though nothing has changed.
+    With ``force`` the named months are built though nothing has changed, also where they are held back; with ``retry``
+    whatever is pending and held back is tried again.
     """
     from finops.transform.service import build
 
     if periods is not None and not force:
-        waiting = {item.billing_period for item in pending(settings)}
+        waiting = {item.billing_period for item in pending(settings, retry=retry)}
         periods = [period for period in periods if period in waiting]
         if not periods:
             return None
-    return build(settings, periods, progress=progress)
+    is_named = periods is not None and force
+    return build(settings, periods, provider=provider, retry=retry or is_named, progress=progress)
 
 
 def gate(settings: Settings) -> Verdict:
-    """Check the finished build. Raise Finding, naming the expectations, when it must not be published."""
+    """Check the finished build and hold back what is at fault. Raise Finding when nothing of it may be published."""
     from finops.quality.service import check
 
     return check(settings)
@@ -87,13 +108,53 @@ def serve(settings: Settings) -> ServedReport | None:
     return publish(settings) if settings.serving_url else None
 
 
-def pending(settings: Settings) -> list[PeriodInput]:
-    """Return what has landed, could be built and is not. A month with only one of Azure's two exports could not."""
+def pending(settings: Settings, *, retry: bool = False) -> list[PeriodInput]:
+    """Return what has landed, could be built and is not. A month with only one of Azure's two exports could not.
+
+    What is held back is left out, unless ``retry``.
+    """
     from finops.stores.state import period_inputs
     from finops.stores.state.store import open_state
 
     with open_state(settings).begin() as connection:
-        return [item for item in period_inputs.pending(connection) if item.missing_half is None]
+        found = period_inputs.pending(connection) if retry else period_inputs.due(connection)
+        return [item for item in found if item.missing_half is None]
+
+
+def held_back(
+    settings: Settings, periods: Sequence[BillingPeriod] | None = None, provider: Provider | None = None
+) -> list[HeldBack]:
+    """Return what is held back of these months and this provider, or of all."""
+    from finops.stores.state import held_back
+    from finops.stores.state.store import open_state
+
+    with open_state(settings).begin() as connection:
+        return held_back.standing(connection, None if provider is None else [provider], periods)
+
+
+def describe(held: HeldBack) -> str:
+    """Say in one line what is held back, why, from which deliveries and files, and what to do."""
+    what = "cannot be built" if held.stage == "build" else "was refused by the gate"
+    deliveries = "; ".join(
+        f"delivery {each.delivery_id[:12]} of {each.source} ({shortened(f.source_key for f in each.files)})"
+        for each in held.deliveries
+    )
+    return f"{held.provider} {held.billing_period} {what}: {held.reason}; from {deliveries}; {remedy(held)}"
+
+
+def remedy(held: HeldBack) -> str:
+    """Say what to do so that it is published."""
+    again = f"`finops build --provider {held.provider} --billing-period {held.billing_period}`"
+    return (
+        "ingest a corrected delivery, or go back to the one before with "
+        f"`finops deliveries withdraw ID --by WHO --why TEXT`, or remove the cause and run {again}"
+    )
+
+
+def shortened(names: Iterable[str]) -> str:
+    """Return the first three of many names, and how many more there are."""
+    found = list(names)
+    return ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def overdue(settings: Settings, landed_by: datetime) -> list[BillingPeriod]:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.policy import cost_centers
 from finops.policy.loader import Currency, Entry, Period, Text
 from finops.policy.loader import load as load_file
 
@@ -43,10 +44,14 @@ class _Budgets(Entry):
 def load(settings: Settings, period: BillingPeriod | None = None) -> tuple[Budget, ...]:
     """Return the budgets of a month, or all; none without the file.
 
-    Raise BadInput, naming file, line and key, for an invalid one, and for two of one cost centre, currency and month.
+    Raise BadInput, naming file, line and key, for an invalid one, one of an unknown cost centre, and for two of one
+    cost centre, currency and month.
     """
     content, found = load_file(settings, FILE, _Budgets)
+    known = cost_centers.load(settings) if content.budgets else cost_centers.CostCenters()
     for number, each in enumerate(content.budgets):
+        if fault := cost_centers.fault_of(settings, each.cost_center, known):
+            raise found.error(("budgets", number, "cost_center"), fault)
         for other in content.budgets[:number]:
             month = max(each.from_period, other.from_period)
             same = (each.cost_center, each.currency) == (other.cost_center, other.currency)

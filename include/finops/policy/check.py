@@ -9,7 +9,7 @@ from typing import Any
 from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
-from finops.policy import accounts, allocation, budgets, delivery, exchange_rates, invoices, sources, tags
+from finops.policy import accounts, allocation, budgets, cost_centers, delivery, exchange_rates, invoices, sources, tags
 from finops.policy.allocation.checks import targets
 from finops.policy.allocation.drivers import quantities
 from finops.policy.allocation.models import Rules
@@ -52,6 +52,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     POLICY_FILE: tags.load,
     RULES_FILE: tags.load,
     allocation.FILE: _rules,
+    cost_centers.FILE: cost_centers.load,
     budgets.FILE: budgets.load,
     exchange_rates.FILE: exchange_rates.read,
     invoices.FILE: invoices.load,
@@ -87,19 +88,34 @@ def check(settings: Settings) -> Checked:
 
 
 def _unknown_cost_centers(settings: Settings, loaded: dict[str, Any]) -> Iterator[str]:
-    """Yield a warning for each cost centre that neither the tag policy nor a published month knows."""
+    """Yield a warning for each cost centre that neither the configuration nor a published month knows.
+
+    Where ``cost_centers.yml`` has entries, also for those that are published and not among them.
+    """
     policy: TagPolicy | None = loaded.get(POLICY_FILE)
     if policy is None:
         return
     key = policy.key(policy.owner_key)
     given = {each.values.get(policy.owner_key) for each in policy.assignments()}
+    known: cost_centers.CostCenters = loaded.get(cost_centers.FILE, cost_centers.CostCenters())
     published = _published_cost_centers(settings)
+    if known.entries:
+        yield from _without_entry(known, _used(loaded), published)
+        return
     for name, used in _used(loaded).items():
         for each in sorted(used - given - published - {UNALLOCATED}):
             if key and (fault := fault_of_value(key, each)):
                 yield f"{name}: cost centre {fault}"
             elif key and not key.allowed and published:
                 yield f"{name}: cost centre {each!r} is in no published month"
+
+
+def _without_entry(known: cost_centers.CostCenters, used: dict[str, set[str]], published: set[str]) -> Iterator[str]:
+    for name, cost_centers_used in used.items():
+        for each in sorted(cost_centers_used - set(known.entries) - {UNALLOCATED}):
+            yield f"{name}: cost centre {each!r} is not in {cost_centers.FILE}"
+    for each in sorted(published - set(known.entries) - {UNALLOCATED}):
+        yield f"{cost_centers.FILE}: cost centre {each!r} of a published month has no entry"
 
 
 def _used(loaded: dict[str, Any]) -> dict[str, set[str]]:

@@ -100,6 +100,21 @@ def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod], publi
     Raise BadInput, naming file, line and key, for what is invalid, and for a rate that differs from the one its month
     was closed with; NotReady when ``publication`` is older than the rates of bills.
     """
+    chosen, rates = known(settings, closed)
+    if chosen.reporting_currency is None:
+        return None
+    provider = chosen.provider_rates
+    of_bills = bill_rates.rates_of(publication, provider) if provider else {}
+    return Exchange(chosen.reporting_currency, rates, str(settings.configuration_dir / FILE), of_bills, provider)
+
+
+def known(
+    settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod]
+) -> tuple[CurrencySettings, dict[Pair, LockedRate]]:
+    """Return what the file says and the rates that are known without a bill: given, or locked by a close.
+
+    Raise BadInput like ``load``.
+    """
     chosen, given = read(settings)
     rates: dict[Pair, LockedRate] = {}
     for where, entry in given:
@@ -108,11 +123,7 @@ def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod], publi
         _require_unchanged(where, pair, rates[pair], closed)
     for period, month in closed.items():
         rates |= {(period, each.source_currency, each.target_currency): each for each in month.rates}
-    if chosen.reporting_currency is None:
-        return None
-    provider = chosen.provider_rates
-    of_bills = bill_rates.rates_of(publication, provider) if provider else {}
-    return Exchange(chosen.reporting_currency, rates, str(settings.configuration_dir / FILE), of_bills, provider)
+    return chosen, rates
 
 
 def read(settings: Settings) -> tuple[CurrencySettings, list[Row]]:

@@ -22,14 +22,31 @@ from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import URL
-from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext
 
 from finops.core.settings import Settings
+from finops.core.sql import compose, identifier
+from finops.stores.mart_views import WAREHOUSE
+
+DATABASE = "database"
+"""Key of a connection's ``info``: the attached database that its statements use, the warehouse where it has none."""
+
+
+class _ExecutionContext(DefaultExecutionContext):
+    """Makes each statement's cursor, which in DuckDB is a connection of its own."""
+
+    def create_cursor(self) -> Any:
+        """Return one that uses the connection's database, in UTC: a cast of a moment to a date takes the time zone."""
+        cursor = super().create_cursor()
+        cursor.execute("set timezone = 'UTC'")
+        cursor.execute(compose("use {name}", name=identifier(self.root_connection.info.get(DATABASE, WAREHOUSE))))
+        return cursor
 
 
 class DuckDBDialect(DefaultDialect):
-    """As much of a dialect as reading takes: the database is opened read-only, so there are no transactions."""
+    """As much of a dialect as reading takes: the warehouse is opened read-only, so there are no transactions."""
 
+    execution_ctx_cls = _ExecutionContext
     name = "duckdb"
     driver = "duckdb"
     default_paramstyle = "qmark"
@@ -42,14 +59,20 @@ class DuckDBDialect(DefaultDialect):
 
         return duckdb
 
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[sa.Pool]:
+        """Keep one connection: the library opens others where it looks at columns."""
+        return sa.StaticPool
+
     def create_connect_args(self, url: URL) -> tuple[list[str], dict[str, Any]]:
-        """Open the database read-only; the query of the URL holds DuckDB's settings."""
-        return [url.database or ":memory:"], {"read_only": True, "config": dict(url.query)}
+        """Name the warehouse; the query of the URL holds DuckDB's settings."""
+        return [url.database or ""], {"config": dict(url.query)}
 
     def connect(self, *arguments: Any, **settings: Any) -> Any:
-        """Open the database, in UTC: a cast of a moment to a date takes the session's time zone."""
-        connection = super().connect(*arguments, **settings)
-        connection.execute("set timezone = 'UTC'")
+        """Attach the warehouse read-only to an empty database: beside one opened read-only there could be no views."""
+        connection = super().connect(":memory:", **settings)
+        (file,) = arguments
+        connection.execute(compose("attach {file} as {name} (read_only)", file=file, name=identifier(WAREHOUSE)))
         return connection
 
     def initialize(self, connection: sa.Connection) -> None:

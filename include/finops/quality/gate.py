@@ -7,7 +7,8 @@ of other periods closed. Nothing is copied out of DuckDB but counts and a few of
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import great_expectations as gx
 import sqlalchemy as sa
@@ -15,13 +16,16 @@ from great_expectations.core import ExpectationValidationResult
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metadata_types import FailureSeverity
 
+from finops.core.errors import NotReady
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join, literal
-from finops.quality.duckdb_source import DuckDBDatasource, open_warehouse
+from finops.quality.duckdb_source import DATABASE, DuckDBDatasource, open_warehouse
 from finops.quality.models import Given, Outcome, RowRule, Severity, Suite, TableResult
 from finops.quality.suites import suite_of
+from finops.stores import mart_views, published
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
     from great_expectations.data_context import EphemeralDataContext
 
 EXAMPLES = 3
@@ -30,18 +34,26 @@ ROW_COUNT = "expect_table_row_count_to_be_between"
 
 
 def run_suites(settings: Settings, given: Given) -> list[TableResult]:
-    """Run every suite on the candidate's scope. Raise Finding when a published table has no suite."""
-    with open_warehouse(settings) as (context, source):
-        engine = source.get_execution_engine()
-        with engine.get_connection() as connection:
-            query = """
-                select table_name from duckdb_tables() where schema_name = 'marts'
-                union all
-                select view_name from duckdb_views() where schema_name = 'marts'
-                order by 1
-            """
-            suites = [suite_of(table, given) for table in [FACT, *connection.execute(sa.text(query)).scalars()]]
-            return [_run(context, source, connection, suite, given) for suite in suites]
+    """Run every suite on the candidate's scope. Raise Finding when a published table has no suite.
+
+    Views read all bills of a month: they are checked as they would be published, with what the candidate leaves as it
+    is from the version that readers have. What else the warehouse holds of these months may have been refused.
+    """
+    with open_warehouse(settings) as (context, source), source.get_execution_engine().get_connection() as connection:
+        database = cast("DuckDBPyConnection", connection.connection.driver_connection)
+        tables = [FACT, *mart_views.tables_of(database, mart_views.WAREHOUSE, mart_views.MARTS)]
+        results = [_run(context, source, connection, suite_of(each, given), given) for each in tables]
+        mart_views.attach(database, mart_views.merged(database, given.scope, _published(settings)))
+        connection.info[DATABASE] = mart_views.VIEWS
+        views = mart_views.views_of(database)
+        return results + [_run(context, source, connection, suite_of(each, given), given) for each in views]
+
+
+def _published(settings: Settings) -> Path | None:
+    try:
+        return published.latest(settings).database
+    except NotReady:
+        return None
 
 
 def _run(

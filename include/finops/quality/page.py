@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
@@ -24,9 +25,10 @@ def write(path: Path, verdict: Verdict, given: Given, results: list[TableResult]
         "gate.html.j2",
         verdict=verdict,
         results=results,
-        headline=_headline(outcomes, verdict, sum(result.row_count for result in results)),
+        headline=_headline(outcomes, sum(result.row_count for result in results)),
         broken=[outcome for outcome in broken if outcome.severity is Severity.BLOCKS],
         warned=[outcome for outcome in broken if outcome.severity is Severity.WARNS],
+        held_back=", ".join(f"{each.provider} {each.billing_period}" for each in verdict.refused),
         totals=_totals(given.landed),
         scope=_scope(given),
         checked_at=f"{given.now.astimezone(UTC):%Y-%m-%d %H:%M}",
@@ -34,8 +36,9 @@ def write(path: Path, verdict: Verdict, given: Given, results: list[TableResult]
     write_whole(path, text)
 
 
-def _headline(outcomes: Sequence[Outcome], verdict: Verdict, row_count: int) -> Headline:
-    counts = (len(verdict.failures), len(verdict.warnings), row_count)
+def _headline(outcomes: Sequence[Outcome], row_count: int) -> Headline:
+    broken = Counter(outcome.severity for outcome in outcomes if not outcome.is_met)
+    counts = (broken[Severity.BLOCKS], broken[Severity.WARNS], row_count)
     names = ("Broken", "Warnings", "Rows checked")
     holding = f"{sum(outcome.is_met for outcome in outcomes)} of {len(outcomes)}"
     figures = (Figure(name, f"{count:,}") for name, count in zip(names, counts, strict=True))

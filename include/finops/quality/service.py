@@ -5,17 +5,28 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
 from finops.core.errors import Finding
+from finops.core.halving import find_faulty
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
 from finops.policy.allocation import Rules
-from finops.quality import page
-from finops.quality.models import Given, LandedTotal, Severity, TableResult
-from finops.stores.candidate import Candidate, Verdict, load_candidate, save_verdict
-from finops.stores.state import builds, period_inputs
+from finops.quality import index, page
+from finops.quality.models import Given, LandedTotal, Outcome, Severity, TableResult
+from finops.stores.candidate import (
+    BuiltPeriod,
+    Candidate,
+    Refusal,
+    Verdict,
+    load_candidate,
+    save_candidate,
+    save_verdict,
+)
+from finops.stores.state import builds, held_back, period_inputs
 from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
@@ -27,24 +38,75 @@ RESULTS_TO_KEEP = 30
 def check(settings: Settings) -> Verdict:
     """Check the candidate in the warehouse, save the verdict and its page, and return the verdict.
 
-    Raise NotReady when there is no candidate, Finding naming the broken expectations when one that blocks is broken.
+    A (provider, billing period) that breaks a blocking expectation by itself is taken out of the candidate, recorded as
+    held back and named in the verdict, which is of the others. Raise NotReady when there is no candidate, Finding
+    naming the broken expectations when nothing of it can be published.
     """
     with exclusive(settings, "warehouse"):
         candidate = load_candidate(settings)
-        # Great Expectations takes seconds to import, so not before there is something to check.
-        from finops.quality.gate import run_suites
-
         given = _given(settings, candidate)
-        results = run_suites(settings, given)
-    verdict = _verdict(candidate, results)
-    page.write(settings.quality_dir / candidate.build_id / "index.html", verdict, given, results)
-    save_verdict(settings, verdict)
+        results = _run(settings, given)
+        faults = _faults(settings, candidate, results)
+        _hold_back(settings, candidate.build_id, faults)
+        verdict = _verdict(candidate, results)
+        if 0 < len(faults) < len(candidate.scope):
+            refused = tuple(Refusal(p.provider.value, str(p.billing_period), texts) for p, texts in faults)
+            candidate = replace(candidate, scope=tuple(p for p in candidate.scope if p not in dict(faults)))
+            remaining = _run(settings, _given(settings, candidate))
+            if not _broken(remaining):
+                verdict = replace(_verdict(candidate, remaining), refused=refused)
+                # Before the verdict: a candidate with a passing verdict is published whole.
+                save_candidate(settings, candidate)
+        page.write(settings.quality_dir / candidate.build_id / "index.html", verdict, given, results)
+        save_verdict(settings, verdict)
     _remove_old_results(settings)
+    index.write(settings)
     for warning in verdict.warnings:
         logger.warning("%s", warning)
     if not verdict.passed:
         _refuse(settings, verdict)
     return verdict
+
+
+def _run(settings: Settings, given: Given) -> list[TableResult]:
+    # Great Expectations takes seconds to import, so not before there is something to check.
+    from finops.quality.gate import run_suites
+
+    return run_suites(settings, given)
+
+
+def _broken(results: list[TableResult]) -> list[Outcome]:
+    outcomes = (outcome for result in results for outcome in result.outcomes)
+    return [each for each in outcomes if not each.is_met and each.severity is Severity.BLOCKS]
+
+
+def _faults(
+    settings: Settings, candidate: Candidate, results: list[TableResult]
+) -> list[tuple[BuiltPeriod, tuple[str, ...]]]:
+    """Return the periods that break, by themselves, what the whole candidate breaks, and how; none where none does."""
+    broken = {(each.table, each.says) for each in _broken(results)}
+
+    def failures_of(some: Sequence[BuiltPeriod]) -> tuple[str, ...] | None:
+        found = _broken(_run(settings, _given(settings, replace(candidate, scope=tuple(some)))))
+        return tuple(each.text for each in found if (each.table, each.says) in broken) or None
+
+    if not broken or (candidate.all_or_nothing and len(candidate.scope) > 1):
+        return []
+    return find_faulty(candidate.scope, tuple(each.text for each in _broken(results)), failures_of)
+
+
+def _hold_back(settings: Settings, build_id: str, faults: Sequence[tuple[BuiltPeriod, tuple[str, ...]]]) -> None:
+    digests = {(period.provider, period.billing_period): period.input_digest for period, _ in faults}
+    reasons = {(period.provider, period.billing_period): _in_short(texts) for period, texts in faults}
+    for (provider, month), reason in reasons.items():
+        logger.warning("%s %s is held back: %s", provider, month, reason)
+    with open_state(settings).begin() as connection:
+        held_back.hold(connection, build_id, held_back.GATE, digests, reasons)
+
+
+def _in_short(texts: tuple[str, ...]) -> str:
+    more = len(texts) - 1
+    return texts[0] + (f" (and {more} more)" if more else "")
 
 
 def _refuse(settings: Settings, verdict: Verdict) -> NoReturn:
@@ -85,9 +147,9 @@ def _rules_of_build(settings: Settings) -> Rules:
 
 
 def _verdict(candidate: Candidate, results: list[TableResult]) -> Verdict:
-    broken = [outcome for result in results for outcome in result.outcomes if not outcome.is_met]
-    failures = tuple(outcome.text for outcome in broken if outcome.severity is Severity.BLOCKS)
-    warnings = tuple(outcome.text for outcome in broken if outcome.severity is Severity.WARNS)
+    outcomes = (outcome for result in results for outcome in result.outcomes)
+    warnings = tuple(each.text for each in outcomes if not each.is_met and each.severity is Severity.WARNS)
+    failures = tuple(outcome.text for outcome in _broken(results))
     return Verdict(candidate.build_id, not failures, failures, warnings)
 
 

@@ -8,7 +8,7 @@ view made over a served table shows each reader their own rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
@@ -42,7 +42,6 @@ _FOUNDATION = (
     "create schema if not exists {schema}",
     "create table {audiences} (role_name text not null, cost_center text)",
     "create unique index on {audiences} (role_name, coalesce(cost_center, ''))",
-    "comment on table {audiences} is 'One row per role and cost centre it reads; a NULL cost centre is everything.'",
     "insert into {audiences} values (current_user, null), ({finance}, null)",
     """
     create view {readable} with (security_barrier) as
@@ -51,7 +50,6 @@ _FOUNDATION = (
     inner join pg_catalog.pg_roles as r on r.rolname = a.role_name
     where pg_catalog.pg_has_role(current_user, r.oid, 'usage')
     """,
-    "comment on view {readable} is 'The cost centres whose rows the current user reads; NULL is everything.'",
     """
     create table {parts} (
         table_name text not null,
@@ -63,7 +61,6 @@ _FOUNDATION = (
         primary key (table_name, billing_period)
     )
     """,
-    "comment on table {parts} is 'One row per table and billing period: what is served, and from which build.'",
     """
     create table {version} (
         only_row boolean primary key default true check (only_row),
@@ -72,8 +69,50 @@ _FOUNDATION = (
         served_at timestamp with time zone not null
     )
     """,
-    "comment on table {version} is 'The one published version that all tables together are of.'",
 )
+
+OWN_TABLES = (
+    Table(
+        AUDIENCES,
+        (
+            Column("role_name", "text", "The group role that reads."),
+            Column("cost_center", "text", "A cost centre whose rows it reads; NULL is everything."),
+        ),
+        (),
+        "One row per role and cost centre it reads; a NULL cost centre is everything.",
+    ),
+    Table(
+        READABLE,
+        (Column("cost_center", "text", "A cost centre; NULL is everything."),),
+        (),
+        "The cost centres whose rows the current user reads; NULL is everything.",
+    ),
+    Table(
+        PARTS,
+        (
+            Column("table_name", "text", "The served table."),
+            Column("billing_period", "text", "Billing month, YYYY-MM, UTC."),
+            Column("digest", "text", "What the rows were copied from: SHA-256 of a file, or of a set of statements."),
+            Column("row_count", "bigint", "How many rows of that month the table has."),
+            Column("build_id", "text", "The published build that the rows were copied from."),
+            Column("served_at", "timestamp with time zone", "When they were copied."),
+        ),
+        (),
+        "One row per table and billing period: what is served, and from which build.",
+    ),
+    Table(
+        VERSION,
+        (
+            Column("only_row", "boolean", "Always true: the table has one row."),
+            Column("build_id", "text", "The published build."),
+            Column("published_at", "timestamp with time zone", "When it was published."),
+            Column("served_at", "timestamp with time zone", "When it was served."),
+        ),
+        (),
+        "The one published version that all tables together are of.",
+    ),
+)
+"""The tables and the view that say what is served and to whom, for their comments."""
 
 
 def create_table(schema: str, table: Table) -> Iterator[Composed]:
@@ -122,10 +161,16 @@ def unsecure(schema: str, table: str) -> Composed:
     return SQL("drop policy if exists audience on {}").format(Identifier(schema, table))
 
 
-def describe(schema: str, table: Table) -> Iterator[Composed]:
-    """Yield the comments."""
-    name = Identifier(schema, table.name)
-    yield SQL("comment on table {} is {}").format(name, Literal(table.description))
+def describe(schema: str, table: Table, name: str, before: Mapping[str, str]) -> Iterator[Composed]:
+    """Yield the comments of a table, or of the view ``name`` over it.
+
+    ``before`` has the comments that are there, by column, that of the table itself under an empty name: what is as it
+    was is left out, so that a publication waits for nobody who reads.
+    """
+    if table.description != before.get(""):
+        kind = SQL("table" if name == table.name and name != READABLE else "view")
+        yield SQL("comment on {} {} is {}").format(kind, Identifier(schema, name), Literal(table.description))
     for column in table.columns:
-        where = Identifier(schema, table.name, column.name)
-        yield SQL("comment on column {} is {}").format(where, Literal(column.description))
+        if column.description != before.get(column.name):
+            where = Identifier(schema, name, column.name)
+            yield SQL("comment on column {} is {}").format(where, Literal(column.description))

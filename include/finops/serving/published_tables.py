@@ -14,9 +14,11 @@ from typing import Any
 from finops.core.atomic import sha256_of
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join
-from finops.serving.descriptions import Descriptions
 from finops.serving.models import Column, Control, Part, PublishedTables, Table
+from finops.stores import dictionary
+from finops.stores.dictionary import DescribedTable
 from finops.stores.published import Publication
+from finops.stores.statement_columns import DESCRIPTIONS
 from finops.stores.statements import AudienceStatement, PublishedStatements, open_statements, published_periods
 
 STATEMENT_LINES = "statement_lines"
@@ -32,13 +34,8 @@ _TYPES = {
     "TIMESTAMP": "timestamp without time zone",
     "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
 }
-_STATEMENT_COLUMNS = (
-    Column("billing_period", "text", "Billing month, YYYY-MM, UTC."),
-    # NULL equals nothing: no grant of a cost centre, whatever its name, opens the company's statement.
-    Column("audience", "text", "Whose statement: a cost centre; NULL for the whole company's, which finance reads."),
-    Column("status", "text", "provisional, or final once the month is closed."),
-    Column("costs_until", "date", "Last day, UTC, that the statement has costs of; NULL in older statements."),
-)
+# NULL equals nothing: no grant of a cost centre, whatever its name, opens the company's statement.
+_AUDIENCE = Column("audience", "text", "Whose statement: a cost centre; NULL for the whole company's, finance's alone.")
 _FROM_MANIFEST = ("audience", "status")
 """What the manifest says of a set, also where its files are of a version that did not write it into them."""
 _STATEMENTS_DESCRIPTION = (
@@ -50,9 +47,9 @@ _STATEMENTS_DESCRIPTION = (
 
 def read_tables(settings: Settings, publication: Publication) -> PublishedTables:
     """Return the tables to serve: a publication's marts, and the published statements."""
-    described = Descriptions.of(settings)
-    marts = [_mart(settings, publication, name, described) for name in publication.marts]
-    statements = [open_statements(settings, period) for period in published_periods(settings)]
+    described = {table.name: table for table in dictionary.read(publication.path)}
+    marts = [_mart(settings, publication, name, described.get(name)) for name in publication.marts]
+    statements = [open_statements(settings, period) for period in published_periods(settings.statements_dir)]
     return PublishedTables(
         publication.build_id,
         datetime.fromisoformat(publication.manifest["published_at"]),
@@ -70,16 +67,17 @@ def postgres_type(kind: str) -> str:
 # -- marts --------------------------------------------------------------------------------------------------------
 
 
-def _mart(settings: Settings, publication: Publication, name: str, described: Descriptions) -> Table:
+def _mart(settings: Settings, publication: Publication, name: str, described: DescribedTable | None) -> Table:
     with publication.connect() as connection:
         kinds = connection.execute(compose("describe {mart}", mart=identifier(name))).fetchall()
-    columns = tuple(Column(column, postgres_type(kind), described.column(name, column)) for column, kind, *_ in kinds)
+    abouts = {each.name: each.description for each in described.columns} if described else {}
+    columns = tuple(Column(column, postgres_type(kind), abouts.get(column)) for column, kind, *_ in kinds)
     months = publication.manifest["marts"][name]["billing_periods"]
     return Table(
         name,
         columns,
         tuple(_mart_part(settings, publication, name, columns, month, entry) for month, entry in months.items()),
-        described.table(name),
+        described.description if described else None,
     )
 
 
@@ -135,15 +133,20 @@ def _expected(entry: dict[str, Any]) -> Control:
 
 
 def _statement_lines(sets: Iterable[PublishedStatements]) -> Table:
-    parts, columns = [], {each.name: each for each in _STATEMENT_COLUMNS}
+    first = (_statement_column("billing_period"), _AUDIENCE, *map(_statement_column, ("status", "costs_until")))
+    parts, columns = [], {each.name: each for each in first}
     for statements in sets:
         header = _header(statements)
-        columns |= {name: Column(name, statement_type(name)) for name in header if name not in columns}
+        columns |= {name: _statement_column(name) for name in header if name not in columns}
         names = (*_FROM_MANIFEST, *header)
         rows = partial(_statement_rows, statements, header)
         digest = f"{statements.status} {statements.digest}"
         parts.append(Part(STATEMENT_LINES, str(statements.billing_period), digest, names, rows))
     return Table(STATEMENT_LINES, tuple(columns.values()), tuple(parts), _STATEMENTS_DESCRIPTION)
+
+
+def _statement_column(name: str) -> Column:
+    return Column(name, statement_type(name), DESCRIPTIONS.get(name))
 
 
 def statement_type(column: str) -> str:

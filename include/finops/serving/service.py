@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
@@ -46,6 +47,7 @@ def publish(settings: Settings) -> ServedReport:
             changes += _replace(connection, schema, table, stale, found.build_id)
             unchanged += len(table.parts) - len(stale)
         _create_views(connection, schema, renamed)
+        _describe(connection, schema, {**{each.name: each for each in (*ddl.OWN_TABLES, *found.tables)}, **renamed})
         roles.authorise(connection, schema)
         _record_version(connection, schema, found)
     return ServedReport(found.build_id, schema, tuple(changes), unchanged, time.monotonic() - started)
@@ -135,8 +137,26 @@ def _lay_out(connection: psycopg.Connection, schema: str, table: Table) -> None:
         statements = [*ddl.create_table(schema, table)]
     else:
         statements = [ddl.unsecure(schema, table.name), *ddl.change_layout(schema, table, before)]
-    for statement in (*statements, *ddl.secure(schema, table), *ddl.describe(schema, table)):
+    for statement in (*statements, *ddl.secure(schema, table)):
         connection.execute(statement)
+
+
+def _describe(connection: psycopg.Connection, schema: str, tables: Mapping[str, Table]) -> None:
+    """Give each table, and each view over one, by its name, the comments that it does not have yet."""
+    query = """
+        select relation.relname, coalesce(attribute.attname, ''), description.description
+        from pg_catalog.pg_description as description
+        inner join pg_catalog.pg_class as relation on relation.oid = description.objoid
+        left join pg_catalog.pg_attribute as attribute
+            on attribute.attrelid = relation.oid and attribute.attnum = description.objsubid and attribute.attnum > 0
+        where description.classoid = 'pg_class'::regclass and relation.relnamespace = %s::regnamespace
+    """
+    before: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, column, text in connection.execute(query, [Identifier(schema).as_string()]):
+        before[name][column] = text
+    for name, table in tables.items():
+        for statement in ddl.describe(schema, table, name, before[name]):
+            connection.execute(statement)
 
 
 def _layout(connection: psycopg.Connection, schema: str, table: str) -> dict[str, str]:

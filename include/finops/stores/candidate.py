@@ -57,6 +57,8 @@ class Candidate:
     """Per month in scope the digest of what its shared cost was divided by."""
     closed: tuple[str, ...] = ()
     """The months in scope that were closed when it was built: their rows are compared with as they were closed."""
+    all_or_nothing: bool = False
+    """Its files are laid out as those of the published version are not: none of its periods can be held back."""
 
     @property
     def billing_periods(self) -> list[BillingPeriod]:
@@ -65,13 +67,26 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A (provider, billing period) that the gate took out of a candidate, and the expectations that it broke."""
+
+    provider: str
+    billing_period: str
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate says of a candidate. ``failures`` block; ``warnings`` are only shown."""
+    """What the gate says of a candidate. ``failures`` block; ``warnings`` are only shown.
+
+    ``refused`` are the periods that were held back so that the others could pass.
+    """
 
     build_id: str
     passed: bool
     failures: tuple[str, ...]
     warnings: tuple[str, ...]
+    refused: tuple[Refusal, ...] = ()
 
 
 def save_candidate(settings: Settings, candidate: Candidate) -> None:
@@ -89,7 +104,8 @@ def load_candidate(settings: Settings) -> Candidate:
     found = json.loads(path.read_text(encoding="utf-8"))
     scope = tuple(map(BuiltPeriod.from_json, found["scope"]))
     digests = (found.get("tag_policy", ""), found.get("tag_parents", ""), found.get("allocations", {}))
-    return Candidate(found["build_id"], scope, *digests, tuple(found.get("closed", ())))
+    closed = tuple(found.get("closed", ()))
+    return Candidate(found["build_id"], scope, *digests, closed, found.get("all_or_nothing", False))
 
 
 def save_verdict(settings: Settings, verdict: Verdict) -> None:
@@ -104,4 +120,8 @@ def load_verdict(settings: Settings, build_id: str) -> Verdict:
     if not path.exists():
         raise NotReady(f"the gate has not checked build {build_id} yet")
     found = json.loads(path.read_text(encoding="utf-8"))
-    return Verdict(found["build_id"], found["passed"], tuple(found["failures"]), tuple(found["warnings"]))
+    refused = (
+        Refusal(each["provider"], each["billing_period"], tuple(each["failures"])) for each in found.get("refused", ())
+    )
+    lines = (tuple(found["failures"]), tuple(found["warnings"]))
+    return Verdict(found["build_id"], found["passed"], *lines, tuple(refused))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.core.errors import BadInput, NotReady
+from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 RENAMED_MARTS = {"mart_set_aside_lines": "mart_excluded_lines"}
 """Names that marts had in the release before, and have for one more as views of ``finops.duckdb`` and in exports."""
 
+MANIFEST = "manifest.json"
 FACT = "fct_focus_costs"
 READER = "reader.sql"
 OWNERS, OWNER_RESOURCES = "owners.parquet", "owner_resources.parquet"
@@ -158,12 +159,30 @@ def reader_sql(root: Path) -> Sql:
 
 def latest(settings: Settings) -> Publication:
     """Return the current version. Raise NotReady when nothing was published yet."""
-    link = settings.published_dir / "current"
-    if not link.is_symlink():
+    path = current_folder(settings)
+    if path is None:
         raise NotReady("nothing is published yet; run `finops ingest` and `finops build` first")
-    return open_version(link.resolve())
+    return open_version(path)
+
+
+def current_folder(settings: Settings) -> Path | None:
+    """Return the folder of the current version: where the link is lost, that of the newest; None before the first."""
+    link = settings.published_dir / "current"
+    if (link / MANIFEST).exists():
+        return link.resolve()
+    found = settings.published_dir.glob(f"versions/[!.]*/{MANIFEST}")
+    whole = [open_version(manifest.parent.resolve()) for manifest in found]
+    if not whole:
+        return None
+    newest = max(whole, key=lambda each: str(each.manifest["published_at"]))
+    logger.warning("%s is lost; the newest version is %s, and the next publication mends it", link, newest.build_id)
+    return newest.path
 
 
 def open_version(path: Path) -> Publication:
-    """Return the version in a folder of ``published/versions``."""
-    return Publication(path, json.loads((path / "manifest.json").read_text(encoding="utf-8")))
+    """Return the version in a folder of ``published/versions``. Raise Finding when its manifest is damaged."""
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        return Publication(path, dict(manifest))
+    except (ValueError, TypeError, KeyError):
+        raise Finding(f"{path / MANIFEST} is damaged; put the version back from a backup") from None

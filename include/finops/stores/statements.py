@@ -48,7 +48,10 @@ class AudienceStatement:
 
 @dataclass(frozen=True, slots=True)
 class PublishedStatements:
-    """The statements of one billing period. ``status`` is ``provisional`` or ``final``."""
+    """The statements of one billing period. ``status`` is ``provisional`` or ``final``.
+
+    ``costs_until`` is the last day that they have costs of, as text; None where an older release wrote them.
+    """
 
     path: Path
     billing_period: BillingPeriod
@@ -56,6 +59,7 @@ class PublishedStatements:
     status: str
     digest: str
     audiences: tuple[AudienceStatement, ...]
+    costs_until: str | None = None
 
     def verified(self, file: StatementFile) -> Path:
         """Return where a file is. Raise Finding when it does not hold what the manifest says."""
@@ -69,26 +73,30 @@ class PublishedStatements:
         return path
 
 
-def published_periods(settings: Settings) -> list[BillingPeriod]:
-    """Return the billing periods that have statements, in order."""
-    links = settings.statements_dir.glob("billing_period=*")
+def published_periods(target: Path) -> list[BillingPeriod]:
+    """Return the billing periods that have statements under ``target``, in order."""
+    links = target.glob("billing_period=*")
     return sorted(BillingPeriod.parse(each.name.partition("=")[2]) for each in links if each.is_symlink())
 
 
 def open_statements(settings: Settings, period: BillingPeriod) -> PublishedStatements:
     """Return the published statements of ``period``. Raise NotReady when there are none."""
-    link = settings.statements_dir / f"billing_period={period}"
-    if not link.is_symlink():
+    if not (settings.statements_dir / f"billing_period={period}").is_symlink():
         raise NotReady(
             f"there are no statements of {period}; run `finops chargeback publish --billing-period {period}` first"
         )
-    path = link.resolve()
+    return read_set(settings.statements_dir, period)
+
+
+def read_set(target: Path, period: BillingPeriod) -> PublishedStatements:
+    """Return the statements of ``period`` under ``target``. Raise BadInput when their manifest cannot be read."""
+    path = (target / f"billing_period={period}").resolve()
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         files = tuple(StatementFile(each["path"], each["sha256"], each["size"]) for each in manifest["files"])
         audiences = tuple(_audience(each, files) for each in manifest["statements"])
         build_id, status, digest = (manifest[name] for name in ("build_id", "status", "digest"))
-        return PublishedStatements(path, period, build_id, status, digest, audiences)
+        return PublishedStatements(path, period, build_id, status, digest, audiences, manifest.get("costs_until"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path / 'manifest.json'} is not a manifest of statements: {error!r}") from None
 

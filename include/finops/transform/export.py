@@ -6,6 +6,7 @@ A file appears whole or not at all.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops.core.atomic import replacing
-from finops.core.errors import BadInput
+from finops.core.errors import BadInput, NotReady
 from finops.core.focus import COLUMNS as FOCUS_COLUMNS
 from finops.core.focus import NAMES, NEWER, Kind, snake
 from finops.core.formats import Provider
@@ -23,8 +24,10 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.spreadsheet import STARTS_A_FORMULA, neutralise
 from finops.core.sql import Sql, compose, identifier, join, literal
+from finops.stores import dictionary as stored
 from finops.stores import published, snapshots
 from finops.stores.state.store import open_state
+from finops.transform import dictionary
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -118,6 +121,25 @@ def _empty(connection: DuckDBPyConnection, fact: Sql, names: Sequence[str]) -> s
     counts = join(", ", (compose("count({name})", name=identifier(name)) for name in names))
     found = connection.execute(compose("select {counts} from {fact}", counts=counts, fact=fact)).fetchall()[0]
     return {name for name, count in zip(names, found, strict=True) if not count}
+
+
+def export_dictionary(settings: Settings, out: Path) -> int:
+    """Write the data dictionary of the current version, as HTML or JSON; return how many tables it has.
+
+    Raise BadInput for another ending or a file that cannot be written, NotReady when nothing is published or an older
+    release published it.
+    """
+    publication = published.latest(settings)
+    _require_suffix(out, ".html", ".json")
+    tables = stored.read(publication.path)
+    if not tables:
+        raise NotReady(f"build {publication.build_id} has no data dictionary; run `finops build` again")
+    with _writable(out) as file:
+        if out.suffix == ".html":
+            file.write_text(dictionary.page(tables, publication.build_id), encoding="utf-8")
+        else:
+            shutil.copyfile(publication.path / stored.CONTENT, file)
+    return len(tables)
 
 
 def _renamed(name: str, new: str, *, is_moment: bool) -> Sql:

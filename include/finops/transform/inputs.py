@@ -68,6 +68,23 @@ def prepare(
     return driven
 
 
+def missing_file(settings: Settings, item: PeriodInput) -> str | None:
+    """Return, in one line with the remedy, which landed file of a period is gone; None when all are there."""
+    for delivery in item.deliveries:
+        for file in delivery.files:
+            landed = settings.landing_dir / delivery.relative_path / file.local_name
+            if not landed.exists():
+                return _is_gone(landed, delivery)
+    return None
+
+
+def _is_gone(landed: Path, delivery: Delivery) -> str:
+    return (
+        f"{landed} was landed and is gone; restore it, or remove the delivery's folder and "
+        f"run `finops ingest` for {delivery.provider} {delivery.billing_period} again"
+    )
+
+
 def _link(settings: Settings, delivery: Delivery) -> None:
     landed = settings.landing_dir / delivery.relative_path
     for file in delivery.files:
@@ -77,10 +94,7 @@ def _link(settings: Settings, delivery: Delivery) -> None:
         try:
             os.link(landed / file.local_name, folder / file.local_name)
         except FileNotFoundError:
-            raise BadInput(
-                f"{landed / file.local_name} was landed and is gone; restore it, or remove the delivery's folder and "
-                f"run `finops ingest` for {delivery.provider} {delivery.billing_period} again"
-            ) from None
+            raise BadInput(_is_gone(landed / file.local_name, delivery)) from None
 
 
 def write_empty_files(folder: Path, source_format: SourceFormat) -> None:

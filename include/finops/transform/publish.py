@@ -26,8 +26,9 @@ from finops.core.locks import exclusive
 from finops.core.settings import Settings
 from finops.stores import snapshots
 from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict
+from finops.stores.closed_files import closed_months
 from finops.stores.published import Publication, latest, open_version
-from finops.stores.state import builds, closing
+from finops.stores.state import builds
 from finops.stores.state.store import open_state
 from finops.transform import published_fact, published_marts, published_snapshots, versions
 
@@ -46,6 +47,7 @@ def publish(settings: Settings) -> Publication:
         if not verdict.passed:
             raise Finding(f"the gate refused build {candidate.build_id}: {'; '.join(verdict.failures)}")
         published = versions.chain(settings)
+        versions.restore_link(settings, published)
         versions.remove_leftovers(settings, published)
         if not published or published[0].build_id != candidate.build_id:
             _require_same_closed(settings, candidate)
@@ -60,8 +62,7 @@ def publish(settings: Settings) -> Publication:
 
 
 def _require_same_closed(settings: Settings, candidate: Candidate) -> None:
-    with open_state(settings).connect() as connection:
-        closed = closing.closed_periods(connection)
+    closed = closed_months(settings)
     since = [str(each) for each in candidate.billing_periods if each in closed and str(each) not in candidate.closed]
     if since:
         raise Finding(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,18 +20,22 @@ from typing import TYPE_CHECKING, Any
 from finops.core.errors import Finding
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, in_scope, join, literal
+from finops.stores import mart_views
 from finops.stores.candidate import Candidate
+from finops.stores.mart_views import MARTS, tables_of
 from finops.stores.published import RENAMED_MARTS, Publication
+from finops.transform import dictionary
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MARTS_SCHEMA = "marts"
+READERS = "finops"
+"""The name of the version's own database, ``finops.duckdb``."""
 MEASURES = ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
 
 
 def write(settings: Settings, candidate: Candidate, previous: Publication | None, building: Path) -> dict[str, Any]:
-    """Write the database and the Parquet files of the version; return the manifest's entry per mart.
+    """Write the database, its comments, the Parquet files and the dictionary; return the manifest's entry per mart.
 
     The cost follows the scope: the database is a copy of the one before with the scope's rows replaced, and the
     files of other months are hard links.
@@ -40,23 +44,27 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
     if previous is not None:
         shutil.copyfile(previous.database, database)
     with _connect(settings, database) as connection:
-        tables, views = _tables(connection, "warehouse", MARTS_SCHEMA), _views(connection)
+        tables, views = tables_of(connection, mart_views.WAREHOUSE, MARTS), mart_views.views_of(connection)
         names = [*tables, *views]
-        for gone in set(_tables(connection, "finops", "main")) - set(names):
+        for gone in set(tables_of(connection, READERS, "main")) - set(names):
             connection.execute(compose("drop table {mart}", mart=identifier(gone)))
         entries = {
             name: _publish(connection, _of_bills(name, candidate), candidate, previous, building) for name in tables
         }
-        _attach_views(connection, tables, views)
+        published = {name: compose("select * from {mart}", mart=identifier(READERS, "main", name)) for name in tables}
+        mart_views.attach(connection, published)
+        connection.execute(compose("use {readers}", readers=identifier(READERS)))
         entries |= {
             name: _publish(connection, _of_months(name, candidate), candidate, previous, building) for name in views
         }
-        for old, new in RENAMED_MARTS.items():
-            if new in names and old not in names:
-                view = "create or replace view {old} as select * from {new}"
-                connection.execute(compose(view, old=identifier(old), new=identifier(new)))
-        connection.execute("detach views")
-        connection.execute("detach warehouse")
+        renamed = {old: new for old, new in RENAMED_MARTS.items() if new in names and old not in names}
+        for old, new in renamed.items():
+            view = "create or replace view {old} as select * from {new}"
+            connection.execute(compose(view, old=identifier(old), new=identifier(new)))
+        dictionary.comment(connection, MARTS, names, renamed)
+        dictionary.write(connection, building, candidate.build_id, names)
+        for attached in (mart_views.VIEWS, mart_views.WAREHOUSE):
+            connection.execute(compose("detach {attached}", attached=identifier(attached)))
         connection.execute("checkpoint")
     return entries
 
@@ -98,33 +106,13 @@ class _Replacement:
 def _of_bills(table: str, candidate: Candidate) -> _Replacement:
     pairs = in_scope((each.provider.value, str(each.billing_period)) for each in candidate.scope)
     months = frozenset(map(str, candidate.billing_periods))
-    return _Replacement(table, identifier("warehouse", MARTS_SCHEMA, table), pairs, months)
+    return _Replacement(table, identifier(mart_views.WAREHOUSE, MARTS, table), pairs, months)
 
 
 def _of_months(view: str, candidate: Candidate) -> _Replacement:
     months = frozenset(str(month) for each in candidate.billing_periods for month in (each, each.next))
     scope = compose("billing_period in ({months})", months=join(", ", map(literal, sorted(months))))
-    return _Replacement(view, identifier("views", MARTS_SCHEMA, view), scope, months)
-
-
-def _attach_views(connection: DuckDBPyConnection, tables: Sequence[str], views: Mapping[str, str]) -> None:
-    """Attach a database in which the views are as the warehouse has them, over marts as they are published.
-
-    There too ``marts`` is the schema of marts, and ``main`` that of what the build made beside them.
-    """
-    connection.execute("attach ':memory:' as views")
-    connection.execute(compose("create schema views.{marts}", marts=identifier(MARTS_SCHEMA)))
-    built = [*_tables(connection, "warehouse", "main"), *_views(connection, "main")]
-    beside = [name for name in built if any(f"main.{name}" in sql for sql in views.values())]
-    for schema, database, names in ((MARTS_SCHEMA, "finops", tables), ("main", "warehouse", beside)):
-        for name in names:
-            view, relation = identifier("views", schema, name), identifier(database, "main", name)
-            query = "create view {view} as select * from {relation}"
-            connection.execute(compose(query, view=view, relation=relation))
-    connection.execute("use views")
-    for sql in views.values():
-        connection.execute(sql)
-    connection.execute("use finops")
+    return _Replacement(view, identifier(mart_views.VIEWS, MARTS, view), scope, months)
 
 
 def _publish(
@@ -155,7 +143,7 @@ def _publish(
 def _replace_rows(connection: DuckDBPyConnection, replacement: _Replacement) -> bool:
     """Replace the scope's rows of a mart. Return whether the table has the columns it had before."""
     mart, source, scope = identifier(replacement.mart), replacement.source, replacement.scope
-    is_known = replacement.mart in _tables(connection, "finops", "main")
+    is_known = replacement.mart in tables_of(connection, READERS, "main")
     is_same_shape = is_known and _columns(connection, mart) == _columns(connection, source)
     if is_same_shape:
         connection.execute(compose("delete from {mart} where {scope}", mart=mart, scope=scope))
@@ -208,17 +196,6 @@ def _totals(connection: DuckDBPyConnection, rows: Sql, months: Collection[str] |
         found[period]["rows"] += count
         found[period]["totals"][currency] = dict(zip(measures, amounts, strict=True))
     return dict(found)
-
-
-def _tables(connection: DuckDBPyConnection, database: str, schema: str) -> list[str]:
-    query = "select table_name from duckdb_tables() where database_name = ? and schema_name = ? order by table_name"
-    return [name for (name,) in connection.execute(query, [database, schema]).fetchall()]
-
-
-def _views(connection: DuckDBPyConnection, schema: str = MARTS_SCHEMA) -> dict[str, str]:
-    """Return the warehouse's views in a schema, by name, with the statements that create them."""
-    query = "select view_name, sql from duckdb_views() where database_name = 'warehouse' and schema_name = ? order by 1"
-    return dict(connection.execute(query, [schema]).fetchall())
 
 
 def _columns(connection: DuckDBPyConnection, rows: Sql) -> list[tuple[str, str]]:

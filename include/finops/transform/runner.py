@@ -12,11 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from finops.core.atomic import write_whole
-from finops.core.errors import FinopsError
+from finops.core.errors import FinopsError, Unavailable
 from finops.core.progress import Progress
 from finops.core.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+
+_MACHINE_ERRORS = ("Out of Memory Error", "IO Error")
+"""What DuckDB says when the machine, not a bill, is the cause."""
+
+
+class DbtFailed(FinopsError):
+    """A model could not be built, or a test of dbt does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,8 @@ def _project_digest(settings: Settings) -> str:
 def run(settings: Settings, command: Sequence[str], progress: Progress | None = None) -> dict[str, Node]:
     """Run a dbt command, for example ``["run"]``, and return its nodes by name.
 
-    Raise FinopsError that names the first node that failed and what the database said.
+    Raise DbtFailed, which names the first node that failed and what the database said; Unavailable when memory or the
+    disk was the cause; FinopsError when dbt could not start.
     """
     from dbt.cli.main import dbtRunner
 
@@ -72,9 +81,10 @@ def run(settings: Settings, command: Sequence[str], progress: Progress | None = 
     results = getattr(outcome.result, "results", None) or []
     for result in results:
         if str(result.status) == "fail":
-            raise FinopsError(f"dbt's test {result.node.name} does not hold: {_one_line(result.message)}")
+            raise DbtFailed(f"dbt's test {result.node.name} does not hold: {_one_line(result.message)}")
         if str(result.status) in ("error", "runtime error"):
-            raise FinopsError(f"dbt could not build {result.node.name}: {_one_line(result.message)}")
+            says = f"dbt could not build {result.node.name}: {_one_line(result.message)}"
+            raise Unavailable(says) if any(each in says for each in _MACHINE_ERRORS) else DbtFailed(says)
     if not outcome.success:
         raise FinopsError(f"dbt could not start: {_one_line(str(outcome.exception))}")
     return {each.node.name: _node(each.node) for each in results}

@@ -6,20 +6,29 @@ import logging
 import secrets
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, FinopsError
+from finops.core.formats import Provider
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.policy import tags
+from finops.policy.tags import TagPolicy
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
+from finops.stores.closed_files import closed_months
 from finops.stores.published import READER
-from finops.stores.state import builds, closing, period_inputs
+from finops.stores.state import builds, held_back, period_inputs
 from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
+
+if TYPE_CHECKING:
+    from finops.policy.allocation import Rules
+    from finops.policy.allocation.drivers import Quantity
 
 logger = logging.getLogger(__name__)
 
@@ -33,30 +42,52 @@ _STORED_FILES = (
 
 
 def build(
-    settings: Settings, periods: Sequence[BillingPeriod] | None = None, *, progress: Progress | None = None
+    settings: Settings,
+    periods: Sequence[BillingPeriod] | None = None,
+    *,
+    provider: Provider | None = None,
+    retry: bool | None = None,
+    progress: Progress | None = None,
 ) -> Candidate | None:
     """Bring the warehouse up to what has landed; return the candidate, or None when nothing is pending.
 
     Without ``periods`` the scope is every (provider, billing period) whose current deliveries differ from those it was
-    last built from. Named periods are built whether they are pending or not. When the warehouse is gone, or has
-    another layout, what had been built joins the scope. Raise BadInput for a period that nothing has landed for, for
-    an invalid tag policy or invalid allocation rules, FinopsError when dbt fails, Unavailable when another build runs.
+    last built from. Named periods are built whether they are pending or not. ``retry`` tells whether what is held back
+    is tried again; without it, only named periods are. ``provider`` keeps the scope to its bills. When the warehouse is
+    gone, or has another layout, what had been built joins the scope.
+
+    A pair that cannot be built is recorded as held back, and the candidate has the others. Raise BadInput for a period
+    that nothing has landed for, for an invalid tag policy or invalid allocation rules, FinopsError when no pair can be
+    built, Unavailable when another build runs.
     """
-    if not _scope(settings, periods):
+    asked = _Asked(periods, provider, periods is not None if retry is None else retry)
+    if not _scope(settings, asked):
         return None
     with exclusive(settings, "warehouse"):
         # Asked again: whoever held the lock may have built it meanwhile.
-        scope = _scope(settings, periods)
+        scope = _scope(settings, asked)
         return _build(settings, scope, progress) if scope else None
 
 
-def _scope(settings: Settings, periods: Sequence[BillingPeriod] | None) -> list[PeriodInput]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    periods: Sequence[BillingPeriod] | None
+    provider: Provider | None
+    retry: bool
+
+
+def _scope(settings: Settings, asked: _Asked) -> list[PeriodInput]:
     with open_state(settings).connect() as connection:
         landed, pending = period_inputs.landed(connection), period_inputs.pending(connection)
-        found = pending if periods is None else _named(landed, periods)
+        found = pending if asked.periods is None else _named(landed, asked)
+        left_out = [] if asked.retry else period_inputs.held_back(connection)
+        found = [item for item in found if asked.provider in (None, item.provider) and item not in left_out]
         if not _is_of_this_layout(settings):
             # What was built is gone with its warehouse; what was never built waits as it did.
-            found = [item for item in landed if item in found or item not in pending]
+            built = period_inputs.built(connection)
+            found = [item for item in landed if item in found or (item.provider, item.billing_period) in built]
+            # What is held back would keep all others from the new layout.
+            found = [period_inputs.as_published(connection, item) if item in left_out else item for item in found]
         return period_inputs.with_files(connection, [item for item in found if _is_whole(item)])
 
 
@@ -66,13 +97,16 @@ def _is_of_this_layout(settings: Settings) -> bool:
     return marker.exists() and marker.read_text(encoding="utf-8") == LAYOUT
 
 
-def _named(landed: list[PeriodInput], periods: Sequence[BillingPeriod]) -> list[PeriodInput]:
-    known = sorted({item.billing_period for item in landed})
+def _named(landed: list[PeriodInput], asked: _Asked) -> list[PeriodInput]:
+    periods = asked.periods or ()
+    items = [item for item in landed if asked.provider in (None, item.provider)]
+    known = sorted({item.billing_period for item in items})
     for period in periods:
         if period not in known:
+            whose = "" if asked.provider is None else f" of {asked.provider}"
             have = f"{known[0]} to {known[-1]} have landed" if known else "nothing has landed yet"
-            raise BadInput(f"billing period {period} has no deliveries ({have}); run `finops ingest` first")
-    return [item for item in landed if item.billing_period in periods]
+            raise BadInput(f"billing period {period} has no deliveries{whose} ({have}); run `finops ingest` first")
+    return [item for item in items if item.billing_period in periods]
 
 
 def _is_whole(item: PeriodInput) -> bool:
@@ -85,35 +119,69 @@ def _is_whole(item: PeriodInput) -> bool:
 
 def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | None) -> Candidate:
     from finops.policy import allocation
-    from finops.transform import inputs
 
-    policy = tags.load(settings)
-    rules = allocation.load(settings)
+    policy, rules = tags.load(settings), allocation.load(settings)
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     # From here on the warehouse is no longer what the last candidate says it is.
     (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
     state = open_state(settings)
     with state.begin() as connection:
-        closed = closing.closed_periods(connection)
         builds.start_build(connection, build_id)
     try:
-        if not _is_of_this_layout(settings):
-            shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
-            settings.warehouse_dir.mkdir(parents=True)
-        quantities = inputs.prepare(settings, scope, policy, rules, closed)
-        _run_dbt(settings, progress)
+        candidate = _candidate(settings, build_id, scope, policy, rules, progress)
     except FinopsError as error:
         with state.begin() as connection:
             builds.finish_build(connection, build_id, "failed", str(error))
         raise
     write_whole(settings.warehouse_dir / "layout", LAYOUT)
-    allocations = {each: allocation.digest(rules, quantities, each) for each in {str(i.billing_period) for i in scope}}
-    built = tuple(map(_built, scope))
-    periods = {item.billing_period for item in scope}
-    known_closed = tuple(sorted(map(str, periods & set(closed))))
-    candidate = Candidate(build_id, built, policy.digest, policy.parents_digest, allocations, known_closed)
     save_candidate(settings, candidate)
     return candidate
+
+
+def _candidate(
+    settings: Settings,
+    build_id: str,
+    scope: list[PeriodInput],
+    policy: TagPolicy,
+    rules: Rules,
+    progress: Progress | None,
+) -> Candidate:
+    """Build what can be built of the scope and hold back the rest. Raise what dbt raises when nothing can."""
+    from finops.policy import allocation
+    from finops.transform import buildable, inputs
+
+    closed = closed_months(settings)
+    with open_state(settings).begin() as connection:
+        published = period_inputs.built(connection)
+    all_or_nothing = bool(published) and not _is_of_this_layout(settings)
+    if not _is_of_this_layout(settings):
+        shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
+        settings.warehouse_dir.mkdir(parents=True)
+
+    def attempt(items: Sequence[PeriodInput]) -> list[Quantity]:
+        quantities = inputs.prepare(settings, items, policy, rules, closed)
+        _run_dbt(settings, progress)
+        return quantities
+
+    done = buildable.build(settings, scope, attempt, all_or_nothing=all_or_nothing)
+    _hold_back(settings, build_id, done.faults)
+    if done.error is not None:
+        raise done.error
+    months = sorted({item.billing_period for item in done.built})
+    known_closed = tuple(str(month) for month in months if month in closed)
+    allocations = {str(month): allocation.digest(rules, done.quantities, str(month)) for month in months}
+    built = tuple(map(_built, done.built))
+    digests = (policy.digest, policy.parents_digest, allocations)
+    return Candidate(build_id, built, *digests, known_closed, all_or_nothing)
+
+
+def _hold_back(settings: Settings, build_id: str, faults: Sequence[tuple[PeriodInput, str]]) -> None:
+    for item, reason in faults:
+        logger.warning("%s %s is held back: %s", item.provider, item.billing_period, reason)
+    digests = {(item.provider, item.billing_period): item.digest for item, _ in faults}
+    reasons = {(item.provider, item.billing_period): reason for item, reason in faults}
+    with open_state(settings).begin() as connection:
+        held_back.hold(connection, build_id, held_back.BUILD, digests, reasons)
 
 
 def _built(item: PeriodInput) -> BuiltPeriod:

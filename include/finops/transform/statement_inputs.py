@@ -1,4 +1,4 @@
-"""What the marts of statements need besides bills, below ``inputs/ops``: budgets, and closed months as they were."""
+"""What the marts of statements need besides bills, below ``inputs/ops``: budgets, rates, closed months as they were."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from finops.core.database import scratch
-from finops.core.money import SQL_TYPE
+from finops.core.money import SQL_TYPE, exact
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.sql import compose, identifier, in_scope, join
+from finops.policy import exchange_rates
 from finops.policy.budgets import Budget
 from finops.stores import closed_files
 from finops.stores.state.closing import ClosedPeriod
@@ -35,6 +36,11 @@ CLOSED_COLUMNS = {
     "billed_cost": SQL_TYPE,
 }
 
+ENTRY_COLUMNS = {name: CLOSED_COLUMNS[name] for name in ("billing_period", "provider", "billing_currency")} | {
+    "cost_center": "varchar",
+    "effective_cost": SQL_TYPE,
+}
+
 
 def write(
     settings: Settings,
@@ -45,7 +51,7 @@ def write(
 ) -> None:
     """Write what the marts of these months, and of those after them, need.
 
-    Raise Finding when a closed month's rows are not what was recorded.
+    Raise Finding when a closed month's rows are not what was recorded, BadInput for exchange rates that are invalid.
     """
     periods = with_next({period for _, period in scope})
     write_table(
@@ -58,7 +64,35 @@ def write(
             if each.is_of(BillingPeriod.parse(period))
         ),
     )
-    _write_closed(settings, folder / "closed_charges.parquet", scope, closed)
+    _write_rates(settings, folder, periods, closed)
+    for name, file, columns in (
+        ("closed_charges", closed_files.CHARGES, CLOSED_COLUMNS),
+        ("closed_entries", closed_files.ALLOCATED, ENTRY_COLUMNS),
+    ):
+        months = {period: month for period, month in closed.items() if file in month.frozen}
+        _write_closed(settings, folder / f"{name}.parquet", scope, months, file, columns)
+
+
+def _write_rates(
+    settings: Settings, folder: Path, periods: Collection[str], closed: Mapping[BillingPeriod, ClosedPeriod]
+) -> None:
+    """Write the reporting currency, if there is one, and what a unit of each currency is in it.
+
+    Rates have twelve decimals here, as all quantities of the marts.
+    """
+    chosen, rates = exchange_rates.known(settings, closed)
+    reporting = chosen.reporting_currency
+    write_table(
+        folder / "reporting_currency.parquet",
+        "reporting_currency varchar, rate_provider varchar",
+        [] if reporting is None else [(reporting, chosen.provider_rates and str(chosen.provider_rates))],
+    )
+    found = {(period, source): each.rate for (period, source, target), each in rates.items() if target == reporting}
+    write_table(
+        folder / "reporting_rates.parquet",
+        f"billing_period varchar, billing_currency varchar, rate {SQL_TYPE}",
+        ((str(period), source, exact(rate)) for (period, source), rate in found.items() if str(period) in periods),
+    )
 
 
 def with_next(periods: Collection[str]) -> set[str]:
@@ -66,17 +100,24 @@ def with_next(periods: Collection[str]) -> set[str]:
     return {*periods, *(str(BillingPeriod.parse(period).next) for period in periods)}
 
 
-def _write_closed(settings: Settings, target: Path, scope: Scope, closed: Mapping[BillingPeriod, ClosedPeriod]) -> None:
-    """Write the rows that closed months in scope were frozen with, of the providers in scope."""
+def _write_closed(
+    settings: Settings,
+    target: Path,
+    scope: Scope,
+    closed: Mapping[BillingPeriod, ClosedPeriod],
+    name: str,
+    columns: Mapping[str, str],
+) -> None:
+    """Write the rows of a file that closed months in scope were frozen with, of the providers in scope."""
     periods = {BillingPeriod.parse(period) for _, period in scope} & set(closed)
     if not periods:
-        write_table(target, ", ".join(f"{name} {kind}" for name, kind in CLOSED_COLUMNS.items()), ())
+        write_table(target, ", ".join(f"{column} {kind}" for column, kind in columns.items()), ())
         return
     frozen = (
         compose(
             "select {period} as billing_period, * from read_parquet({file}, hive_partitioning = false)",
             period=str(period),
-            file=closed_files.verified(settings, closed[period], closed_files.CHARGES),
+            file=closed_files.verified(settings, closed[period], name),
         )
         for period in sorted(periods)
     )
@@ -84,7 +125,6 @@ def _write_closed(settings: Settings, target: Path, scope: Scope, closed: Mappin
         copy (select {columns} from ({frozen}) where {scope})
         to {target} (format parquet)
     """
-    columns = join(", ", (identifier(name) for name in CLOSED_COLUMNS))
-    rows = join(" union all by name ", frozen)
+    rows, chosen = join(" union all by name ", frozen), join(", ", map(identifier, columns))
     with scratch() as connection:
-        connection.execute(compose(copy, columns=columns, frozen=rows, scope=in_scope(scope), target=target))
+        connection.execute(compose(copy, columns=chosen, frozen=rows, scope=in_scope(scope), target=target))

@@ -11,9 +11,9 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from finops.core.atomic import sync_folder
+from finops.core.atomic import replace_link, sync_folder
 from finops.core.settings import Settings
-from finops.stores.published import Publication, open_version
+from finops.stores.published import Publication, current_folder, open_version
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +28,8 @@ def folder(settings: Settings) -> Path:
 
 def chain(settings: Settings) -> list[Publication]:
     """Return the versions that were published, the current one first; empty when nothing was."""
-    link = settings.published_dir / "current"
     found: list[Publication] = []
-    path = link.resolve() if link.is_symlink() else None
+    path = current_folder(settings)
     while path is not None and (path / "manifest.json").exists():
         version = open_version(path)
         found.append(version)
@@ -39,10 +38,17 @@ def chain(settings: Settings) -> list[Publication]:
     return found
 
 
+def restore_link(settings: Settings, published: list[Publication]) -> None:
+    """Point ``current`` at the version that was found again, where the link was lost."""
+    link = settings.published_dir / "current"
+    if published and link.resolve() != published[0].path:
+        replace_link(link, f"versions/{published[0].build_id}")
+
+
 def remove_leftovers(settings: Settings, published: list[Publication]) -> None:
-    """Remove what a killed publication or removal left behind."""
+    """Remove what a killed publication or removal left behind; nothing where no version can be told from that."""
     known = {version.path for version in published}
-    if not folder(settings).exists():
+    if not known:
         return
     for path in sorted(folder(settings).iterdir()):
         if path not in known:

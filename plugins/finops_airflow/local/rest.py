@@ -79,6 +79,12 @@ class AirflowRest:
         body = {"dry_run": False, "dag_run_id": run_id, "only_failed": True}
         self._call("POST", f"dags/{dag_id}/clearTaskInstances", json=body)
 
+    def clear_task(self, dag_id: str, run_id: str, task_id: str, map_index: int | None = None) -> None:
+        """Let a task and those after it run again, as *Clear Task Instance* does in the UI unless told otherwise."""
+        task = task_id if map_index is None else [task_id, map_index]
+        body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task], "only_failed": False}
+        self._call("POST", f"dags/{dag_id}/clearTaskInstances", json={**body, "include_downstream": True})
+
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         if "Authorization" not in self._http.headers:
             login = self._http.post("/auth/token", json=self._login)

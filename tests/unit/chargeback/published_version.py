@@ -15,7 +15,9 @@ from tests import statement_marts
 from finops.chargeback.statement.facts import AllocationEntry
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.policy import budgets
+from finops.policy import budgets, exchange_rates
+from finops.stores.state import closing
+from finops.stores.state.store import open_state
 
 MART_CHARGEBACK = [
     *("billing_period", "provider", "billing_currency", "cost_center", "provider_name", "service_category"),
@@ -90,6 +92,7 @@ def publish_version(
     """
     import duckdb
 
+    open_state(settings)
     folder = settings.published_dir / "versions" / build_id
     folder.mkdir(parents=True)
     marts = ["fct_daily_costs", "mart_chargeback", "mart_invoices", "mart_reconciliation", "mart_exchange_rates"]
@@ -129,6 +132,9 @@ def publish_version(
         closed = statement_marts.closed_in(settings, ((each.provider, each.month) for each in bills))
         statement_marts.create_inputs(connection, closed)
         _insert(connection, "budgets", _budgets(settings, bills))
+        reporting, given = _reporting(settings)
+        _insert(connection, "reporting_currency", reporting)
+        _insert(connection, "reporting_rates", given)
         for name, query in statement_marts.queries(closed).items():
             connection.execute(f"create table {name} as {query}")
     link = settings.published_dir / "current"
@@ -141,6 +147,16 @@ def _budgets(settings: Settings, bills: Sequence[Bill]) -> list[list[object]]:
     months = sorted({each.month for each in bills})
     found = [(month, each) for month in months for each in budgets.load(settings, BillingPeriod.parse(month))]
     return [[month, each.currency, each.cost_center, each.amount] for month, each in found]
+
+
+def _reporting(settings: Settings) -> tuple[list[list[object]], list[list[object]]]:
+    """Return the rows of the reporting currency and of the rates that are given or locked, as a build writes them."""
+    with open_state(settings).connect() as connection:
+        chosen, rates = exchange_rates.known(settings, closing.closed_periods(connection))
+    if chosen.reporting_currency is None:
+        return [], []
+    found = [[str(p), c, each.rate] for (p, c, to), each in rates.items() if to == chosen.reporting_currency]
+    return [[chosen.reporting_currency, chosen.provider_rates]], found
 
 
 def _create(connection: object, mart: str, columns: Iterable[str], counts: Sequence[str] = ()) -> None:

@@ -20,7 +20,7 @@ from finops.core.settings import Settings
 from finops.ingest import landing, service
 from finops.ingest.models import Outcome
 from finops.ingest.stores import folder as folder_store
-from finops.stores.state import rejections
+from finops.stores.state import rejections, withdrawals
 from finops.stores.state.store import open_state
 
 CUR2 = SourceFormat.AWS_CUR2
@@ -84,6 +84,32 @@ def test_a_month_restated_and_restated_back_ends_where_the_provider_ended(take, 
     assert source_cost(current()[0]) == {"USD": Decimal("1")}
     age(aws_export(origin, "2025-01", bill("3")), "2025-02-02T12:00")
     assert take().rejections[0].outcome is Outcome.REFUSED, "older than the third, though newer than the same bytes"
+
+
+def test_what_was_withdrawn_stays_out_however_often_it_is_offered_until_somebody_forces_it(
+    take, current, origin: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    age(aws_export(origin, "2025-01", bill("1")), "2025-02-01")
+    take()
+    age(aws_export(origin, "2025-01", bill("2")), "2025-02-02")
+    (second,) = take().landed
+    with open_state(settings).begin() as connection:
+        withdrawals.withdraw(connection, second, by="Ann Lee", why="the tags are gone")
+    assert source_cost(current()[0]) == {"USD": Decimal("1")}
+
+    assert (take().landed, take().rejections) == ((), ())
+    age(aws_export(origin, "2025-01", bill("2")), "2025-02-03")
+    assert take().landed == (), "the same bytes under a new manifest are the same delivery"
+    assert source_cost(current()[0]) == {"USD": Decimal("1")}
+    assert "was withdrawn by Ann Lee on" in caplog.text
+    assert "(the tags are gone); --force takes it again" in caplog.text
+
+    assert len(take(force=True).landed) == 1
+    assert source_cost(current()[0]) == {"USD": Decimal("2")}
+    with open_state(settings).begin() as connection:
+        assert withdrawals.standing(connection, second.delivery_id) is None
+    age(aws_export(origin, "2025-01", bill("3")), "2025-02-04")
+    assert len(take().landed) == 1, "what the provider writes next is a delivery like any other"
 
 
 def test_a_delivery_older_than_the_current_one_is_not_taken(take, current, origin: Path) -> None:
@@ -168,6 +194,20 @@ def test_what_was_not_taken_is_noted_once_and_closed_when_it_comes_right(
     aws_export(origin, "2025-01", bill("2"))
     take()
     assert standing() == []
+
+
+def test_a_rejection_that_was_dismissed_is_no_news_while_the_same_files_are_offered(
+    take, settings: Settings, origin: Path
+) -> None:
+    aws_export(origin, "2025-01", bill("not money"))
+    take()
+    with open_state(settings).begin() as connection:
+        (found,) = rejections.standing(connection)
+        rejections.dismiss(connection, found.number, by="Ann Lee", why="a test export")
+    report = take()
+    assert (report.rejections, report.unchanged, service.problem(report)) == ((), 1, None)
+    aws_export(origin, "2025-01", bill("not money", "nor this"))
+    assert [each.outcome for each in take().rejections] == [Outcome.QUARANTINED], "other files are rejected anew"
 
 
 def test_a_month_that_does_not_exist_is_named(take, origin: Path) -> None:

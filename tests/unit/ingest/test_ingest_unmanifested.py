@@ -14,7 +14,10 @@ from finops.core.errors import BadInput
 from finops.core.formats import Provider, SourceFormat
 from finops.core.money import exact
 from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
 from finops.ingest.models import Outcome
+from finops.stores.state import rejections
+from finops.stores.state.store import open_state
 
 FOCUS = SourceFormat.FOCUS
 
@@ -48,6 +51,19 @@ def test_a_folder_is_one_delivery_and_one_bad_file_leaves_it_untaken(take, curre
     put(origin / "part-2.csv.gz", gz_bytes(rows(FOCUS, ["2"])))
     take(no_manifest=True)
     assert [(d.row_count, len(d.files)) for d in current()] == [(2, 2)]
+
+
+def test_a_bad_file_of_no_known_month_is_settled_by_a_good_one_of_its_source(
+    take, origin: Path, settings: Settings
+) -> None:
+    put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["x"])))
+    take(no_manifest=True)
+    put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["1"])))
+    with open_state(settings).begin() as connection:
+        assert [each.billing_period for each in rejections.standing(connection)] == [None]
+    take(no_manifest=True)
+    with open_state(settings).begin() as connection:
+        assert rejections.standing(connection) == []
 
 
 def test_files_taken_again_are_no_new_delivery(take, origin: Path) -> None:

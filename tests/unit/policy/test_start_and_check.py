@@ -98,7 +98,7 @@ def test_a_source_out_of_reach_is_a_finding_and_one_with_a_connection_is_not_tri
     assert "does not exist" in json.loads(done.stdout)["sources"][0]["reason"]
 
 
-def test_a_cost_centre_that_the_policy_does_not_allow_is_a_warning(own: Settings) -> None:
+def test_a_cost_centre_that_the_policy_does_not_allow_is_a_warning_and_for_a_budget_a_fault(own: Settings) -> None:
     folder = own.configuration_dir
     (folder / "tag_policy.yml").write_text(
         "keys:\n  - {name: team, dimension: cost_center, allowed: [blue, red]}\n", encoding="utf-8"
@@ -109,11 +109,25 @@ def test_a_cost_centre_that_the_policy_does_not_allow_is_a_warning(own: Settings
     (folder / "delivery.yml").write_text("cost_centers: {red: [/share], green: [/share]}", encoding="utf-8")
     found = check.check(own)
 
-    assert found.is_valid
-    assert [each.partition(" is ")[0] for each in found.warnings] == [
-        "budgets.yml: cost centre 'blau'",
-        "delivery.yml: cost centre 'green'",
+    assert [each.fault for each in found.files if each.fault] == [
+        f"{folder}/budgets.yml:2: budgets[1].cost_center: cost centre 'blau' is none of the values of team: blue, red"
     ]
+    assert [each.partition(" is ")[0] for each in found.warnings] == ["delivery.yml: cost centre 'green'"]
+
+
+def test_what_has_no_entry_among_the_named_cost_centres_is_a_warning_and_for_a_budget_a_fault(own: Settings) -> None:
+    folder = own.configuration_dir
+    (folder / "cost_centers.yml").write_text("cost_centers:\n  - {cost_center: red, name: Red}\n", encoding="utf-8")
+    (folder / "delivery.yml").write_text("cost_centers: {red: [/share], green: [/share]}", encoding="utf-8")
+    (folder / "budgets.yml").write_text(
+        "budgets:\n  - {cost_center: blue, currency: EUR, from: 2025-01, to: 2025-12, amount: 1}\n", encoding="utf-8"
+    )
+    found = check.check(own)
+
+    assert [each.fault for each in found.files if each.fault] == [
+        f"{folder}/budgets.yml:2: budgets[1].cost_center: cost centre 'blue' is not in cost_centers.yml; add it there"
+    ]
+    assert found.warnings == ("delivery.yml: cost centre 'green' is not in cost_centers.yml",)
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,42 @@ from pathlib import Path
 import pytest
 import yaml
 
+from finops.stores import dictionary
+
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yaml").read_text(encoding="utf-8"))
 TEXT = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+PAGES = (ROOT / "deploy" / "pages.conf").read_text(encoding="utf-8")
 SERVICES = COMPOSE["services"]
 SECRET = re.compile(r"PASSWORD|SECRET|FERNET|TOKEN|_KEY")
 
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
-def test_it_runs_airflow_whole_beside_its_database():
-    assert {"postgres", "migrate", "api-server", "scheduler", "dag-processor", "triggerer"} == set(SERVICES)
+def test_it_runs_airflow_whole_beside_its_database_and_serves_the_pages():
+    airflow = {"migrate", "api-server", "scheduler", "dag-processor", "triggerer"}
+    assert {"postgres", "pages", *airflow} == set(SERVICES)
+
+
+def test_the_pages_are_served_from_a_read_only_disk_and_by_no_secret():
+    pages = SERVICES["pages"]
+    assert pages["volumes"]
+    assert all(volume.endswith(":ro") for volume in pages["volumes"])
+    assert not [name for name in pages["environment"] if SECRET.search(name)]
+    assert pages["ports"] == ["127.0.0.1:8081:8081"]
+    assert SERVICES["scheduler"]["environment"]["FINOPS_SITE_URL"] == "${FINOPS_SITE_URL:-http://127.0.0.1:8081}"
+
+
+def test_nothing_is_served_but_statements_gate_pages_and_the_dictionary():
+    locations = dict(re.findall(r"^ +location ([^{]+?) \{ ?(.*)", PAGES, re.MULTILINE))
+    given = {place for place, does in locations.items() if "return" not in does and place != "@missing"}
+    assert given == {"/statements/", "/quality/", f"= /published/current/{dictionary.PAGE}"}
+    assert all("limit_except GET { deny all; }" in locations[place] for place in given)
+    assert locations["/"].startswith("return 404")
+    assert locations["~ /\\."].startswith("return 404"), "hidden folders hold unfinished sets"
+    assert re.findall(r"autoindex (\w+);", PAGES) == ["off"]
+    assert "listen 8081 default_server;\n    server_name _;\n    return 421;" in PAGES, "another host's name is refused"
 
 
 @each_service

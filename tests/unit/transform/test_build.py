@@ -57,6 +57,20 @@ def test_every_stage_adds_up_to_the_ledger(landed: Settings) -> None:
         assert found.fetchone() == (12, 0)
 
 
+def test_every_mart_and_the_fact_carry_their_descriptions_as_comments(landed: Settings) -> None:
+    described = "schema_name = 'marts' or table_name = 'fct_focus_costs'"
+    with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:
+        columns = connection.execute(f"select table_name, column_name, comment from duckdb_columns() where {described}")
+        found = columns.fetchall()
+        marts = connection.execute(
+            "select table_name, comment from duckdb_tables() where schema_name = 'marts'"
+            " union all select view_name, comment from duckdb_views() where schema_name = 'marts'"
+        ).fetchall()
+    assert {name for name, _ in marts} >= {"mart_chargeback", "mart_cost_variance"}
+    assert [name for name, about in marts if not about] == []
+    assert [(table, name) for table, name, about in found if not about] == []
+
+
 def test_the_fact_has_every_focus_column_through_the_warehouse_and_through_its_files(landed: Settings) -> None:
     """Published data is read without the warehouse, by the text beside the files."""
     with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.crafted_warehouse import craft
+from tests.page_links import dead_links
 from typer.testing import CliRunner
 
 from finops.cli import app
@@ -24,7 +26,7 @@ from finops.core.spreadsheet import STARTS_A_FORMULA, neutralise
 from finops.core.sql import Sql, compose
 from finops.stores import published
 from finops.stores.candidate import Verdict, save_verdict
-from finops.transform.export import AsOf, _for_csv, _renamed, export_focus, export_mart
+from finops.transform.export import AsOf, _for_csv, _renamed, export_dictionary, export_focus, export_mart
 from finops.transform.publish import publish
 
 JANUARY = BillingPeriod(2025, 1)
@@ -45,6 +47,18 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
+
+
+def test_the_dictionary_leaves_as_a_page_without_dead_links_and_as_json(settings: Settings, tmp_path: Path) -> None:
+    page, content = tmp_path / "d.html", tmp_path / "d.json"
+    marts = published.latest(settings).marts
+    assert export_dictionary(settings, page) == export_dictionary(settings, content) == len(marts) + 1
+    assert dead_links(tmp_path, page) == []
+    tables = json.loads(content.read_text(encoding="utf-8"))
+    assert [each["name"] for each in tables] == ["fct_focus_costs", *marts]
+    assert all(column["description"] for each in tables[1:] for column in each["columns"])
+    with pytest.raises(BadInput, match=r"must end in \.html or \.json"):
+        export_dictionary(settings, tmp_path / "d.txt")
 
 
 def test_csv_xlsx_and_parquet_hold_the_same_rows(settings: Settings, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from finops.core.errors import Finding, NotReady
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.stores import published, snapshots
+from finops.stores import dictionary, published, snapshots
 from finops.stores.candidate import Verdict, save_verdict
 from finops.stores.published import Publication
 from finops.stores.state import period_inputs
@@ -96,6 +96,43 @@ def test_a_renamed_mart_is_read_by_its_old_name_for_one_release(
     assert "mart_recharge is now called mart_chargeback" in caplog.text
     assert count == export_mart(settings, "mart_chargeback", tmp_path / "new.csv")
     assert (tmp_path / "old.csv").read_bytes() == (tmp_path / "new.csv").read_bytes()
+
+
+def test_every_table_and_column_of_the_database_has_a_comment(settings: Settings) -> None:
+    make(settings, JANUARY, "build-1")
+    make(settings, [("aws", "2025-01")], "build-2", revision=1)
+    with published.latest(settings).connect() as connection:
+        tables = connection.execute(
+            "select table_name, comment from duckdb_tables()"
+            " union all select view_name, comment from duckdb_views() where not internal"
+        ).fetchall()
+        query = "select table_name, column_name, comment from duckdb_columns() where not internal"
+        columns = connection.execute(query).fetchall()
+    assert {name for name, _ in tables} >= {"mart_chargeback", "mart_cost_variance"}
+    assert [name for name, about in tables if not about] == []
+    assert [(table, name) for table, name, about in columns if not about] == []
+
+
+def test_a_description_that_changed_reaches_the_database_the_old_name_and_the_dictionary(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(published.RENAMED_MARTS, "mart_recharge", "mart_chargeback")
+    make(settings, JANUARY, "build-1", marts=FEW)
+    craft(settings, JANUARY, build_id="build-2", lines=60, marts=FEW)
+    edit(settings, "comment on column marts.mart_chargeback.cost_center is 'Who pays: <b>it''s</b>\nsaid better.'")
+    save_verdict(settings, Verdict("build-2", True, (), ()))
+    version = publish(settings)
+    with version.connect() as connection:
+        query = (
+            "select distinct comment from duckdb_columns() where column_name = 'cost_center' and table_name in (?, ?)"
+        )
+        found = connection.execute(query, ["mart_chargeback", "mart_recharge"]).fetchall()
+    assert found == [("Who pays: <b>it's</b> said better.",)]
+    (mart,) = (each for each in dictionary.read(version.path) if each.name == "mart_chargeback")
+    assert "Who pays: <b>it's</b> said better." in {each.description for each in mart.columns}
+    page = (version.path / dictionary.PAGE).read_text(encoding="utf-8")
+    assert "Who pays: &lt;b&gt;it" in page
+    assert "<b>it" not in page
 
 
 def test_publishing_the_same_candidate_again_changes_nothing(settings: Settings) -> None:
@@ -192,6 +229,31 @@ def test_published_periods_are_marked_with_the_digest_the_build_began_with(setti
     with open_state(settings).connect() as state:
         pending = [(item.provider, str(item.billing_period)) for item in period_inputs.pending(state)]
     assert pending == [(Provider.GCP, "2025-01")]
+
+
+@pytest.mark.parametrize("is_dangling", [False, True])
+def test_a_lost_link_is_found_again_from_the_versions_and_none_goes(settings: Settings, *, is_dangling: bool) -> None:
+    """Without it, every version would look like what a killed publication left."""
+    make(settings, JANUARY, "build-1", marts=FEW)
+    newest = make(settings, [("aws", "2025-02")], "build-2", marts=FEW)
+    link = settings.published_dir / "current"
+    link.unlink()
+    if is_dangling:
+        link.symlink_to("versions/build-0")
+    assert published.latest(settings) == newest
+
+    after = make(settings, [("gcp", "2025-03")], "build-3", marts=FEW)
+
+    assert link.resolve() == after.path
+    assert [version.build_id for version in versions.chain(settings)] == ["build-3", "build-2", "build-1"]
+    assert [str(each) for each in after.billing_periods] == ["2025-01", "2025-02", "2025-03"]
+
+
+def test_a_version_with_a_damaged_manifest_is_named(settings: Settings) -> None:
+    version = make(settings, JANUARY, "build-1", marts=FEW)
+    (version.path / "manifest.json").write_text("{")
+    with pytest.raises(Finding, match=r"build-1/manifest\.json is damaged; put the version back"):
+        published.latest(settings)
 
 
 def test_versions_beyond_those_to_keep_go_once_no_reader_can_hold_them(settings: Settings) -> None:

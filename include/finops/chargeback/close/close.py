@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from finops.chargeback.close import closed, frozen_rules
-from finops.chargeback.close.months import ClosedMonths, closed_months
+from finops.chargeback.close.months import ClosedMonths
 from finops.chargeback.invoices import check as invoices
 from finops.chargeback.invoices.models import InvoiceCheck
 from finops.chargeback.month import prepare, read
-from finops.chargeback.publish import final, sets
+from finops.chargeback.publish import final, index, sets
 from finops.chargeback.publish.models import StatementSet
 from finops.chargeback.statement.facts import Closing, PublishedMonth
 from finops.chargeback.statement.models import Statement
@@ -20,7 +20,8 @@ from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy.invoices import FILE as INVOICES
-from finops.stores import published
+from finops.stores import closed_files, published
+from finops.stores.closed_files import closed_months
 from finops.stores.published import Publication
 from finops.stores.state import closing, period_inputs
 from finops.stores.state.closing import ClosedPeriod
@@ -110,7 +111,10 @@ def _require_all_published(settings: Settings, period: BillingPeriod) -> None:
 def _write_closed(
     settings: Settings, month: PublishedMonth, statements: Sequence[Statement], rules: frozen_rules.Texts
 ) -> StatementSet:
-    """Write the closed month's folder, then its record, then what readers open; killed between, it can be repeated."""
+    """Write the closed month's folder, then its record, then what readers open.
+
+    Killed before the record it can be repeated; killed after it, the next run finishes it.
+    """
     period, made = month.billing_period, month.closing
     if made is None:
         raise ValueError("only a month with a closing can be written as closed")
@@ -119,11 +123,14 @@ def _write_closed(
     frozen |= frozen_rules.freeze(folder, rules)
     (folder / "statements").mkdir()
     manifest = sets.write_set(folder / "statements", statements)
-    closed.keep(folder, settings, period)
     used = {c.billing_currency for c in month.charges}
     rates = [month.exchange.rate(each, period) for each in sorted(used)] if month.exchange else []
     locked = tuple(rate for rate in rates if rate.source_currency != rate.target_currency)
     record = ClosedPeriod(period, made.at, made.by, month.build_id, manifest["digest"], frozen, locked)
+    closed.finish(folder, record)
     with open_state(settings).begin() as connection:
         closing.record_closed(connection, record)
-    return replace(final.put_back(settings, {period: record}, period, settings.statements_dir), statements=statements)
+    closed_files.settle(settings, record)
+    found = final.put_back(settings, {period: record}, period, settings.statements_dir)
+    index.write(settings, settings.statements_dir)
+    return replace(found, statements=statements)

@@ -2,15 +2,13 @@
 
 ``closed/billing_period=YYYY-MM/`` under FINOPS_HOME holds ``charges.parquet`` (its rows of ``mart_chargeback``),
 ``adjustments.parquet`` (those to earlier closed months that its statements show), ``allocated.parquet`` (what the rules
-for shared cost allocated), ``rules/`` (see ``frozen_rules``) and ``statements/``.
+for shared cost allocated), ``rules/`` (see ``frozen_rules``), ``statements/`` and ``record.json``.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -21,18 +19,17 @@ from finops.core.atomic import sha256_of, sync_file, sync_folder
 from finops.core.dimensions import ABSENT
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.stores.closed_files import CHARGES, folder_of, verified
-from finops.stores.state.closing import ClosedPeriod
+from finops.stores.closed_files import ALLOCATED, CHARGES, unsettled_folder, verified, write_record
+from finops.stores.state.closing import RULES, ClosedPeriod
 
 ADJUSTMENTS = "adjustments.parquet"
-ALLOCATED = "allocated.parquet"
 _DECIMALS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost", "share", "weight")
 
 
 def new_folder(settings: Settings, period: BillingPeriod) -> Path:
     """Return an empty folder in which the files of a month about to be closed are written."""
     settings.closed_dir.mkdir(parents=True, exist_ok=True)
-    folder = settings.closed_dir / f".closing-{period}"
+    folder = unsettled_folder(settings, period)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder
@@ -60,12 +57,9 @@ def freeze(
     return {name: sha256_of(folder / name) for name in (CHARGES, ADJUSTMENTS, ALLOCATED)}
 
 
-def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:
-    """Give a finished folder its place.
-
-    What is there without a record, of a close that was killed before it or of another state store, is moved aside: only
-    a person can say that it is nothing.
-    """
+def finish(folder: Path, record: ClosedPeriod) -> None:
+    """Write the record into a folder that holds all else, and flush it; from here on nobody changes it."""
+    write_record(folder, record)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             path.chmod(0o444)
@@ -73,12 +67,6 @@ def keep(folder: Path, settings: Settings, period: BillingPeriod) -> Path:
         else:
             sync_folder(path)
     sync_folder(folder)
-    final = folder_of(settings, period)
-    if final.exists():
-        os.rename(final, tempfile.mkdtemp(prefix=f".unrecorded-{period}-", dir=settings.closed_dir))
-    os.rename(folder, final)
-    sync_folder(settings.closed_dir)
-    return final
 
 
 def read_charges(settings: Settings, closed: ClosedPeriod) -> tuple[Charge, ...]:
@@ -105,6 +93,17 @@ def read_entries(settings: Settings, closed: ClosedPeriod) -> tuple[AllocationEn
     if ALLOCATED not in closed.frozen:
         return None
     return tuple(AllocationEntry(**row) for row in _read(settings, closed, ALLOCATED))
+
+
+def as_closed(settings: Settings, month: ClosedPeriod | None, file: str) -> Settings:
+    """Return the settings that ``file`` is read by for a month: the frozen folder's where the file was frozen there.
+
+    Raise Finding when the frozen file is not what was recorded.
+    """
+    if month is None or file not in month.rules:
+        return settings
+    path = verified(settings, month, f"{RULES}/{file}")
+    return settings.model_copy(update={"config_dir": path.parent})
 
 
 def _write(path: Path, rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:

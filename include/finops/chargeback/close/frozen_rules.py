@@ -17,14 +17,13 @@ from finops.chargeback.statement.facts import PublishedMonth
 from finops.core.errors import Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.policy import accounts, allocation, budgets, tags
+from finops.policy import accounts, allocation, budgets, cost_centers, tags
 from finops.policy.allocation.drivers import COLUMNS, OPTIONAL, Quantity, quantities
 from finops.policy.tags import POLICY_FILE, RULES_FILE
-from finops.stores import closed_files
 from finops.stores.published import Publication
-from finops.stores.state.closing import RULES, ClosedPeriod
+from finops.stores.state.closing import RULES
 
-FILES = (allocation.FILE, budgets.FILE, accounts.FILE, POLICY_FILE, RULES_FILE)
+FILES = (allocation.FILE, budgets.FILE, cost_centers.FILE, accounts.FILE, POLICY_FILE, RULES_FILE)
 QUANTITIES = "quantities.csv"
 
 Texts = Mapping[str, bytes]
@@ -93,14 +92,3 @@ def freeze(folder: Path, texts: Texts) -> dict[str, str]:
     for name, text in texts.items():
         (folder / RULES / name).write_bytes(text)
     return {f"{RULES}/{name}": digest for name, digest in digests(texts).items()}
-
-
-def as_closed(settings: Settings, month: ClosedPeriod | None, file: str) -> Settings:
-    """Return the settings that ``file`` is read by for a month: the frozen folder's where the file was frozen there.
-
-    Raise Finding when the frozen file is not what was recorded.
-    """
-    if month is None or file not in month.rules:
-        return settings
-    path = closed_files.verified(settings, month, f"{RULES}/{file}")
-    return settings.model_copy(update={"config_dir": path.parent})

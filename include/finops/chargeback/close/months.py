@@ -16,17 +16,10 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import snapshots
 from finops.stores.published import Publication
-from finops.stores.state import closing
 from finops.stores.state.closing import ClosedPeriod
 from finops.stores.state.store import open_state
 
 ClosedMonths = Mapping[BillingPeriod, ClosedPeriod]
-
-
-def closed_months(settings: Settings) -> ClosedMonths:
-    """Return the closed months, in their order."""
-    with open_state(settings).connect() as connection:
-        return closing.closed_periods(connection)
 
 
 def adjustments_shown_in(

@@ -19,6 +19,8 @@ TEXT_COLUMNS = CHARGE_KEY[1:]
 EXACT_COLUMNS = ("effective_cost", "billed_cost", "contracted_cost", "list_cost")
 STANDING = ("status", "costs_until")
 """What a line says of the statement it stands in, beside the month: no figure, and other words once it is closed."""
+NAME = "cost_center_name"
+"""What the cost centre is called in ``cost_centers.yml``; empty where it has no name. No figure either."""
 COLUMNS = (
     "billing_period",
     *STANDING,
@@ -33,6 +35,7 @@ COLUMNS = (
     "rule_id",
     "rule_version",
     "source_digest",
+    NAME,
 )
 
 
@@ -49,9 +52,16 @@ def write_csv(statement: Statement, path: Path) -> None:
         "rule_id": DIRECT,
         "rule_version": 0,
     }
+    names = dict(statement.names)
     found = [(section, line) for section in statement.sections for line in section.details]
     lines = (
-        _cells(COLUMNS, line.charge, about | {"line": n, "source_digest": line.source_digest} | _rounded(line, section))
+        _cells(
+            COLUMNS,
+            line.charge,
+            about
+            | {"line": n, "source_digest": line.source_digest, NAME: names.get(line.charge.cost_center, "")}
+            | _rounded(line, section),
+        )
         for n, (section, line) in enumerate(found, start=1)
     )
     write_rows(path, COLUMNS, lines)
@@ -68,13 +78,13 @@ def _rounded(line: DetailLine | SharedLine | AdjustmentLine, section: Section) -
 
 
 def figures_sha256(path: Path) -> str:
-    """Return the sha256 of a ``statement.csv`` without ``STANDING``: the same before and after the month is closed."""
+    """Return the sha256 of a CSV file of lines without ``STANDING`` and names: the same before and after a close."""
     figures = io.StringIO(newline="")
     writer = csv.writer(figures)
     with path.open(encoding="utf-8", newline="") as handle:
         lines = csv.reader(handle)
         header = next(lines)
-        kept = [place for place, name in enumerate(header) if name not in STANDING]
+        kept = [place for place, name in enumerate(header) if name not in (*STANDING, NAME)]
         writer.writerows([line[place] for place in kept] for line in (header, *lines))
     return hashlib.sha256(figures.getvalue().encode()).hexdigest()
 
@@ -97,14 +107,22 @@ SHARED_COLUMNS = (
     "effective_cost",
     "billed_cost",
     "source_digest",
+    NAME,
 )
 
 
 def write_shared(statement: Statement, path: Path) -> None:
     """Write one line per entry of a rule for shared cost. With ``statement.csv`` they sum to direct and shared cost."""
-    about = {"billing_period": statement.billing_period}
+    about, names = {"billing_period": statement.billing_period}, dict(statement.names)
     found = [(section, line) for section in statement.sections if section.shared for line in section.shared.lines]
-    lines = (_cells(SHARED_COLUMNS, line.entry, about | _rounded(line, section)) for section, line in found)
+    lines = (
+        _cells(
+            SHARED_COLUMNS,
+            line.entry,
+            about | {NAME: names.get(line.entry.cost_center, "")} | _rounded(line, section),
+        )
+        for section, line in found
+    )
     write_rows(path, SHARED_COLUMNS, lines)
 
 
@@ -113,7 +131,7 @@ SCHEDULE_COLUMNS = ("billing_period", "billing_currency", "schedule", "row", "re
 
 def write_schedules(statement: Statement, path: Path) -> None:
     """Write the figures of every table, the total charged first, and the invoices; a share is a part of one."""
-    found: list[tuple[str, Table]] = []
+    found: list[tuple[str, Table]] = list(statement.schedules)
     for section in statement.sections:
         total = total_charged.table(section, is_company=statement.cost_center is None)
         found += [(section.currency, each) for each in (*filter(None, [total]), *section.schedules)]
@@ -150,15 +168,22 @@ ADJUSTMENT_COLUMNS = (
     "effective_cost",
     "billed_cost",
     "origin",
+    NAME,
 )
 
 
 def write_adjustments(statement: Statement, path: Path) -> None:
     """Write one line per adjustment to a closed month (``billing_period``); exact and rounded like the lines."""
-    about = {"shown_in": statement.billing_period}
+    about, names = {"shown_in": statement.billing_period}, dict(statement.names)
     found = [(s, n.adjustment, n) for s in statement.sections if s.adjustments for n in s.adjustments.lines]
     lines = (
-        _cells(ADJUSTMENT_COLUMNS, each, about | {"line": n, "origin": each.origin.text} | _rounded(line, section))
+        _cells(
+            ADJUSTMENT_COLUMNS,
+            each,
+            about
+            | {"line": n, "origin": each.origin.text, NAME: names.get(each.cost_center, "")}
+            | _rounded(line, section),
+        )
         for n, (section, each, line) in enumerate(found, start=1)
     )
     write_rows(path, ADJUSTMENT_COLUMNS, lines)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from finops.chargeback.statement.facts import Adjustment
-from finops.chargeback.statement.models import AdjustmentBlock, AdjustmentLine, Breakdown, Line, Section, Shown
-from finops.core.dimensions import UNALLOCATED
+from finops.chargeback.statement.models import (
+    AdjustmentBlock,
+    AdjustmentLine,
+    Breakdown,
+    Line,
+    MonthCharged,
+    Section,
+    Shown,
+    Statement,
+)
+from finops.chargeback.statement.sections import months
+from finops.core.dimensions import ABSENT, UNALLOCATED
+from finops.core.periods import BillingPeriod
 from finops.pages import wording
 
 _MOST_LINES = 25
@@ -76,13 +88,43 @@ def _sum_of_known(values: Iterable[int | None]) -> int | None:
     return None if None in found else sum(each or 0 for each in found)
 
 
-def strip_parts(section: Section) -> list[Part]:
+class MonthLines(NamedTuple):
+    """The points of the lines of months: each month, the year as it adds up; and what the spans come to."""
+
+    each: list[tuple[str, int]]
+    year: list[tuple[str, int]]
+    sums: list[tuple[str, int]]
+
+
+def month_lines(history: Sequence[MonthCharged], period: BillingPeriod) -> MonthLines:
+    """Return the months as lines, labelled as 2026-06."""
+    each = [(str(found.billing_period), found.total) for found in history]
+    of_year = [found for found in history if found.billing_period.year == period.year]
+    adding_up = itertools.accumulate(found.total for found in of_year)
+    year = [(str(found.billing_period), total) for found, total in zip(of_year, adding_up, strict=True)]
+    sums = [(label, sum(m.total for m in found)) for label, found in months.spans_of(history, period)]
+    return MonthLines(each, year, sums)
+
+
+def has_lines(breakdown: Breakdown | None) -> bool:
+    """Tell whether a breakdown says anything: it has lines, and not only one of what has no such thing."""
+    if breakdown is None or not breakdown.lines:
+        return False
+    amounts = [(line.shown.effective, line.shown.billed, line.shown.previous or 0) for line in breakdown.lines]
+    return any(map(any, amounts)) and [line.labels for line in breakdown.lines] != [(ABSENT,)]
+
+
+def strip_parts(section: Section, names: Statement | None = None) -> list[Part]:
     """Return how the section's total splits: the company's by cost centre, a cost centre's by service category."""
     breakdown = section.breakdown("cost_center") or section.breakdown("service_category")
     if breakdown is None or any(line.permille is None for line in breakdown.lines):
         return []
     owned = [line for line in breakdown.lines if line.labels != (UNALLOCATED,)]
-    parts = [Part(wording.name(line.labels[0]), line.permille or 0, f"series-{i}") for i, line in enumerate(owned)]
+    labels = [(names.name_of(line.labels[0]) if names else "") or line.labels[0] for line in owned]
+    parts = [
+        Part(wording.name(label), line.permille or 0, f"series-{i}")
+        for i, (label, line) in enumerate(zip(labels, owned, strict=True))
+    ]
     if len(parts) > _MOST_PARTS:
         rest = sum(part.permille for part in parts[_MOST_PARTS - 1 :])
         parts = [*parts[: _MOST_PARTS - 1], Part("Others", rest, "series-rest")]

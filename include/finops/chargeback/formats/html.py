@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from finops.chargeback.formats import folding
-from finops.chargeback.statement.models import Statement
+from finops.chargeback.statement.models import ROUNDING, Statement
 from finops.chargeback.statement.sections import completeness, total_charged
 from finops.chargeback.statement.slugs import slug_of
 from finops.core.periods import BillingPeriod
@@ -39,7 +39,9 @@ def _environment() -> Environment:
         "charges_more": total_charged.beyond_direct,
         "says_more": total_charged.says_more,
         "not_allocated": total_charged.not_allocated,
-        "label_of_total": total_charged.label_of_total,
+        "ROUNDING": ROUNDING,
+        "month_lines": folding.month_lines,
+        "has_lines": folding.has_lines,
         "completeness": completeness.remark,
         "folded": folding.folded,
         "folded_adjustments": folding.folded_adjustments,

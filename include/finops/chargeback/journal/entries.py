@@ -68,7 +68,7 @@ def _document(
     """Return one document's entries; of the company's statement, those of its unallocated remainder."""
     period = statement.billing_period
     owner = accounts.unallocated.cost_center if statement.cost_center is None else str(statement.cost_center)
-    about = wording.name(UNALLOCATED if statement.cost_center is None else owner)
+    about = wording.name(UNALLOCATED if statement.cost_center is None else statement.label_of(owner))
     found: list[JournalEntry] = []
     numbers = itertools.count(1)
     for section in statement.sections:

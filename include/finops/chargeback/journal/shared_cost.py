@@ -77,8 +77,9 @@ def _text(company: Statement, key: Key, lines: Sequence[SharedLine], *, is_debit
     month = f"{wording.name(provider)} {wording.month(company.billing_period)}"
     others = {line.entry.counterpart for line in lines} - {owner}
     other = others.pop() if len(others) == 1 else _SEVERAL
-    towards = "" if other == _SEVERAL else f", {'from' if is_debit else 'to'} {wording.name(other)}"
-    return f"{month}, shared by rule {wording.name(rule)}: {wording.name(owner)}{towards}"
+    named = wording.name(company.label_of(other))
+    towards = "" if other == _SEVERAL else f", {'from' if is_debit else 'to'} {named}"
+    return f"{month}, shared by rule {wording.name(rule)}: {wording.name(company.label_of(owner))}{towards}"
 
 
 def _ids(lines: Sequence[SharedLine]) -> str:

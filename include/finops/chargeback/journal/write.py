@@ -6,8 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from finops.chargeback.close import closed, frozen_rules
-from finops.chargeback.close.months import closed_months
+from finops.chargeback.close import closed
 from finops.chargeback.formats import csv_file
 from finops.chargeback.journal.entries import Digests, entries_of
 from finops.chargeback.journal.files import WRITERS
@@ -25,6 +24,7 @@ from finops.policy import accounts as gl_accounts
 from finops.policy import allocation
 from finops.policy.accounts import Accounts
 from finops.stores import published
+from finops.stores.closed_files import closed_months
 from finops.stores.state.closing import ClosedPeriod
 
 
@@ -65,8 +65,8 @@ def write(settings: Settings, period: BillingPeriod, out: Path) -> Journal:
 
 def _accounts(settings: Settings, month: ClosedPeriod | None) -> Accounts:
     """Return the accounts of a month, frozen with it or as they are now; the rules they name lie beside them."""
-    frozen_rules.as_closed(settings, month, allocation.FILE)
-    return gl_accounts.load(frozen_rules.as_closed(settings, month, gl_accounts.FILE))
+    closed.as_closed(settings, month, allocation.FILE)
+    return gl_accounts.load(closed.as_closed(settings, month, gl_accounts.FILE))
 
 
 def _notices(month: ClosedPeriod | None, company: Statement, digests: Digests, accounts: Accounts) -> Iterator[str]:
@@ -92,5 +92,5 @@ def _digests_of(statement: Statement) -> Digests:
 
 def _digests_in(folder: Path) -> Digests:
     others = [folder / name for name in ("adjustments.csv", "shared.csv")]
-    digests = [sha256_of(path) if path.exists() else "" for path in others]
+    digests = [csv_file.figures_sha256(path) if path.exists() else "" for path in others]
     return Digests(csv_file.figures_sha256(folder / "statement.csv"), *digests)

@@ -23,10 +23,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from finops.chargeback.close.months import closed_months
 from finops.chargeback.formats import statement_json
 from finops.chargeback.month import prepare, read
-from finops.chargeback.publish import final, sets
+from finops.chargeback.publish import final, index, sets
 from finops.chargeback.publish.models import StatementSet
 from finops.chargeback.statement.models import Statement
 from finops.core.atomic import write_whole
@@ -35,6 +34,7 @@ from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published
+from finops.stores.closed_files import closed_months
 from finops.stores.published import Publication
 
 _PLAN = "planned.json"
@@ -134,6 +134,7 @@ def complete(settings: Settings, draft: Draft) -> StatementSet:
             found = sets.described(link, sets.manifest_of(link), notice=notice)
         else:
             found = _show(target, folder, draft)
+        index.write(settings, target)
         shutil.rmtree(folder, ignore_errors=True)
         return found
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from finops.chargeback.close.months import closed_months
 from finops.chargeback.publish import sets
 from finops.chargeback.statement.adjustments import shows_adjustments_of
 from finops.core.errors import NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published
+from finops.stores.closed_files import closed_months
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from finops.chargeback.close.months import closed_months
 from finops.chargeback.month import prepare, read
-from finops.chargeback.publish import final, sets
+from finops.chargeback.publish import final, index, sets
 from finops.chargeback.publish.models import StatementSet
 from finops.chargeback.statement.adjustments import shows_adjustments_of
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.stores import published
+from finops.stores.closed_files import closed_months
 
 
 def publish(settings: Settings, period: BillingPeriod, out: Path | None = None) -> StatementSet:
@@ -31,11 +31,14 @@ def publish(settings: Settings, period: BillingPeriod, out: Path | None = None) 
     with sets.writing(target), exclusive(settings, "statements"):
         months = closed_months(settings)
         if period in months:
-            return final.put_back(settings, months, period, target)
+            found = final.put_back(settings, months, period, target)
+            index.write(settings, target)
+            return found
         month = read(settings, published.latest(settings), period, months)
         statements = prepare(month)
         with sets.replacing_set(target, period) as folder:
             manifest = sets.write_set(folder, statements)
+        index.write(settings, target)
         return sets.described(sets.link_of(target, period), manifest, statements)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from finops.chargeback.statement import reporting, slugs
+from finops.chargeback.statement.converted import Summary
 from finops.chargeback.statement.facts import PublishedMonth
-from finops.chargeback.statement.models import Line, Section, Shown, Statement, Summary
+from finops.chargeback.statement.models import Line, Section, Shown, Statement
 from finops.chargeback.statement.scope import Scope, Scopes
 from finops.chargeback.statement.sections import (
     adjustments,
@@ -18,7 +19,9 @@ from finops.chargeback.statement.sections import (
     budget,
     completeness,
     days,
+    hierarchy,
     lines,
+    months,
     savings,
     shared_cost,
     tie_out,
@@ -28,7 +31,7 @@ from finops.chargeback.statement.sections import (
 from finops.core.dimensions import UNALLOCATED
 from finops.core.money import exact_sum
 
-_TABLES = (completeness, shared_cost, allocation_rules, budget, savings, unit_costs)
+_TABLES = (budget, months, shared_cost, hierarchy, allocation_rules, savings, unit_costs, completeness)
 """What stands beside the breakdowns, in the order in which it is shown."""
 
 
@@ -63,17 +66,42 @@ def _has_anything(section: Section) -> bool:
 def _statement(
     month: PublishedMonth, owner: str | None, sections: Sequence[Section], summary: Summary | None
 ) -> Statement:
+    known = month.cost_centers
+    shown = sorted({owner} if owner else {*reporting.owners_of(month), *known.groups()})
     return Statement(
         cost_center=owner,
         slug=slugs.COMPANY if owner is None else slugs.slug_of(owner),
         billing_period=month.billing_period,
         build_id=month.build_id,
         last_day=max((day.charge_date for section in sections for day in section.days), default=None),
-        sections=tuple(sections),
+        sections=tuple(_with_small_marked(month, sections, summary)),
         closing=month.closing,
         summary=summary,
         invoices=month.invoices if owner is None else (),
+        names=tuple((each, known.name_of(each)) for each in shown if known.name_of(each)),
+        answers_for_it=known.owner_of(owner) if owner else "",
+        part_of=tuple(known.name_of(each) or each for each in known.above(owner)) if owner else (),
+        schedules=tuple(budget.in_reporting_currency(month, owner)),
     )
+
+
+def _with_small_marked(
+    month: PublishedMonth, sections: Sequence[Section], summary: Summary | None
+) -> Iterator[Section]:
+    """Yield the sections, those marked whose amounts are too small to be read before the others.
+
+    With a reporting currency that is less than a hundredth of all that is charged; without one, amounts of currencies
+    cannot be compared, and small is what is below ten of its own units, charged, billed and last month.
+    """
+    for section in sections:
+        amounts = [section.charged.effective, section.charged.billed, section.charged.previous or 0]
+        amounts += [each.total for each in section.history[-1:]]
+        if summary is None or month.exchange is None:
+            small = max(map(abs, amounts)) < 10 * 10**section.digits
+        else:
+            charged = sum(abs(line.converted) for line in summary.lines if line.currency == section.currency)
+            small = 100 * charged < sum(abs(line.converted) for line in summary.lines)
+        yield replace(section, is_small=small and len(sections) > 1)
 
 
 def _section(scope: Scope) -> Section:
@@ -99,5 +127,7 @@ def _section(scope: Scope) -> Section:
         details=lines.of(scope),
         adjustments=adjustments.of(scope),
         shared=shared_cost.of(scope),
+        previous_charged=scope.previous_charged,
+        history=scope.history,
     )
     return replace(section, schedules=tuple(table for each in _TABLES for table in each.tables(scope, section)))

@@ -11,6 +11,7 @@ from operator import attrgetter
 from finops.chargeback.invoices.models import Comparison
 from finops.chargeback.statement.line_ids import line_id
 from finops.core.periods import BillingPeriod
+from finops.policy.cost_centers import CostCenters
 from finops.policy.exchange_rates import Exchange
 
 BILL = "source"
@@ -228,12 +229,13 @@ class BillCompleteness:
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """One row of ``mart_budget_use``: a cost centre's budget for the month, and what part of it is used."""
+    """One row of ``mart_budget_use``: a cost centre's budget for the month, what is spent, what part of it is used."""
 
     cost_center: str
     billing_currency: str
     budget: Decimal
     used_share: Decimal
+    effective_cost: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +251,25 @@ class UnitCost:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargedCost:
+    """The rows of ``mart_charged_costs`` of one month, cost centre and currency, summed over providers."""
+
+    billing_period: BillingPeriod
+    cost_center: str
+    billing_currency: str
+    direct_cost: Decimal
+    shared_cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedMonth:
     """All that statements of one billing period are made from. ``previous`` is None when that month is not published.
 
-    ``adjustments`` are of closed months before it. ``closing`` is None and ``invoices`` empty in an open month;
-    ``exchange`` is None where no reporting currency is set. ``source_digests`` are those of the daily rows that each
-    charge, by its key, is summed from; ``entries`` what the rules of shared cost moved.
+    ``adjustments`` are of closed months before it, ``previous_adjustments`` those that last month's statements show.
+    ``closing`` is None and ``invoices`` empty in an open month; ``exchange`` is None without a reporting currency.
+    ``source_digests`` are those of the daily rows that each charge, by its key, is summed from; ``entries`` what the
+    rules of shared cost moved, ``rule_titles`` what each rule's text says it does. ``history`` is of the twelve months
+    that end with this one.
     """
 
     build_id: str
@@ -274,3 +289,7 @@ class PublishedMonth:
     completeness: tuple[BillCompleteness, ...] = ()
     budgets: tuple[BudgetUse, ...] = ()
     unit_costs: tuple[UnitCost, ...] = ()
+    history: tuple[ChargedCost, ...] = ()
+    previous_adjustments: tuple[Adjustment, ...] = ()
+    rule_titles: Mapping[str, str] = field(default_factory=dict)
+    cost_centers: CostCenters = field(default_factory=CostCenters)

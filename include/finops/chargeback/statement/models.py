@@ -11,6 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from finops.chargeback.invoices.models import Comparison
+from finops.chargeback.statement.converted import Summary
 from finops.chargeback.statement.facts import Adjustment, AllocationEntry, Charge, Closing
 from finops.chargeback.statement.line_ids import together
 from finops.core.periods import BillingPeriod
@@ -84,9 +85,13 @@ class BridgeStep:
     amount: int
 
 
+ROUNDING = "Rounding"
+"""The row of what cents leave to a total whose parts are rounded on their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class TieOut:
-    """One provider's bill against the statements: ``difference`` is exact, the other amounts are shown."""
+    """One provider's bill against the statements: ``difference`` is exact, the others are rounded on their own."""
 
     provider: str
     bill_rows: int
@@ -156,37 +161,26 @@ class AdjustmentBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class ConvertedLine:
-    """An amount, its rate, and what it is in the reporting currency. ``rate_period`` is the month whose rate it is."""
+class MonthCharged:
+    """What one month's statements charged without adjustments, in smallest units: direct cost, shared cost."""
 
-    label: str
-    currency: str
-    digits: int
-    amount: int
-    rate_period: BillingPeriod
-    rate: Decimal
-    rate_source: str
-    converted: int
+    billing_period: BillingPeriod
+    direct: int
+    shared: int
 
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A statement's total charged in the reporting currency; lines, and owners, sum to the total.
-
-    ``owners`` is the whole company's alone: every cost centre and what is not allocated.
-    """
-
-    currency: str
-    digits: int
-    lines: tuple[ConvertedLine, ...]
-    owners: tuple[tuple[str, int], ...]
-    total: int
-    exact: Decimal
+    @property
+    def total(self) -> int:
+        """Both."""
+        return self.direct + self.shared
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A statement's part in one currency. ``tie_out`` is the whole company's alone: it shows other owners' costs."""
+    """A statement's part in one currency. ``tie_out`` is the whole company's alone: it shows other owners' costs.
+
+    ``is_small``: too little to be read before the other currencies. ``previous_charged`` is last month's total charged,
+    None when that month is not published. ``history`` is of up to twelve months, the statement's own the last.
+    """
 
     currency: str
     digits: int
@@ -205,6 +199,14 @@ class Section:
     adjustments: AdjustmentBlock | None = None
     shared: SharedBlock | None = None
     schedules: tuple[Table, ...] = ()
+    previous_charged: int | None = None
+    history: tuple[MonthCharged, ...] = ()
+    is_small: bool = False
+
+    @property
+    def rounding_of_bills(self) -> int:
+        """What the bills' own cents leave to the total of all bills."""
+        return self.total.billed - sum(each.bill for each in self.tie_out)
 
     @property
     def total_with_shared(self) -> int:
@@ -221,6 +223,12 @@ class Section:
         """All of it: direct and shared effective cost, and the adjustments to closed months."""
         return self.total_with_adjustments + self.total_with_shared - self.total.effective
 
+    @property
+    def charged(self) -> Shown:
+        """The total charged, effective and billed, and last month's."""
+        billed = sum(each.billed for each in (self.total, self.shared, self.adjustments) if each)
+        return Shown(self.total_charged, billed, self.previous_charged)
+
     def breakdown(self, name: str) -> Breakdown | None:
         """Return the breakdown called ``name``, if this section has it."""
         return next((each for each in self.breakdowns if each.name == name), None)
@@ -230,6 +238,8 @@ class Section:
 class Statement:
     """What one audience gets for one billing period. ``cost_center`` is None for the whole company.
 
+    ``names`` are those of the cost centres that it shows; ``part_of`` those of its own parents, the nearest first.
+    ``schedules`` are tables beside the sections, each with its currency.
     ``invoices``, as they were when the month was closed, are the whole company's alone.
     """
 
@@ -242,6 +252,26 @@ class Statement:
     closing: Closing | None = None
     summary: Summary | None = None
     invoices: tuple[Comparison, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    answers_for_it: str = ""
+    part_of: tuple[str, ...] = ()
+    schedules: tuple[tuple[str, Table], ...] = ()
+
+    def name_of(self, cost_center: str) -> str:
+        """Return what a cost centre that the statement shows is called; empty where it has no name."""
+        return dict(self.names).get(cost_center, "")
+
+    def label_of(self, cost_center: str) -> str:
+        """Return a cost centre's name with its key, or its key alone."""
+        name = self.name_of(cost_center)
+        return f"{name} ({cost_center})" if name else cost_center
+
+    @property
+    def title(self) -> str:
+        """Return whom the statement is for: its name, or else its key."""
+        if self.cost_center is None:
+            return "Whole company"
+        return self.name_of(self.cost_center) or self.cost_center
 
     @property
     def status(self) -> str:

@@ -12,6 +12,7 @@ from finops.chargeback.statement.facts import (
     BillCompleteness,
     BudgetUse,
     Charge,
+    ChargedCost,
     ChargeLine,
     ControlTotal,
     DailyCost,
@@ -36,6 +37,7 @@ MADE_FOR_STATEMENTS = (
     "mart_bill_completeness",
     "mart_budget_use",
     "mart_unit_costs",
+    "mart_charged_costs",
 )
 """A version of an older release has none of them."""
 _PREVIOUS = Sql("(select * replace (previous_effective_cost as effective_cost) from mart_cost_variance)")
@@ -54,6 +56,15 @@ _ENTRIES = """
         and digests.rule_version = entries.rule_version
     where billing_period = ? and entry_kind <> 'direct'
     group by all
+"""
+
+MONTHS_OF_HISTORY = 12
+_HISTORY = """
+    select billing_period, cost_center, billing_currency, sum(direct_cost), sum(shared_cost)
+    from mart_charged_costs
+    where billing_period between ? and ?
+    group by all
+    order by all
 """
 
 _DIGESTS = """
@@ -90,6 +101,7 @@ def read_month(publication: Publication, period: BillingPeriod) -> PublishedMont
             completeness=_facts(connection, BillCompleteness, "mart_bill_completeness", period),
             budgets=_facts(connection, BudgetUse, "mart_budget_use", period),
             unit_costs=_facts(connection, UnitCost, "mart_unit_costs", period),
+            history=_history(connection, period),
             daily=tuple(
                 sorted(_facts(connection, DailyCost, "fct_daily_costs", period, summed=_COSTS), key=_daily_order)
             ),
@@ -118,6 +130,15 @@ def _previous(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> t
     if any(each.effective_cost is None for each in found):
         return None
     return tuple(sorted(found, key=lambda each: each.key))
+
+
+def _history(connection: duckdb.DuckDBPyConnection, period: BillingPeriod) -> tuple[ChargedCost, ...]:
+    """Return what was charged in the twelve months that end with ``period``, of those that are published."""
+    months = [period]
+    while len(months) < MONTHS_OF_HISTORY:
+        months.append(months[-1].previous)
+    found = connection.execute(_HISTORY, [str(months[-1]), str(period)]).fetchall()
+    return tuple(ChargedCost(BillingPeriod.parse(month), *others) for month, *others in found)
 
 
 def _facts(

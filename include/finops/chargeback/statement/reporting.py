@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from finops.chargeback.statement.converted import ConvertedLine, Summary
 from finops.chargeback.statement.facts import Adjustment, AllocationEntry, Charge, PublishedMonth
-from finops.chargeback.statement.models import ConvertedLine, Section, Summary
+from finops.chargeback.statement.models import Section
 from finops.chargeback.statement.rounding import apportion_amounts
 from finops.chargeback.statement.sections.total_charged import beyond_direct
 from finops.core.dimensions import UNALLOCATED

@@ -10,7 +10,8 @@ from typing import Any
 
 from finops.chargeback.statement import rounding
 from finops.chargeback.statement.facts import Charge, ChargeLine, DailyCost, PublishedMonth
-from finops.chargeback.statement.models import Section, Shown
+from finops.chargeback.statement.history import Histories
+from finops.chargeback.statement.models import MonthCharged, Section, Shown
 from finops.core.money import digits_of, exact_sum, rounded
 
 Key = tuple[str, ...]
@@ -32,6 +33,8 @@ class Scope:
     daily: tuple[DailyCost, ...]
     company: Section | None
     total: Shown
+    history: tuple[MonthCharged, ...] = ()
+    previous_charged: int | None = None
 
     @property
     def digits(self) -> int:
@@ -52,6 +55,7 @@ class Scopes:
         self.month = month
         self._charges, self._daily = _grouped(month.charges), _grouped(month.daily)
         self._previous = None if month.previous is None else _grouped(month.previous)
+        self._histories = Histories(month)
 
     def scope(self, currency: str, owner: str | None = None, company: Section | None = None) -> Scope:
         """Return the scope of a currency: the company's, or an owner's with the company's section."""
@@ -59,7 +63,18 @@ class Scopes:
         charges = tuple(self._charges[key])
         previous = None if self._previous is None else tuple(self._previous[key])
         total = _total(charges, previous, currency) if company is None else _owners_total(company, owner)
-        return Scope(self.month, owner, currency, charges, previous, tuple(self._daily[key]), company, total)
+        return Scope(
+            self.month,
+            owner,
+            currency,
+            charges,
+            previous,
+            tuple(self._daily[key]),
+            company,
+            total,
+            self._histories.of(currency, owner),
+            self._histories.previous_charged(currency, owner),
+        )
 
 
 def _grouped(rows: Iterable[Any]) -> dict[tuple[str | None, str], list[Any]]:
@@ -90,21 +105,28 @@ def _owners_total(company: Section, owner: str | None) -> Shown:
 class Cut:
     """A way to split a total: which columns of a charge make a line.
 
-    With ``within``, lines are rounded within the groups of that part of the key, which another cut shows as lines.
+    With ``within``, lines are rounded within the lines of another cut, which each of them is a part of: where a line is
+    all that its group has, both show the same cents.
     """
 
     name: str
     title: str
     headings: tuple[str, ...]
     key: Callable[[ChargeLine], Key]
-    within: int | None = None
+    within: Cut | None = None
 
     def rounded(self, rows: Iterable[ChargeLine], measure: str, total: int, digits: int) -> dict[Key, int]:
         """Return the lines' amounts of a measure in smallest units; they sum to ``total``."""
-        amounts = sums(rows, self.key, measure)
+        rows = list(rows)
         if self.within is None:
-            return rounding.apportion_amounts(amounts, total, digits)
-        return rounding.apportion_nested(amounts, total, digits, self.within)
+            return rounding.apportion_amounts(sums(rows, self.key, measure), total, digits)
+        groups: dict[Key, list[ChargeLine]] = defaultdict(list)
+        for row in rows:
+            groups[self.within.key(row)].append(row)
+        found: dict[Key, int] = {}
+        for group, units in self.within.rounded(rows, measure, total, digits).items():
+            found |= rounding.apportion_amounts(sums(groups[group], self.key, measure), units, digits)
+        return found
 
     def split(self, scope: Scope) -> dict[Key, Shown]:
         """Return the shown figures of each line, of this month's lines and last month's."""

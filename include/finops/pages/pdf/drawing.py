@@ -28,15 +28,18 @@ class Chart(Flowable):
         for shape in self.svg.iter():
             where = {key: float(text) for key, text in shape.attrib.items() if key in _PLACES}
             if shape.tag == "line":
-                self._line(where, is_axis=shape.get("class") == "axis")
+                self._line(where, shape.get("class", ""))
             elif shape.tag == "text":
                 self._text(shape, where)
             elif shape.tag == "rect":
                 self._rect(shape, where)
+            elif shape.tag == "circle":
+                self.canv.setFillColor(SERIES["series-0"])
+                self.canv.circle(where["cx"] * self.scale_x, self._y(where["cy"]), 2, stroke=0, fill=1)
 
-    def _line(self, at: dict[str, float], *, is_axis: bool) -> None:
-        self.canv.setStrokeColor(SOFT if is_axis else LINE)
-        self.canv.setLineWidth(0.5)
+    def _line(self, at: dict[str, float], css_class: str) -> None:
+        self.canv.setStrokeColor({"axis": SOFT, "curve": SERIES["series-0"]}.get(css_class, LINE))
+        self.canv.setLineWidth(1.2 if css_class == "curve" else 0.5)
         self.canv.line(at["x1"] * self.scale_x, self._y(at["y1"]), at["x2"] * self.scale_x, self._y(at["y2"]))
 
     def _text(self, shape: Element, at: dict[str, float]) -> None:
@@ -55,7 +58,7 @@ class Chart(Flowable):
         return (self.down - down) * self.scale_y
 
 
-_PLACES = frozenset({"x", "y", "x1", "x2", "y1", "y2", "width", "height"})
+_PLACES = frozenset({"x", "y", "x1", "x2", "y1", "y2", "width", "height", "cx", "cy"})
 
 
 def bar(canvas: Canvas, x: float, y: float, width: float, part: float, colour: Color) -> None:

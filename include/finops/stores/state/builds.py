@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
@@ -51,12 +51,13 @@ def finish_build(connection: Connection, build_id: str, outcome: str, detail: st
 def mark_built(connection: Connection, build_id: str, digests: Mapping[tuple[Provider, BillingPeriod], str]) -> None:
     """Record what each published (provider, billing period) was built from: the digest its build began with.
 
-    A delivery that landed meanwhile has another digest, so its period stays pending.
+    A delivery that landed meanwhile has another digest, so its period stays pending. What was held back no longer is.
     """
-    b = t.built_periods
+    b, h = t.built_periods, t.held_back_periods
     for (provider, period), digest in digests.items():
         key = {"provider": provider.value, "billing_period": str(period)}
         upsert(connection, b, key, {"input_digest": digest, "build_id": build_id})
+        connection.execute(delete(h).where(h.c.provider == provider.value, h.c.billing_period == str(period)))
 
 
 def last_built(connection: Connection, provider: Provider, period: BillingPeriod) -> Built | None:

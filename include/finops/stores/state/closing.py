@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -90,21 +91,38 @@ def _sign_off(found: dict[str, Any]) -> SignOff:
 
 def record_closed(connection: Connection, closed: ClosedPeriod) -> None:
     """Close a month. A month is closed once: a second row of it breaks the table's key."""
+    connection.execute(insert(t.closed_periods).values(_values(closed)))
+
+
+def to_json(closed: ClosedPeriod) -> str:
+    """Return the record as text, which ``from_json`` reads back."""
+    return json.dumps(_values(closed) | {"closed_at": closed.closed_at.isoformat()}, indent=1, ensure_ascii=False)
+
+
+def from_json(text: str) -> ClosedPeriod:
+    """Return the record that a text of ``to_json`` holds. Raise ValueError, TypeError or KeyError for another text."""
+    values = json.loads(text)
+    return _closed_period(values | {"closed_at": datetime.fromisoformat(values["closed_at"])})
+
+
+def _values(closed: ClosedPeriod) -> dict[str, Any]:
     # As text: a number of JSON is a binary double to most who read it.
     rates = [
         {"from": each.source_currency, "to": each.target_currency, "rate": f"{each.rate:f}", "source": each.source}
         for each in closed.rates
     ]
     values = {name: getattr(closed, name) for name in ClosedPeriod.__slots__}
-    values |= {"billing_period": str(closed.billing_period), "frozen": dict(closed.frozen), "rates": rates}
-    connection.execute(insert(t.closed_periods).values(values))
+    return values | {"billing_period": str(closed.billing_period), "frozen": dict(closed.frozen), "rates": rates}
+
+
+def _closed_period(values: Mapping[str, Any]) -> ClosedPeriod:
+    period = BillingPeriod.parse(values["billing_period"])
+    rates = tuple(LockedRate(r["from"], r["to"], Decimal(r["rate"]), r["source"]) for r in values["rates"])
+    return ClosedPeriod(**{**values, "billing_period": period, "rates": rates})
 
 
 def closed_periods(connection: Connection) -> dict[BillingPeriod, ClosedPeriod]:
     """Return the closed months, in their order."""
-    found = {}
-    for row in connection.execute(select(t.closed_periods).order_by(t.closed_periods.c.billing_period)):
-        period = BillingPeriod.parse(row.billing_period)
-        rates = tuple(LockedRate(r["from"], r["to"], Decimal(r["rate"]), r["source"]) for r in row.rates)
-        found[period] = ClosedPeriod(**dict(row._mapping) | {"billing_period": period, "rates": rates})
-    return found
+    rows = connection.execute(select(t.closed_periods).order_by(t.closed_periods.c.billing_period))
+    found = (_closed_period(dict(row._mapping)) for row in rows)
+    return {each.billing_period: each for each in found}

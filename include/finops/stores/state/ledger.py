@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
@@ -64,8 +64,10 @@ class Delivery:
     totals: tuple[Total, ...] = field(default=(), compare=False)
 
 
-def seen(connection: Connection, provider: Provider, source: str, period: BillingPeriod, fingerprint: str) -> bool:
-    """Tell whether a delivery with this fingerprint has landed: the one look-up of an unchanged delivery."""
+def seen_as(
+    connection: Connection, provider: Provider, source: str, period: BillingPeriod, fingerprint: str
+) -> str | None:
+    """Return the id of the delivery that has landed with this fingerprint: the look-up of an unchanged delivery."""
     f = t.delivery_fingerprints
     query = select(f.c.delivery_id).where(
         f.c.provider == provider.value,
@@ -73,7 +75,7 @@ def seen(connection: Connection, provider: Provider, source: str, period: Billin
         f.c.billing_period == str(period),
         f.c.fingerprint == fingerprint,
     )
-    return connection.execute(query).first() is not None
+    return connection.execute(query).scalar()
 
 
 def find(connection: Connection, delivery_id: str) -> Delivery | None:
@@ -103,9 +105,21 @@ def remember(connection: Connection, delivery: Delivery, fingerprint: str, produ
 
 
 def point_at(connection: Connection, delivery: Delivery) -> None:
-    """Make an already recorded delivery the current one of its (provider, source, billing period)."""
+    """Make an already recorded delivery the current one of its (provider, source, billing period).
+
+    A withdrawal of it is lifted.
+    """
     values = {"delivery_id": delivery.delivery_id, "since": datetime.now(UTC)}
     upsert(connection, t.current_deliveries, _key(delivery), values)
+    w = t.delivery_withdrawals
+    lifted = update(w).where(w.c.delivery_id == delivery.delivery_id, w.c.lifted_at.is_(None))
+    connection.execute(lifted.values(lifted_at=datetime.now(UTC)))
+
+
+def point_at_none(connection: Connection, delivery: Delivery) -> None:
+    """Leave the (provider, source, billing period) of a delivery without a current one."""
+    c = t.current_deliveries
+    connection.execute(delete(c).where(*(c.c[name] == value for name, value in _key(delivery).items())))
 
 
 def produced_at(connection: Connection, delivery_id: str) -> datetime | None:
@@ -127,6 +141,19 @@ def current(
         query = query.where(c.c.billing_period == str(period))
     rows = connection.execute(query.order_by(d.c.provider, d.c.billing_period, d.c.source)).all()
     return with_parts(connection, rows)
+
+
+def every(
+    connection: Connection, provider: Provider | None = None, period: BillingPeriod | None = None
+) -> list[Delivery]:
+    """Return every delivery, current or not, with files and totals, by provider, period, source and landing."""
+    d = t.deliveries
+    query = select(d).order_by(d.c.provider, d.c.billing_period, d.c.source, d.c.landed_at)
+    if provider is not None:
+        query = query.where(d.c.provider == provider.value)
+    if period is not None:
+        query = query.where(d.c.billing_period == str(period))
+    return with_parts(connection, connection.execute(query).all())
 
 
 def history(connection: Connection, provider: Provider, source: str, period: BillingPeriod) -> list[Delivery]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from finops.core.formats import Provider, SourceFormat
 from finops.core.periods import BillingPeriod
@@ -55,11 +55,43 @@ def landed(connection: Connection) -> list[PeriodInput]:
     ]
 
 
+def built(connection: Connection) -> dict[tuple[Provider, BillingPeriod], str]:
+    """Return, for every published (provider, billing period), the digest of the deliveries it was built from."""
+    rows = connection.execute(select(t.built_periods))
+    return {(Provider(row.provider), BillingPeriod.parse(row.billing_period)): row.input_digest for row in rows}
+
+
 def pending(connection: Connection) -> list[PeriodInput]:
-    """Return the inputs that differ from what was last built and published: the work that a build has."""
-    b = t.built_periods
-    built = {(row.provider, row.billing_period): row.input_digest for row in connection.execute(select(b))}
-    return [i for i in landed(connection) if built.get((i.provider.value, str(i.billing_period))) != i.digest]
+    """Return the inputs that differ from what was last built and published."""
+    published = built(connection)
+    return [item for item in landed(connection) if published.get((item.provider, item.billing_period)) != item.digest]
+
+
+def held_back(connection: Connection) -> list[PeriodInput]:
+    """Return what was held back and has neither been delivered again nor withdrawn since.
+
+    It may be published from the same deliveries, when it was built once more after a change of rules.
+    """
+    h = t.held_back_periods
+    held = {tuple(row) for row in connection.execute(select(h.c.provider, h.c.billing_period, h.c.input_digest))}
+    return [i for i in landed(connection) if (i.provider.value, str(i.billing_period), i.digest) in held]
+
+
+def as_published(connection: Connection, item: PeriodInput) -> PeriodInput:
+    """Return the deliveries that a pair was last published from; the item as it is where no snapshot names them."""
+    s, b = t.period_loads, t.built_periods
+    is_last = (s.c.provider == b.c.provider, s.c.billing_period == b.c.billing_period, s.c.build_id == b.c.build_id)
+    query = select(s.c.deliveries).join(b, and_(*is_last))
+    query = query.where(b.c.provider == item.provider.value, b.c.billing_period == str(item.billing_period))
+    noted = connection.execute(query).scalar() or ()
+    deliveries = ledger.named(connection, [each["delivery_id"] for each in noted])
+    return replace(item, deliveries=tuple(deliveries)) if deliveries else item
+
+
+def due(connection: Connection) -> list[PeriodInput]:
+    """Return the work that a build has: what is pending and not held back."""
+    held = held_back(connection)
+    return [item for item in pending(connection) if item not in held]
 
 
 def with_files(connection: Connection, items: list[PeriodInput]) -> list[PeriodInput]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, select, update
 
+from finops.core.errors import BadInput
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.stores.state.tables import delivery_attempts as a
@@ -23,6 +24,8 @@ class Rejection:
     outcome: str
     reason: str
     since: datetime
+    number: int = 0
+    """Names it to whoever dismisses it."""
 
 
 def record(
@@ -34,10 +37,11 @@ def record(
     fingerprint: str | None,
     outcome: str,
     reason: str,
-) -> None:
+) -> bool:
     """Record a delivery that was rejected (``waiting``, ``quarantined`` or ``refused``) and why.
 
-    The same reason met again while it stands is not a second rejection: ``since`` stays.
+    The same reason met again while it stands is not a second rejection: ``since`` stays. Return False where somebody
+    dismissed it: it does not come back while it is the same files that are rejected for the same reason.
     """
     values = {
         "provider": provider.value,
@@ -47,8 +51,12 @@ def record(
         "reason": reason,
     }
     is_same = [a.c[name].is_(None) if value is None else a.c[name] == value for name, value in values.items()]
+    same_files = a.c.fingerprint.is_(None) if fingerprint is None else a.c.fingerprint == fingerprint
+    if connection.execute(select(a.c.attempt_id).where(*is_same, same_files, a.c.dismissed_by.is_not(None))).first():
+        return False
     if connection.execute(select(a.c.attempt_id).where(*is_same, a.c.resolved_at.is_(None))).first() is None:
         connection.execute(insert(a).values(**values, fingerprint=fingerprint, attempted_at=datetime.now(UTC)))
+    return True
 
 
 def resolve(
@@ -68,5 +76,16 @@ def standing(connection: Connection) -> list[Rejection]:
     for row in connection.execute(query):
         period = None if row.billing_period is None else BillingPeriod.parse(row.billing_period)
         provider = Provider(row.provider)
-        found.append(Rejection(provider, row.source, period, row.outcome, row.reason, row.attempted_at))
+        values = (row.outcome, row.reason, row.attempted_at, row.attempt_id)
+        found.append(Rejection(provider, row.source, period, *values))
+    return found
+
+
+def dismiss(connection: Connection, number: int, *, by: str, why: str) -> Rejection:
+    """Take a rejection off the list of those that stand, on somebody's word. Raise BadInput where it has none."""
+    found = next((each for each in standing(connection) if each.number == number), None)
+    if found is None:
+        raise BadInput(f"no rejection with the number {number} stands; `finops status` lists them")
+    values = {"resolved_at": datetime.now(UTC), "dismissed_by": by, "dismissal_reason": why}
+    connection.execute(update(a).where(a.c.attempt_id == number).values(**values))
     return found

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
 
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 """The newest migration; a test holds it to the migrations folder."""
 
 _LOCK_SECONDS = 60
@@ -24,12 +26,38 @@ _LOCK_SECONDS = 60
 
 
 def open_state(settings: Settings) -> Engine:
-    """Return the engine of the state store, its schema up to date. ``with engine.begin()`` is one transaction."""
-    return _open(settings.state_database_url)
+    """Return the engine of the state store, its schema up to date. ``with engine.begin()`` is one transaction.
+
+    Raise Unavailable when it cannot be opened, and BadInput when it is empty though something is published or closed.
+    """
+    return _open(settings.state_database_url, settings.root)
+
+
+def begin_state(settings: Settings) -> Engine:
+    """Return the engine like ``open_state``, of a new store where there is none, whatever is published."""
+    return _open(settings.state_database_url, None)
+
+
+def is_begun(settings: Settings) -> bool:
+    """Return whether there is a state store, of this release or an older one."""
+    engine = _engine(settings.state_database_url)
+    with _reaching(engine):
+        return _revision(engine) is not None
 
 
 @cache
-def _open(url: str) -> Engine:
+def _open(url: str, home: Path | None) -> Engine:
+    engine = _engine(url)
+    with _reaching(engine):
+        revision = _revision(engine)
+        if revision is None and home is not None:
+            _require_nothing_made(engine.url, home)
+        if revision != SCHEMA_REVISION:
+            _migrate(engine)
+    return engine
+
+
+def _engine(url: str) -> Engine:
     try:
         where = make_url(url)
         is_sqlite = where.get_backend_name() == "sqlite"
@@ -43,15 +71,28 @@ def _open(url: str) -> Engine:
         ) from None
     if is_sqlite:
         _take_write_locks_early(engine)
+    return engine
+
+
+@contextmanager
+def _reaching(engine: Engine) -> Iterator[None]:
     try:
-        if is_sqlite:
-            Path(where.database or "").parent.mkdir(parents=True, exist_ok=True)
-        if _revision(engine) != SCHEMA_REVISION:
-            _migrate(engine)
+        if engine.dialect.name == "sqlite":
+            Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        yield
     except (OSError, DBAPIError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise Unavailable(f"the state store {where.render_as_string()} cannot be opened: {reason}") from None
-    return engine
+        raise Unavailable(f"the state store {engine.url.render_as_string()} cannot be opened: {reason}") from None
+
+
+def _require_nothing_made(where: URL, home: Path) -> None:
+    made = [*home.glob("published/versions/[!.]*"), *home.glob("closed/billing_period=*")]
+    if made:
+        raise BadInput(
+            f"the state store {where.render_as_string()} is empty, but {made[0].relative_to(home)} in {home} was made "
+            "with another: correct FINOPS_STATE_URL, put the store back from a backup, or begin a new one with "
+            "`finops state adopt`"
+        )
 
 
 def _take_write_locks_early(engine: Engine) -> None:

@@ -151,6 +151,20 @@ delivery_attempts = Table(
     Column("reason", Text, nullable=False),
     Column("attempted_at", UtcDateTime, nullable=False, comment="When it was first met with this reason."),
     Column("resolved_at", UtcDateTime, comment="When a delivery of the period was taken or found unchanged."),
+    Column("dismissed_by", Text, comment="Who dismissed it; empty where nobody did."),
+    Column("dismissal_reason", Text),
+)
+
+delivery_withdrawals = Table(
+    "delivery_withdrawals",
+    metadata,
+    Column("withdrawal_id", Integer, primary_key=True, autoincrement=True),
+    Column("delivery_id", ForeignKey("deliveries.delivery_id"), nullable=False, comment="What was withdrawn."),
+    Column("current_id", ForeignKey("deliveries.delivery_id"), comment="What became current; empty where nothing did."),
+    Column("withdrawn_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("withdrawn_at", UtcDateTime, nullable=False),
+    Column("lifted_at", UtcDateTime, comment="When it was ingested again by force."),
 )
 
 builds = Table(
@@ -170,6 +184,18 @@ built_periods = Table(
     Column("billing_period", String(7), primary_key=True),
     Column("input_digest", String(64), nullable=False, comment="Digest of the current deliveries it was built from."),
     Column("build_id", ForeignKey("builds.build_id"), nullable=False),
+)
+
+held_back_periods = Table(
+    "held_back_periods",
+    metadata,
+    Column("provider", String(16), primary_key=True),
+    Column("billing_period", String(7), primary_key=True),
+    Column("input_digest", String(64), nullable=False, comment="Digest of the deliveries that are at fault."),
+    Column("stage", String(16), nullable=False, comment="build or gate: which of them refused it."),
+    Column("reason", Text, nullable=False, comment="One line."),
+    Column("build_id", ForeignKey("builds.build_id"), nullable=False),
+    Column("held_at", UtcDateTime, nullable=False),
 )
 
 period_loads = Table(

@@ -41,6 +41,7 @@ def write_rules(settings: Settings) -> dict[str, str]:
         "gl_accounts.yml": ACCOUNTS,
         "allocation.yml": POOL,
         "budgets.yml": "budgets: [{cost_center: cc-1001, currency: USD, from: 2026-01, to: 2026-12, amount: 100}]",
+        "cost_centers.yml": "cost_centers: [{cost_center: cc-1001, name: Research}]",
         "tag_policy.yml": "keys: [{name: cost-center, dimension: cost_center}]",
         "virtual_tags.yml": "rules: []",
     }
@@ -111,7 +112,7 @@ def test_a_budget_that_was_changed_since_the_build_keeps_the_month_open(settings
     """What is frozen beside the statements is what they show."""
     texts = write_rules(settings)
     publish_version(settings, quarter())
-    (settings.configuration_dir / "budgets.yml").write_text(texts["budgets.yml"].replace("100", "200"))
+    (settings.configuration_dir / "budgets.yml").write_text(texts["budgets.yml"].replace("amount: 100", "amount: 200"))
     with pytest.raises(Finding, match=r"2026-05: what cost is held against was decided by other text than budgets.yml"):
         service.close(settings, MAY, "Ann")
     assert service.closed_months(settings) == {}

@@ -164,7 +164,7 @@ def test_a_workbooks_amounts_are_numbers_that_sum_to_the_summary(
     for name in ("Cost centres", "Providers", "Services", "AI models", "AI stages", "Lines"):
         sheet = book[name]
         headings = [cell.value for cell in sheet[1]]
-        column = headings.index("Effective") + 1
+        column = headings.index("Direct") + 1
         found = [
             sheet.cell(row, column)
             for row in range(2, sheet.max_row + 1)

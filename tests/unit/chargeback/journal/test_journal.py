@@ -206,12 +206,26 @@ def test_the_document_is_named_after_the_figures_of_the_published_statement(a_mo
 
 
 def without_standing(path: Path) -> str:
-    """The sha256 of the file without its second and third column, which say whether it is final and until when."""
+    """The sha256 of the file without its second and third column, which say whether it is final and until when.
+
+    And without the last, which says what the cost centre is called.
+    """
     with path.open(encoding="utf-8", newline="") as handle:
         lines = list(csv.reader(handle))
     assert lines[0][1:3] == ["status", "costs_until"]
+    assert lines[0][-1] == "cost_center_name"
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([*line[:1], *line[3:]] for line in lines)
+    csv.writer(text).writerows([*line[:1], *line[3:-1]] for line in lines)
+    return hashlib.sha256(text.getvalue().encode()).hexdigest()
+
+
+def without_names(path: Path) -> str:
+    """The sha256 of the file without its last column, which says what the cost centre is called."""
+    with path.open(encoding="utf-8", newline="") as handle:
+        lines = list(csv.reader(handle))
+    assert lines[0][-1] == "cost_center_name"
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(line[:-1] for line in lines)
     return hashlib.sha256(text.getvalue().encode()).hexdigest()
 
 

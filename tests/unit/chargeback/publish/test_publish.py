@@ -156,7 +156,7 @@ def test_hostile_cost_centres_stay_inside_the_set(settings: Settings) -> None:
     publish_version(settings, [bill("2026-06-03", "1", cost_center=name) for name in names])
     done = service.publish(settings, JUNE)
     assert len([p for p in done.path.resolve().iterdir() if p.is_dir()]) == len(names) + 1
-    assert {p.name for p in settings.statements_dir.iterdir()} == {".sets", "billing_period=2026-06"}
+    assert {p.name for p in settings.statements_dir.iterdir()} == {".sets", "billing_period=2026-06", "index.html"}
 
 
 def test_a_cost_centres_files_hold_no_row_of_another(settings: Settings) -> None:

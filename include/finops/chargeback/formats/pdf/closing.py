@@ -25,7 +25,7 @@ def adjustments(statement: Statement, section: Section) -> Iterator[Flowable]:
         return
     is_company = statement.cost_center is None
     listed = folded_adjustments(block)
-    rows = [_adjustment(line, section.digits, is_company=is_company) for line in listed.lines]
+    rows = [_adjustment(statement, line, section.digits) for line in listed.lines]
     if listed.count:
         amounts = _signed(listed.effective, listed.billed, section.digits)
         rows.append(TextRow(f"{listed.count} others", amounts, "each one is in the spreadsheet and in adjustments.csv"))
@@ -34,7 +34,7 @@ def adjustments(statement: Statement, section: Section) -> Iterator[Flowable]:
         TextTable(
             f"Adjustments to closed months, {section.currency}",
             "what providers restated after the month was closed; its statement stays as it was",
-            ("Month and service", "Effective" if is_company else "Charged", "Billed"),
+            ("Month and service", "Charged", "Billed"),
             rows,
             TextRow("Adjustments", _signed(block.effective, block.billed, section.digits)),
         )
@@ -48,9 +48,9 @@ def adjustments(statement: Statement, section: Section) -> Iterator[Flowable]:
         yield Paragraph(about, f"changes {value(each.origin.text)}")
 
 
-def _adjustment(line: AdjustmentLine, digits: int, *, is_company: bool) -> TextRow:
+def _adjustment(statement: Statement, line: AdjustmentLine, digits: int) -> TextRow:
     each = line.adjustment
-    owner = f" · {value(each.cost_center)}" if is_company else ""
+    owner = f" · {value(statement.label_of(each.cost_center))}" if statement.cost_center is None else ""
     return TextRow(
         f"{wording.month(each.billing_period)} · {value(each.service_name)}",
         _signed(line.effective, line.billed, digits),
@@ -65,7 +65,7 @@ def _signed(effective: int, billed: int, digits: int) -> tuple[str, str]:
 
 def summary(statement: Statement) -> Iterator[Flowable]:
     """Yield the sum in the reporting currency: every amount with the rate of its month, and the cost centres."""
-    found, label = statement.summary, total_charged.label_of_total(statement)
+    found, label = statement.summary, total_charged.LABEL
     if found is None:
         return
     rows = []
@@ -86,7 +86,9 @@ def summary(statement: Statement) -> Iterator[Flowable]:
     )
     if found.owners:
         owners = [
-            TextRow(value(owner), (wording.money(units, found.digits),), is_loose=owner == UNALLOCATED)
+            TextRow(
+                value(statement.label_of(owner)), (wording.money(units, found.digits),), is_loose=owner == UNALLOCATED
+            )
             for owner, units in found.owners
         ]
         title, headings = f"Cost centres in {found.currency}", ("Cost centre", found.currency)

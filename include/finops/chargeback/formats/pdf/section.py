@@ -1,4 +1,4 @@
-"""One currency's part of a statement's pages: the figures of the HTML page in its order."""
+"""One currency's part of a statement's pages: what page one says of it, and the details behind."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from reportlab.platypus import CondPageBreak, Flowable
 
-from finops.chargeback.formats.folding import folded, strip_parts
+from finops.chargeback.formats.folding import folded, has_lines, month_lines, strip_parts
 from finops.chargeback.formats.pdf import closing
-from finops.chargeback.statement.models import Breakdown, Line, Section, Shown, Statement, Variance
+from finops.chargeback.statement.models import ROUNDING, Breakdown, Line, Section, Shown, Statement, Variance
 from finops.chargeback.statement.sections import total_charged
 from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.periods import BillingPeriod
@@ -37,59 +37,88 @@ class SectionPages:
         self.statement, self.section = statement, section
         self.period: BillingPeriod = statement.billing_period
         self.is_company = statement.cost_center is None
-        self.basis = "Effective" if self.is_company else "Charged"
+        self.several = len(statement.sections) > 1
 
-    def story(self) -> Iterator[Flowable]:
-        """Yield everything from the headline to the bridge."""
+    def headline(self) -> Iterator[Flowable]:
+        """Yield what is charged in the currency."""
+        yield Figures(self._figures(), self.section.currency)
+
+    def front(self) -> Iterator[Flowable]:
+        """Yield what the total is made of, its budget and its months."""
         section = self.section
-        if len(self.statement.sections) > 1:
-            yield CondPageBreak(220)
-            yield Heading(f"Costs in {section.currency}", size=16)
-        yield Figures(self._figures(), section.currency)
         total = total_charged.table(section, is_company=self.is_company)
         if total is not None:
             yield from tables.drawn(total, section.currency)
+        for schedule in section.schedules:
+            if schedule.name == "budget":
+                yield from tables.drawn(schedule, section.currency)
+        if len(section.history) > 1:
+            yield from self._months()
+
+    def parts(self) -> list[str]:
+        """Return what ``story`` shows, for the list of contents."""
+        section = self.section
+        names = ["Proof"] if self.is_company else []
+        names += ["Adjustments to closed months"] if section.adjustments else []
+        names += [each.title for each in section.schedules if each.name != "budget"]
+        names += ["Cost per day"] if section.days else []
+        names += [each.title for each in section.breakdowns if has_lines(each)]
+        return [*names, *(["Top movers"] if section.rises or section.falls else []), "From invoiced to direct cost"]
+
+    def story(self) -> Iterator[Flowable]:
+        """Yield everything behind page one, from the proof to the bridge; what is empty is left out."""
+        section = self.section
+        if self.several:
+            yield CondPageBreak(220)
+            yield Heading(f"Details in {section.currency}", size=16)
         yield self._proof()
         yield from closing.adjustments(self.statement, section)
-        for schedule in section.schedules:
-            yield from tables.drawn(schedule, section.currency)
         yield from self._strip()
         if section.days:
             yield from daily_costs(DailyCosts(section.days, self.period, section.currency))
         for breakdown in section.breakdowns:
-            if breakdown.name not in _NOTES:
+            if breakdown.name not in _NOTES and has_lines(breakdown):
                 yield from self._breakdown(breakdown)
         yield from self._variance()
         for name in ("unallocated", "tags"):
             found = section.breakdown(name)
-            if found is not None:
+            if found is not None and has_lines(found):
                 yield from self._breakdown(found)
+        for schedule in section.schedules:
+            if schedule.name != "budget":
+                yield from tables.drawn(schedule, section.currency)
         yield CondPageBreak(110)
         yield self._bridge()
+
+    def _months(self) -> Iterator[Flowable]:
+        section, lines = self.section, month_lines(self.section.history, self.period)
+        yield CondPageBreak(250)
+        yield Heading("Months", f"direct and shared cost in {section.currency}: each month, and the year to date")
+        for title, points in (("Cost per month", lines.each), ("Year to date", lines.year)):
+            drawing = charts.line_chart(points, title, section.currency, section.digits, ident="months", width=720)
+            yield Chart(drawing, WIDTH, 96)
+        yield Legend([("series-0", label, self._money(units)) for label, units in lines.sums])
 
     def _money(self, units: int) -> str:
         return wording.money(units, self.section.digits)
 
     def _figures(self) -> list[Figure]:
         section, total, last_month = self.section, self.section.total, wording.month(self.period.previous)
-        own, per = ("Direct cost", "of") if total_charged.beyond_direct(section) else ("Charged", "for")
-        what = "Total effective cost" if self.is_company else f"{own} {per} {wording.month(self.period)}"
-        figures = [
-            Figure(what, self._money(total.effective), self._change(total), total.change),
-            Figure("Invoiced (billed cost)", self._money(total.billed), "what the bills say"),
-        ]
-        if not self.is_company:
+        charged = section.charged
+        what = f"{total_charged.LABEL} for {wording.month(self.period)}"
+        figures = [Figure(what, self._money(charged.effective), self._change(charged), charged.change)]
+        if total_charged.beyond_direct(section) or not self.is_company:
             known = total.previous is not None
-            amount = self._money(total.previous or 0) if known else "–"
-            figures.append(Figure(last_month, amount, f"{own.lower()} last month" if known else "not published"))
-        elif section.unallocated is None:
-            figures.append(Figure("Not allocated", self._money(0), "all have a cost centre"))
-        else:
+            note = f"{self._money(total.previous or 0)} in {last_month}" if known else f"{last_month} is not published"
+            figures.append(Figure("Direct cost", self._money(total.effective), note))
+        billed = "what the bills say" if self.is_company else "its part of the bills"
+        figures.append(Figure("Invoiced (billed cost)", self._money(total.billed), billed))
+        if self.is_company:
             loose = section.unallocated
-            note = f"{wording.share(loose.permille)} has no cost centre"
-            figures.append(Figure("Not allocated", self._money(loose.shown.effective), note))
+            note = f"{wording.share(loose.permille)} of direct cost" if loose else "all have a cost centre"
+            figures.append(Figure("Not allocated", self._money(loose.shown.effective if loose else 0), note))
         untagged = section.untagged
-        note = f"{self._money(untagged.shown.effective)} of the cost"
+        note = f"{self._money(untagged.shown.effective)} of direct cost"
         return [*figures, Figure("Required tags missing", wording.share(untagged.permille), note)]
 
     def _change(self, shown: Shown) -> str:
@@ -116,20 +145,22 @@ class SectionPages:
             difference = f"{tie.difference:f}" if tie.difference else "0"
             figures = (self._money(tie.bill), self._money(tie.statements), difference, f"{tie.bill_rows:,}")
             rows.append(TextRow(value(tie.provider), figures))
-        bill, stated = sum(tie.bill for tie in ties), sum(tie.statements for tie in ties)
-        lines = f"{sum(tie.bill_rows for tie in ties):,}"
+        if rest := self.section.rounding_of_bills:
+            amount = wording.signed_money(rest, self.section.digits)
+            rows.append(TextRow(ROUNDING, (amount, amount, "", ""), "each bill is rounded on its own"))
+        total, lines = self._money(self.section.total.billed), f"{sum(tie.bill_rows for tie in ties):,}"
         return laid_out(
             TextTable(
                 f"Billed cost equals the bills, {self.section.currency}",
                 "counted in the bills as delivered, against the lines of these statements",
                 ("Provider", "The bills say", "The statements say", "Difference", "Lines on the bills"),
                 rows,
-                TextRow("Total", (self._money(bill), self._money(stated), "0", lines)),
+                TextRow("Total", (total, total, "0", lines)),
             )
         )
 
     def _strip(self) -> Iterator[Flowable]:
-        parts = strip_parts(self.section)
+        parts = strip_parts(self.section, self.statement)
         split = self.section.breakdown("cost_center") or self.section.breakdown("service_category")
         if split is not None and len(parts) > 1:
             raw = {wording.name(line.labels[0]): line.labels[0] for line in split.lines}
@@ -141,7 +172,7 @@ class SectionPages:
 
     def _breakdown(self, breakdown: Breakdown) -> Iterator[Flowable]:
         short = folded(breakdown, _MOST_LINES)
-        headings = [breakdown.headings[0], self.basis, "Share"]
+        headings = [breakdown.headings[0], "Direct cost", "Share"]
         if breakdown.total.previous is not None:
             headings += ["Change", wording.month(self.period.previous), "%"]
         rows = [self._row(breakdown, line) for line in short.lines]
@@ -156,6 +187,8 @@ class SectionPages:
 
     def _row(self, breakdown: Breakdown, line: Line) -> TextRow:
         label, *others = line.labels
+        if breakdown.name == "cost_center" and self.statement.name_of(label):
+            label, others = self.statement.name_of(label), [label]
         name = value(label, _ABSENT.get(breakdown.name, "None"))
         also = " · ".join(value(each) for each in others)
         return self._figures_row(name, also, line.shown, line.permille, is_loose=label == UNALLOCATED)
@@ -203,7 +236,7 @@ class SectionPages:
 
     def _bridge(self) -> Flowable:
         total, steps = self.section.total, self.section.bridge
-        what = "Effective cost" if self.is_company else "Charged"
+        what = "Direct cost"
         rows = [TextRow("Invoiced this month", (self._money(total.billed),), "billed cost, ties to the bills")]
         rows += [
             TextRow(each.label, (wording.signed_money(each.amount, self.section.digits),), each.explanation)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reportlab.platypus import CondPageBreak, Flowable, Spacer
+from reportlab.platypus import CondPageBreak, Flowable, PageBreak, Spacer
 
 from finops.chargeback.formats.pdf import closing
 from finops.chargeback.formats.pdf.section import SectionPages
 from finops.chargeback.statement.models import Statement
-from finops.chargeback.statement.sections import completeness
+from finops.chargeback.statement.sections import completeness, total_charged
 from finops.pages import wording
-from finops.pages.pdf import sheet
+from finops.pages.pdf import sheet, tables
 from finops.pages.pdf.flowables import Head, Heading, Paragraph
 from finops.pages.pdf.typeface import value
 
@@ -21,9 +21,22 @@ _KIND = "Chargeback statement"
 
 def write_pdf(statement: Statement, path: Path) -> None:
     """Write the statement's pages. Amounts are those of the other formats, rounded so that columns add up."""
-    story: list[Flowable] = [_head(statement), *closing.summary(statement)]
-    for section in statement.sections:
-        story += SectionPages(statement, section).story()
+    sections = [SectionPages(statement, section) for section in statement.sections]
+    first = [pages for pages in sections if not pages.section.is_small]
+    story: list[Flowable] = [_head(statement), *_answers(statement)]
+    for pages in first:
+        story += pages.headline()
+    story += closing.summary(statement)
+    for currency, schedule in statement.schedules:
+        story += tables.drawn(schedule, currency)
+    story += _contents(sections)
+    for pages in first:
+        story += pages.front()
+    story += [PageBreak()] if sections else []
+    for pages in sections:
+        if pages not in first:
+            story += [*pages.headline(), *pages.front()]
+        story += pages.story()
     story += closing.invoices(statement)
     story += _notes(statement)
     period, scope = statement.billing_period, _scope(statement)
@@ -46,11 +59,30 @@ def _head(statement: Statement) -> Head:
     is_company = statement.cost_center is None
     facts = (
         ("Billing period", str(period)),
-        ("Scope" if is_company else "Cost centre", "all cost centres" if is_company else scope),
+        (
+            "Scope" if is_company else "Cost centre",
+            "all cost centres" if is_company else value(str(statement.cost_center)),
+        ),
         ("Currency" if len(statement.sections) == 1 else "Currencies", currencies or "–"),
         ("Generated from build", value(statement.build_id) + (f", closed by {value(made.by)}" if made else "")),
     )
     return Head(_KIND, _status(statement), scope, about, facts)
+
+
+def _contents(sections: Sequence[SectionPages]) -> Sequence[Flowable]:
+    """Return the list of the details, which begin on a page of their own behind the summary."""
+    listed = [Paragraph(f"Details in {each.section.currency}", " · ".join(each.parts())) for each in sections]
+    return [CondPageBreak(30 + 30 * len(listed)), Heading("Contents"), *listed, Spacer(0, 8)] if listed else []
+
+
+def _answers(statement: Statement) -> Sequence[Flowable]:
+    """Return who answers for the cost centre, and what it is part of, where ``cost_centers.yml`` says so."""
+    said = [("Owner", statement.answers_for_it), ("Part of", ", ".join(statement.part_of))]
+    return (
+        [*(Paragraph(what, value(text)) for what, text in said if text), Spacer(0, 6)]
+        if any(t for _, t in said)
+        else []
+    )
 
 
 def _status(statement: Statement) -> str:
@@ -58,28 +90,37 @@ def _status(statement: Statement) -> str:
 
 
 def _scope(statement: Statement) -> str:
-    return "Whole company" if statement.cost_center is None else value(statement.cost_center)
+    return value(statement.title)
 
 
 def _notes(statement: Statement) -> Sequence[Flowable]:
     share = " Each cost centre’s figures equal those on its own statement." if statement.cost_center is None else ""
     notes = (
         (
-            "Charged (effective cost)",
+            total_charged.LABEL,
+            "Direct cost, what the rules for shared cost added and took away, and adjustments to closed months: what "
+            "is posted.",
+        ),
+        (
+            "Direct cost (effective cost)",
             "What was used this month, with commitments such as reservations, savings plans and committed use spread "
-            "over their term. Teams are charged on this basis.",
+            "over their term.",
         ),
         (
             "Billed cost",
             "What the providers invoice for the month. It ties to the bills line by line; commitments count in full "
             "when they are bought.",
         ),
-        ("Share and change", f"Both are of the effective cost.{share}"),
+        (
+            "Share and change",
+            f"In a table both are of its direct cost; the headline’s is of the total charged.{share}",
+        ),
         (
             "Cents",
             "Lines are rounded by the largest-remainder method, so that every column sums exactly to its total. Each "
-            "column of each table is rounded on its own, so one amount may differ by a cent between two of them. The "
-            "CSV file holds the unrounded amounts, and every line.",
+            "column of each table is rounded on its own, so one amount may differ by a cent between two of them. "
+            "Amounts of a whole bill are rounded on their own instead, and a row called Rounding holds what is left to "
+            "the total. The CSV file holds the unrounded amounts, and every line.",
         ),
         (
             "Shared cost",

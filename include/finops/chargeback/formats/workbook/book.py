@@ -25,7 +25,7 @@ class Book:
     def __init__(self, file: xlsxwriter.Workbook, statement: Statement) -> None:
         self.file = file
         self.statement = statement
-        self.basis = "Effective" if statement.cost_center is None else "Charged"
+        self.basis = "Direct"
         self.title = file.add_format({"bold": True, "font_size": 16})
         self.heading = file.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF1F4", "valign": "top"})
         self.bold = file.add_format({"bold": True})

@@ -10,11 +10,11 @@ from finops.chargeback.statement.facts import DIRECT
 def direct(book: Book) -> None:
     """Write every line, its rounded amounts and its exact ones."""
     amounts = (book.basis, "Billed", *EXACT_COLUMNS)
-    proof = ("Line id", "Rule", "Source digest")
+    proof = ("Line id", "Rule", "Source digest", "Cost centre name")
     headings = ("Line", "Currency", *TEXT_COLUMNS, "has_required_tags", *amounts, *proof)
-    widths = [7, 10, *[22] * len(TEXT_COLUMNS), 18, 16, 16, *[20] * 4, 16, 10, 24]
+    widths = [7, 10, *[22] * len(TEXT_COLUMNS), 18, 16, 16, *[20] * 4, 16, 10, 24, 30]
     sheet = book.table("Lines", headings, widths)
-    row = 0
+    row, names = 0, dict(book.statement.names)
     for section in book.statement.sections:
         for line in section.details:
             row += 1
@@ -25,7 +25,8 @@ def direct(book: Book) -> None:
             sheet.write_boolean(row, column, line.charge.has_required_tags)
             exact = [getattr(line.charge, name) for name in EXACT_COLUMNS]
             book.costs(sheet, row, column + 1, (line.effective, line.billed), section.digits, exact)
-            book.texts(sheet, row, column + 7, (line.charge.line_id, DIRECT, line.source_digest))
+            said = (line.charge.line_id, DIRECT, line.source_digest, names.get(line.charge.cost_center, ""))
+            book.texts(sheet, row, column + 7, said)
     book.filter(sheet, row, headings)
 
 
@@ -35,9 +36,9 @@ def shared(book: Book) -> None:
     if not found:
         return
     labels = ("Line id", "Currency", "Cost centre", "Provider", "Kind", "Rule", "Counterpart")
-    numbers = ("Version", "Share", "Weight", book.basis, "Billed", "effective_cost", "billed_cost")
-    headings = (*labels, *numbers, "Rule digest", "Source digest")
-    sheet = book.table("Shared lines", headings, [16, 10, 22, 12, 14, 24, 22, 9, 12, 18, 16, 16, 20, 20, 20, 24])
+    numbers = ("Version", "Share", "Weight", "Charged", "Billed", "effective_cost", "billed_cost")
+    headings = (*labels, *numbers, "Rule digest", "Source digest", "Cost centre name")
+    sheet = book.table("Shared lines", headings, [16, 10, 22, 12, 14, 24, 22, 9, 12, 18, 16, 16, 20, 20, 20, 24, 30])
     for row, (section, line) in enumerate(found, start=1):
         each = line.entry
         texts = (each.line_id, section.currency, each.cost_center, each.provider, each.entry_kind, each.rule_id)
@@ -48,7 +49,7 @@ def shared(book: Book) -> None:
                 sheet.write_number(row, column, float(part), style)
         exact = (each.effective_cost, each.billed_cost)
         book.costs(sheet, row, 10, (line.effective, line.billed), section.digits, exact)
-        book.texts(sheet, row, 14, (each.rule_digest, each.source_digest))
+        book.texts(sheet, row, 14, (each.rule_digest, each.source_digest, book.statement.name_of(each.cost_center)))
     book.filter(sheet, len(found), headings)
 
 
@@ -58,13 +59,13 @@ def adjustments(book: Book) -> None:
     if not found:
         return
     labels = ("Currency", "Billing period", "Cost centre", "Provider", "Service category", "Service", "Charge category")
-    headings = (*labels, book.basis, "Billed", "effective_cost", "billed_cost", "Origin")
-    sheet = book.table("Adjustments", headings, [10, 14, 22, 16, 28, 36, 16, 16, 16, 20, 20, 80])
+    headings = (*labels, "Charged", "Billed", "effective_cost", "billed_cost", "Origin", "Cost centre name")
+    sheet = book.table("Adjustments", headings, [10, 14, 22, 16, 28, 36, 16, 16, 16, 20, 20, 80, 30])
     for row, (section, line) in enumerate(found, start=1):
         each = line.adjustment
         whose = (section.currency, str(each.billing_period), each.cost_center, each.provider)
         book.texts(sheet, row, 0, (*whose, each.service_category, each.service_name, each.charge_category))
         exact = (each.effective_cost, each.billed_cost)
         book.costs(sheet, row, 7, (line.effective, line.billed), section.digits, exact)
-        book.text(sheet, row, 11, each.origin.text)
+        book.texts(sheet, row, 11, (each.origin.text, book.statement.name_of(each.cost_center)))
     book.filter(sheet, len(found), headings)

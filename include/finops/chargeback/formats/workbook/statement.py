@@ -59,6 +59,8 @@ def write_workbook(statement: Statement, path: Path) -> None:
 def _schedules_of(statement: Statement) -> dict[str, list[tuple[str, Table]]]:
     """Return the statement's tables by title, each with its currency, and the invoices."""
     found: dict[str, list[tuple[str, Table]]] = {}
+    for currency, table in statement.schedules:
+        found.setdefault(table.title, []).append((currency, table))
     for section in statement.sections:
         for each in section.schedules:
             found.setdefault(each.title, []).append((section.currency, each))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from xlsxwriter.worksheet import Worksheet
 
 from finops.chargeback.formats.workbook.book import Book
-from finops.chargeback.statement.models import Section, Summary
+from finops.chargeback.statement.converted import Summary
+from finops.chargeback.statement.models import ROUNDING, Section
 from finops.chargeback.statement.sections import completeness, total_charged
 from finops.pages import wording
 
@@ -15,12 +16,14 @@ def write(book: Book) -> None:
     statement, sheet = book.statement, book.file.add_worksheet("Summary")
     sheet.set_column(0, 0, 38)
     sheet.set_column(1, 5, 20)
-    whom = "Whole company" if statement.cost_center is None else statement.cost_center
+    whom = statement.title if statement.cost_center is None else statement.label_of(statement.cost_center)
     book.text(sheet, 0, 0, f"Chargeback statement: {whom}", book.title)
     row = 1
     for label, value in (
         ("Billing period", str(statement.billing_period)),
         ("Status", _status(book)),
+        *([("Owner", statement.answers_for_it)] if statement.answers_for_it else []),
+        *([("Part of", ", ".join(statement.part_of))] if statement.part_of else []),
         ("Generated from build", statement.build_id),
         ("Digest of all lines", statement.lines_digest),
         ("Amounts", "rounded by the largest-remainder method: every column sums to its total"),
@@ -56,22 +59,23 @@ def _converted(book: Book, sheet: Worksheet, row: int, summary: Summary) -> None
         book.text(sheet, row, 4, line.rate_source)
     for owner, units in summary.owners:
         row += 1
-        book.text(sheet, row, 0, wording.name(owner))
+        book.text(sheet, row, 0, wording.name(book.statement.label_of(owner)))
         book.units(sheet, row, 1, units, summary.digits, book.money_format(summary.digits))
-    book.text(sheet, row + 1, 0, total_charged.label_of_total(book.statement), book.bold)
+    book.text(sheet, row + 1, 0, total_charged.LABEL, book.bold)
     book.units(sheet, row + 1, 1, summary.total, summary.digits, book.money_format(summary.digits, bold=True))
 
 
 def _figures(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
     money, total = book.money_format(section.digits), section.total
     book.text(sheet, row, 0, f"Figures in {section.currency}", book.heading)
-    is_part = total_charged.beyond_direct(section) and book.statement.cost_center is not None
-    own = "Direct cost" if is_part else book.basis
+    last_month, charged = book.statement.billing_period.previous, section.charged
     figures: list[tuple[str, int | None]] = [
-        (f"{own} this month (amortised)", total.effective),
+        (f"{total_charged.LABEL} this month", charged.effective),
+        (f"{total_charged.LABEL} in {last_month}", charged.previous),
+        ("Change", charged.change),
+        ("Direct cost this month (effective cost)", total.effective),
+        (f"Direct cost in {last_month}", total.previous),
         ("Invoiced (billed cost)", total.billed),
-        (f"{own} in {book.statement.billing_period.previous}", total.previous),
-        ("Change", total.change),
         ("Required tags missing", section.untagged.shown.effective),
     ]
     if section.unallocated is not None:
@@ -110,11 +114,16 @@ def _tie_out(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
         book.units(sheet, row, 2, tie.statements, section.digits, money)
         sheet.write_number(row, 3, float(tie.difference), book.exact)
         sheet.write_number(row, 4, tie.bill_rows)
+    if rest := section.rounding_of_bills:
+        row += 1
+        book.text(sheet, row, 0, ROUNDING)
+        for column in (1, 2):
+            book.units(sheet, row, column, rest, section.digits, money)
     return row + 1
 
 
 def _bridge(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
-    book.headings(sheet, row, (f"From billed to effective cost, {section.currency}", "Amount"))
+    book.headings(sheet, row, (f"From invoiced to direct cost, {section.currency}", "Amount"))
     steps = [("Billed (invoiced) this month", section.total.billed)]
     steps += [(f"{step.label}: {step.explanation}", step.amount) for step in section.bridge]
     for label, units in steps:
@@ -122,7 +131,7 @@ def _bridge(book: Book, sheet: Worksheet, row: int, section: Section) -> int:
         book.text(sheet, row, 0, label)
         book.units(sheet, row, 1, units, section.digits, book.money_format(section.digits))
     row += 1
-    book.text(sheet, row, 0, "Effective cost this month", book.bold)
+    book.text(sheet, row, 0, "Direct cost this month", book.bold)
     money = book.money_format(section.digits, bold=True)
     book.units(sheet, row, 1, section.total.effective, section.digits, money)
     return row + 1

@@ -30,8 +30,9 @@ def schedule(book: Book, title: str, found: Sequence[tuple[str, Table]]) -> None
 def breakdown(book: Book, title: str, found: Sequence[tuple[Section, Breakdown]]) -> None:
     """Write one sheet for a breakdown: the lines of every currency; the totals stand on the summary."""
     labels = found[0][1].headings
-    headings = ("Currency", *labels, *book.figure_headings())
-    sheet = book.table(title, headings, [10, *[36] * len(labels), *[18] * 6])
+    is_named = found[0][1].name == "cost_center" and bool(book.statement.names)
+    headings = ("Currency", *labels, *book.figure_headings(), *(["Name"] if is_named else []))
+    sheet = book.table(title, headings, [10, *[36] * len(labels), *[18] * 6, *([36] if is_named else [])])
     row = 0
     for section, breakdown in found:
         for line in breakdown.lines:
@@ -40,6 +41,8 @@ def breakdown(book: Book, title: str, found: Sequence[tuple[Section, Breakdown]]
             book.shown(sheet, row, len(labels) + 1, line.shown, section.digits)
             if line.permille is not None:
                 sheet.write_number(row, len(labels) + 6, line.permille / 1000, book.percent)
+            if is_named:
+                book.text(sheet, row, len(labels) + 7, book.statement.name_of(line.labels[0]))
     book.filter(sheet, row, headings)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from finops.chargeback.statement import rounding
-from finops.chargeback.statement.facts import DailyCost
-from finops.chargeback.statement.models import BridgeStep
-from finops.chargeback.statement.scope import Key, Scope, sums
+from decimal import Decimal
 
+from finops.chargeback.statement.facts import DailyCost
+from finops.chargeback.statement.models import ROUNDING, BridgeStep
+from finops.chargeback.statement.scope import Key, Scope, sums
+from finops.core.money import exact_sum, rounded
+
+_NOTHING = Decimal(0)
 _STEPS = {
     "purchase": ("Commitments bought", "invoiced in full this month, charged over their term"),
     "used": ("Commitments used", "this month's share of commitments that covered usage"),
@@ -16,13 +19,19 @@ _STEPS = {
 
 
 def of(scope: Scope) -> tuple[BridgeStep, ...]:
-    """Return the steps that have an amount; with the billed cost they add up to the effective cost."""
-    effective, billed = (
-        rounding.apportion_amounts(sums(scope.daily, _step, measure), total, scope.digits)
-        for measure, total in (("effective_cost", scope.total.effective), ("billed_cost", scope.total.billed))
-    )
-    steps = ((name, effective.get((name,), 0) - billed.get((name,), 0)) for name in _STEPS)
-    return tuple(BridgeStep(*_STEPS[name], amount) for name, amount in steps if amount)
+    """Return the steps that have an amount; with the billed cost they add up to the effective cost.
+
+    Each is rounded on its own: what cents leave to the total is a step called rounding, and no commitment's.
+    """
+    effective, billed = (sums(scope.daily, _step, measure) for measure in ("effective_cost", "billed_cost"))
+    steps = []
+    for name, words in _STEPS.items():
+        moved = exact_sum((effective.get((name,), _NOTHING), billed.get((name,), _NOTHING).copy_negate()))
+        if units := rounded(moved, scope.digits):
+            steps.append(BridgeStep(*words, units))
+    if rest := scope.total.effective - scope.total.billed - sum(step.amount for step in steps):
+        steps.append(BridgeStep(ROUNDING, "each row is rounded on its own", rest))
+    return tuple(steps)
 
 
 def _step(daily: DailyCost) -> Key:

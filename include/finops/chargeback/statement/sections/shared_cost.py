@@ -13,12 +13,12 @@ from finops.chargeback.statement import rounding
 from finops.chargeback.statement.facts import AllocationEntry
 from finops.chargeback.statement.models import Section, SharedBlock, SharedLine
 from finops.chargeback.statement.scope import Scope
+from finops.chargeback.statement.sections import allocation_rules, total_charged
 from finops.core.dimensions import UNALLOCATED
 from finops.core.entry_kinds import MEANINGS
 from finops.pages.figures import Cell, Row, Table
 
 _TITLE = "Direct and shared cost"
-_TOWARDS = {"pool": " from", "price": " of", "markup": " by", "offset": " for"}
 
 
 def of(scope: Scope) -> SharedBlock | None:
@@ -36,59 +36,65 @@ def block(entries: Sequence[AllocationEntry], digits: int) -> SharedBlock:
 
 
 def tables(scope: Scope, section: Section) -> Iterator[Table]:
-    """Yield direct and shared cost: of the company by cost centre, of a cost centre by entry."""
-    if section.shared is not None:
-        yield _by_owner(section, section.shared) if scope.owner is None else _by_entry(section, section.shared)
+    """Yield direct and shared cost: of the company by cost centre, of a cost centre by rule."""
+    if section.shared is None or not section.shared.lines:
+        return
+    yield _by_owner(scope, section) if scope.owner is None else _by_rule(scope, section, section.shared)
 
 
-def _by_owner(section: Section, shared: SharedBlock) -> Table:
-    owners = next(each for each in section.breakdowns if each.name == "cost_center")
-    direct = {line.labels[0]: line.shown.effective for line in owners.lines}
-    allocated: dict[str, int] = defaultdict(int)
-    for line in shared.lines:
-        allocated[line.entry.cost_center] += line.effective
-    names = sorted({*direct, *allocated}, key=lambda n: (n == UNALLOCATED, -direct.get(n, 0) - allocated.get(n, 0), n))
+def _by_owner(scope: Scope, section: Section) -> Table:
+    owners = total_charged.by_owner(section)
+    charged = {name: (parts.direct, parts.shared or 0) for name, parts in owners.items()}
+    names = sorted(charged, key=lambda name: (name == UNALLOCATED, -sum(charged[name]), name))
 
-    def row(label: str, own: int, more: int) -> Row:
+    def row(label: str, own: int, more: int, remark: str = "") -> Row:
         digits = section.digits
-        return Row(label, (Cell.money(own + more, digits), Cell.money(own, digits), Cell.signed(more, digits)))
+        return Row(label, (Cell.money(own + more, digits), Cell.money(own, digits), Cell.signed(more, digits)), remark)
 
     return Table(
         "shared",
         _TITLE,
         "what is shared moves between cost centres and adds nothing",
         ("Cost centre", "Together", "Direct", "Shared"),
-        tuple(row(name, direct.get(name, 0), allocated.get(name, 0)) for name in names),
-        row("Total", section.total.effective, shared.effective),
+        tuple(row(name, *charged[name], scope.month.cost_centers.name_of(name)) for name in names),
+        row("Total", section.total.effective, section.shared.effective if section.shared else 0),
     )
 
 
-def _by_entry(section: Section, shared: SharedBlock) -> Table:
+def _by_rule(scope: Scope, section: Section, shared: SharedBlock) -> Table:
     def row(label: str, effective: int, billed: int, remark: str = "") -> Row:
         amounts = Cell.money(effective, section.digits), Cell.money(billed, section.digits)
         return Row(label, (*amounts, Cell.share(None), Cell.quantity(None)), remark)
 
+    rules: dict[str, list[SharedLine]] = defaultdict(list)
+    for line in shared.lines:
+        rules[line.entry.rule_id].append(line)
     by_tag = "by tag; every line is in the spreadsheet and in statement.csv"
     direct = row("Direct cost", section.total.effective, section.total.billed, by_tag)
     return Table(
         "shared",
         _TITLE,
-        "what the rules for shared cost added and took away",
+        "what the rules for shared cost added and took away; every line is in the spreadsheet and in shared.csv",
         ("Rule", "Charged", "Billed", "Share", "Weight"),
-        (direct, *(_entry(line, section.digits) for line in shared.lines)),
+        (direct, *(_rule(scope, lines, section.digits) for lines in rules.values())),
         row(_TITLE, section.total_with_shared, section.total.billed + shared.billed),
     )
 
 
-def _entry(line: SharedLine, digits: int) -> Row:
-    each = line.entry
-    amounts = Cell.signed(line.effective, digits), Cell.signed(line.billed, digits)
-    other = ""
-    if each.counterpart not in ("(several)", each.cost_center):
-        named = "what has no owner" if each.counterpart == UNALLOCATED else each.counterpart
-        other = f"{_TOWARDS.get(each.entry_kind, '')} {named}"
+def _rule(scope: Scope, lines: Sequence[SharedLine], digits: int) -> Row:
+    """Return one row of all that a rule did to the cost centre, with share and weight where they are the same."""
+    effective, billed = sum(line.effective for line in lines), sum(line.billed for line in lines)
+    entries = [line.entry for line in lines]
+    shares, weights = {e.share for e in entries if e.share is not None}, {e.weight for e in entries if e.weight}
+    kinds = [MEANINGS[kind] for kind in MEANINGS if kind in {each.entry_kind for each in entries}]
+    count = f"{len(lines)} line{'' if len(lines) == 1 else 's'}"
     return Row(
-        f"{each.rule_id}, version {each.rule_version}",
-        (*amounts, Cell.share(each.share), Cell.quantity(each.weight)),
-        f"{MEANINGS[each.entry_kind]}{other} · {each.provider} · line {each.line_id}",
+        allocation_rules.title_of(scope, entries[0].rule_id),
+        (
+            Cell.signed(effective, digits),
+            Cell.signed(billed, digits),
+            Cell.share(shares.pop() if len(shares) == 1 else None),
+            Cell.quantity(weights.pop() if len(weights) == 1 else None),
+        ),
+        f"{', '.join(kinds)} · {allocation_rules.versions_of(lines)} · {count}",
     )

@@ -1,14 +1,18 @@
-"""The bills against the statements, by provider: the whole company's alone."""
+"""The bills against the statements, by provider: the whole company's alone.
+
+Each figure is the bill's own, rounded on its own, so it is what the provider's bill and `finops reconcile` say. What
+these cents leave to the total stands in a row of its own, `Section.rounding_of_bills`.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from finops.chargeback.statement import rounding
 from finops.chargeback.statement.facts import BILL
-from finops.chargeback.statement.models import Shown, TieOut
+from finops.chargeback.statement.models import TieOut
 from finops.chargeback.statement.scope import Scope, sums
 from finops.chargeback.statement.sections.breakdowns import PROVIDERS
+from finops.core.money import rounded
 
 
 def of(scope: Scope) -> tuple[TieOut, ...]:
@@ -16,15 +20,13 @@ def of(scope: Scope) -> tuple[TieOut, ...]:
     if scope.owner is not None:
         return ()
     bills = [t for t in scope.month.control_totals if t.stage == BILL and t.billing_currency == scope.currency]
-    amounts = {(t.provider,): t.billed_cost for t in bills}
-    shown = rounding.apportion_amounts(amounts, scope.total.billed, scope.digits)
-    stated, exact = PROVIDERS.split(scope), sums(scope.charges, PROVIDERS.key, "billed_cost")
+    exact = sums(scope.charges, PROVIDERS.key, "billed_cost")
     return tuple(
         TieOut(
             provider=bill.provider,
             bill_rows=bill.row_count,
-            bill=shown[(bill.provider,)],
-            statements=stated.get((bill.provider,), Shown(0, 0, None)).billed,
+            bill=rounded(bill.billed_cost, scope.digits),
+            statements=rounded(exact.get((bill.provider,), Decimal(0)), scope.digits),
             difference=exact.get((bill.provider,), Decimal(0)) - bill.billed_cost,
         )
         for bill in bills

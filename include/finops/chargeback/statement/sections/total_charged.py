@@ -1,6 +1,6 @@
 """What a statement charges in all: direct cost, shared cost and adjustments to closed months, as the journal posts it.
 
-It is said where there is more than direct cost, and by every format from the same table.
+It is every statement's headline. Where there is more than direct cost, every format shows the same table of its parts.
 """
 
 from __future__ import annotations
@@ -37,15 +37,21 @@ def parts_of(section: Section) -> Parts:
 
 def not_allocated(company: Section) -> Parts:
     """Return what nobody is charged: with all cost centres' it is the company's."""
-    shared = company.shared.of_owner(UNALLOCATED) if company.shared else None
-    lines = (
-        [n for n in company.adjustments.lines if n.adjustment.cost_center == UNALLOCATED] if company.adjustments else []
-    )
-    return Parts(
-        company.unallocated.shown.effective if company.unallocated else 0,
-        shared.effective if shared and shared.lines else None,
-        sum(line.effective for line in lines) if lines else None,
-    )
+    return by_owner(company).get(UNALLOCATED, Parts(0, None, None))
+
+
+def by_owner(company: Section) -> dict[str, Parts]:
+    """Return what each cost centre is charged, and what nobody is, in the cents of their own statements."""
+    owners = next(each for each in company.breakdowns if each.name == "cost_center")
+    found = {line.labels[0]: Parts(line.shown.effective, None, None) for line in owners.lines}
+    nothing = Parts(0, None, None)
+    for shared in company.shared.lines if company.shared else ():
+        parts = found.get(shared.entry.cost_center, nothing)
+        found[shared.entry.cost_center] = parts._replace(shared=(parts.shared or 0) + shared.effective)
+    for line in company.adjustments.lines if company.adjustments else ():
+        parts = found.get(line.adjustment.cost_center, nothing)
+        found[line.adjustment.cost_center] = parts._replace(adjustments=(parts.adjustments or 0) + line.effective)
+    return found
 
 
 def beyond_direct(section: Section) -> bool:
@@ -56,11 +62,6 @@ def beyond_direct(section: Section) -> bool:
 def says_more(statement: Statement) -> bool:
     """Tell whether any of its sections charges more than direct cost."""
     return any(map(beyond_direct, statement.sections))
-
-
-def label_of_total(statement: Statement) -> str:
-    """Return what the total in the reporting currency is called."""
-    return LABEL if says_more(statement) else "Total"
 
 
 def table(section: Section, *, is_company: bool) -> Table | None:

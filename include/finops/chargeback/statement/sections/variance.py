@@ -1,4 +1,4 @@
-"""What rose and fell most against last month, by provider, service and AI model."""
+"""What rose and fell most against last month, by provider, service and AI model: parts of the services' lines."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from collections.abc import Mapping
 
 from finops.chargeback.statement.models import Movement, Shown, Variance
 from finops.chargeback.statement.scope import Cut, Key, Scope
+from finops.chargeback.statement.sections.breakdowns import SERVICES
 
+# The category comes last: a service's series are parts of its line among the services, which has its category.
 _SERIES = Cut(
-    "variance", "Variance", ("Provider", "Service", "AI model"), lambda c: (c.provider, c.service_name, c.ai_model)
+    "variance",
+    "Variance",
+    ("Provider", "Service", "AI model", "Category"),
+    lambda c: (c.provider, c.service_name, c.ai_model, c.service_category),
+    within=SERVICES,
 )
 Ranked = tuple[tuple[Variance, ...], tuple[Variance, ...]]
 
@@ -36,5 +42,5 @@ def _variance(series: Key, shown: Shown) -> Variance:
         movement = Movement.NEW
     elif not shown.effective:
         movement = Movement.GONE
-    provider, service_name, ai_model = series
+    provider, service_name, ai_model, *_ = series
     return Variance(provider, service_name, ai_model, shown, movement)

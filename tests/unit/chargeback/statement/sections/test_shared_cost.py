@@ -29,6 +29,7 @@ from finops.core.errors import BadInput, Finding
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import budgets
+from finops.policy.cost_centers import CostCenter, CostCenters
 from finops.policy.exchange_rates import Exchange
 from finops.stores import published
 from finops.stores.state.closing import LockedRate
@@ -110,13 +111,23 @@ def test_a_statement_is_read_back_as_it_was_composed(month: PublishedMonth) -> N
         month,
         previous=month.charges[:1],
         adjustments=(adjustment,),
-        budgets=(BudgetUse("cc-1001", "USD", Decimal(10), Decimal("1.333833333333")),),
+        budgets=(BudgetUse("cc-1001", "EUR", Decimal(10), Decimal("1.333833333333"), Decimal("13.33833")),),
+        cost_centers=CostCenters({"cc-1001": CostCenter(cost_center="cc-1001", name="Research", owner="ada")}),
         unit_costs=(UnitCost("cc-1001", "USD", "requests", "1000 requests", Decimal("12.500"), Decimal("1.067")),),
         exchange=Exchange("EUR", rates, "currency.yml"),
     )
     found = compose(whole)
     names = {schedule.name for each in found for section in each.sections for schedule in section.schedules}
-    assert {"shared", "budget", "units", "savings"} <= names
+    assert {"shared", "units", "savings"} <= names
+    mine = next(each for each in found if each.cost_center == "cc-1001")
+    # In the reporting currency a budget is of all sections, against what the mart says is spent in it.
+    assert [(currency, each.name) for currency, each in mine.schedules] == [("EUR", "budget")]
+    assert [cell.value for cell in mine.schedules[0][1].rows[0].cells][:3] == [
+        Decimal("-3.34"),
+        Decimal("10.00"),
+        Decimal("13.34"),
+    ]
+    assert (mine.title, mine.answers_for_it) == ("Research", "ada")
     for each in found:
         back = statement_json.loads(statement_json.dumps(each))
         assert (back, repr(back)) == (each, repr(each))

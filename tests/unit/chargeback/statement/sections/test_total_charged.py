@@ -153,8 +153,10 @@ def in_pages(folder: Path, owner: str) -> Totals:
 
 
 def in_headline(folder: Path, owner: str) -> list[Decimal]:
+    """Return the headlines: what stands first in each currency."""
     text = (folder / "statement.html").read_text(encoding="utf-8")
-    return [amount(each.partition("</b>")[0]) for each in text.split("<b>Total charged: ")[1:]]
+    parts = text.split('<div class="main">\n<p class="what"><b>Total charged</b> for June 2026</p>\n<p class="figure">')
+    return [amount(each.partition(" <span")[0]) for each in parts[1:]]
 
 
 def in_workbook(folder: Path, owner: str) -> Totals:
@@ -164,7 +166,7 @@ def in_workbook(folder: Path, owner: str) -> Totals:
     for row in sheet.iter_rows():
         label = str(row[0].value or "")
         currency = label.removeprefix("Total charged, ") if label.startswith("Total charged, ") else currency
-        currency = "" if label.startswith("Effective cost in ") else currency
+        currency = "" if label.startswith(("Effective cost in ", "Bills and ", "From invoiced")) else currency
         if label == "Total charged" and currency:
             assert row[1].data_type == "n", "a number and no formula"
             assert row[0].font.b, "the line stands out"
@@ -231,13 +233,18 @@ def test_every_format_has_the_same_total_and_it_is_what_the_journal_posts(settin
         assert index["", currency] == sum(units for key, units in books.items() if key[1] == currency)
 
     listed = in_manifest(settings)
+    manifest = json.loads((folder_of(settings) / "manifest.json").read_text(encoding="utf-8"))
     assert set(listed) == {(owner, "USD") for owner in ("", "cc-1001", "cc-1002", "cc-1003", "cc-1009")}
     for (owner, currency), total in listed.items():
         folder = folder_of(settings) / (owner or "company")
         assert total == index[owner, currency]
         for said in (in_pages, in_workbook, in_pdf, in_csv):
             assert said(folder, owner) == {(owner, currency): total}, (said.__name__, owner)
-        assert in_headline(folder, owner) == [total]
+        # The others' headlines are their direct cost: nothing else is charged in those currencies.
+        sections = next(each for each in manifest["statements"] if (each["cost_center"] or "") == owner)["totals"]
+        heads = {each["billing_currency"]: each.get("total_charged", each["effective_cost"]) for each in sections}
+        assert heads[currency] == str(total)
+        assert sorted(in_headline(folder, owner)) == sorted(map(Decimal, heads.values()))
     # 33.335 of June, 5.555 from the rule, 2.335 that May became more than it was closed with.
     assert listed["cc-1001", "USD"] == Decimal("41.24")
     # What is shared moves between cost centres: the company's is its direct cost and the adjustments.
@@ -254,8 +261,12 @@ def test_a_statement_of_direct_cost_alone_is_the_same_to_the_byte_whatever_other
     mine = {name.removeprefix("cc-1004/"): found for name, found in whole.items() if name.startswith("cc-1004/")}
     assert len(mine) == 5
     assert content(folder_of(settings) / "cc-1004") == mine
+    # It is the headline of everybody, and a table of its parts of nobody who has direct cost alone.
+    for statement in statements:
+        shown = sorted(from_units(s.total.effective, 2) for s in statement.sections)
+        assert sorted(in_headline(folder_of(plain) / statement.slug, "")) == shown
     for name, found in whole.items():
-        assert b"otal charged" not in found, name
+        assert b"<caption>Total charged" not in found, name
         assert b"total_charged" not in found, name
     # PDF and XLSX are compressed: what would stand in them is in the text of these, for the company, too.
     assert in_pdf(folder_of(plain) / "company", "") == in_workbook(folder_of(plain) / "company", "") == {}
@@ -293,6 +304,5 @@ def test_the_reporting_currency_sums_up_to_the_total_charged(settings: Settings)
         last = [row for row in book.iter_rows(values_only=True) if row[0]][-1]
         assert last[0] == "Total charged"
         assert Decimal(str(last[1])) == amount(page["Sum in EUR"][-1][1])
-    assert (
-        Tables((folder_of(settings) / "cc-1004" / "statement.html").read_text()).found["Sum in EUR"][-1][0] == "Total"
-    )
+    alone = Tables((folder_of(settings) / "cc-1004" / "statement.html").read_text()).found["Sum in EUR"][-1]
+    assert (alone[0], amount(alone[1])) == ("Total charged", Decimal("5.5") * Decimal("0.8"))

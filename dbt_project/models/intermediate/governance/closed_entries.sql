@@ -1,0 +1,1 @@
+{{ config(materialized="ephemeral") }} select * from {{ ref("stg_ops_closed_entries") }}

@@ -1,0 +1,4 @@
+{{ config(materialized="ephemeral") }}
+
+select reporting_currency, rate_provider,
+from {{ source("ops", "reporting_currency") }}

@@ -1,0 +1,4 @@
+{{ config(materialized="ephemeral") }}
+
+select billing_period, billing_currency, rate,
+from {{ source("ops", "reporting_rates") }}

@@ -1,0 +1,60 @@
+"""What a run has made, or why it made nothing, in a few lines with links: the notes that DAGs leave on their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from finops.core.errors import NotReady
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+
+def of_build(settings: Settings) -> str:
+    """Say what the gate found in the latest build. Markdown, one paragraph."""
+    from finops.stores.candidate import load_candidate, load_verdict
+
+    build_id = load_candidate(settings).build_id
+    try:
+        verdict = load_verdict(settings, build_id)
+    except NotReady:
+        return f"Build {build_id} was not checked: the gate itself failed."
+    why = _link(settings, settings.quality_dir / build_id / "index.html", "What the gate found")
+    if not verdict.passed:
+        more = f" (and {len(verdict.failures) - 1} more)" if len(verdict.failures) > 1 else ""
+        return f"Build {build_id} was refused: {_short(verdict.failures[0])}{more}. {why}"
+    warnings = len(verdict.warnings)
+    return f"Build {build_id} passed the gate with {warnings} warning{'' if warnings == 1 else 's'}. {why}"
+
+
+def of_publication(settings: Settings) -> str:
+    """Say which months of which build readers see since. Markdown, one paragraph."""
+    from finops.stores import dictionary, published
+
+    publication = published.latest(settings)
+    months = ", ".join(sorted({each["billing_period"] for each in publication.manifest["scope"]}))
+    page = settings.published_dir / "current" / dictionary.PAGE
+    return f"Published {months} of build {publication.build_id}. {_link(settings, page, 'Data dictionary')}"
+
+
+def of_statements(settings: Settings, periods: Iterable[BillingPeriod]) -> str:
+    """Say which statements readers have since. Markdown, a paragraph for each month."""
+    from finops.stores.statements import open_statements
+
+    lines = []
+    for period in periods:
+        found = open_statements(settings, period)
+        page = _link(settings, settings.statements_dir / f"billing_period={period}" / "index.html", "Open them")
+        lines.append(f"Statements of {period}: {found.status}, of build {found.build_id}. {page}")
+    return "\n\n".join([*lines, _link(settings, settings.statements_dir / "index.html", "All months")])
+
+
+def _link(settings: Settings, page: Path, label: str) -> str:
+    """Return a link where the pages are served, and else where the page lies."""
+    if settings.site_url is None:
+        return f"{label}: `{page}`"
+    return f"[{label}]({settings.site_url.rstrip('/')}/{page.relative_to(settings.root).as_posix()})"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 300 else text[:299] + "…"

@@ -1,0 +1,92 @@
+"""What dbt says of the published tables: as comments in ``finops.duckdb``, and as the version's data dictionary.
+
+dbt leaves its descriptions in the warehouse as comments (``persist_docs``), so a version is described as it was built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops.core.sql import compose, identifier
+from finops.pages import html
+from finops.stores import dictionary
+from finops.stores.dictionary import DescribedColumn, DescribedTable
+from finops.stores.published import FACT
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_DESCRIBED = """
+    with
+        relations as (
+            select table_name, comment from duckdb_tables() where database_name = $database and schema_name = $schema
+            union all
+            select view_name, comment from duckdb_views() where database_name = $database and schema_name = $schema
+        )
+    select
+        relations.table_name, coalesce(relations.comment, ''),
+        columns.column_name, columns.data_type, coalesce(columns.comment, '')
+    from relations
+    inner join duckdb_columns() as columns
+        on columns.database_name = $database
+        and columns.schema_name = $schema
+        and columns.table_name = relations.table_name
+    order by relations.table_name, columns.column_index
+"""
+
+
+def comment(connection: DuckDBPyConnection, schema: str, marts: Iterable[str], renamed: Mapping[str, str]) -> None:
+    """Give the published tables, and the views under old names, the comments of the warehouse's ``schema``.
+
+    ``renamed`` has the mart of each old name. What has its comments already is left alone.
+    """
+    wanted, found = _described(connection, "warehouse", schema), _described(connection, "finops", "main")
+    sources = {**{name: name for name in marts}, **renamed}
+    for name, source in sources.items():
+        is_view = name in renamed
+        _comment(connection, wanted[source], found[name], "view" if is_view else "table")
+
+
+def _comment(connection: DuckDBPyConnection, wanted: DescribedTable, found: DescribedTable, kind: str) -> None:
+    if wanted.description != found.description:
+        _run(connection, kind, (found.name,), wanted.description)
+    before = {each.name: each.description for each in found.columns}
+    for column in wanted.columns:
+        if column.description != before[column.name]:
+            _run(connection, "column", (found.name, column.name), column.description)
+
+
+def _run(connection: DuckDBPyConnection, kind: str, name: tuple[str, ...], text: str) -> None:
+    connection.execute(compose(f"comment on {kind} {{name}} is {{text}}", name=identifier(*name), text=text))
+
+
+def write(connection: DuckDBPyConnection, version: Path, build_id: str, marts: Iterable[str]) -> None:
+    """Write the version's dictionary: its marts as they are commented, and the FOCUS fact as the warehouse has it."""
+    published, beside = _described(connection, "finops", "main"), _described(connection, "warehouse", "main")
+    tables = [published[name] for name in sorted(marts)]
+    if FACT in beside:
+        tables.insert(0, beside[FACT])
+    dictionary.write(version, tuple(tables))
+    # Readers open it by the link `published/current`.
+    text = page(tables, build_id, [("../../quality/index.html", "Builds and data quality")])
+    (version / dictionary.PAGE).write_text(text, encoding="utf-8")
+
+
+def page(tables: Iterable[DescribedTable], build_id: str, links: Iterable[tuple[str, str]] = ()) -> str:
+    """Return the dictionary as a page; ``links`` are addresses of the pages around it, with their labels."""
+    values = {"tables": tables, "build_id": build_id, "fact": FACT, "links": links}
+    return html.render(html.environment(_TEMPLATES), "dictionary.html.j2", **values)
+
+
+def _described(connection: DuckDBPyConnection, database: str, schema: str) -> dict[str, DescribedTable]:
+    """Return the tables and views of a schema by name, each description on one line."""
+    rows = connection.execute(_DESCRIBED, {"database": database, "schema": schema}).fetchall()
+    abouts: dict[str, str] = {}
+    columns: dict[str, list[DescribedColumn]] = {}
+    for table, about, name, kind, description in rows:
+        abouts[table] = " ".join(about.split())
+        columns.setdefault(table, []).append(DescribedColumn(name, kind, " ".join(description.split())))
+    return {name: DescribedTable(name, about, tuple(columns[name])) for name, about in abouts.items()}
