@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from finops.core.atomic import write_whole
 from finops.core.settings import Settings
 from finops.pages import html
 from finops.stores import dictionary
+
+logger = logging.getLogger(__name__)
 
 INDEX = "index.html"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -29,15 +33,23 @@ class _Checked:
 
 
 def write(settings: Settings) -> None:
-    """Write the index, the newest build first, whole or not at all."""
-    builds = sorted(map(_read, settings.quality_dir.glob("*/gate.json")), key=lambda each: each.build_id, reverse=True)
+    """Write the index, the newest build first, whole or not at all. A verdict that is damaged is left out."""
+    found = filter(None, map(_read, settings.quality_dir.glob("*/gate.json")))
+    builds = sorted(found, key=lambda each: each.build_id, reverse=True)
     environment = html.environment(_TEMPLATES)
     text = html.render(environment, "builds.html.j2", builds=builds, links=_links(settings))
     write_whole(settings.quality_dir / INDEX, text)
 
 
-def _read(path: Path) -> _Checked:
-    found = json.loads(path.read_text(encoding="utf-8"))
+def _read(path: Path) -> _Checked | None:
+    try:
+        return _checked(path, json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        logger.warning("%s is damaged; the index of builds leaves it out", path)
+        return None
+
+
+def _checked(path: Path, found: dict[str, Any]) -> _Checked:
     refused = found.get("refused", ())
     return _Checked(
         path.parent.name,
