@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from finops.core.errors import Finding, NotReady
-from finops.stores.candidate import Candidate, Verdict, save_candidate, save_verdict
+from finops.stores.candidate import Candidate, Refusal, Verdict, save_candidate, save_verdict
 from finops_airflow import notes, steps
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -131,6 +131,8 @@ def test_the_note_of_a_build_says_what_the_gate_found_and_where(home, monkeypatc
     assert steps.note_of_build().startswith("Build b1 was refused: mart_chargeback: a cent is missing (and 1 more). ")
     save_verdict(home, Verdict("b1", True, (), ("untagged",)))
     assert steps.note_of_build().startswith("Build b1 passed the gate with 1 warning. ")
+    save_verdict(home, Verdict("b1", True, (), ("untagged",), (Refusal("aws", "2025-01", ("a cent is missing",)),)))
+    assert steps.note_of_build().startswith("Build b1 passed the gate with 1 warning; held back: aws 2025-01. ")
     assert link in steps.note_of_build()
 
 

@@ -19,7 +19,10 @@ from finops.stores.candidate import Verdict, save_verdict
 from finops.transform.publish import publish
 
 MONTHS = ("2025-01", "2025-02")
-MARTS = ("fct_daily_costs", "mart_chargeback", "mart_allocated_costs", "mart_reconciliation", "mart_invoices")
+MARTS = (
+    *("fct_daily_costs", "mart_chargeback", "mart_allocated_costs", "mart_reconciliation", "mart_invoices"),
+    "mart_exchange_rates",
+)
 LONG = "mart_chargeback: " + "a_word_without_end_" * 20
 
 pytestmark = pytest.mark.integration

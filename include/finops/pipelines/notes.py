@@ -24,7 +24,9 @@ def of_build(settings: Settings) -> str:
         more = f" (and {len(verdict.failures) - 1} more)" if len(verdict.failures) > 1 else ""
         return f"Build {build_id} was refused: {_short(verdict.failures[0])}{more}. {why}"
     warnings = len(verdict.warnings)
-    return f"Build {build_id} passed the gate with {warnings} warning{'' if warnings == 1 else 's'}. {why}"
+    held = ", ".join(f"{each.provider} {each.billing_period}" for each in verdict.refused)
+    out = f"; held back: {held}" if held else ""
+    return f"Build {build_id} passed the gate with {warnings} warning{'' if warnings == 1 else 's'}{out}. {why}"
 
 
 def of_publication(settings: Settings) -> str:

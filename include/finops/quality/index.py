@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from finops.core.atomic import write_whole
 from finops.core.settings import Settings
-from finops.pages import html
-from finops.stores import dictionary
+from finops.pages import html, site
+from finops.stores.candidate import Verdict, load_verdict
+
+logger = logging.getLogger(__name__)
 
 INDEX = "index.html"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -18,41 +20,24 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A build and what the gate said of it. ``refused`` are the provider's months that were held back."""
+    """What the gate said of a build, and when."""
 
-    build_id: str
+    verdict: Verdict
     checked_at: str
-    passed: bool
-    refused: tuple[str, ...]
-    failures: tuple[str, ...]
-    warnings: tuple[str, ...]
 
 
 def write(settings: Settings) -> None:
-    """Write the index, the newest build first, whole or not at all."""
-    builds = sorted(map(_read, settings.quality_dir.glob("*/gate.json")), key=lambda each: each.build_id, reverse=True)
-    environment = html.environment(_TEMPLATES)
-    text = html.render(environment, "builds.html.j2", builds=builds, links=_links(settings))
+    """Write the index, the newest build first, whole or not at all. A verdict that is damaged is left out."""
+    builds = [_read(settings, path) for path in sorted(settings.quality_dir.glob("*/gate.json"), reverse=True)]
+    values = {"builds": [each for each in builds if each], "links": site.links(settings, "Builds and data quality")}
+    text = html.render(html.environment(_TEMPLATES), "builds.html.j2", **values)
     write_whole(settings.quality_dir / INDEX, text)
 
 
-def _read(path: Path) -> _Checked:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    refused = found.get("refused", ())
-    return _Checked(
-        path.parent.name,
-        f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d %H:%M}",
-        found["passed"],
-        tuple(f"{each['provider']} {each['billing_period']}" for each in refused),
-        (*found["failures"], *(failure for each in refused for failure in each["failures"])),
-        tuple(found["warnings"]),
-    )
-
-
-def _links(settings: Settings) -> list[tuple[str, str]]:
-    """Return the platform's other pages, where they are there."""
-    wanted = {
-        "Chargeback statements": settings.statements_dir / INDEX,
-        "Data dictionary": settings.published_dir / "current" / dictionary.PAGE,
-    }
-    return [(f"../{path.relative_to(settings.root)}", label) for label, path in wanted.items() if path.exists()]
+def _read(settings: Settings, path: Path) -> _Checked | None:
+    try:
+        at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return _Checked(load_verdict(settings, path.parent.name), f"{at:%Y-%m-%d %H:%M}")
+    except (OSError, ValueError, TypeError, KeyError):
+        logger.warning("%s is damaged; the index of builds leaves it out", path)
+        return None

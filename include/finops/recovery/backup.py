@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from finops.core.atomic import sha256_of, sync_file, sync_folder
 from finops.core.errors import BadInput
@@ -52,10 +51,11 @@ def write_backup(settings: Settings, place: Path, progress: Progress | None = No
         with exclusive(settings, "warehouse"), exclusive(settings, "statements"):
             writing.mkdir(parents=True)
             digests, linked = _copy_all(settings, writing, _newest(place), progress)
+            current = current_folder(settings)
         manifest = {
             "made_at": made_at.isoformat(timespec="seconds"),
             "schema_revision": SCHEMA_REVISION,
-            "current": _current(settings),
+            "current": None if current is None else current.name,
             "files": digests,
         }
         (writing / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
@@ -63,11 +63,9 @@ def write_backup(settings: Settings, place: Path, progress: Progress | None = No
         writing.rename(final)
         sync_folder(place)
     except OSError as error:
-        shutil.rmtree(writing, ignore_errors=True)
         raise BadInput(f"the backup cannot be written: {error.filename or place}: {error.strerror}") from None
-    except BaseException:
+    finally:
         shutil.rmtree(writing, ignore_errors=True)
-        raise
     return Backup(final, len(digests), linked, sum((final / name).stat().st_size for name in digests))
 
 
@@ -79,11 +77,6 @@ def kept_files(settings: Settings) -> list[str]:
     found = (path.resolve().relative_to(root) for folder in folders for path in folder.rglob("*") if path.is_file())
     # What a killed run left lies under a hidden name.
     return sorted(each.as_posix() for each in found if not any(part.startswith(".") for part in each.parts))
-
-
-def _current(settings: Settings) -> str | None:
-    current = current_folder(settings)
-    return None if current is None else current.name
 
 
 def _copy_all(
@@ -140,21 +133,3 @@ def _is_same(source: Path, old: Path) -> bool:
         return False
     here, there = source.stat(), old.stat()
     return (here.st_size, here.st_mtime_ns) == (there.st_size, there.st_mtime_ns)
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a backup. Raise BadInput when the folder holds none, or one of another release."""
-    path = folder / MANIFEST
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found, _ = manifest["schema_revision"], manifest["files"].items()
-    except FileNotFoundError:
-        raise BadInput(f"{folder} is no backup: it has no {MANIFEST}") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        raise BadInput(f"{path} is damaged; use another backup") from None
-    if found != SCHEMA_REVISION:
-        raise BadInput(
-            f"{folder} was made by a release with schema {found}, and this one has {SCHEMA_REVISION}; restore it with "
-            "that release, then upgrade"
-        )
-    return manifest

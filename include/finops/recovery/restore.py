@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from finops.core.atomic import replace_link, replacing, sha256_of
 from finops.core.errors import BadInput, Finding
 from finops.core.locks import exclusive
 from finops.core.progress import Progress
 from finops.core.settings import Settings
-from finops.recovery.backup import read_manifest
+from finops.recovery.backup import MANIFEST
 from finops.stores.state import dump, ledger
-from finops.stores.state.store import begin_state, is_begun
+from finops.stores.state.store import SCHEMA_REVISION, begin_state, is_begun
 
 _STATE = "state/"
 
@@ -34,7 +36,7 @@ def restore(settings: Settings, folder: Path, progress: Progress | None = None, 
     written. Raise Finding when a file of the backup is not what its manifest says, BadInput when the state store has
     rows, or a file of the home differs.
     """
-    manifest = read_manifest(folder)
+    manifest = _read_manifest(folder)
     files: dict[str, str] = manifest["files"]
     with exclusive(settings, "warehouse"), exclusive(settings, "statements"):
         _require_whole(folder, files, progress)
@@ -51,6 +53,23 @@ def restore(settings: Settings, folder: Path, progress: Progress | None = None, 
             replace_link(settings.published_dir / "current", f"versions/{manifest['current']}")
         rows = _load_state(settings, folder)
     return Restored(len(files), rows, _missing(settings))
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found, _ = manifest["schema_revision"], manifest["files"].items()
+    except FileNotFoundError:
+        raise BadInput(f"{folder} is no backup: it has no {MANIFEST}") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        raise BadInput(f"{path} is damaged; use another backup") from None
+    if found != SCHEMA_REVISION:
+        raise BadInput(
+            f"{folder} was made by a release with schema {found}, and this one has {SCHEMA_REVISION}; restore it with "
+            "that release, then upgrade"
+        )
+    return manifest
 
 
 def _require_whole(folder: Path, files: dict[str, str], progress: Progress | None) -> None:

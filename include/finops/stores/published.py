@@ -182,7 +182,6 @@ def current_folder(settings: Settings) -> Path | None:
 def open_version(path: Path) -> Publication:
     """Return the version in a folder of ``published/versions``. Raise Finding when its manifest is damaged."""
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        return Publication(path, dict(manifest))
-    except (ValueError, TypeError, KeyError):
+        return Publication(path, dict(json.loads((path / MANIFEST).read_text(encoding="utf-8"))))
+    except (ValueError, TypeError):
         raise Finding(f"{path / MANIFEST} is damaged; put the version back from a backup") from None

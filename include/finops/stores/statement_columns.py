@@ -28,5 +28,5 @@ DESCRIPTIONS = {
     "rule_id": "What made the line: direct for charges of the bills, otherwise a rule of allocation.yml.",
     "rule_version": "Version of that rule; 0 for direct lines.",
     "source_digest": "SHA-256 over the published rows that the line sums.",
-    "cost_center_name": "Name of the cost centre in cost_centers.yml; its key where it has none there.",
+    "cost_center_name": "Name of the cost centre in cost_centers.yml; NULL where it has none there.",
 }

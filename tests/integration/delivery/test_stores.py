@@ -114,6 +114,7 @@ def test_the_same_set_again_asks_and_writes_nothing_and_a_lost_state_only_asks(s
 
     assert set(results(service.deliver(settings, JANUARY, clients=nobody)).values()) == {"unchanged"}
     lost = settings.model_copy(update={"state_url": f"sqlite:///{settings.root}/another.db"})
+    chargeback.adopt(lost)
     assert set(results(service.deliver(lost, JANUARY, clients=lambda _: store.client)).values()) == {"unchanged"}
     assert store.read("research") == before
 

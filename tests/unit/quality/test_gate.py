@@ -248,7 +248,8 @@ def test_old_results_are_removed(settings: Settings, monkeypatch: pytest.MonkeyP
         (folder / "gate.json").write_text("{}")
     craft(settings, [("aws", "2025-01")], lines=60)
     check(settings)
-    assert len(list(settings.quality_dir.iterdir())) == 2
+    assert len([path for path in settings.quality_dir.iterdir() if path.is_dir()]) == 2
+    assert [path.name for path in settings.quality_dir.iterdir() if path.is_file()] == ["index.html"]
     assert (settings.quality_dir / "build-1" / "index.html").exists()
 
 

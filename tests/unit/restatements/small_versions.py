@@ -66,6 +66,7 @@ def publish(
     scope: Sequence[str] | None = None,
 ) -> None:
     """Publish a version that holds these rows, with a snapshot of the providers in ``scope``, else all of them."""
+    open_state(settings)
     version = settings.published_dir / "versions" / build_id
     version.mkdir(parents=True)
     with duckdb.connect(str(version / "finops.duckdb")) as connection:

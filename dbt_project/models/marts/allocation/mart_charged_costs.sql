@@ -1,22 +1,14 @@
+{% set line = (
+    "billing_period, provider, billing_currency, cost_center, effective_cost"
+) %}
+
 with
     charged as (
-        select
-            billing_period,
-            provider,
-            billing_currency,
-            cost_center,
-            effective_cost as direct_cost,
-            cast(0 as {{ var("money_type") }}) as shared_cost,
+        select {{ line }}, false as is_shared
         from {{ ref("mart_chargeback_as_closed") }}
         where {{ is_in_scope() }}
         union all
-        select
-            billing_period,
-            provider,
-            billing_currency,
-            cost_center,
-            cast(0 as {{ var("money_type") }}) as direct_cost,
-            effective_cost as shared_cost,
+        select {{ line }}, true as is_shared
         from {{ ref("mart_allocated_costs") }}
         where
             entry_kind <> 'direct' and {{ is_in_scope() }}
@@ -27,13 +19,7 @@ with
                 )
             {%- endfor %}
         union all
-        select
-            billing_period,
-            provider,
-            billing_currency,
-            cost_center,
-            cast(0 as {{ var("money_type") }}) as direct_cost,
-            effective_cost as shared_cost,
+        select {{ line }}, true as is_shared
         from {{ ref("closed_entries") }}
     )
 
@@ -42,8 +28,12 @@ select
     provider,
     billing_currency,
     cost_center,
-    cast(sum(direct_cost) as {{ var("money_type") }}) as direct_cost,
-    cast(sum(shared_cost) as {{ var("money_type") }}) as shared_cost,
-    cast(sum(direct_cost + shared_cost) as {{ var("money_type") }}) as effective_cost,
+    cast(
+        sum(if(is_shared, 0, effective_cost)) as {{ var("money_type") }}
+    ) as direct_cost,
+    cast(
+        sum(if(is_shared, effective_cost, 0)) as {{ var("money_type") }}
+    ) as shared_cost,
+    cast(sum(effective_cost) as {{ var("money_type") }}) as effective_cost,
 from charged
 group by billing_period, provider, billing_currency, cost_center

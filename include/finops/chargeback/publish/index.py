@@ -12,9 +12,8 @@ from finops.chargeback.statement.sections import total_charged
 from finops.core.atomic import write_whole
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
-from finops.pages import html
+from finops.pages import html, site
 from finops.pages.wording import MINUS
-from finops.stores import dictionary
 from finops.stores.statements import AudienceStatement, PublishedStatements, published_periods, read_set
 
 logger = logging.getLogger(__name__)
@@ -36,8 +35,9 @@ def write(settings: Settings, target: Path) -> None:
 
     A month whose manifest cannot be read is left out, with a warning: the others are to be found all the same.
     """
+    links = site.links(settings, "Chargeback statements") if target == settings.statements_dir else []
     months = sorted(_months(target), key=lambda each: each.billing_period, reverse=True)
-    values = {"months": months, "owners": _owners(months), "links": _links(settings, target)}
+    values = {"months": months, "owners": _owners(months), "links": links}
     environment = html.environment(_TEMPLATES)
     environment.filters["charged"] = charged
     text = html.render(environment, "statements.html.j2", TOTAL_CHARGED=total_charged.LABEL, **values)
@@ -71,14 +71,3 @@ def _owners(months: Sequence[PublishedStatements]) -> list[_Owner]:
             if each.cost_center is not None:
                 found.setdefault(each.cost_center, []).append((month, each))
     return [_Owner(owner, tuple(found[owner])) for owner in sorted(found)]
-
-
-def _links(settings: Settings, target: Path) -> list[tuple[str, str]]:
-    """Return the platform's other pages, where they are beside the statements."""
-    wanted = {
-        "Builds and data quality": settings.quality_dir / INDEX,
-        "Data dictionary": settings.published_dir / "current" / dictionary.PAGE,
-    }
-    if target != settings.statements_dir:
-        return []
-    return [(f"../{path.relative_to(settings.root)}", label) for label, path in wanted.items() if path.exists()]

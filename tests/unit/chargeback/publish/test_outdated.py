@@ -11,7 +11,7 @@ from tests.unit.chargeback.published_version import bill, publish_version
 
 from finops.chargeback import service
 from finops.chargeback.publish import sets
-from finops.chargeback.service import outdated
+from finops.chargeback.service import adopt, outdated
 from finops.chargeback.statement.models import Statement
 from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
@@ -107,6 +107,7 @@ def test_with_a_new_state_store_statements_of_earlier_versions_are_made_again_on
     publish(settings, "b2", MONTHS[1:])
     write(settings, *MONTHS[1:])
     settings.state_url = f"sqlite:///{settings.root / 'new.db'}"
+    adopt(settings)
     assert outdated(settings) == [APRIL], "nobody can say whether the build it was made from is the last one of April"
     write(settings, APRIL)
     assert outdated(settings) == []
