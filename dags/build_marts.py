@@ -23,7 +23,7 @@ from datetime import timedelta
 from airflow.sdk import PartitionedAssetTimetable, TriggerRule, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from finops.core.formats import ANY_VENDOR, Provider
+from finops.core.providers import ANY_VENDOR, Provider
 from finops_airflow import notes, steps
 from finops_airflow.assets import LANDED, PUBLISHED, RESYNC
 from finops_airflow.defaults import WAREHOUSE_POOL, finops_dag

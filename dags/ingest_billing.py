@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from airflow.sdk import Asset, TriggerRule, task
 
-from finops.core.formats import ANY_VENDOR, Provider
+from finops.core.providers import ANY_VENDOR, Provider
 from finops_airflow import steps
 from finops_airflow.assets import LANDED
 from finops_airflow.defaults import INGEST_POOL, finops_dag
@@ -40,10 +40,10 @@ def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
         f"ingest_billing_{provider}",
         schedule=CronWithRuntimePartitions(cron, timezone="UTC"),
         deadline=timedelta(hours=4),
-        tags=["ingest", provider.value],
+        tags=["ingest", provider],
         doc_md=__doc__,
     ):
-        names = task(steps.sources_of)(provider.value)
+        names = task(steps.sources_of)(provider)
         reports = land_source.expand(name=names)
         announce(reports)
         all_landed(reports)

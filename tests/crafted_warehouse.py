@@ -14,8 +14,9 @@ from pathlib import Path
 import duckdb
 
 from finops.core.focus import COLUMNS, Kind
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.quality.suites.mart_allocation_sources import ASKED_FOR
 from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate

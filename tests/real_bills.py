@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

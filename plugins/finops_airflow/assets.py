@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Asset
 
-from finops.core.formats import ANY_VENDOR, CLOUDS, Provider
+from finops.core.providers import ANY_VENDOR, CLOUDS, Provider
 
 LANDED: dict[Provider, Asset] = {
     provider: Asset(name=f"landed_{provider}", uri=f"finops://landing/{provider}", group="billing")

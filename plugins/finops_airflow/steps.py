@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 from finops.core.errors import BadInput, Finding
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.pipelines import landing, marts, notes, statements
 from finops.pipelines.landing import LandReport
@@ -33,7 +33,7 @@ class BuildReport(TypedDict):
 
 
 def sources_of(provider: Provider | None = None) -> list[str]:
-    """Return the names of the configured sources, of one provider or of all."""
+    """Return the names of the configured sources: of a cloud, of all other vendors (ANY_VENDOR), or of all."""
     return landing.sources_of(Settings(), provider)
 
 

@@ -15,8 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores.state import builds, ledger, period_inputs
 from finops.stores.state.store import open_state
@@ -173,7 +173,7 @@ def _landed(cache: Path, lines: int, months: int, provider: Provider = Provider.
     In a process of its own: the peak memory of whatever this one starts would begin with its own.
     """
     name = f"{lines}-lines-{months}-months"
-    home = cache / (name if provider is Provider.AWS else f"{provider}-{name}")
+    home = cache / (name if provider == Provider.AWS else f"{provider}-{name}")
     if not (home / "landed").exists():
         shutil.rmtree(home, ignore_errors=True)
         _run("tests.bench.generate", str(home), str(FIRST), provider, str(lines), str(months))

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from finops.core.periods import BillingPeriod
+from finops.core.providers import CLOUDS
 from finops.core.settings import Settings
 
 STAGING = Path(__file__).parents[2] / "dbt_project" / "models" / "staging" / "aws" / "stg_aws_cur2.sql"
@@ -50,10 +51,9 @@ def decode(settings: Settings, period: str) -> None:
 
 def ingest(settings: Settings, period: str) -> None:
     """Land the sample of a home once more, into a landing folder of its own."""
-    from finops.core.formats import Provider
     from finops.ingest.service import ingest as land_all
 
-    provider = next(each for each in Provider if (settings.root / "sample" / each).exists())
+    provider = next(each for each in CLOUDS if (settings.root / "sample" / each).exists())
     with tempfile.TemporaryDirectory(dir=settings.root) as again:
         found = land_all(Settings(home=Path(again)), provider, str(settings.root / "sample" / provider))
     if found.rejections or not found.landed:
@@ -94,7 +94,7 @@ def nothing(settings: Settings, period: str) -> None:
 
 def land(report: Settings, period: str) -> None:
     """Land a legacy report, which is named in the place of a home, as one downloaded by hand, into a home beside it."""
-    from finops.core.formats import Provider
+    from finops.core.providers import Provider
     from finops.ingest.service import ingest as land_all
 
     home = report.root.with_name(f"{report.root.name}-home")

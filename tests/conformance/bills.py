@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import CLOUDS, Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.quality import service as quality
@@ -28,7 +28,7 @@ def sample(folder: Path, lines: int) -> Iterator[tuple[str, Path]]:
     Google's export names no invoice, the others do: in the last one some charges have an InvoiceId and others none.
     """
     settings = Settings(home=folder / "home")
-    for provider in Provider:
+    for provider in CLOUDS:
         generate(
             folder / "bills",
             months=1,
@@ -36,7 +36,7 @@ def sample(folder: Path, lines: int) -> Iterator[tuple[str, Path]]:
             first_period=MONTH,
             providers=(provider,),
         )
-        ingest(settings, provider, str(folder / "bills" / provider.value))
+        ingest(settings, provider, str(folder / "bills" / provider))
     yield from _exported(settings, folder)
     out = folder / "all.parquet"
     export_focus(settings, MONTH, out)

@@ -13,8 +13,8 @@ from tests.unit.chargeback.published_version import bill, publish_version
 from finops.chargeback import service
 from finops.chargeback.publish import sets
 from finops.core.errors import Finding
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.delivery import service as delivery
 from finops.delivery.models import Result
 from finops.stores.state import builds

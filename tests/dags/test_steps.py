@@ -9,8 +9,9 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from finops.core.errors import BadInput, NotOffered
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.stores.state import builds as recorded
 from finops.stores.state import ledger, period_inputs
 from finops.stores.state.store import open_state

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.sample.service import generate
 from tests.published_rows import published_rows

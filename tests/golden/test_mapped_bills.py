@@ -19,7 +19,8 @@ import pytest
 import yaml
 from tests.native_files import LIKE, types_of, write_csv, write_parquet
 
-from finops.core.formats import ANY_VENDOR, CLOUDS, Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import ANY_VENDOR, CLOUDS, Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.transform import runner

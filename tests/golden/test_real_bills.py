@@ -11,8 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.money import exact
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.quality.reconciliation import STAGES

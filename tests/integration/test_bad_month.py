@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from finops.cli import app
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.sample.service import generate

@@ -13,7 +13,7 @@ from servers.blob import ACCOUNT, ACCOUNT_KEY, BlobServer
 from servers.proxy import Answer, CutOff
 
 from finops.core.errors import BadInput, FinopsError, Unavailable
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.models import Outcome
 from finops.ingest.service import ingest

@@ -17,7 +17,7 @@ from servers.proxy import Answer, CutOff
 from servers.s3 import SECRET_KEY, S3Server
 
 from finops.core.errors import BadInput, FinopsError, Unavailable
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.models import Outcome
 from finops.ingest.service import ingest

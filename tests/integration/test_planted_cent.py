@@ -12,8 +12,8 @@ import pytest
 from finops.chargeback import service
 from finops.chargeback.service import check_invoices
 from finops.core.errors import Finding
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.quality.service import check

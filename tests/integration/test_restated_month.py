@@ -11,8 +11,8 @@ import duckdb
 
 from finops.chargeback import service as chargeback
 from finops.chargeback.service import explain
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.quality.service import check

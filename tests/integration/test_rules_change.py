@@ -10,8 +10,8 @@ import pytest
 
 from finops.chargeback import service as chargeback
 from finops.core.errors import Finding
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.policy import tags

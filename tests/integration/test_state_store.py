@@ -17,8 +17,9 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from finops.core.errors import BadInput, Unavailable
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores import snapshots
 from finops.stores.snapshots import Snapshot, SnapshotDelivery, SnapshotTotal

@@ -9,9 +9,8 @@ import typer
 
 from finops.cli import app
 from finops.cli.status import held_back_as_json
-from finops.cli.terminal import as_json_of, show_progress
+from finops.cli.terminal import OneProvider, as_json_of, show_progress
 from finops.core.errors import FinopsError
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -28,7 +27,7 @@ def build(
             help="A month to build even if nothing has changed, as YYYY-MM; repeatable. Default: all pending."
         ),
     ] = None,
-    provider: Annotated[Provider | None, typer.Option(help="Build only this provider's bills.")] = None,
+    provider: OneProvider = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try what is held back again too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the build as JSON.")] = False,
 ) -> None:

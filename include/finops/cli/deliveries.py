@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import AsJson, as_json_of, console, table
-from finops.core.formats import Provider
+from finops.cli.terminal import AsJson, OneProvider, as_json_of, console, table
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
@@ -29,7 +28,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The delivery's id, or the
 
 @deliveries.command("list")
 def list_deliveries(
-    provider: Annotated[Provider | None, typer.Option(help="Only this provider's.")] = None,
+    provider: OneProvider = None,
     billing_period: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Only this month's.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import as_json_of, progress_bar
+from finops.cli.terminal import a_provider, as_json_of, progress_bar
 from finops.core.errors import BadInput, FinopsError
-from finops.core.formats import ANY_VENDOR, CLOUDS, Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import ANY_VENDOR, CLOUDS, Provider
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
     from finops.policy.sources import ConfiguredSource
 
 _WAITING = "waiting"
-_PROVIDERS = (*CLOUDS, ANY_VENDOR)
-
-
-def _whose(text: str) -> Provider:
-    if text not in _PROVIDERS:
-        raise typer.BadParameter(f"{text!r} is none of {', '.join(_PROVIDERS)}; focus is for FOCUS of any other vendor")
-    return Provider(text)
 
 
 @app.command()
@@ -34,9 +28,10 @@ def ingest(
     provider: Annotated[
         Provider | None,
         typer.Option(
-            parser=_whose,
-            metavar="|".join(_PROVIDERS),
-            help="Whose bills, focus for FOCUS of any other vendor; without --from, its configured sources.",
+            parser=a_provider,
+            metavar="NAME",
+            help="Whose bills: aws, azure, gcp, or focus for FOCUS of any other vendor; a vendor's name keeps all rows "
+            "under it. Without --from, the configured sources.",
         ),
     ] = None,
     origin: Annotated[
@@ -109,13 +104,13 @@ def _chosen(
     if origin is None:
         if no_manifest or source is not None:
             raise BadInput("--no-manifest and --source need --from; without it the sources are those of sources.yml")
-        found = [each for each in sources.load(settings) if provider in (None, each.provider)]
+        found = [each for each in sources.load(settings) if each.is_of(provider)]
         if not found:
             file, whose = settings.configuration_dir / "sources.yml", provider or "any provider"
             raise BadInput(f"{file}: has no source of {whose}")
         return found
     if provider is None:
-        raise BadInput(f"--from needs --provider, one of {', '.join(_PROVIDERS)}")
+        raise BadInput(f"--from needs --provider, one of {', '.join((*CLOUDS, ANY_VENDOR))}")
     return [
         sources.ConfiguredSource(name=origin, provider=provider, uri=origin, export=source, no_manifest=no_manifest)
     ]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import progress_bar
-from finops.core.formats import Provider
+from finops.cli.terminal import a_provider, progress_bar
 from finops.core.periods import BillingPeriod
+from finops.core.providers import CLOUDS, Provider
 
 if TYPE_CHECKING:
     from finops.sample.models import SampleReport
@@ -24,7 +24,10 @@ def sample(
     lines_per_month: Annotated[int, typer.Option(help="CUR lines a month; Azure and GCP each get a third.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed and size give the same bytes.")] = 7,
     first_period: Annotated[str | None, typer.Option(help="First billing period, YYYY-MM; 2025-01.")] = None,
-    provider: Annotated[list[Provider] | None, typer.Option(help="Only this cloud; may be repeated.")] = None,
+    provider: Annotated[
+        list[Provider] | None,
+        typer.Option(parser=a_provider, metavar="CLOUD", help="Only this cloud; may be repeated."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON.")] = False,
 ) -> None:
     """Write native bills of AWS, Azure and GCP for an invented company, with labelled anomalies."""
@@ -38,7 +41,7 @@ def sample(
             lines_per_month=lines_per_month,
             seed=seed,
             first_period=first,
-            providers=tuple(provider or Provider),
+            providers=tuple(provider or CLOUDS),
             progress=progress,
         )
     if as_json:

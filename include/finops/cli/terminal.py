@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from finops.core.formats import ANY_VENDOR, CLOUDS, Provider
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
+from finops.core.providers import Provider
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,16 +35,13 @@ def a_provider(text: str) -> Provider:
     """Return the provider of an option. Raise BadParameter when it is the name of none."""
     try:
         return Provider(text)
-    except ValueError:
-        known = ", ".join((*CLOUDS, ANY_VENDOR))
-        raise typer.BadParameter(
-            f"{text!r} is none of {known}, nor the name that a vendor's bill in FOCUS gives, such as Databricks"
-        ) from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 OneProvider = Annotated[
     Provider | None,
-    typer.Option("--provider", parser=a_provider, metavar="NAME", help="Only this provider's charges."),
+    typer.Option("--provider", parser=a_provider, metavar="NAME", help="Only this provider's bills."),
 ]
 """Options that several commands have."""
 

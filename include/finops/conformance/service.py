@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from finops.conformance import scan, tally
 from finops.conformance.models import Report
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.core.sql import compose, literal
 from finops.stores import published
@@ -39,7 +39,7 @@ def report(
             if progress is not None:
                 progress(f"{name} {period}", done, len(wanted))
             query = scan.query(publication.focus_sql(name, period), literal(services), literal(units_file))
-            groups += [scan.group(name.value, row) for row in connection.execute(query).fetchall()]
+            groups += [scan.group(name, row) for row in connection.execute(query).fetchall()]
     with units_file.open(encoding="utf-8", newline="") as file:
         units = {row["focus_unit"] for row in csv.DictReader(file)}
     rows: Counter[str] = Counter()

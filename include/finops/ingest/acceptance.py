@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from finops.core.formats import ANY_VENDOR, CLOUDS, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.periods import BillingPeriod
+from finops.core.providers import ANY_VENDOR, CLOUDS, Provider
 from finops.ingest.models import DeliveryRef
 from finops.ingest.recognise import is_azure
 from finops.stores.state.ledger import Delivery
@@ -22,11 +24,17 @@ def is_older(ref: DeliveryRef, current: Delivery | None, current_produced_at: da
 
 
 def refusal(
-    delivery: Delivery, current: Delivery | None, others: Sequence[Delivery], *, accept_empty: bool
+    delivery: Delivery,
+    current: Delivery | None,
+    others: Sequence[Delivery],
+    *,
+    accept_empty: bool,
+    offered: Collection[tuple[Provider, str, BillingPeriod]] = (),
 ) -> str | None:
     """Return why a verified delivery must not become current, or None.
 
-    ``others`` are the other current deliveries in the same billing period, of any provider.
+    ``others`` are the other current deliveries in the same billing period, of any provider; ``offered`` is what the
+    origin has now, by provider, source and billing period.
     """
     if delivery.row_count == 0 and current is not None and current.row_count > 0 and not accept_empty:
         return (
@@ -42,13 +50,19 @@ def refusal(
         shared = set(delivery.billing_accounts) & set(other.billing_accounts)
         if not shared or _are_halves(delivery.format, other.format):
             continue
+        if _had_another_name(delivery, other) and (other.provider, other.source, other.billing_period) not in offered:
+            return (
+                f"{_named(delivery)}: billing account {min(shared)} came from this source under the name "
+                f"{other.provider} and would be counted twice; if the vendor has a new name, say provider: "
+                f"{other.provider} in sources.yml (--provider), which keeps all its bills under one"
+            )
         if _may_be_under_two_providers(delivery, other):
             return (
                 f"{_named(delivery)}: billing account {min(shared)} already comes from source {other.source} of "
                 f"{other.provider} ({other.format}) and would be counted twice, once under each provider; keep one of "
                 f"the two sources, {delivery.source} or {other.source}"
             )
-        if delivery.provider is other.provider:
+        if delivery.provider == other.provider:
             return (
                 f"{_named(delivery)}: billing account {min(shared)} already comes from source {other.source} "
                 f"({other.format}) and would be counted twice; use --source {other.source} to replace that one"
@@ -56,12 +70,17 @@ def refusal(
     return None
 
 
+def _had_another_name(one: Delivery, other: Delivery) -> bool:
+    is_of_vendors = one.provider not in CLOUDS and other.provider not in CLOUDS
+    return is_of_vendors and one.provider != other.provider and one.source == other.source
+
+
 def _may_be_under_two_providers(one: Delivery, other: Delivery) -> bool:
     """Tell whether bills of two providers can have the same rows: a person, not the rows, named the provider of one.
 
     Two vendors may call a customer's account the same.
     """
-    if one.provider is other.provider or SourceFormat.FOCUS not in (one.format, other.format):
+    if one.provider == other.provider or SourceFormat.FOCUS not in (one.format, other.format):
         return False
     is_of_several = ANY_VENDOR in (one.provider, other.provider)
     return is_of_several or (one.format is other.format and any(each.provider in CLOUDS for each in (one, other)))

@@ -23,8 +23,9 @@ from google.api_core import exceptions as google
 from google.auth import exceptions as google_auth
 
 from finops.core.errors import BadInput, FinopsError, Unavailable
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.ingest.models import DeliveryRef, Discovery, FetchedFile, Outcome, Rejection, digest
 from finops.ingest.parquet_parts import write_parts
 from finops.ingest.reading import local_name

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from finops.core.errors import BadInput
+from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest import acceptance, landing
 from finops.ingest.models import DeliveryRef, FileFacts, Outcome, Rejection, Source
@@ -31,13 +33,14 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What all deliveries of one run share."""
+    """What all deliveries of one run share; ``offered`` is what the origin has, by provider, source and month."""
 
     settings: Settings
     engine: Engine
     connection: DuckDBPyConnection
     folder: Path
     source: Source
+    offered: frozenset[tuple[Provider, str, BillingPeriod]]
     accept_empty: bool
     force: bool = False
 
@@ -72,7 +75,7 @@ class Intake:
         delivery = landing.describe(ref, self._verify(ref, folder))
         is_current = current is not None and delivery.delivery_id == current.delivery_id
         if not is_current:
-            reason = acceptance.refusal(delivery, current, others, accept_empty=self.accept_empty)
+            reason = acceptance.refusal(delivery, current, others, accept_empty=self.accept_empty, offered=self.offered)
             if reason:
                 return _rejected(ref, Outcome.REFUSED, reason)
         with self.engine.begin() as connection:

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from finops.core.atomic import sync_file, sync_folder
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.models import DeliveryRef, FileFacts, digest
 from finops.ingest.reading import local_name
@@ -30,7 +30,7 @@ def incoming(settings: Settings, provider: Provider) -> Iterator[Path]:
 
     First remove the leftovers of a killed run; the caller holds the provider's lock.
     """
-    home = settings.landing_dir / _INCOMING / provider.value
+    home = settings.landing_dir / _INCOMING / provider
     shutil.rmtree(home, ignore_errors=True)
     folder = home / uuid.uuid4().hex
     folder.mkdir(parents=True)

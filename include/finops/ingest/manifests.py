@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.ingest.models import DeliveryRef, Discovery, FetchedFile, Outcome, Rejection, digest
 from finops.ingest.providers import aws, azure, gcp
 from finops.ingest.providers.layout import Layout, Listing, Site, Unannounced, parse_manifest

@@ -11,8 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.text import shown
 from finops.stores.state.ledger import Delivery
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.core.errors import BadInput
-from finops.core.formats import ANY_VENDOR, Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import CLOUDS, Provider
 from finops.core.settings import Settings
 from finops.ingest.manifests import ManifestSource
 from finops.ingest.models import Source
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where to look and how. ``source`` names one export; ``source_format`` is for files without a manifest, which
-    those of ANY_VENDOR always are.
+    those of vendors other than the clouds always are.
 
     ``client`` is the cloud SDK's client if the caller has one with credentials.
     """
@@ -44,12 +45,12 @@ class Origin:
 
     def _source(self, folder: Path, connection: DuckDBPyConnection) -> Source:
         if scheme_of(self.uri) == "bq":
-            if self.provider is not Provider.GCP:
+            if self.provider != Provider.GCP:
                 raise BadInput(f"{self.uri}: BigQuery holds Google's bills; say --provider gcp, not {self.provider}")
             from finops.ingest.bigquery import BigQuerySource
 
             return BigQuerySource(self.uri, self.client, source=self.source)
-        has_manifest = not self.no_manifest and self.provider is not ANY_VENDOR
+        has_manifest = not self.no_manifest and self.provider in CLOUDS
         is_only_actual = self.source_format is SourceFormat.AZURE_ONLY_ACTUAL
         if self.source_format is not None and has_manifest and not is_only_actual:
             raise BadInput("--format is for files without a manifest; add --no-manifest")

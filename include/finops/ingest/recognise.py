@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Iterable
 
 from finops.core.errors import BadInput
-from finops.core.formats import Column, Provider, SourceFormat, columns_of
+from finops.core.formats import Column, SourceFormat, columns_of
+from finops.core.providers import Provider
 
 _BY_PROVIDER = {
     Provider.AWS: (SourceFormat.AWS_CUR2, SourceFormat.AWS_CUR_LEGACY, SourceFormat.FOCUS),
@@ -26,7 +27,7 @@ def recognise(names: Iterable[str], provider: Provider, key: str) -> SourceForma
     """
     present = {name.lower() for name in names}
     candidates = _formats_of(provider)
-    if provider is Provider.AWS and not present & _MAPS_OF_CUR2:
+    if provider == Provider.AWS and not present & _MAPS_OF_CUR2:
         # A legacy CUR in Parquet has CUR 2.0's column names; only the nested columns set the two apart.
         candidates.remove(SourceFormat.AWS_CUR2)
     lacking = {each: missing_columns(present, each) for each in candidates}

@@ -14,9 +14,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from finops.core.errors import BadInput, FinopsError, NotOffered, NotReady, Unavailable
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest import landing
 from finops.ingest.intake import Intake, is_known
@@ -66,7 +67,8 @@ def ingest(
         engine = open_state(settings)
         with landing.incoming(settings, provider) as folder, where.opened(settings, folder) as (connection, opened):
             found = _discover(opened, periods, origin)
-            intake = Intake(settings, engine, connection, folder, opened, accept_empty, force)
+            offered = frozenset((each.provider, each.source, each.billing_period) for each in found.deliveries)
+            intake = Intake(settings, engine, connection, folder, opened, offered, accept_empty, force)
             report = _take_all(intake, found, progress)
             return _note(engine, found, report, is_whole=periods is None)
 

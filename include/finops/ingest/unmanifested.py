@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.core.errors import BadInput
-from finops.core.formats import ANY_VENDOR, Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import ANY_VENDOR, Provider, vendor_name
 from finops.ingest.models import DeliveryRef, Discovery, ExpectedFile, FetchedFile, Outcome, Rejection, digest
 from finops.ingest.preparation import prepare
 from finops.ingest.reading import ending, local_name
@@ -104,9 +105,9 @@ class UnmanifestedSource:
 
     def _provider_of(self, facts: FileFacts) -> Provider:
         """Return the vendor that a file of ANY_VENDOR names; ANY_VENDOR where it names several, or has no rows."""
-        if self._provider is not ANY_VENDOR:
+        if self._provider != ANY_VENDOR:
             return self._provider
-        vendors = {Provider.of_vendor(each.vendor) for each in facts.groups}
+        vendors = {Provider(vendor_name(each.vendor)) for each in facts.groups}
         return vendors.pop() if len(vendors) == 1 else ANY_VENDOR
 
     def _ref(

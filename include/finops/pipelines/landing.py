@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 from finops.core.errors import BadInput, NotOffered
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ class LandReport(TypedDict):
 
 
 def sources_of(settings: Settings, provider: Provider | None = None) -> list[str]:
-    """Return the names of the configured sources, of one provider or of all."""
+    """Return the names of the configured sources: of a cloud, of all other vendors (ANY_VENDOR), or of all."""
     from finops.policy.sources import load
 
-    return [source.name for source in load(settings) if provider in (None, source.provider)]
+    return [source.name for source in load(settings) if source.is_of(provider)]
 
 
 def land(

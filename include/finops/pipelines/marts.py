@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class PublishedBuild:
         """What was published: the candidate's scope without what the gate refused."""
         refused = {(each.provider, each.billing_period) for each in self.verdict.refused}
         scope = self.candidate.scope
-        return [each for each in scope if (each.provider.value, str(each.billing_period)) not in refused]
+        return [each for each in scope if (each.provider, str(each.billing_period)) not in refused]
 
 
 def run(

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from finops.core.errors import BadInput
 from finops.core.focus import COLUMNS
-from finops.core.formats import ANY_VENDOR, CLOUDS, is_provider
+from finops.core.providers import ANY_VENDOR, CLOUDS, is_provider
 from finops.core.settings import Settings
 from finops.policy import allocation
 from finops.policy.loader import Entry

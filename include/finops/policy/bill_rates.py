@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from finops.core.errors import NotReady
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.stores.published import Publication
 
 MART = "mart_exchange_rates"
@@ -27,7 +27,7 @@ def rates_of(
         rows = connection.execute(
             f"select billing_period, pricing_currency, billing_currency, rate from {MART} "  # noqa: S608
             "where provider = ? order by all",
-            [provider.value],
+            [provider],
         ).fetchall()
     found: dict[tuple[BillingPeriod, str, str], list[Decimal]] = defaultdict(list)
     for period, source, target, rate in rows:

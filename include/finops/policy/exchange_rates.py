@@ -20,8 +20,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.policy import bill_rates
 from finops.policy.loader import Currency, Entry, File, Period, Row, rows
@@ -49,7 +49,7 @@ class CurrencySettings(Entry):
     """What ``currency.yml`` holds."""
 
     reporting_currency: Currency | None = None
-    provider_rates: Literal[Provider.AZURE, Provider.GCP] | None = None
+    provider_rates: Literal["azure", "gcp"] | None = None
     rates: tuple[RateEntry, ...] = ()
     files: tuple[File, ...] = ()
 
@@ -103,7 +103,7 @@ def load(settings: Settings, closed: Mapping[BillingPeriod, ClosedPeriod], publi
     chosen, rates = known(settings, closed)
     if chosen.reporting_currency is None:
         return None
-    provider = chosen.provider_rates
+    provider = chosen.provider_rates and Provider(chosen.provider_rates)
     of_bills = bill_rates.rates_of(publication, provider) if provider else {}
     return Exchange(chosen.reporting_currency, rates, str(settings.configuration_dir / FILE), of_bills, provider)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import BeforeValidator, Field
-
-from finops.core.formats import ANY_VENDOR, CLOUDS, Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import ANY_VENDOR, CLOUDS, Provider
 from finops.core.settings import Settings
 from finops.policy.loader import Entry, Text, Uri
 from finops.policy.loader import load as load_file
@@ -14,22 +13,24 @@ from finops.policy.loader import load as load_file
 FILE = "sources.yml"
 
 
-def _one_of_them(given: object) -> object:
-    if given not in (*CLOUDS, ANY_VENDOR):
-        raise ValueError(f"must be {', '.join(map(repr, map(str, CLOUDS)))} or {str(ANY_VENDOR)!r} (it is {given!r})")
-    return given
-
-
 class ConfiguredSource(Entry):
-    """One place where bills of one provider are found, or those in FOCUS of any other vendor (``focus``)."""
+    """One place where bills of one provider are found, or those in FOCUS of any other vendor (``focus``).
+
+    A vendor's name keeps all rows under it, whatever name they say: for a vendor that took a new name.
+    """
 
     name: Text = Field(description="What the operator calls it; unique.")
-    provider: Annotated[Provider, BeforeValidator(_one_of_them)]
+    provider: Provider
     uri: Uri = Field(description="As --from of `finops ingest`.")
     connection: str | None = Field(default=None, description="Airflow Connection with the credentials.")
     export: str | None = Field(default=None, description="As --source of `finops ingest`.")
     no_manifest: bool = False
     format: SourceFormat | None = Field(default=None, description="As --format of `finops ingest`.")
+
+    def is_of(self, provider: Provider | None) -> bool:
+        """Tell whether its bills are the provider's; None stands for all, ANY_VENDOR for all but the clouds'."""
+        is_of_vendor = provider == ANY_VENDOR and self.provider not in CLOUDS
+        return provider in (None, self.provider) or is_of_vendor
 
 
 class _Sources(Entry):

@@ -65,12 +65,12 @@ def reconcile(settings: Settings, periods: Sequence[BillingPeriod] = ()) -> Reco
     Raise BadInput for a period of which nothing has landed, NotReady when nothing has landed at all.
     """
     with open_state(settings).connect() as connection:
-        pending = {(i.provider.value, str(i.billing_period)) for i in period_inputs.pending(connection)}
+        pending = {(i.provider, str(i.billing_period)) for i in period_inputs.pending(connection)}
         deliveries = ledger.current(connection)
     landed: dict[tuple[str, str, str], Decimal] = {}
     for delivery in deliveries:
         for total in delivery.totals:
-            key = (delivery.provider.value, str(delivery.billing_period), total.billing_currency)
+            key = (delivery.provider, str(delivery.billing_period), total.billing_currency)
             landed[key] = landed.get(key, Decimal(0)) + total.billed_cost
     build_id, stages = _published_stages(settings)
     if not stages and not deliveries:

@@ -50,7 +50,7 @@ def check(settings: Settings) -> Verdict:
         _hold_back(settings, candidate.build_id, faults)
         verdict = _verdict(candidate, results)
         if 0 < len(faults) < len(candidate.scope):
-            refused = tuple(Refusal(p.provider.value, str(p.billing_period), texts) for p, texts in faults)
+            refused = tuple(Refusal(p.provider, str(p.billing_period), texts) for p, texts in faults)
             candidate = replace(candidate, scope=tuple(p for p in candidate.scope if p not in dict(faults)))
             remaining = _run(settings, _given(settings, candidate))
             if not _broken(remaining):
@@ -128,11 +128,11 @@ def _given(settings: Settings, candidate: Candidate) -> Given:
     sums: dict[tuple[str, str, str], LandedTotal] = {}
     for item in items:
         for total in (total for delivery in item.deliveries for total in delivery.totals):
-            key = (item.provider.value, str(item.billing_period), total.billing_currency)
+            key = (item.provider, str(item.billing_period), total.billing_currency)
             before = sums.get(key)
             rows, cost = (before.row_count, before.billed_cost) if before else (0, 0)
             sums[key] = LandedTotal(*key, rows + total.row_count, cost + total.billed_cost)
-    pairs = tuple((each.provider.value, str(each.billing_period)) for each in candidate.scope)
+    pairs = tuple((each.provider, str(each.billing_period)) for each in candidate.scope)
     return Given(
         pairs, tuple(sums[key] for key in sorted(sums)), datetime.now(UTC), _rules_of_build(settings), candidate.closed
     )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finops.core.errors import Finding
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.core.sql import Sql, compose, identifier, join
 from finops.restatements.models import GRAIN, Amounts, Change, MonthTotal
 from finops.stores.snapshots import Snapshot

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.stores.snapshots import Snapshot, SnapshotDelivery
 
 GRAIN = ("provider", "billing_currency", "sub_account_id", "service_name", "cost_center", "charge_category")

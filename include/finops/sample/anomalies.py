@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.sample.chance import seeded
 from finops.sample.lines import Lines, Month, meter
 from finops.sample.models import AnomalyKind, Label, SeriesKey

@@ -11,7 +11,7 @@ from importlib.resources import files
 from random import Random
 
 from finops.core.dimensions import ABSENT
-from finops.core.formats import Provider
+from finops.core.providers import CLOUDS, Provider
 
 COST_CENTERS = {
     "cc-1001": "Research",
@@ -133,7 +133,7 @@ def _accounts(provider: Provider) -> tuple[Account, ...]:
     )
 
 
-AWS_ACCOUNTS, AZURE_SUBSCRIPTIONS, GCP_PROJECTS = map(_accounts, Provider)
+AWS_ACCOUNTS, AZURE_SUBSCRIPTIONS, GCP_PROJECTS = map(_accounts, CLOUDS)
 EUROS_PER_DOLLAR = 0.92
 
 

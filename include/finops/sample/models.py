@@ -9,9 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from finops.core.dimensions import ABSENT
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
+from finops.core.providers import Provider
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
 from finops.core.money import cents
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
+from finops.core.providers import CLOUDS, Provider
 from finops.sample import drivers
 from finops.sample.aws import export as aws
 from finops.sample.azure import export as azure
@@ -49,7 +49,7 @@ def generate(
     lines_per_month: int = 20_000,
     seed: int = 7,
     first_period: BillingPeriod | None = None,
-    providers: Sequence[Provider] = tuple(Provider),
+    providers: Sequence[Provider] = CLOUDS,
     progress: Progress | None = None,
 ) -> SampleReport:
     """Write ``months`` billing periods of each provider under ``out``.
@@ -81,7 +81,7 @@ def _clear(out: Path) -> None:
     if out.exists() and any(out.iterdir()) and not (out / _MARK).exists():
         raise BadInput(f"--out {out} holds files that are not a sample; choose an empty folder")
     write_json(out / _MARK, [])
-    for provider in Provider:
+    for provider in CLOUDS:
         if (out / provider).is_dir():
             shutil.rmtree(out / provider)
 
@@ -113,7 +113,7 @@ def _generate(
     providers: Sequence[Provider],
     progress: Progress | None,
 ) -> SampleReport:
-    wanted = [provider for provider in Provider if provider in providers]
+    wanted = [provider for provider in CLOUDS if provider in providers]
     steps = Steps(len(periods) * sum(_share(provider, lines_per_month) for provider in wanted), progress)
     files: list[Path] = []
     totals: dict[TotalKey, Total] = {}
@@ -139,7 +139,7 @@ def _generate(
 
 
 def _share(provider: Provider, lines_per_month: int) -> int:
-    return lines_per_month if provider is Provider.AWS else lines_per_month // 3
+    return lines_per_month if provider == Provider.AWS else lines_per_month // 3
 
 
 def _within(labels: Iterable[Label], periods: Sequence[BillingPeriod]) -> tuple[Label, ...]:
@@ -179,7 +179,7 @@ def _expected(totals: dict[TotalKey, Total]) -> list[dict[str, object]]:
     """Return one entry per provider, billing period, source and currency; amounts as text with twelve decimals."""
     return [
         {
-            "provider": key.provider.value,
+            "provider": key.provider,
             "billing_period": str(key.period),
             "source": key.source,
             "currency": key.currency,

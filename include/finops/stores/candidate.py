@@ -13,8 +13,8 @@ from typing import Any
 
 from finops.core.atomic import write_whole
 from finops.core.errors import NotReady
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 
 
@@ -36,7 +36,7 @@ class BuiltPeriod:
     def as_json(self) -> dict[str, Any]:
         """Return it as the candidate's file and the published manifest hold it."""
         return {
-            "provider": self.provider.value,
+            "provider": self.provider,
             "billing_period": str(self.billing_period),
             "input_digest": self.input_digest,
             "deliveries": list(self.deliveries),

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops.core.errors import BadInput, Finding, NotReady
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, join
 
@@ -125,7 +125,7 @@ class Publication:
         """
         wanted = [Sql("true")]
         if provider is not None:
-            wanted.append(compose("provider = {provider}", provider=provider.value))
+            wanted.append(compose("provider = {provider}", provider=provider))
         if period is not None:
             wanted.append(compose("billing_period = {period}", period=str(period)))
         fact = reader_sql(self.path / FACT)

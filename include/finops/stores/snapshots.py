@@ -18,8 +18,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Row, func, insert, select
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, join, literal
 from finops.stores import published
@@ -83,7 +83,7 @@ def record(connection: Connection, snapshot: Snapshot) -> None:
     """Write a snapshot's row. Its file is in place before."""
     values = {name: getattr(snapshot, name) for name in Snapshot.__slots__}
     values |= {
-        "provider": snapshot.provider.value,
+        "provider": snapshot.provider,
         "billing_period": str(snapshot.billing_period),
         "loaded_at": values.pop("published_at"),
         "deliveries": [asdict(d) | {"produced_at": d.produced_at.isoformat()} for d in snapshot.deliveries],
@@ -98,7 +98,7 @@ def of_period(connection: Connection, period: BillingPeriod, provider: Provider 
     p = t.period_loads
     query = select(p).where(p.c.billing_period == str(period))
     if provider is not None:
-        query = query.where(p.c.provider == provider.value)
+        query = query.where(p.c.provider == provider)
     return [_snapshot(row) for row in connection.execute(query.order_by(p.c.loaded_at, p.c.provider))]
 
 

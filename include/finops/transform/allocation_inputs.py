@@ -57,7 +57,7 @@ def _rule(rule: Pool | Price) -> Document:
 
 def _price(price: Price, rules: Rules) -> Document:
     selection = {
-        "provider": Condition(values=(price.provider.value,)),
+        "provider": Condition(values=(price.provider,)),
         "billing_currency": Condition(values=(price.currency,)),
     }
     return {

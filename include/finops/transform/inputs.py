@@ -63,7 +63,7 @@ def prepare(
     _write_operations(folder, scope, closed)
     tag_inputs.write(folder, policy)
     allocation_inputs.write(folder, allocation, driven, periods)
-    pairs = [(item.provider.value, str(item.billing_period)) for item in scope]
+    pairs = [(item.provider, str(item.billing_period)) for item in scope]
     statement_inputs.write(settings, folder, pairs, budgeted, closed)
     return driven
 
@@ -137,7 +137,7 @@ def _write_operations(folder: Path, scope: Sequence[PeriodInput], closed: Mappin
         SCOPE_COLUMNS,
         (
             (
-                item.provider.value,
+                item.provider,
                 str(item.billing_period),
                 ",".join(sorted({d.format.staged_as.value for d in item.deliveries})),
                 item.billing_period in closed,
@@ -159,4 +159,4 @@ def _write_operations(folder: Path, scope: Sequence[PeriodInput], closed: Mappin
 
 def _key(delivery: Delivery) -> tuple[str, str, str, str, str]:
     period = str(delivery.billing_period)
-    return delivery.provider.value, delivery.source, delivery.format.value, period, delivery.delivery_id
+    return delivery.provider, delivery.source, delivery.format, period, delivery.delivery_id

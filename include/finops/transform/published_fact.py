@@ -67,7 +67,7 @@ def _write_owners(settings: Settings, candidate: Candidate, root: Path) -> None:
         for each in candidate.scope if known else ():
             folder = root / _leaf(f"{each.provider}/{each.billing_period}")
             for query, name in ((_OWNERS, OWNERS), (_OWNER_RESOURCES, OWNER_RESOURCES)):
-                bill = {"provider": each.provider.value, "period": str(each.billing_period)}
+                bill = {"provider": each.provider, "period": str(each.billing_period)}
                 rows = compose(query, columns=columns, part=folder / "part.parquet", **bill)
                 copy = "copy ({rows}) to {target} (format parquet, compression zstd)"
                 connection.execute(compose(copy, rows=rows, target=folder / name))

@@ -104,7 +104,7 @@ class _Replacement:
 
 
 def _of_bills(table: str, candidate: Candidate) -> _Replacement:
-    pairs = in_scope((each.provider.value, str(each.billing_period)) for each in candidate.scope)
+    pairs = in_scope((each.provider, str(each.billing_period)) for each in candidate.scope)
     months = frozenset(map(str, candidate.billing_periods))
     return _Replacement(table, identifier(mart_views.WAREHOUSE, MARTS, table), pairs, months)
 

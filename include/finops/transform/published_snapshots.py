@@ -166,7 +166,7 @@ def _write(
 
 def _rows(built: BuiltPeriod) -> Sql:
     query = "select * from {mart} where provider = {provider} and billing_period = {period}"
-    provider, period = built.provider.value, str(built.billing_period)
+    provider, period = built.provider, str(built.billing_period)
     return compose(query, mart=identifier(DAILY), provider=provider, period=period)
 
 

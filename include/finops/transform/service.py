@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, FinopsError
-from finops.core.formats import Provider
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.policy import tags
 from finops.policy.tags import TagPolicy

@@ -85,7 +85,7 @@ def _write_rates(
     write_table(
         folder / "reporting_currency.parquet",
         "reporting_currency varchar, rate_provider varchar",
-        [] if reporting is None else [(reporting, chosen.provider_rates and str(chosen.provider_rates))],
+        [] if reporting is None else [(reporting, chosen.provider_rates)],
     )
     found = {(period, source): each.rate for (period, source, target), each in rates.items() if target == reporting}
     write_table(

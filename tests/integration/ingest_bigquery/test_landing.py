@@ -12,7 +12,7 @@ from bigquery_steps import FEBRUARY, JANUARY, answer, every_bill
 from servers.bigquery import BigQueryServer
 
 from finops.core.errors import Unavailable
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest import bigquery as door
 from finops.ingest.service import ingest

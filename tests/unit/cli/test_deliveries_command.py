@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from finops.cli import app
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores.state import builds, ledger, period_inputs, rejections
 from finops.stores.state.store import open_state

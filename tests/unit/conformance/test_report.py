@@ -17,8 +17,8 @@ from finops.conformance.service import report
 from finops.core.errors import BadInput, NotReady
 from finops.core.focus import COLUMNS
 from finops.core.focus import Kind as Type
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.core.sql import compose, literal
 

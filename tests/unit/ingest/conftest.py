@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.models import IngestReport
 from finops.ingest.service import ingest

@@ -20,7 +20,8 @@ from sqlalchemy import event
 from tests.unit.ingest.native_bills import age, aws_export, gz_bytes, rows
 
 from finops.core.errors import FinopsError
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.stores.state import ledger

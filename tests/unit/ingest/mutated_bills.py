@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 from tests.native_files import LIKE, Row, types_of, write_parquet
 
-from finops.core.formats import Provider, SourceFormat, columns_of
+from finops.core.formats import SourceFormat, columns_of
+from finops.core.providers import Provider
 
 _MONTH = "2025-03"
 _START, _END, _NEXT = "2025-03-05 00:00:00", "2025-03-06 00:00:00", "2025-04-01 00:00:00"

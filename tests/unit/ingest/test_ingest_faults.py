@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.unit.ingest.native_bills import age, aws_export, gz_bytes, rows
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest import landing
 from finops.ingest.service import ingest

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from tests.unit.ingest.native_bills import put, rows
 
-from finops.core.formats import ANY_VENDOR, Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import ANY_VENDOR, Provider
 
 FOCUS = SourceFormat.FOCUS
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.unit.ingest.native_bills import azure_export, csv_bytes, put, rows
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 from finops.ingest.models import Outcome
 from finops.stores.state import period_inputs
 from finops.stores.state.store import open_state

@@ -13,9 +13,10 @@ import pytest
 from tests.unit.ingest.native_bills import age, aws_export, azure_export, csv_bytes, gz_bytes, rows
 
 from finops.core.errors import BadInput, Unavailable
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest import landing, service
 from finops.ingest.models import Outcome

@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 
 from finops.cli import app
 from finops.core.errors import BadInput, FinopsError
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import CLOUDS
 from finops.core.settings import Settings
 from finops.policy.sources import load
 
@@ -25,7 +26,7 @@ def configured(folder: Path, text: str) -> Settings:
 
 def test_the_sources_that_are_shipped_are_the_three_sample_folders(settings: Settings) -> None:
     assert [(s.provider, s.uri) for s in load(settings)] == [
-        (provider, f"{settings.root}/sample/{provider}") for provider in Provider
+        (provider, f"{settings.root}/sample/{provider}") for provider in CLOUDS
     ]
 
 
@@ -34,7 +35,8 @@ def test_the_sources_that_are_shipped_are_the_three_sample_folders(settings: Set
     [
         (
             "sources: [{name: a, provider: oracle, uri: x}]",
-            ":1: sources[1].provider: must be 'aws', 'azure', 'gcp' or 'focus' (it is 'oracle')",
+            ":1: sources[1].provider: must be 'aws', 'azure', 'gcp', 'focus' or a vendor's name such as 'Databricks' "
+            "(it is 'oracle')",
         ),
         ("sources: [{name: a, provider: aws}]", ":1: sources[1]: missing key uri"),
         (

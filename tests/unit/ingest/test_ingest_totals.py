@@ -15,8 +15,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from tests.unit.ingest.native_bills import csv_bytes, gz_bytes, parquet_bytes, put, rows
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.money import exact
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.landing import totals_of
 from finops.ingest.models import FetchedFile

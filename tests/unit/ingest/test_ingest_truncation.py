@@ -18,7 +18,8 @@ from tests.unit.ingest.native_bills import (
     rows,
 )
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 
 COSTS = [str(number) for number in range(40)]
 FRACTIONS = [0, 1, 7, 100, 250, 400, 500, 600, 750, 900, 990, 999]

@@ -11,9 +11,10 @@ import pytest
 from tests.unit.ingest.native_bills import csv_bytes, gz_bytes, put, rows
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.money import exact
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.models import Outcome
 from finops.stores.state import rejections

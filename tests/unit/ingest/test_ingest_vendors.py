@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tests.unit.ingest.native_bills import csv_bytes, put, rows
 
-from finops.core.formats import ANY_VENDOR, CLOUDS, Provider, SourceFormat, is_provider
+from finops.core.formats import SourceFormat
+from finops.core.providers import ANY_VENDOR, CLOUDS, Provider, is_provider, vendor_name
 from finops.ingest.models import Outcome
 
 FOCUS = SourceFormat.FOCUS
@@ -34,20 +35,18 @@ def bill(vendor: str, cost: str = "1", account: str = "", **changes: str) -> byt
     ],
 )
 def test_a_vendor_is_called_as_its_bill_calls_it_and_a_cloud_by_each_of_its_names(name: str, provider: str) -> None:
-    found = Provider.of_vendor(name)
-    assert found == provider
-    assert found is Provider(provider)
+    assert vendor_name(name) == Provider(provider) == provider
 
 
 def test_a_vendor_whose_name_has_no_plain_letter_has_a_name_nevertheless() -> None:
-    assert Provider.of_vendor("阿里云").startswith("Vendor-")
-    assert Provider.of_vendor("阿里云") is not Provider.of_vendor("腾讯云")
+    assert vendor_name("阿里云").startswith("Vendor-")
+    assert vendor_name("阿里云") != vendor_name("腾讯云")
 
 
 def test_a_misspelled_cloud_is_no_vendor_and_the_clouds_stay_three() -> None:
-    assert not any(map(is_provider, ("awss", "oracle", "", None, 3, "A/B", "Ümlaut")))
+    assert not any(map(is_provider, ("awss", "oracle", "", None, 3, "A/B", "Ümlaut", "AWS", "Databricks, Inc.")))
     assert is_provider("Oracle")
-    assert list(Provider) == list(CLOUDS) == ["aws", "azure", "gcp"]
+    assert CLOUDS == ("aws", "azure", "gcp")
 
 
 def test_the_vendors_of_one_folder_and_month_are_a_delivery_each(take, current, origin: Path) -> None:
@@ -114,6 +113,20 @@ def test_a_focus_export_of_several_beside_the_native_bill_of_one_is_refused(take
     (refused,) = take(ANY_VENDOR, uri=origin / "all.csv").rejections
     assert "source cur of aws (aws_cur2)" in refused.reason
     assert "all or cur" in refused.reason
+
+
+def test_a_vendor_that_took_a_new_name_is_not_counted_twice_and_can_be_kept_under_one(
+    take, current, origin: Path
+) -> None:
+    """The file of the month is written anew every day: once the vendor is called otherwise, all its rows say so."""
+    put(origin / "bill.csv", bill("Databricks", account="1"))
+    take(ANY_VENDOR)
+    put(origin / "bill.csv", bill("Databricks Platform", "2", account="1"))
+    (refused,) = take(ANY_VENDOR).rejections
+    assert "came from this source under the name Databricks and would be counted twice" in refused.reason
+    assert "say provider: Databricks in sources.yml" in refused.reason
+    assert not take(Provider("Databricks")).rejections
+    assert [(d.provider, d.totals[0].billed_cost) for d in current()] == [("Databricks", Decimal(2))]
 
 
 def test_two_vendors_may_call_an_account_the_same(take, current, origin: Path) -> None:

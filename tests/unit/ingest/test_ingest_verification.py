@@ -10,7 +10,8 @@ import pytest
 from tests.unit.ingest.native_bills import csv_bytes, gz_bytes, parquet_bytes, put, rows
 
 from finops.core.errors import BadInput, Unavailable
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest import reading
 from finops.ingest.models import FetchedFile, FileFacts

@@ -11,7 +11,8 @@ from tests.unit.ingest.native_bills import csv_bytes, parquet_bytes, put, rows
 from tests.unit.ingest.test_what_lands_stages import Landed, Stage
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.models import FetchedFile, FileFacts
 from finops.ingest.preparation import prepare

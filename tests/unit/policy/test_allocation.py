@@ -266,7 +266,7 @@ BAD_FILES = {
     "other drivers only": (HEADER + "2025-01,cc-1,gpuhours,1\n", "no quantity of driver gpu_hours; it has gpuhours"),
     "an unknown provider": (
         "billing_period,cost_center,driver,quantity,provider\n2025-01,cc-1,gpu_hours,1,ibm\n",
-        ":2: provider: must be 'aws', 'azure' or 'gcp' .it is 'ibm'",
+        ":2: provider: must be 'aws', 'azure', 'gcp', 'focus' or a vendor's name such as 'Databricks' .it is 'ibm'",
     ),
     "a rate for another unit": (
         HEADER + "2025-01,cc-2,gpu_hours,9e12\n",

@@ -27,17 +27,17 @@ def spoil(settings: Settings, *pairs: tuple[str, str]) -> None:
 
 
 def scope_of(settings: Settings) -> Scope:
-    return [(each.provider.value, str(each.billing_period)) for each in load_candidate(settings).scope]
+    return [(each.provider, str(each.billing_period)) for each in load_candidate(settings).scope]
 
 
 def standing(settings: Settings) -> list[tuple[str, str, str]]:
     with open_state(settings).connect() as state:
-        return [(h.provider.value, str(h.billing_period), h.stage) for h in held_back.standing(state)]
+        return [(h.provider, str(h.billing_period), h.stage) for h in held_back.standing(state)]
 
 
 def due(settings: Settings) -> Scope:
     with open_state(settings).connect() as state:
-        return [(each.provider.value, str(each.billing_period)) for each in period_inputs.due(state)]
+        return [(each.provider, str(each.billing_period)) for each in period_inputs.due(state)]
 
 
 def test_one_bad_month_is_held_back_and_the_others_are_published(settings: Settings) -> None:

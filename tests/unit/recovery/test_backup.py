@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 from finops.chargeback import service as chargeback
 from finops.cli import app
 from finops.core.errors import BadInput, Finding
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.recovery import backup as backups

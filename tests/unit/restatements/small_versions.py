@@ -11,8 +11,8 @@ from typing import NamedTuple
 import duckdb
 
 from finops.core.atomic import replace_link
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores import snapshots
 from finops.stores.candidate import BuiltPeriod

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from finops.cli import app
 from finops.core.errors import BadInput, Finding
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.restatements.models import Difference
 from finops.restatements.service import diff

@@ -78,7 +78,7 @@ def test_every_earlier_moment_reads_as_it_was_and_a_difference_leads_from_one_to
     found = diff(home, period, since=snapshots.written(since), until=snapshots.written(until))
     expected = {key: sums for key, sums in _minus(_sums(after), _sums(before)).items() if any(sums)}
     changed = {
-        (c.provider.value, c.billing_currency, c.service_name, c.cost_center): (
+        (c.provider, c.billing_currency, c.service_name, c.cost_center): (
             c.amounts.billed_change,
             c.amounts.effective_change,
         )
@@ -87,7 +87,7 @@ def test_every_earlier_moment_reads_as_it_was_and_a_difference_leads_from_one_to
     assert changed == expected
     assert len(found.changes) == len(expected)
     for total in found.totals:
-        of_month = [sums for key, sums in expected.items() if key[:2] == (total.provider.value, total.billing_currency)]
+        of_month = [sums for key, sums in expected.items() if key[:2] == (total.provider, total.billing_currency)]
         change = (total.amounts.billed_change, total.amounts.effective_change)
         assert change == tuple(map(sum, zip(*of_month, strict=True))) or (change == (0, 0) and not of_month)
 

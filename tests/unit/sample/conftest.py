@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.sample.models import SampleReport
 from finops.sample.service import generate
 

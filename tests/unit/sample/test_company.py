@@ -60,7 +60,7 @@ def test_a_sudden_anomaly_stands_out_of_its_series(half_year: SampleReport, dail
     labels = [label for label in half_year.labels if label.kind is kind]
     assert labels
     for label in labels:
-        series = daily[label.provider.value, label.series.account, label.series.service, label.series.model]
+        series = daily[label.provider, label.series.account, label.series.service, label.series.model]
         lasts = {day for day in series if label.start.date() <= day < label.end.date()}
         # Against the same weekdays of the month, since a Sunday's spike may be a Monday's routine.
         weekdays = {day.weekday() for day in lasts}

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.sample.service import generate
 
 

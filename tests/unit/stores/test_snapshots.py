@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores import snapshots
 from finops.stores.snapshots import Snapshot, SnapshotTotal
@@ -51,11 +51,11 @@ def state(settings: Settings) -> Iterator[Connection]:
 
 
 def as_of(state: Connection, moment: datetime | None, provider: Provider | None = None) -> list[tuple[str, str]]:
-    return [(each.provider.value, each.build_id) for each in snapshots.as_of(state, JUNE, moment, provider)]
+    return [(each.provider, each.build_id) for each in snapshots.as_of(state, JUNE, moment, provider)]
 
 
 def test_loads_are_listed_oldest_first(state: Connection) -> None:
-    found = [(each.build_id, each.provider.value) for each in snapshots.of_period(state, JUNE)]
+    found = [(each.build_id, each.provider) for each in snapshots.of_period(state, JUNE)]
     assert found == [("first", "aws"), ("second", "aws"), ("second", "gcp")]
 
 

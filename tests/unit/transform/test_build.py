@@ -15,8 +15,8 @@ import pytest
 from tests.allocation_model import allocate
 
 from finops.core.errors import BadInput, FinopsError, NotReady
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
 from finops.policy import allocation

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from finops.core.errors import BadInput, Unavailable
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores.state.period_inputs import PeriodInput
 from finops.transform import buildable, inputs

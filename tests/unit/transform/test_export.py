@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 from finops.cli import app
 from finops.core.errors import BadInput, NotReady
 from finops.core.focus import COLUMNS
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.core.spreadsheet import STARTS_A_FORMULA, neutralise
 from finops.core.sql import Sql, compose

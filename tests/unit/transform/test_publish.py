@@ -12,8 +12,8 @@ import pytest
 from tests.crafted_warehouse import craft, edit, write_fact
 
 from finops.core.errors import Finding, NotReady
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores import dictionary, published, snapshots
 from finops.stores.candidate import Verdict, save_verdict

@@ -11,8 +11,8 @@ from sqlalchemy import delete
 from tests.crafted_warehouse import craft, edit
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores import published, snapshots
 from finops.stores.candidate import Verdict, save_verdict

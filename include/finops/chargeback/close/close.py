@@ -100,7 +100,7 @@ def _report(
 
 def _require_all_published(settings: Settings, period: BillingPeriod) -> None:
     with open_state(settings).connect() as connection:
-        waiting = sorted({i.provider.value for i in period_inputs.pending(connection) if i.billing_period == period})
+        waiting = sorted({i.provider for i in period_inputs.pending(connection) if i.billing_period == period})
     if waiting:
         raise Finding(
             f"billing period {period}: what has landed of {', '.join(waiting)} is not published; "

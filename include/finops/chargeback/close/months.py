@@ -59,7 +59,7 @@ def _origins(connection: Connection, month: ClosedPeriod, since: datetime) -> Ca
             f"build {each.build_id}, loaded {snapshots.written(each.published_at)}, from "
             + (", ".join(f"delivery {d.delivery_id[:12]} of {d.source}" for d in each.deliveries) or "no delivery")
             for each in found
-            if each.provider.value == provider
+            if each.provider == provider
         )
         return Origin(month.statements_digest, lines)
 

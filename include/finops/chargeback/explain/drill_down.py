@@ -10,9 +10,9 @@ from finops.chargeback.explain.models import RuleTerms, Source
 from finops.chargeback.statement.facts import CHARGE_KEY, AllocationEntry, Charge
 from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.errors import NotReady
-from finops.core.formats import Provider
 from finops.core.money import exact_arithmetic
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.sql import Sql, compose, identifier, join, literal
 from finops.stores import published
 from finops.stores.published import Publication

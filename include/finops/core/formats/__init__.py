@@ -9,9 +9,6 @@ against these lists, the sample generator writes them, and a build makes from th
 from __future__ import annotations
 
 import csv
-import hashlib
-import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -19,65 +16,6 @@ from importlib.resources import files
 
 from finops.core.focus import COLUMNS, NEWER, FocusColumn, Kind, Level
 from finops.core.money import SQL_TYPE
-
-
-class Provider(StrEnum):
-    """Whose bill it is, as it is named in paths, commands and partitions: one of the three clouds, or another vendor.
-
-    ``Provider("Databricks")`` is such a vendor, whose bill is in FOCUS: its name has a capital letter, which sets it
-    apart from a misspelled cloud. Iteration yields the clouds alone.
-    """
-
-    AWS = "aws"
-    AZURE = "azure"
-    GCP = "gcp"
-
-    @classmethod
-    def _missing_(cls, value: object) -> Provider | None:
-        if not isinstance(value, str) or not (value == "focus" or _VENDOR.fullmatch(value)):
-            return None
-        vendor = str.__new__(cls, value)
-        vendor._name_ = vendor._value_ = value
-        # One object for each name, as with the members that are declared.
-        found = cls._value2member_map_.setdefault(value, vendor)
-        return found if isinstance(found, cls) else None
-
-    @classmethod
-    def of_vendor(cls, name: str) -> Provider:
-        """Return the provider that a bill in FOCUS names: a cloud by each of its names, any other vendor by its own.
-
-        What a path cannot hold and the form of the company (``Databricks, Inc.``) are left out.
-        """
-        for cloud, names in _CLOUDS.items():
-            if names.match(name):
-                return cls(cloud)
-        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-        plain = " ".join(re.sub(r"[^A-Za-z0-9.&-]+", " ", _COMPANY.sub("", plain)).split()).strip(" .&-")[:60].rstrip()
-        if not re.search(r"[A-Za-z]", plain):
-            plain = "Vendor-" + hashlib.sha256(name.encode()).hexdigest()[:8]
-        return cls(plain if re.search(r"[A-Z]", plain) else re.sub(r"[a-z]", lambda m: m[0].upper(), plain, count=1))
-
-
-_VENDOR = re.compile(r"(?=.*[A-Z])[A-Za-z0-9][A-Za-z0-9 .&-]{0,62}", re.ASCII)
-_COMPANY = re.compile(r"[, ]+(?:Inc|LLC|Ltd|Limited|GmbH|AG|Corp|Corporation|B\.V|S\.A)\.?\s*$", re.IGNORECASE)
-_CLOUDS = {
-    "aws": re.compile(r"\s*(aws|amazon)\b", re.IGNORECASE),
-    "azure": re.compile(r"\s*(microsoft|azure)\b", re.IGNORECASE),
-    "gcp": re.compile(r"\s*(google|gcp)\b", re.IGNORECASE),
-}
-CLOUDS = tuple(Provider)
-ANY_VENDOR = Provider("focus")
-"""How a source of bills in FOCUS says that they name their vendors themselves; also the provider of a bill that names
-several vendors."""
-
-
-def is_provider(text: object) -> bool:
-    """Tell whether a text can be the name of a provider."""
-    try:
-        Provider(text)  # type: ignore[arg-type]
-    except ValueError:
-        return False
-    return True
 
 
 class SourceFormat(StrEnum):

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.ingest.models import DeliveryRef
 from finops.ingest.providers.layout import (
     Listing,

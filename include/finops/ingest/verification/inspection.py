@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from finops.core.atomic import sha256_of
 from finops.core.errors import BadInput
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 from finops.core.sql import identifier
 from finops.core.text import shown
 from finops.ingest.models import FetchedFile, FileFacts, Group

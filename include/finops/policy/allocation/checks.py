@@ -7,7 +7,7 @@ from itertools import combinations
 
 from finops.core.dimensions import ABSENT
 from finops.core.focus import COLUMNS
-from finops.core.formats import ANY_VENDOR, CLOUDS, is_provider
+from finops.core.providers import ANY_VENDOR, CLOUDS, is_provider
 from finops.policy.allocation.models import Column, Condition, Fixed, Pool, Price, Proportional, Rules, Telemetry
 from finops.policy.located_yaml import Located, Place
 

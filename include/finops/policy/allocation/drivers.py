@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.policy import loader
 from finops.policy.allocation.models import DriverFile, Rules
@@ -93,7 +93,7 @@ def _read(path: Path) -> list[Quantity] | None:
         return None
     found: dict[tuple[str, str, str, str | None], tuple[Quantity, str]] = {}
     for where, row in rows:
-        key = (str(row.billing_period), row.driver, row.cost_center, row.provider and row.provider.value)
+        key = (str(row.billing_period), row.driver, row.cost_center, row.provider and row.provider)
         if key in found:
             line = found[key][1].rpartition(":")[2]
             what = f"{row.driver} of {row.cost_center} in {row.billing_period}"

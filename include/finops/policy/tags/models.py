@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 
 from finops.core.focus import COLUMNS
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.policy.loader import Entry, Text
 from finops.policy.tags.spelling import fold
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from great_expectations.expectations import Expectation
 
 from finops.core.entry_kinds import MEANINGS
-from finops.core.formats import ANY_VENDOR, CLOUDS
+from finops.core.providers import ANY_VENDOR, CLOUDS
 from finops.core.sql import identifier, join, literal
 from finops.policy.allocation.models import IfNothing, Pool, Price
 from finops.quality import rules
@@ -123,7 +123,7 @@ def _rules_found_something(given: Given) -> Iterator[Expectation]:
 
 def _providers(given: Given, rule: Rule) -> list[str]:
     if isinstance(rule, Price):
-        return [rule.provider.value]
+        return [rule.provider]
     condition = given.allocation.selection_of(rule).get("provider")
     names = sorted({*CLOUDS, ANY_VENDOR, *(provider for provider, _ in given.pairs)})
     return names if condition is None else [n for n in names if (n in condition.values) is not condition.negated]

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 from finops.sample.aws.bill import blocks, interval_hours
 from finops.sample.aws.block import Block
 from finops.sample.aws.labels import injections_of

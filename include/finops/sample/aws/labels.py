@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.sample.anomalies import Injection, by_service, draw, forgotten, lasting
 from finops.sample.aws.bill import population
 from finops.sample.aws.series import OFFERS, PRICE_CHANGES, long_lived, make

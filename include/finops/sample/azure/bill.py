@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.sample.anomalies import Injection, begun_by_service, forgotten, metered
 from finops.sample.azure.block import Rows
 from finops.sample.azure.commitments import BENEFITS, commitments

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.sample.azure.bill import injections_of, rows
 from finops.sample.azure.block import Rows, decimals, text, total
 from finops.sample.azure.series import BILLING_ACCOUNT, rate_in

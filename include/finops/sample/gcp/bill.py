@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.sample.anomalies import Injection, begun_by_service, forgotten, metered
 from finops.sample.chance import noise, seeded
 from finops.sample.company import GCP_PROJECTS, Account, per_dollar

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from finops.core.atomic import sha256_of
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
+from finops.core.providers import Provider
 from finops.sample.columnar import encoded, numbers, schema_of, shared_text, shared_values
 from finops.sample.company import per_dollar
 from finops.sample.exact import total

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.stores.state import tables as t
 from finops.stores.state.store import upsert
 
@@ -55,9 +55,9 @@ def mark_built(connection: Connection, build_id: str, digests: Mapping[tuple[Pro
     """
     b, h = t.built_periods, t.held_back_periods
     for (provider, period), digest in digests.items():
-        key = {"provider": provider.value, "billing_period": str(period)}
+        key = {"provider": provider, "billing_period": str(period)}
         upsert(connection, b, key, {"input_digest": digest, "build_id": build_id})
-        connection.execute(delete(h).where(h.c.provider == provider.value, h.c.billing_period == str(period)))
+        connection.execute(delete(h).where(h.c.provider == provider, h.c.billing_period == str(period)))
 
 
 def last_built(connection: Connection, provider: Provider, period: BillingPeriod) -> Built | None:
@@ -66,7 +66,7 @@ def last_built(connection: Connection, provider: Provider, period: BillingPeriod
     query = (
         select(p.c.input_digest, p.c.build_id, b.c.finished_at)
         .join(b, b.c.build_id == p.c.build_id)
-        .where(p.c.provider == provider.value, p.c.billing_period == str(period), b.c.finished_at.is_not(None))
+        .where(p.c.provider == provider, p.c.billing_period == str(period), b.c.finished_at.is_not(None))
     )
     row = connection.execute(query).first()
     return None if row is None else Built(row.input_digest, row.build_id, row.finished_at)

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.stores.state import period_inputs
 from finops.stores.state import tables as t
 from finops.stores.state.ledger import Delivery
@@ -45,7 +45,7 @@ def hold(
 ) -> None:
     """Hold back the pairs in ``reasons``, which were to be built from the deliveries of these digests."""
     for (provider, period), reason in reasons.items():
-        key = {"provider": provider.value, "billing_period": str(period)}
+        key = {"provider": provider, "billing_period": str(period)}
         values: dict[str, Any] = {"input_digest": digests[provider, period], "stage": stage, "build_id": build_id}
         values |= {"reason": " ".join(reason.split()), "held_at": datetime.now(UTC)}
         upsert(connection, t.held_back_periods, key, values)

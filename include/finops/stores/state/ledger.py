@@ -14,8 +14,9 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.stores.state import tables as t
 from finops.stores.state.store import upsert
 
@@ -70,7 +71,7 @@ def seen_as(
     """Return the id of the delivery that has landed with this fingerprint: the look-up of an unchanged delivery."""
     f = t.delivery_fingerprints
     query = select(f.c.delivery_id).where(
-        f.c.provider == provider.value,
+        f.c.provider == provider,
         f.c.source == source,
         f.c.billing_period == str(period),
         f.c.fingerprint == fingerprint,
@@ -136,7 +137,7 @@ def current(
     d, c = t.deliveries, t.current_deliveries
     query = select(d).join(c, c.c.delivery_id == d.c.delivery_id)
     if provider is not None:
-        query = query.where(c.c.provider == provider.value)
+        query = query.where(c.c.provider == provider)
     if period is not None:
         query = query.where(c.c.billing_period == str(period))
     rows = connection.execute(query.order_by(d.c.provider, d.c.billing_period, d.c.source)).all()
@@ -150,7 +151,7 @@ def every(
     d = t.deliveries
     query = select(d).order_by(d.c.provider, d.c.billing_period, d.c.source, d.c.landed_at)
     if provider is not None:
-        query = query.where(d.c.provider == provider.value)
+        query = query.where(d.c.provider == provider)
     if period is not None:
         query = query.where(d.c.billing_period == str(period))
     return with_parts(connection, connection.execute(query).all())
@@ -159,7 +160,7 @@ def every(
 def history(connection: Connection, provider: Provider, source: str, period: BillingPeriod) -> list[Delivery]:
     """Return every delivery of a period, oldest first, without files and totals."""
     d = t.deliveries
-    query = select(d).where(d.c.provider == provider.value, d.c.source == source, d.c.billing_period == str(period))
+    query = select(d).where(d.c.provider == provider, d.c.source == source, d.c.billing_period == str(period))
     return [of_row(row) for row in connection.execute(query.order_by(d.c.landed_at)).all()]
 
 
@@ -172,7 +173,7 @@ def named(connection: Connection, delivery_ids: Collection[str]) -> list[Deliver
 
 def _key(delivery: Delivery) -> dict[str, str]:
     period = str(delivery.billing_period)
-    return {"provider": delivery.provider.value, "source": delivery.source, "billing_period": period}
+    return {"provider": delivery.provider, "source": delivery.source, "billing_period": period}
 
 
 def of_row(row: Row, files: tuple[LandedFile, ...] = (), totals: tuple[Total, ...] = ()) -> Delivery:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, and_, select
 
-from finops.core.formats import Provider, SourceFormat
+from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.stores.state import ledger
 from finops.stores.state import tables as t
 from finops.stores.state.ledger import Delivery
@@ -74,7 +75,7 @@ def held_back(connection: Connection) -> list[PeriodInput]:
     """
     h = t.held_back_periods
     held = {tuple(row) for row in connection.execute(select(h.c.provider, h.c.billing_period, h.c.input_digest))}
-    return [i for i in landed(connection) if (i.provider.value, str(i.billing_period), i.digest) in held]
+    return [i for i in landed(connection) if (i.provider, str(i.billing_period), i.digest) in held]
 
 
 def as_published(connection: Connection, item: PeriodInput) -> PeriodInput:
@@ -82,7 +83,7 @@ def as_published(connection: Connection, item: PeriodInput) -> PeriodInput:
     s, b = t.period_loads, t.built_periods
     is_last = (s.c.provider == b.c.provider, s.c.billing_period == b.c.billing_period, s.c.build_id == b.c.build_id)
     query = select(s.c.deliveries).join(b, and_(*is_last))
-    query = query.where(b.c.provider == item.provider.value, b.c.billing_period == str(item.billing_period))
+    query = query.where(b.c.provider == item.provider, b.c.billing_period == str(item.billing_period))
     noted = connection.execute(query).scalar() or ()
     deliveries = ledger.named(connection, [each["delivery_id"] for each in noted])
     return replace(item, deliveries=tuple(deliveries)) if deliveries else item

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, insert, select, update
 
 from finops.core.errors import BadInput
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.stores.state.tables import delivery_attempts as a
 
 
@@ -44,7 +44,7 @@ def record(
     dismissed it: it does not come back while it is the same files that are rejected for the same reason.
     """
     values = {
-        "provider": provider.value,
+        "provider": provider,
         "source": source,
         "billing_period": None if period is None else str(period),
         "outcome": outcome,
@@ -64,7 +64,7 @@ def resolve(
 ) -> None:
     """Close the rejections of a source and period, but for those whose reason is in ``keep``."""
     is_period = a.c.billing_period.is_(None) if period is None else a.c.billing_period == str(period)
-    is_open = (a.c.provider == provider.value, a.c.source == source, is_period, a.c.resolved_at.is_(None))
+    is_open = (a.c.provider == provider, a.c.source == source, is_period, a.c.resolved_at.is_(None))
     query = update(a).where(*is_open, a.c.reason.not_in(list(keep)))
     connection.execute(query.values(resolved_at=datetime.now(UTC)))
 

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from finops.chargeback import service
 from finops.chargeback.close import closed
 from finops.core.errors import BadInput, Finding
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores import closed_files, snapshots
 from finops.stores.snapshots import Snapshot, SnapshotDelivery

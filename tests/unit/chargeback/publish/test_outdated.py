@@ -13,8 +13,8 @@ from finops.chargeback import service
 from finops.chargeback.publish import sets
 from finops.chargeback.service import adopt, outdated
 from finops.chargeback.statement.models import Statement
-from finops.core.formats import Provider
 from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
