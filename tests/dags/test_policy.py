@@ -16,7 +16,7 @@ DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
 POOLS = json.loads((PROJECT / "plugins" / "finops_airflow" / "pools.json").read_text(encoding="utf-8"))
 
 # A DAG file is parsed every few seconds: what it imports at module level must be light, and a service never is.
-LIGHT = ("__future__", "datetime", "airflow.sdk", "finops_airflow", "finops.core.errors", "finops.core.formats")
+LIGHT = ("__future__", "datetime", "airflow.sdk", "finops_airflow", "finops.core.errors", "finops.core.providers")
 HEAVY = ("duckdb", "pandas", "numpy", "pyarrow", "dbt", "great_expectations", "boto3", "azure", "google.cloud")
 
 DAG_IDS = {

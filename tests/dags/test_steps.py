@@ -12,6 +12,7 @@ from finops.core.errors import BadInput, NotOffered
 from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
+from finops.policy.sources import ConfiguredSource
 from finops.stores.state import builds as recorded
 from finops.stores.state import ledger, period_inputs
 from finops.stores.state.store import open_state
@@ -27,16 +28,8 @@ def stand_in(monkeypatch, name: str, **attributes) -> None:
     monkeypatch.setitem(sys.modules, name, module)
 
 
-def source(name: str, provider: Provider, **fields) -> SimpleNamespace:
-    given = {
-        "uri": f"/bills/{name}",
-        "connection": None,
-        "export": None,
-        "no_manifest": False,
-        "format": None,
-        **fields,
-    }
-    return SimpleNamespace(name=name, provider=provider, **given)
+def source(name: str, provider: str, **fields) -> ConfiguredSource:
+    return ConfiguredSource.model_validate({"name": name, "provider": provider, "uri": f"/bills/{name}", **fields})
 
 
 @pytest.fixture
@@ -53,6 +46,8 @@ def asked(home, monkeypatch):
     sources = (
         source("payer", Provider.AWS, export="daily", format="azure_only_actual"),
         source("tenant", Provider.AZURE, no_manifest=True),
+        source("any", "focus"),
+        source("renamed", "Databricks"),
     )
     stand_in(monkeypatch, "finops.policy.sources", load=lambda _settings: sources)
     stand_in(monkeypatch, "finops.ingest.service", ingest=ingest)
@@ -89,7 +84,8 @@ def not_taken(outcome: str, reason: str, period: BillingPeriod | None = JANUARY)
 def test_a_provider_reads_its_own_sources_and_a_backfill_reads_all(asked):
     assert steps.sources_of(Provider.AWS) == ["payer"]
     assert steps.sources_of("azure") == ["tenant"]
-    assert steps.sources_of() == ["payer", "tenant"]
+    assert steps.sources_of("focus") == ["any", "renamed"]
+    assert steps.sources_of() == ["payer", "tenant", "any", "renamed"]
 
 
 def test_landing_passes_on_what_the_source_says_of_itself(asked):
