@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.crafted_warehouse import craft
+from tests.crafted_warehouse import craft, edit_fact
 from tests.page_links import dead_links
 from typer.testing import CliRunner
 
@@ -204,6 +204,24 @@ def test_focus_as_csv_writes_moments_as_the_specification_has_them(settings: Set
     assert {row["ProviderName"] for row in rows} == {"GCP"}
     assert {row["BillingPeriodEnd"] for row in rows} == {"2025-02-01T00:00:00Z"}
     assert Decimal(rows[0]["ListCost"]) == 2 * Decimal(rows[0]["ContractedCost"])
+
+
+def test_what_focus_1_3_adds_leaves_only_where_a_charge_has_it(tmp_path: Path) -> None:
+    """A file of charges without these columns stays FOCUS 1.2 column by column, as the validator wants it."""
+    settings = Settings(home=tmp_path / "home")
+    craft(settings, [("aws", "2025-01"), ("gcp", "2025-01")], lines=10)
+    for provider, tags in (("aws", "null::varchar"), ("gcp", """'{"team": "vision"}'""")):
+        edit_fact(settings, provider, "2025-01", f"*, {tags} as allocated_tags, null::varchar as contract_applied")
+    save_verdict(settings, Verdict("build-1", True, (), ()))
+    publish(settings)
+    out = tmp_path / "focus.csv"
+
+    export_focus(settings, JANUARY, out, Provider.GCP)
+    assert {row["AllocatedTags"] for row in read_csv(out)} == {'{"team": "vision"}'}
+    assert "ContractApplied" not in read_csv(out)[0]
+
+    export_focus(settings, JANUARY, out, Provider.AWS)
+    assert "AllocatedTags" not in read_csv(out)[0]
 
 
 @pytest.mark.parametrize(
