@@ -1,4 +1,4 @@
-"""A local copy as staging reads it: out of its ZIP, JSON lines as CSV, Azure's columns under documented names."""
+"""A local copy as staging reads it: out of its ZIP, JSON lines as CSV, Azure's columns and dates as documented."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import IO, cast
 
 from finops.core.errors import BadInput
 from finops.core.formats import SourceFormat, columns_of
-from finops.ingest import json_lines
+from finops.ingest import day_first, json_lines
 from finops.ingest.models import FetchedFile
 from finops.ingest.reading import JSON_LINES, ending, most_bytes
 
@@ -25,8 +25,9 @@ _FIRST_LINE = 1 << 16
 def prepare(file: FetchedFile) -> FetchedFile:
     """Replace a copy that staging cannot read as it is by one that it can; return the file.
 
-    The lines of a CSV stay byte by byte what they were. Raise BadInput for a ZIP that does not hold one CSV, and for
-    JSON lines of which one is no object.
+    The lines of a CSV stay byte by byte what they were, but for Azure's dates that are day first.
+
+    Raise BadInput for a ZIP that does not hold one CSV, and for JSON lines of which one is no object.
     """
     kind = ending(file.source_key)
     if kind in JSON_LINES:
@@ -36,6 +37,7 @@ def prepare(file: FetchedFile) -> FetchedFile:
         _unzip(file.path, file.source_key)
     if kind != ".parquet":
         _name_in_english(file.path, is_packed=kind == ".csv.gz")
+        day_first.to_iso(file.path, is_packed=kind == ".csv.gz")
     return file
 
 

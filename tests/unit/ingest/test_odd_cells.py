@@ -77,16 +77,23 @@ def test_periods_and_charges_that_end_before_they_start_are_refused(refused) -> 
     assert "ends before the charge starts" in refused(FOCUS, ChargePeriodEnd="2024-12-01T00:00:00Z")
 
 
-def test_days_written_day_first_are_told_by_the_period_and_refused(refused, look) -> None:
+def test_days_written_day_first_are_told_by_the_period_and_refused_where_they_cannot_be_rewritten(
+    look, tmp_path
+) -> None:
+    """A CSV is rewritten (test_day_first)."""
+    texts = {"BillingPeriodStartDate": "VARCHAR", "Date": "VARCHAR"}
     april = {"BillingPeriodStartDate": "2025-04-01", "BillingPeriodEndDate": "2025-04-30"}
-    assert "only when it is read day first" in refused(AZURE, **april, Date="03/04/2025")
-    late = [*rows(AZURE, ["1"], **april, Date="04/05/2025"), *rows(AZURE, ["1"], **april, Date="03/04/2025")]
-    assert look(AZURE, csv_bytes(late)).row_count() == 2
+    third, fifth = (rows(AZURE, ["1"], **april, Date=day) for day in ("03/04/2025", "04/05/2025"))
+    with pytest.raises(BadInput, match="only when it is read day first"):
+        look(AZURE, parquet_bytes(AZURE, third, tmp_path, types=texts), "bill.parquet")
+    assert look(AZURE, parquet_bytes(AZURE, [*fifth, *third], tmp_path, types=texts), "bill.parquet").row_count() == 2
 
 
-def test_a_period_written_day_first_is_refused(refused) -> None:
-    said = refused(AZURE, BillingPeriodStartDate="01/05/2025", BillingPeriodEndDate="31/05/2025")
-    assert "column BillingPeriod" in said
+def test_a_period_written_day_first_is_refused_where_it_cannot_be_rewritten(look, tmp_path) -> None:
+    may = {"BillingPeriodStartDate": "01/05/2025", "BillingPeriodEndDate": "31/05/2025"}
+    lines, texts = rows(AZURE, ["1"], **may), dict.fromkeys(may, "VARCHAR")
+    with pytest.raises(BadInput, match="column BillingPeriod"):
+        look(AZURE, parquet_bytes(AZURE, lines, tmp_path, types=texts), "bill.parquet")
 
 
 def test_a_tax_without_dates_is_taken_and_usage_without_dates_is_not(look, refused) -> None:
