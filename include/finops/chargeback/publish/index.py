@@ -14,6 +14,8 @@ from finops.core.errors import BadInput
 from finops.core.settings import Settings
 from finops.pages import html, site
 from finops.pages.wording import MINUS
+from finops.policy import cost_centers
+from finops.policy.cost_centers import CostCenters
 from finops.stores.statements import AudienceStatement, PublishedStatements, published_periods, read_set
 
 logger = logging.getLogger(__name__)
@@ -24,9 +26,10 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
-    """A cost centre with its statements, the newest month first."""
+    """A cost centre, under its present name, with its statements, the newest month first."""
 
     cost_center: str
+    name: str
     statements: tuple[tuple[PublishedStatements, AudienceStatement], ...]
 
 
@@ -37,7 +40,7 @@ def write(settings: Settings, target: Path) -> None:
     """
     links = site.links(settings, "Chargeback statements") if target == settings.statements_dir else []
     months = sorted(_months(target), key=lambda each: each.billing_period, reverse=True)
-    values = {"months": months, "owners": _owners(months), "links": links}
+    values = {"months": months, "owners": _owners(months, cost_centers.load(settings)), "links": links}
     environment = html.environment(_TEMPLATES)
     environment.filters["charged"] = charged
     text = html.render(environment, "statements.html.j2", TOTAL_CHARGED=total_charged.LABEL, **values)
@@ -64,10 +67,10 @@ def _months(target: Path) -> Iterator[PublishedStatements]:
             logger.warning("the index leaves out %s: %s", period, error)
 
 
-def _owners(months: Sequence[PublishedStatements]) -> list[_Owner]:
+def _owners(months: Sequence[PublishedStatements], called: CostCenters) -> list[_Owner]:
     found: dict[str, list[tuple[PublishedStatements, AudienceStatement]]] = {}
     for month in months:
         for each in month.audiences:
             if each.cost_center is not None:
                 found.setdefault(each.cost_center, []).append((month, each))
-    return [_Owner(owner, tuple(found[owner])) for owner in sorted(found)]
+    return [_Owner(owner, called.name_of(owner), tuple(found[owner])) for owner in sorted(found)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -47,8 +48,17 @@ def test_it_lists_months_and_cost_centres_with_status_and_total_charged(publishe
     assert re.search(f"June 2026 Whole company · build build-1 {amounts} Provisional", shown)
     assert "May 2026 Whole company · build build-1 1,237.50 USD Provisional" in shown
     assert shown.index("June 2026") < shown.index("May 2026")
-    assert "cc-1002 · May 2026: 3.00 USD" in shown
+    assert "Product (cc-1002) · May 2026: 3.00 USD" in shown
     assert HOSTILE not in (published.statements_dir / "index.html").read_text()
+
+
+def test_a_cost_centre_is_listed_by_the_name_that_it_has_now(published: Settings, tmp_path: Path) -> None:
+    (tmp_path / "cost_centers.yml").write_text(f"cost_centers: [{{cost_center: cc-1002, name: '{HOSTILE}'}}]")
+    named = Settings(home=published.home, config_dir=tmp_path)
+    index.write(named, named.statements_dir)
+    page = (named.statements_dir / "index.html").read_text()
+    assert f"{html.escape(HOSTILE)} (cc-1002) · May 2026: 3.00 USD" in page
+    assert HOSTILE not in page
 
 
 def test_every_link_leads_to_a_page_also_to_the_month_before(published: Settings) -> None:
