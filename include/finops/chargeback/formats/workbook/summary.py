@@ -14,7 +14,9 @@ from finops.pages import wording
 def write(book: Book) -> None:
     """Write who, when and from what; then the headline figures, the tie-out and the bridge of each currency."""
     statement, sheet = book.statement, book.file.add_worksheet("Summary")
-    sheet.set_column(0, 0, 38)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.set_column(0, 0, 56)
     sheet.set_column(1, 5, 20)
     whom = statement.title if statement.cost_center is None else statement.label_of(statement.cost_center)
     book.text(sheet, 0, 0, f"Chargeback statement: {whom}", book.title)
