@@ -7,7 +7,6 @@ of other periods closed. Nothing is copied out of DuckDB but counts and a few of
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import great_expectations as gx
@@ -23,6 +22,7 @@ from finops.quality.duckdb_source import DATABASE, DuckDBDatasource, open_wareho
 from finops.quality.models import Given, Outcome, RowRule, Severity, Suite, TableResult
 from finops.quality.suites import suite_of
 from finops.stores import mart_views, published
+from finops.stores.published import Publication
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -49,9 +49,9 @@ def run_suites(settings: Settings, given: Given) -> list[TableResult]:
         return results + [_run(context, source, connection, suite_of(each, given), given) for each in views]
 
 
-def _published(settings: Settings) -> Path | None:
+def _published(settings: Settings) -> Publication | None:
     try:
-        return published.latest(settings).database
+        return published.latest(settings)
     except NotReady:
         return None
 

@@ -20,7 +20,7 @@ from finops.core.errors import BadInput
 from finops.core.locks import exclusive
 from finops.core.progress import Progress
 from finops.core.settings import Settings
-from finops.stores.published import current_folder
+from finops.stores.published import current_folder, open_version
 from finops.stores.state import dump
 from finops.stores.state.store import SCHEMA_REVISION, open_state
 
@@ -75,8 +75,13 @@ def kept_files(settings: Settings) -> list[str]:
     folders = [settings.closed_dir, settings.history_dir, *([current] if current else [])]
     root = settings.root.resolve()
     found = (path.resolve().relative_to(root) for folder in folders for path in folder.rglob("*") if path.is_file())
-    # What a killed run left lies under a hidden name.
-    return sorted(each.as_posix() for each in found if not any(part.startswith(".") for part in each.parts))
+    # What a killed run left lies under a hidden name. finops.duckdb names the folder that it is in: restore writes it.
+    remade = current is not None and "columns" in open_version(current).manifest
+    return sorted(
+        each.as_posix()
+        for each in found
+        if not any(part.startswith(".") for part in each.parts) and not (remade and each.name == "finops.duckdb")
+    )
 
 
 def _copy_all(

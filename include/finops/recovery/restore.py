@@ -14,6 +14,8 @@ from finops.core.locks import exclusive
 from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.recovery.backup import MANIFEST
+from finops.stores import published_database
+from finops.stores.published import open_version
 from finops.stores.state import dump, ledger
 from finops.stores.state.store import SCHEMA_REVISION, begin_state, is_begun
 
@@ -50,6 +52,9 @@ def restore(settings: Settings, folder: Path, progress: Progress | None = None, 
                 progress(f"restoring {name}", number, len(kept))
             _put_back(folder / name, settings.root / name)
         if manifest["current"] is not None:
+            version = open_version(settings.published_dir / "versions" / manifest["current"])
+            if "columns" in version.manifest:
+                published_database.write(version)
             replace_link(settings.published_dir / "current", f"versions/{manifest['current']}")
         rows = _load_state(settings, folder)
     return Restored(len(files), rows, _missing(settings))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.core.sql import Sql, compose, identifier, join
+from finops.stores.published import Publication
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MARTS = "marts"
 """The warehouse's schema of marts: whatever is in it is published."""
-WAREHOUSE, VIEWS, _BEFORE = "warehouse", "views", "before"
+WAREHOUSE, VIEWS = "warehouse", "views"
 """Names that the databases are attached by."""
 
 
@@ -48,18 +48,16 @@ def attach(connection: DuckDBPyConnection, marts: Mapping[str, Sql]) -> None:
         connection.execute(sql)
 
 
-def merged(connection: DuckDBPyConnection, scope: Sql, published: Path | None) -> dict[str, Sql]:
+def merged(connection: DuckDBPyConnection, scope: Sql, published: Publication | None) -> dict[str, Sql]:
     """Return, per mart, the SELECT of what readers would have if the warehouse's rows in scope were published.
 
-    All else is as in ``published``, a version's database; None: nothing was published.
+    All else is as in ``published``; None: nothing was published.
     """
     found = {}
-    if published is not None:
-        connection.execute(compose("attach {file} as {before} (read_only)", file=published, before=identifier(_BEFORE)))
-    known = set(tables_of(connection, _BEFORE, "main"))
     for name in tables_of(connection, WAREHOUSE, MARTS):
         columns = _columns(connection, identifier(WAREHOUSE, MARTS, name))
-        before = _columns(connection, identifier(_BEFORE, "main", name)) if name in known else {}
+        rows = published.mart_sql(name) if published is not None and name in published.marts else None
+        before = {} if rows is None else _columns(connection, rows)
         candidate = compose("select * from {mart} where {scope}", mart=identifier(WAREHOUSE, MARTS, name), scope=scope)
         # A mart may have got columns, or other types, since then.
         kept = [
@@ -67,9 +65,10 @@ def merged(connection: DuckDBPyConnection, scope: Sql, published: Path | None) -
             for column, kind in columns.items()
             if column in before
         ]
-        query = "{candidate} union all by name select {kept} from {mart} where not ({scope})"
-        parts = {"kept": join(", ", kept), "mart": identifier(_BEFORE, "main", name), "scope": scope}
-        found[name] = compose(query, candidate=candidate, **parts) if kept else candidate
+        if rows is not None:
+            query = "{candidate} union all by name select {kept} from ({rows}) where not ({scope})"
+            candidate = compose(query, candidate=candidate, kept=join(", ", kept), rows=rows, scope=scope)
+        found[name] = candidate
     return found
 
 

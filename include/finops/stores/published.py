@@ -4,8 +4,8 @@
 version, which later publications do not touch. A version holds
 
 - ``manifest.json``: build, time, scope, rows and totals per mart, period and currency, and the gate's warnings;
-- ``finops.duckdb``: every mart as a table; open it read-only;
-- ``<mart>/billing_period=YYYY-MM/part.parquet``: the same marts as Parquet;
+- ``<mart>/billing_period=YYYY-MM/part.parquet``: every mart;
+- ``finops.duckdb``: views over these files, for people's own tools; open it read-only;
 - ``fct_focus_costs/provider=…/billing_period=…/*.parquet``: the FOCUS fact as it is stored, and ``reader.sql``,
   which gives it every FOCUS column. ``Publication.focus_sql`` is that text, ready to run. ``owners.parquet`` and
   ``owner_resources.parquet`` beside a partition say whose its lines are.
@@ -23,7 +23,7 @@ from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
-from finops.core.sql import Sql, compose, join
+from finops.core.sql import Sql, compose, identifier, join
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -68,7 +68,7 @@ class Publication:
 
     @property
     def database(self) -> Path:
-        """The DuckDB file that holds every mart as a table; open it read-only."""
+        """The DuckDB file that shows every mart; open it read-only."""
         return self.path / "finops.duckdb"
 
     @property
@@ -110,6 +110,16 @@ class Publication:
             raise BadInput(f"there is no mart {name!r}; the marts are {', '.join(self.marts)}")
         return name
 
+    def mart_sql(self, name: str) -> Sql:
+        """Return the SELECT that yields a mart's rows of all months, from its Parquet."""
+        columns = self.manifest.get("columns", {}).get(name)
+        listed = Sql("*") if columns is None else join(", ", map(identifier, columns))
+        query = (
+            "select {columns} from read_parquet({files}, hive_partitioning = true, "
+            "hive_types = {{'billing_period': varchar}})"
+        )
+        return compose(query, columns=listed, files=str(self.path / name / "billing_period=*" / "part.parquet"))
+
     def parquet(self, mart: str) -> str:
         """Return the glob of a mart's Parquet files; read it with ``hive_partitioning=true``.
 
@@ -142,12 +152,27 @@ class Publication:
         return path
 
     def connect(self) -> DuckDBPyConnection:
-        """Open the version's database read-only, in UTC. The caller closes it."""
+        """Return a connection in which every mart can be read by its name, in UTC. The caller closes it."""
         import duckdb
 
-        connection = duckdb.connect(str(self.database), read_only=True)
+        if "columns" not in self.manifest:
+            # The release before kept the rows themselves in the file.
+            connection = duckdb.connect(str(self.database), read_only=True)
+        else:
+            connection = duckdb.connect()
+            create_views(connection, self)
         connection.execute("set timezone = 'UTC'")
         return connection
+
+
+def create_views(connection: DuckDBPyConnection, version: Publication) -> list[str]:
+    """Create a view for each mart, and for each name that one had before; return their names."""
+    marts = version.marts
+    renamed = {old: new for old, new in RENAMED_MARTS.items() if new in marts and old not in marts}
+    for name, mart in {**{each: each for each in marts}, **renamed}.items():
+        view = "create view {name} as {rows}"
+        connection.execute(compose(view, name=identifier(name), rows=version.mart_sql(mart)))
+    return [*marts, *renamed]
 
 
 def reader_sql(root: Path) -> Sql:

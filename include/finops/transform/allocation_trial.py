@@ -170,14 +170,12 @@ def _prepare(
 
     scratch.warehouse_dir.mkdir(parents=True)
     copy = """
-        attach {database} as published (read_only);
         create schema marts;
-        create table marts.fct_daily_costs as
-            select * from published.fct_daily_costs where billing_period in ({months});
+        create table marts.fct_daily_costs as select * from ({days}) where billing_period in ({months});
     """
     with duckdb.connect(str(scratch.warehouse_path)) as connection:
         wanted = join(", ", map(literal, months))
-        connection.execute(compose(copy, database=publication.database, months=wanted))
+        connection.execute(compose(copy, days=publication.mart_sql("fct_daily_costs"), months=wanted))
         bills = connection.execute("select distinct provider, billing_period from marts.fct_daily_costs").fetchall()
     folder = scratch.inputs_dir / "ops"
     folder.mkdir(parents=True)

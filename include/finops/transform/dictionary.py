@@ -1,18 +1,18 @@
-"""What dbt says of the published tables: as comments in ``finops.duckdb``, and as the version's data dictionary.
+"""What dbt says of the published tables, as the version's data dictionary.
 
 dbt leaves its descriptions in the warehouse as comments (``persist_docs``), so a version is described as it was built.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops.core.sql import compose, identifier
 from finops.pages import html
 from finops.stores import dictionary
 from finops.stores.dictionary import DescribedColumn, DescribedTable
+from finops.stores.mart_views import MARTS, WAREHOUSE
 from finops.stores.published import FACT
 
 if TYPE_CHECKING:
@@ -38,34 +38,9 @@ _DESCRIBED = """
 """
 
 
-def comment(connection: DuckDBPyConnection, schema: str, marts: Iterable[str], renamed: Mapping[str, str]) -> None:
-    """Give the published tables, and the views under old names, the comments of the warehouse's ``schema``.
-
-    ``renamed`` has the mart of each old name. What has its comments already is left alone.
-    """
-    wanted, found = _described(connection, "warehouse", schema), _described(connection, "finops", "main")
-    sources = {**{name: name for name in marts}, **renamed}
-    for name, source in sources.items():
-        is_view = name in renamed
-        _comment(connection, wanted[source], found[name], "view" if is_view else "table")
-
-
-def _comment(connection: DuckDBPyConnection, wanted: DescribedTable, found: DescribedTable, kind: str) -> None:
-    if wanted.description != found.description:
-        _run(connection, kind, (found.name,), wanted.description)
-    before = {each.name: each.description for each in found.columns}
-    for column in wanted.columns:
-        if column.description != before[column.name]:
-            _run(connection, "column", (found.name, column.name), column.description)
-
-
-def _run(connection: DuckDBPyConnection, kind: str, name: tuple[str, ...], text: str) -> None:
-    connection.execute(compose(f"comment on {kind} {{name}} is {{text}}", name=identifier(*name), text=text))
-
-
 def write(connection: DuckDBPyConnection, version: Path, build_id: str, marts: Iterable[str]) -> None:
-    """Write the version's dictionary: its marts as they are commented, and the FOCUS fact as the warehouse has it."""
-    published, beside = _described(connection, "finops", "main"), _described(connection, "warehouse", "main")
+    """Write the version's dictionary: its marts and the FOCUS fact, as the warehouse has them."""
+    published, beside = (_described(connection, WAREHOUSE, schema) for schema in (MARTS, "main"))
     tables = [published[name] for name in sorted(marts)]
     if FACT in beside:
         tables.insert(0, beside[FACT])

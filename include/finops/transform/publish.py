@@ -1,10 +1,10 @@
 """Publish a candidate: write a complete new version next to the old one, then move one link.
 
-The order makes every interruption harmless. The version is built under a hidden name, verified, flushed and renamed;
-then ``current`` is moved; then the scope's daily rows join the history; then the state store learns, in one
-transaction, of these snapshots and that the periods are built. Killed before the link moves, nothing is visible and the
-leftovers go at the next publication; killed after it, the same candidate only gets recorded, or, when another build
-comes first, its periods are still pending and are built once more.
+The order makes every interruption harmless. The version is built under a hidden name, verified, flushed and renamed,
+and gets its manifest last; then ``current`` is moved; then the scope's daily rows join the history; then the state
+store learns, in one transaction, of these snapshots and that the periods are built. Killed before the link moves,
+nothing is visible and the leftovers go at the next publication; killed after it, the same candidate only gets
+recorded, or, when another build comes first, its periods are still pending and are built once more.
 
 A version is the version before plus the candidate's scope: nothing but the (provider, billing period) pairs that
 the gate has checked is taken from the warehouse, and what has not changed is hard-linked.
@@ -20,14 +20,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from finops.core.atomic import replace_link, sync_file, sync_folder
+from finops.core.atomic import replace_link, sync_file, sync_folder, write_whole
 from finops.core.errors import Finding
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
-from finops.stores import snapshots
+from finops.stores import published_database, snapshots
 from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict
 from finops.stores.closed_files import closed_months
-from finops.stores.published import Publication, latest, open_version
+from finops.stores.published import MANIFEST, Publication, latest
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
 from finops.transform import published_fact, published_marts, published_snapshots, versions
@@ -78,13 +78,15 @@ def _write_version(settings: Settings, candidate: Candidate, verdict: Verdict, p
     fact = published_fact.write(settings, candidate, previous, building)
     marts = published_marts.write(settings, candidate, previous, building)
     manifest = _manifest(candidate, verdict, previous, fact, marts)
-    (building / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-    published_marts.verify(open_version(building), candidate)
+    published_marts.verify(Publication(building, manifest))
     _flush(building)
     if final.exists():
         shutil.rmtree(final)
     building.rename(final)
     sync_folder(final.parent)
+    published_database.write(Publication(final, manifest))
+    # The manifest makes a folder a version.
+    write_whole(final / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
 
 
 def _manifest(
@@ -98,7 +100,7 @@ def _manifest(
         "scope": [each.as_json() for each in candidate.scope],
         **_decided_by(candidate, previous),
         "fact": fact,
-        "marts": marts,
+        **marts,
         "gate": {"passed": verdict.passed, "warnings": list(verdict.warnings)},
     }
 

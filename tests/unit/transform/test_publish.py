@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from tests.crafted_warehouse import craft, edit, write_fact
 
@@ -101,7 +102,7 @@ def test_a_renamed_mart_is_read_by_its_old_name_for_one_release(
 def test_every_table_and_column_of_the_database_has_a_comment(settings: Settings) -> None:
     make(settings, JANUARY, "build-1")
     make(settings, [("aws", "2025-01")], "build-2", revision=1)
-    with published.latest(settings).connect() as connection:
+    with duckdb.connect(str(published.latest(settings).database), read_only=True) as connection:
         tables = connection.execute(
             "select table_name, comment from duckdb_tables()"
             " union all select view_name, comment from duckdb_views() where not internal"
@@ -122,7 +123,7 @@ def test_a_description_that_changed_reaches_the_database_the_old_name_and_the_di
     edit(settings, "comment on column marts.mart_chargeback.cost_center is 'Who pays: <b>it''s</b>\nsaid better.'")
     save_verdict(settings, Verdict("build-2", True, (), ()))
     version = publish(settings)
-    with version.connect() as connection:
+    with duckdb.connect(str(version.database), read_only=True) as connection:
         query = (
             "select distinct comment from duckdb_columns() where column_name = 'cost_center' and table_name in (?, ?)"
         )
