@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from sqlalchemy import select
 from tests.crafted_warehouse import craft
@@ -81,6 +82,22 @@ def test_a_home_is_restored_to_the_row_and_to_the_byte(settings: Settings, lost:
     assert published.latest(lost).build_id == published.latest(settings).build_id
     assert chargeback.closed_months(lost) == chargeback.closed_months(settings)
     assert (done.files, done.rows) == (made.files, sum(map(len, state_of(settings).values())))
+
+
+def test_peoples_own_tools_read_the_restored_home_and_not_the_lost_one(
+    settings: Settings, lost: Settings, tmp_path: Path
+) -> None:
+    """finops.duckdb names the version's folder by its full path."""
+    before = _chargeback(published.latest(settings).database)
+    restore(lost, write_backup(settings, tmp_path / "backups").path)
+    settings.root.rename(tmp_path / "gone")
+
+    assert _chargeback(published.latest(lost).database) == before != []
+
+
+def _chargeback(database: Path) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute("select * from mart_chargeback order by all").fetchall()
 
 
 def test_landed_files_that_the_home_lacks_are_named(tmp_path: Path) -> None:

@@ -53,6 +53,22 @@ def files(version: Publication) -> dict[str, int]:
     return {str(path.relative_to(version.path)): path.stat().st_ino for path in version.path.rglob("*.parquet")}
 
 
+def written(version: Publication) -> int:
+    """Return the bytes of the version that no other version has."""
+    return sum(path.stat().st_size for path in version.path.rglob("*") if path.is_file() and path.stat().st_nlink == 1)
+
+
+def test_a_publication_writes_what_its_scope_holds_and_not_the_history(tmp_path: Path) -> None:
+    """Of a year of months before it, a month adds its figures to the manifest and nothing else."""
+    sizes = []
+    for months in (1, 12):
+        settings = Settings(home=tmp_path / str(months))
+        make(settings, [("aws", f"2024-{month:02}") for month in range(1, months + 1)], "build-1", marts=FEW)
+        version = make(settings, JANUARY, "build-2", marts=FEW)
+        sizes.append(written(version) - (version.path / "manifest.json").stat().st_size)
+    assert abs(sizes[1] - sizes[0]) < 0.01 * sizes[0]
+
+
 def test_a_candidate_that_the_gate_has_not_judged_is_not_published(settings: Settings) -> None:
     craft(settings, JANUARY)
     with pytest.raises(NotReady, match="not checked build build-1"):
