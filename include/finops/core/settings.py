@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from finops.core import redaction
 from finops.core.errors import BadInput
 
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -32,7 +34,9 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of your configuration (`finops init` writes one); none: include/config.",
     )
-    state_url: str | None = Field(default=None, description="SQLAlchemy URL of the state store; none: SQLite in home.")
+    state_url: str | None = Field(
+        default=None, repr=False, description="SQLAlchemy URL of the state store; none: SQLite in home."
+    )
     serving_url: str | None = Field(
         default=None, repr=False, description="PostgreSQL URL of the database that BI tools read; none: not served."
     )
@@ -62,6 +66,8 @@ class Settings(BaseSettings):
     versions_to_keep: int = Field(default=3, ge=2, description="Published versions kept for their readers.")
 
     def __init__(self, **values: Any) -> None:
+        # Whatever fails from here on quotes no secret of the environment.
+        redaction.know_environment(os.environ)
         try:
             super().__init__(**values)
         except ValidationError as error:
