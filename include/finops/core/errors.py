@@ -1,6 +1,5 @@
 """Errors that say what to do, what the shell should hear, and whether a retry can help."""
 
-
 from __future__ import annotations
 
 from finops.core.redaction import redact

@@ -31,7 +31,9 @@ _PARAMETER = re.compile(
 _LOGIN = re.compile(r"(?i)(?P<before>\b[a-z][a-z0-9+.-]*:/{1,3}[^\s:/@?#'\"]*:)(?P<secret>\S*)(?=@)")
 _PLACES = (
     re.compile(r"(?i)(?P<before>\bhttps?://)(?P<secret>[^\s/@?#'\"]+)(?=@)"),
-    re.compile(r"(?i)(?P<before>\b[a-z][a-z0-9+.-]*(?:%3a|:)(?:%2f|/){2}(?:[^\s:@%]|%(?!3a|40))*(?:%3a|:))(?P<secret>\S+?)(?=%40)"),
+    re.compile(
+        r"(?i)(?P<before>\b[a-z][a-z0-9+.-]*(?:%3a|:)(?:%2f|/){2}(?:[^\s:@%]|%(?!3a|40))*(?:%3a|:))(?P<secret>\S+?)(?=%40)"
+    ),
     re.compile(
         r"(?i)(?P<before>https?://(?:hooks?\.[^\s/'\"]+/|[^\s'\"]*?(?:/services/|webhook\w*[^\s/'\"]*/|/hooks?/|/workflows/|/bot(?=\d+:))))"
         r"(?P<secret>[^\s'\"<>),;]+)"

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
         pattern=r"^https?://\S+$",
         description="Address at which statements, gate pages and data dictionary are served; none: notes name files.",
     )
+    blob_hosts: str | None = Field(
+        default=None,
+        description="Hosts beside Azure's own that https:// delivery targets may name, by comma: host or host:port.",
+    )
     smtp_host: str | None = Field(default=None, description="Mail server that takes statements; none: no mail.")
     smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
     smtp_user: str | None = Field(default=None, description="Who signs in to it; none: nobody.")
@@ -145,6 +149,11 @@ class Settings(BaseSettings):
     def configuration_dir(self) -> Path:
         """Where the YAML configuration is read from."""
         return self.config_dir or self.project_dir / "include" / "config"
+
+    @property
+    def other_blob_hosts(self) -> frozenset[str]:
+        """Hosts of blob storage that deliveries may go to beside Azure's own."""
+        return frozenset(each.strip() for each in (self.blob_hosts or "").split(",") if each.strip())
 
     @property
     def state_database_url(self) -> str:
