@@ -61,6 +61,13 @@ class Settings(BaseSettings):
     smtp_ca_file: Path | None = Field(
         default=None, description="Certificates of the mail server's own authority; none: the system's."
     )
+    alert_mail: str | None = Field(
+        default=None, description="Addresses, by comma, that hear of failed tasks and late runs; none: nobody by mail."
+    )
+    alert_webhook: SecretStr | None = Field(
+        default=None,
+        description="https:// address that gets the same as JSON, as Slack and Teams take it; none: nobody.",
+    )
     memory_limit: str = Field(
         default="800MB",
         pattern=r"(?i)^\d{1,9}(\.\d+)? ?([KMGT]i?)?B$",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from finops.core.settings import Settings
 from finops.policy.loader import Entry, Text, Uri
@@ -41,19 +41,6 @@ class Target:
     def is_mailbox(self) -> bool:
         """Whether what arrives there can neither be replaced nor taken back."""
         return self.uri.startswith("mailto:")
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """Where mail is handed in, always encrypted: ``encryption`` is ``starttls`` or ``tls`` from the first byte."""
-
-    host: str
-    port: int
-    sender: str
-    user: str | None = None
-    password: SecretStr | None = None
-    encryption: str = "starttls"
-    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ def open_place(settings: Settings, target: Target, client: Any = None) -> Place:
 
         return GcsPlace(target.uri, client)
     if scheme == "mailto":
-        from finops.delivery.targets.mail import MailPlace, configured_server
+        from finops.core.mail import configured_server
+        from finops.delivery.targets.mail import MailPlace
 
         return MailPlace(target.uri, client or configured_server(settings))
     from finops.delivery.targets.folder import FolderPlace
