@@ -125,12 +125,14 @@ def test_row_security_cannot_be_switched_off(served: Settings) -> None:
 )
 def test_an_error_that_a_function_raises_quotes_no_row_of_another(served: Settings, expression: str) -> None:
     """Row security is checked first: only functions that are leak-proof see rows before it."""
+    told: Exception | None = None
     with closing(connect(served, ATTACKER)) as connection:
         try:
             connection.execute(f"select * from mart_chargeback where {expression}").fetchall()
         except psycopg.Error as error:
-            assert "cc-1002" not in str(error)
-            assert not isinstance(error, pg.DivisionByZero), "it saw a row of another"
+            told = error
+    assert "cc-1002" not in str(told)
+    assert not isinstance(told, pg.DivisionByZero), "it saw a row of another"
 
 
 def test_a_plan_shows_no_value_of_another_cost_centre(served: Settings) -> None:

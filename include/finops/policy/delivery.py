@@ -116,8 +116,8 @@ def fault_of_host(uri: str, others: Collection[str]) -> str | None:
         return f"{parts.netloc!r} is no storage account: 3 to 24 lower-case letters and digits"
     if parts.scheme == "https" and not (_BLOB_HOST.fullmatch(parts.netloc) or parts.netloc in others):
         return (
-            f"{parts.netloc!r} is not Azure's blob storage; give account.blob.core.windows.net, or name a host that you "
-            "trust in FINOPS_BLOB_HOSTS"
+            f"{parts.netloc!r} is not Azure's blob storage; give account.blob.core.windows.net, or name a host that "
+            "you trust in FINOPS_BLOB_HOSTS"
         )
     return None
 
