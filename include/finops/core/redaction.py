@@ -30,15 +30,19 @@ _PARAMETER = re.compile(
 # To the last @: a password that nobody has percent-encoded may hold any character that ends one.
 _LOGIN = re.compile(r"(?i)(?P<before>\b[a-z][a-z0-9+.-]*:/{1,3}[^\s:/@?#'\"]*:)(?P<secret>\S*)(?=@)")
 _PLACES = (
+    # A token in the place of a user.
     re.compile(r"(?i)(?P<before>\bhttps?://)(?P<secret>[^\s/@?#'\"]+)(?=@)"),
+    # The login of an address that is percent-encoded as a whole.
     re.compile(
         r"(?i)(?P<before>\b[a-z][a-z0-9+.-]*(?:%3a|:)(?:%2f|/){2}(?:[^\s:@%]|%(?!3a|40))*(?:%3a|:))(?P<secret>\S+?)(?=%40)"
     ),
+    # Webhooks of chats: whoever knows the path may post.
     re.compile(
         r"(?i)(?P<before>https?://(?:hooks?\.[^\s/'\"]+/|[^\s'\"]*?(?:/services/|webhook\w*[^\s/'\"]*/|/hooks?/|/workflows/|/bot(?=\d+:))))"
         r"(?P<secret>[^\s'\"<>),;]+)"
     ),
     re.compile(r"(?i)(?P<before>\b(?:bearer|basic)\s+)(?P<secret>[a-z0-9._~+/-]{12,}=*)"),
+    # What is a secret by its own shape: private keys, JSON web tokens, tokens of GitHub, Slack and GitLab.
     re.compile(
         r"(?P<before>)(?P<secret>-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
         r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\bgh[oprsu]_\w{20,}|\bxox[abeprs]-[\w-]{10,}|\bglpat-[\w-]{16,})",
