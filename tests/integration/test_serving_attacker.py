@@ -97,7 +97,7 @@ def test_no_row_or_name_of_another_cost_centre_is_told(served: Settings, query: 
         "create trigger mine before insert on attacked.mart_chargeback for each row execute function now()",
         "update attacked.mart_chargeback set cost_center = 'cc-1001'",
         "truncate attacked.mart_chargeback",
-        "lock table attacked.mart_chargeback in access exclusive mode",
+        "begin; lock table attacked.mart_chargeback in access exclusive mode",
     ],
 )
 def test_what_an_attacker_tries_is_refused(served: Settings, query: str) -> None:
