@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO, cast
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -46,7 +46,8 @@ def main() -> None:
     redaction.know(sys.argv[1:])
     redaction.know_environment(os.environ)
     # Figures may look like anything, so that only known secrets are taken out of standard output.
-    sys.stdout, sys.stderr = Redacting(sys.stdout, fully=False), Redacting(sys.stderr, fully=True)
+    sys.stdout = cast("TextIO", Redacting(sys.stdout, fully=False))
+    sys.stderr = cast("TextIO", Redacting(sys.stderr, fully=True))
     try:
         sys.exit(app(standalone_mode=False))
     except FinopsError as error:
