@@ -287,7 +287,7 @@ def _land(
     month = BillingPeriod.parse(period)
     now = datetime.now(UTC)
     delivery = ledger.Delivery(
-        delivery_id=identity,
+        delivery_id=identity[:32],
         provider=Provider(provider),
         source="bill",
         format=SourceFormat.FOCUS,

@@ -183,7 +183,7 @@ def _mail_server(connection: Any, extra: Mapping[str, Any], _uri: str) -> object
 
     from pydantic import SecretStr
 
-    from finops.policy.delivery import MailServer
+    from finops.core.mail import MailServer
 
     _require(connection, "host")
     encryption = extra.get("encryption", "starttls")

@@ -9,7 +9,7 @@ from airflow.sdk import DAG
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert
 
-from finops_airflow.callbacks import report_failure, report_missed_deadline
+from finops_airflow.callbacks import hide_secrets, report_failure, report_missed_deadline
 from finops_airflow.deadlines import FirstQueuedAt
 from finops_airflow.retries import RetryIfItCanHelp
 
@@ -30,6 +30,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "max_retry_delay": timedelta(hours=1),
     "retry_policy": RetryIfItCanHelp(),
     "execution_timeout": timedelta(hours=3),
+    "on_execute_callback": hide_secrets,
     "on_failure_callback": report_failure,
 }
 

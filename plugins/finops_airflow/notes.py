@@ -15,6 +15,7 @@ from typing import Any
 from airflow.listeners import hookimpl
 
 from finops.core.errors import FinopsError
+from finops.core.redaction import redact
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def leave(instance: Any, words: Callable[[], str]) -> None:
     except (FinopsError, OSError) as error:
         logger.warning("there is no note on this run: %s", error)
     else:
-        instance.xcom_push(key=KEY, value=text)
+        instance.xcom_push(key=KEY, value=redact(text))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from finops.core.errors import BadInput, Finding, NotReady, Unavailable
-from finops_airflow.callbacks import report_failure, report_missed_deadline
+from finops_airflow.callbacks import hide_secrets, report_failure, report_missed_deadline
+from finops_airflow.defaults import TASK_DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,26 @@ def test_a_missed_deadline_names_the_run_that_is_late(caplog):
         report_missed_deadline(context)
     assert caplog.messages[0].startswith("deadline_missed ")
     assert json.loads(caplog.messages[0].partition(" ")[2])["run_id"] == "r2"
+
+
+def test_airflow_hides_the_secrets_of_the_environment_in_every_task(monkeypatch):
+    """An error that is none of ours, such as a driver's, would otherwise stand in the task's log as it is."""
+    from airflow.sdk import log
+
+    hidden = []
+    monkeypatch.setattr(log, "mask_secret", hidden.append)
+    monkeypatch.setenv("FINOPS_STATE_URL", "postgresql://finops:canary-91c2@db/finops")
+    hide_secrets({})
+    assert "canary-91c2" in hidden
+    assert TASK_DEFAULTS["on_execute_callback"] is hide_secrets
+
+
+def test_a_failure_that_quotes_a_password_is_told_without_it(caplog):
+    context = {
+        "ti": SimpleNamespace(dag_id="build_marts", task_id="gate", map_index=-1, try_number=1),
+        "dag_run": SimpleNamespace(run_id="r1", partition_key="2025-01"),
+        "exception": RuntimeError("postgresql://u:canary-91c2@db refused"),
+    }
+    report_failure(context)
+    assert "canary-91c2" not in caplog.text
+    assert "postgresql://u:***@db refused" in caplog.text

@@ -133,9 +133,10 @@ def test_a_grant_replaces_the_one_before_and_a_revoked_role_reads_nothing(served
 
 def test_a_role_that_security_would_not_hold_is_refused(served):
     before = service.grants(served)
-    for role in ("loader", "analyst", "finops", "pg_monitor", "", "x" * 64):
-        with pytest.raises(BadInput):
+    for role in ("loader", "analyst", "finops", "pg_monitor", "public", "PUBLIC", "none", "", "x" * 64):
+        with pytest.raises(BadInput) as caught:
             service.grant(served, role, ["cc-1001"])
+        assert "\n" not in str(caught.value)
     for cost_centers in ([], [""], ["a\0b"]):
         with pytest.raises(BadInput):
             service.grant(served, "cc_1001", cost_centers)

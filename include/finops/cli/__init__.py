@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO, cast
 
 import typer
 from typer.exceptions import Abort, TyperException
 
-from finops.core import log
+from finops.core import log, redaction
 from finops.core.errors import FinopsError
+from finops.core.redaction import Redacting
 from finops.core.text import shown
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -41,7 +42,12 @@ def _root(
 
 
 def main() -> None:
-    """Run a command; turn an expected failure into one line and its exit status."""
+    """Run a command; turn an expected failure into one line and its exit status. No secret leaves it."""
+    redaction.know(sys.argv[1:])
+    redaction.know_environment(os.environ)
+    # Figures may look like anything, so that only known secrets are taken out of standard output.
+    sys.stdout = cast("TextIO", Redacting(sys.stdout, fully=False))
+    sys.stderr = cast("TextIO", Redacting(sys.stderr, fully=True))
     try:
         sys.exit(app(standalone_mode=False))
     except FinopsError as error:

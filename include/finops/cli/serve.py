@@ -38,7 +38,11 @@ def grant(
     everything: Annotated[bool, typer.Option("--everything", help="It reads all rows and tables, as finance.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say which cost centres' rows a role reads."""
+    """Say which cost centres' rows a role reads.
+
+    Its members see no row, value or name of another audience, but can learn from PostgreSQL how many rows each table
+    has (EXPLAIN ANALYZE, the catalogue): see "What a login can learn" in docs/features/serving.md.
+    """
     from finops.serving import service
 
     if everything and cost_center:

@@ -1,8 +1,12 @@
 """Errors that say what to do, what the shell should hear, and whether a retry can help."""
 
+from __future__ import annotations
+
+from finops.core.redaction import redact
+
 
 class FinopsError(Exception):
-    """An expected failure. Its text is one line that names the file, column, value and remedy.
+    """An expected failure. Its text is one line that names the file, column, value and remedy, and holds no secret.
 
     ``exit_status`` is the command's: 2 for bad use or input, 1 for a finding. ``is_retryable`` tells a
     scheduler whether the same call can succeed later without anybody doing something.
@@ -10,6 +14,9 @@ class FinopsError(Exception):
 
     exit_status = 2
     is_retryable = False
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(redact(text))
 
 
 class BadInput(FinopsError):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 
+from finops.core.redaction import redact
+
 
 class _OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return f"finops: {record.levelname.lower()}: {record.getMessage()}"
+        return redact(f"finops: {record.levelname.lower()}: {record.getMessage()}")
 
 
 def configure(verbosity: int = 0) -> None:

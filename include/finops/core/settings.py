@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from finops.core import redaction
 from finops.core.errors import BadInput
 
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -32,7 +34,9 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of your configuration (`finops init` writes one); none: include/config.",
     )
-    state_url: str | None = Field(default=None, description="SQLAlchemy URL of the state store; none: SQLite in home.")
+    state_url: str | None = Field(
+        default=None, repr=False, description="SQLAlchemy URL of the state store; none: SQLite in home."
+    )
     serving_url: str | None = Field(
         default=None, repr=False, description="PostgreSQL URL of the database that BI tools read; none: not served."
     )
@@ -44,6 +48,10 @@ class Settings(BaseSettings):
         pattern=r"^https?://\S+$",
         description="Address at which statements, gate pages and data dictionary are served; none: notes name files.",
     )
+    blob_hosts: str | None = Field(
+        default=None,
+        description="Hosts beside Azure's own that https:// delivery targets may name, by comma: host or host:port.",
+    )
     smtp_host: str | None = Field(default=None, description="Mail server that takes statements; none: no mail.")
     smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
     smtp_user: str | None = Field(default=None, description="Who signs in to it; none: nobody.")
@@ -52,6 +60,13 @@ class Settings(BaseSettings):
     smtp_encryption: Literal["starttls", "tls"] = Field(default="starttls", description="starttls, or tls at once.")
     smtp_ca_file: Path | None = Field(
         default=None, description="Certificates of the mail server's own authority; none: the system's."
+    )
+    alert_mail: str | None = Field(
+        default=None, description="Addresses, by comma, that hear of failed tasks and late runs; none: nobody by mail."
+    )
+    alert_webhook: SecretStr | None = Field(
+        default=None,
+        description="https:// address that gets the same as JSON, as Slack and Teams take it; none: nobody.",
     )
     memory_limit: str = Field(
         default="800MB",
@@ -62,6 +77,8 @@ class Settings(BaseSettings):
     versions_to_keep: int = Field(default=3, ge=2, description="Published versions kept for their readers.")
 
     def __init__(self, **values: Any) -> None:
+        # Whatever fails from here on quotes no secret of the environment.
+        redaction.know_environment(os.environ)
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -139,6 +156,11 @@ class Settings(BaseSettings):
     def configuration_dir(self) -> Path:
         """Where the YAML configuration is read from."""
         return self.config_dir or self.project_dir / "include" / "config"
+
+    @property
+    def other_blob_hosts(self) -> frozenset[str]:
+        """Hosts of blob storage that deliveries may go to beside Azure's own."""
+        return frozenset(each.strip() for each in (self.blob_hosts or "").split(",") if each.strip())
 
     @property
     def state_database_url(self) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from finops.core.settings import Settings
 from finops.policy.loader import Entry, Text, Uri
@@ -18,6 +19,10 @@ from finops.policy.loader import load as load_file
 FILE = "delivery.yml"
 _ADDRESS = re.compile(r"[^\s@,;<>?&\"']+@[^\s@,;<>?&\"']+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+_BLOB_HOST = re.compile(
+    r"[a-z0-9]{3,24}\.(?:blob\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)|z\d{1,2}\.blob\.storage\.azure\.net)"
+)
 _FORMS = (
     "give a folder (/path or {home}/path), s3://bucket/prefix, az://account/container/prefix, gs://bucket/prefix or "
     "mailto:person@company.example"
@@ -39,19 +44,6 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class MailServer:
-    """Where mail is handed in, always encrypted: ``encryption`` is ``starttls`` or ``tls`` from the first byte."""
-
-    host: str
-    port: int
-    sender: str
-    user: str | None = None
-    password: SecretStr | None = None
-    encryption: str = "starttls"
-    ca_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Addressee:
     """An audience and its places. ``cost_center`` is None for the whole company."""
 
@@ -59,8 +51,9 @@ class Addressee:
     targets: tuple[Target, ...]
 
 
-def _address(uri: str) -> str:
-    if fault := _fault(uri):
+def _address(uri: str, info: ValidationInfo) -> str:
+    hosts = info.context["settings"].other_blob_hosts if info.context else ()
+    if fault := _fault(uri) or fault_of_host(uri, hosts):
         raise ValueError(fault)
     return uri.rstrip("/")
 
@@ -111,6 +104,24 @@ def has_targets(settings: Settings) -> bool:
     return (settings.configuration_dir / FILE).exists() and bool(load(settings))
 
 
+def fault_of_host(uri: str, others: Collection[str]) -> str | None:
+    """Return what is wrong with the host of a blob target: it gets statements and, with a key, credentials.
+
+    ``others`` are the hosts that the operator trusts beside Azure's own.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme == "http":
+        return f"{uri!r} is not encrypted; {_FORMS}"
+    if parts.scheme == "az" and not _ACCOUNT.fullmatch(parts.netloc):
+        return f"{parts.netloc!r} is no storage account: 3 to 24 lower-case letters and digits"
+    if parts.scheme == "https" and not (_BLOB_HOST.fullmatch(parts.netloc) or parts.netloc in others):
+        return (
+            f"{parts.netloc!r} is not Azure's blob storage; give account.blob.core.windows.net, or name a host that "
+            "you trust in FINOPS_BLOB_HOSTS"
+        )
+    return None
+
+
 def _fault(uri: str) -> str | None:
     """Return what is wrong with a target's address. One that may hold a secret is not repeated."""
     parts = urlsplit(uri)
@@ -121,6 +132,8 @@ def _fault(uri: str) -> str | None:
     if parts.scheme in ("s3", "gs"):
         return None if _BUCKET.fullmatch(parts.netloc) else f"{uri!r} names no valid bucket; {_FORMS}"
     if parts.scheme in ("az", "https"):
+        if not parts.netloc.isascii() or "\\" in uri:
+            return f"{uri!r} is no address; {_FORMS}"
         container = parts.path.strip("/").partition("/")[0]
         return None if parts.netloc and container else f"{uri!r} names no account and container; {_FORMS}"
     if parts.scheme == "mailto":

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DataError
+
 from finops.core.atomic import replace_link, replacing, sha256_of
 from finops.core.errors import BadInput, Finding
 from finops.core.locks import exclusive
@@ -114,7 +116,12 @@ def _load_state(settings: Settings, folder: Path) -> int:
     with begin_state(settings).begin() as connection:
         for name, table in dump.TABLES.items():
             with (folder / _STATE / f"{name}.jsonl").open(encoding="utf-8") as file:
-                rows += dump.load(connection, table, file)
+                try:
+                    rows += dump.load(connection, table, file)
+                except DataError as error:
+                    # SQLite takes texts of any length, PostgreSQL does not.
+                    reason = str(error.orig).splitlines()[0]
+                    raise BadInput(f"{file.name} does not fit the state store: {reason}; restore into SQLite") from None
     return rows
 
 

@@ -44,11 +44,16 @@ _WRONG_RIGHTS = """
         or not has_schema_privilege(listed.oid, %(schema)s::regnamespace, 'usage')
 """
 
+_EVERYBODY = frozenset({"public", "none", "current_user", "current_role", "session_user", "user"})
+"""Words that PostgreSQL takes for everybody, nobody or whoever asks."""
+
 
 def prepare_role(connection: psycopg.Connection, role: str) -> None:
     """Make the group role, if there is none. Raise BadInput for a role that row-level security would not hold."""
-    if not role or len(role.encode()) > 63 or "\0" in role or role.startswith("pg_"):
-        raise BadInput(f"{role!r} is no name for a role: 1 to 63 bytes, and not beginning with pg_")
+    if role.lower() in _EVERYBODY or role.startswith("pg_"):
+        raise BadInput(f"{role!r} is not a group role but PostgreSQL's own, which everybody may be in; name another")
+    if not role or len(role.encode()) > 63 or "\0" in role:
+        raise BadInput(f"{role!r} is no name for a role: 1 to 63 bytes")
     found = connection.execute(
         "select rolcanlogin, rolsuper or rolbypassrls, rolname = current_user from pg_roles where rolname = %s", [role]
     ).fetchone()

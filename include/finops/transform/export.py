@@ -44,6 +44,21 @@ ASCII = ("service_name", "pricing_unit", "consumed_unit", "commitment_discount_u
 Names that people give, and identifiers, leave as they are.
 """
 
+_PLAIN = (
+    "DECIMAL",
+    "DOUBLE",
+    "FLOAT",
+    "HUGEINT",
+    "BIGINT",
+    "INTEGER",
+    "SMALLINT",
+    "TINYINT",
+    "UBIGINT",
+    "BOOLEAN",
+    "DATE",
+)
+"""Types whose values stay as they are: numbers stay numbers, a negative one too."""
+
 _COPY = {".csv": "format csv, header true", ".parquet": "format parquet, compression zstd"}
 
 
@@ -182,13 +197,14 @@ def _write(
 def _for_csv(name: str, kind: str) -> Sql:
     """Return a column as CSV has it: formulas neutralised as ``neutralise`` does, moments in ISO 8601."""
     column = identifier(name)
-    if kind == "VARCHAR":
-        starts = join(", ", map(literal, STARTS_A_FORMULA))
-        template = "case when left({column}, 1) in ({starts}) then chr(39) || {column} else {column} end as {column}"
-        return compose(template, column=column, starts=starts)
     if kind.startswith("TIMESTAMP"):
         return compose("strftime({column}, '%Y-%m-%dT%H:%M:%SZ') as {column}", column=column)
-    return column
+    if kind.startswith(_PLAIN) and not kind.endswith("]"):
+        return column
+    # Lists, JSON and whatever else is no number are texts to a spreadsheet.
+    starts = join(", ", map(literal, STARTS_A_FORMULA))
+    template = "case when left({text}, 1) in ({starts}) then chr(39) || {text} else {text} end as {column}"
+    return compose(template, text=compose("cast({column} as varchar)", column=column), starts=starts, column=column)
 
 
 def _write_workbook(connection: DuckDBPyConnection, rows: Sql, values: Sequence[str], file: Path) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
+from finops.delivery.targets import open_place
 from finops.policy import delivery
 from finops.policy.delivery import Addressee, Target
 
@@ -81,6 +82,48 @@ def test_an_address_with_a_secret_is_refused_and_not_repeated(tmp_path, uri):
     with pytest.raises(BadInput, match="must hold no password and no signature") as caught:
         read(tmp_path, f"company: ['{uri}']")
     assert "canary" not in str(caught.value)
+
+
+HOSTILE = [
+    "https://evil.example/container",
+    "https://account.blob.core.windows.net.evil.example/container",
+    "https://evil.example#account.blob.core.windows.net/container",
+    "https://account.blob.core.windows.net:8443/container",
+    "https://169.254.169.254/latest",
+    "https://127.0.0.1:10000/account/container",
+    "https://[::1]/container",
+    "https://ACCOUNT.blob.core.windows.net/container",
+    "https://a.b.blob.core.windows.net/container",
+    "https://account.file.core.windows.net/container",
+    "az://evil.example/container",
+    "az://evil.example%2F/container",
+    "az://127.0.0.1:80/container",
+    "http://account.blob.core.windows.net/container",
+]
+
+
+@pytest.mark.parametrize("uri", HOSTILE)
+def test_statements_and_credentials_go_to_no_foreign_host(tmp_path, uri):
+    with pytest.raises(BadInput) as caught:
+        read(tmp_path, f"company: ['{uri}']")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(BadInput):
+        open_place(Settings(home=tmp_path), Target(uri), object())
+
+
+def test_a_host_that_the_operator_trusts_is_taken(tmp_path, monkeypatch):
+    uris = [
+        "https://account.blob.core.windows.net/container/x",
+        "https://account.blob.core.usgovcloudapi.net/container",
+        "https://account.z12.blob.storage.azure.net/container",
+        "az://account/container",
+    ]
+    assert [each.uri for each in read(tmp_path, f"company: {uris}")[0].targets] == uris
+    monkeypatch.setenv("FINOPS_BLOB_HOSTS", "storage.meridian.example, 127.0.0.1:10000")
+    for trusted in ("https://storage.meridian.example/container", "https://127.0.0.1:10000/account/container"):
+        assert read(tmp_path, f"company: ['{trusted}']")[0].targets == (Target(trusted),)
+    with pytest.raises(BadInput, match="is not Azure's blob storage"):
+        read(tmp_path, "company: ['https://127.0.0.1:10001/account/container']")
 
 
 def test_a_missing_file_says_what_it_is_for(tmp_path):

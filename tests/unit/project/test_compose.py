@@ -74,6 +74,28 @@ def test_an_image_is_pinned_to_a_whole_version(name):
 
 
 @each_service
+def test_an_image_from_elsewhere_is_pinned_by_digest(name):
+    if "build" not in SERVICES[name]:
+        assert re.search(r"@sha256:[0-9a-f]{64}$", SERVICES[name]["image"])
+
+
+@each_service
+def test_a_service_has_limits_of_memory_and_processes(name):
+    assert re.fullmatch(r"\d+[mg]", SERVICES[name]["mem_limit"])
+    assert 0 < SERVICES[name]["pids_limit"] <= 1024
+
+
+def test_no_password_stands_on_a_command_line():
+    """Whoever may list the processes of the machine reads their arguments."""
+    script = "\n".join(SERVICES["migrate"]["command"])
+    for text in (script, (ROOT / "deploy" / "create-state-database.sh").read_text(encoding="utf-8")):
+        for line in text.replace("\\\n", " ").splitlines():
+            names = [word for word in re.findall(r"\$\$?\{?(\w+)", line) if SECRET.search(word)]
+            assert not names or line.lstrip().startswith("printf "), f"{line}: printf is the shell's own, no process"
+    assert not re.search(r"--password (?!it)", script)
+
+
+@each_service
 def test_no_secret_has_a_default(name):
     for key, value in SERVICES[name]["environment"].items():
         if SECRET.search(key) and not key.endswith("_FILE"):
@@ -95,7 +117,7 @@ def test_everything_waits_for_a_migrated_database():
 def test_the_image_is_pinned_hash_locked_and_ends_as_an_ordinary_user():
     base = re.search(r"^FROM (\S+)$", DOCKERFILE, re.MULTILINE)
     assert base is not None
-    assert re.search(r":\d+\.\d+\.\d+-", base[1])
+    assert re.search(r":\d+\.\d+\.\d+-\S+@sha256:[0-9a-f]{64}$", base[1])
     assert "--require-hashes" in DOCKERFILE
     assert DOCKERFILE.rstrip().splitlines()[-1] == "USER 50000:50000"
 

@@ -98,6 +98,40 @@ def test_csv_neutralises_exactly_as_the_rest_of_the_platform_does(texts: list[st
     assert [value for (value,) in found] == [neutralise(text) for text in texts]
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("'=1+1'::json", "'=1+1"),
+        ("'@a'::enum_of_text", "'@a"),
+        ("(-1.5)::decimal(38,12)", "-1.500000000000"),
+        ("(-7)::integer", "-7"),
+        ("(-7)::hugeint", "-7"),
+        ("(-0.25)::double", "-0.25"),
+        ("false", "false"),
+        ("date '2025-01-02'", "2025-01-02"),
+        ("['=a']", "['=a']"),
+    ],
+)
+def test_whatever_is_no_number_is_text_and_a_number_stays_one(value: str, written: str, tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create type enum_of_text as enum ('@a', 'b')")
+        if value.endswith("json"):
+            # JSON that begins like a formula is no valid one; a file that was damaged may hold it all the same.
+            value, kind = "'=1+1'", "JSON"
+        else:
+            kind = str(connection.execute(f"select typeof({value})").fetchall()[0][0])
+        column = _for_csv("a", kind)
+        connection.execute(
+            compose(
+                "copy (select {column} from (select {value} as a)) to {file} (format csv, header false)",
+                column=column,
+                value=Sql(value),
+                file=tmp_path / "x.csv",
+            )
+        )
+    assert [*csv.reader((tmp_path / "x.csv").read_text(encoding="utf-8").splitlines())] == [[written]]
+
+
 def test_conditions_all_hold_and_are_compared_by_the_columns_type(settings: Settings, tmp_path: Path) -> None:
     out = tmp_path / "m.csv"
     where = [("provider", "aws"), ("sub_account_id", "account-1"), ("billing_currency", "USD")]

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import smtplib
-import ssl
 import unicodedata
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from finops.core.errors import BadInput, Unavailable
-from finops.core.settings import Settings
+from finops.core.mail import MailServer, send
 from finops.delivery.models import MANIFEST, Package
 from finops.delivery.targets.objects import content_type
-from finops.policy.delivery import MailServer
 
-_SECONDS = 60
 _LONGEST_NAME = 80
-
-
-def configured_server(settings: Settings) -> MailServer:
-    """Return the mail server of the settings. Raise BadInput when one is missing."""
-    for name in ("smtp_host", "smtp_sender"):
-        if not getattr(settings, name):
-            raise BadInput(f"mail needs FINOPS_{name.upper()}; set it, or name a connection in delivery.yml")
-    return MailServer(
-        host=settings.smtp_host or "",
-        port=settings.smtp_port,
-        sender=settings.smtp_sender or "",
-        user=settings.smtp_user,
-        password=settings.smtp_password,
-        encryption=settings.smtp_encryption,
-        ca_file=settings.smtp_ca_file,
-    )
 
 
 class MailPlace:
@@ -48,38 +27,7 @@ class MailPlace:
     def put(self, package: Package) -> None:
         """Send the package. A server that does not encrypt, or whose certificate is not right, gets nothing."""
         message = compose(package, self._server.sender, self._uri.removeprefix("mailto:"))
-        where = f"{self._uri} by {self._server.host}:{self._server.port}"
-        # Only kinds and codes are passed on: a server's answer may quote what it was given.
-        try:
-            self._send(message)
-        except smtplib.SMTPNotSupportedError:
-            raise BadInput(f"{where}: the mail server lacks what is needed: STARTTLS, a login or UTF-8") from None
-        except smtplib.SMTPAuthenticationError:
-            raise BadInput(f"{where}: the mail server refused user or password; correct them") from None
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = ", ".join(sorted({str(code) for code, _ in error.recipients.values()}))
-            raise BadInput(f"{where}: the mail server refused the address ({codes}); correct it") from None
-        except smtplib.SMTPResponseException as error:
-            kind = Unavailable if 400 <= error.smtp_code < 500 else BadInput
-            raise kind(f"{where}: the mail server answered {error.smtp_code}; nothing was sent") from None
-        except ssl.SSLCertVerificationError as error:
-            raise BadInput(f"{where}: its certificate is not right: {error.verify_message}") from None
-        except (OSError, smtplib.SMTPException) as error:
-            raise Unavailable(f"{where}: the mail server gave no answer ({type(error).__name__})") from None
-
-    def _send(self, message: EmailMessage) -> None:
-        server = self._server
-        context = ssl.create_default_context(cafile=None if server.ca_file is None else str(server.ca_file))
-        if server.encryption == "tls":
-            client: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=_SECONDS, context=context)
-        else:
-            client = smtplib.SMTP(server.host, server.port, timeout=_SECONDS)
-        with client:
-            if server.encryption != "tls":
-                client.starttls(context=context)
-            if server.user:
-                client.login(server.user, "" if server.password is None else server.password.get_secret_value())
-            client.send_message(message)
+        send(self._server, message, self._uri)
 
 
 def compose(package: Package, sender: str, recipient: str) -> EmailMessage:

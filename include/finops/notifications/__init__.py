@@ -1,0 +1,1 @@
+"""Notifications: what a person has to hear of, by mail and webhook."""
