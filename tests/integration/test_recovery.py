@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from tests.crafted_warehouse import craft
 
-from finops.core.formats import Provider
+from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.recovery.service import restore, write_backup
 from finops.stores import published
