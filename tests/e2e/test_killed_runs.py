@@ -45,7 +45,7 @@ def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
 def finish(home: Path, *arguments: str) -> float:
     began = time.monotonic()
     process = start(home, *arguments)
-    _, errors = process.communicate(timeout=240)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 0, errors
     return time.monotonic() - began
 
@@ -56,7 +56,7 @@ def steps(bills: Path) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_thirty_kills_at_random_moments_change_nothing_that_is_published(bills, tmp_path):
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     durations = [finish(undisturbed, *step) for step in steps(bills)]

@@ -17,7 +17,6 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 import great_expectations as gx
 import sqlalchemy as sa
-from great_expectations.data_context import EphemeralDataContext
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from sqlalchemy.dialects import registry
@@ -121,8 +120,8 @@ class DuckDBDatasource(SQLDatasource):
 
 
 @contextmanager
-def open_warehouse(settings: Settings) -> Iterator[tuple[EphemeralDataContext, DuckDBDatasource]]:
-    """Yield a context that lives in memory alone, and the warehouse, read-only, as its data source."""
+def open_warehouse(settings: Settings) -> Iterator[DuckDBDatasource]:
+    """Yield the warehouse, read-only, as a data source of a context that lives in memory alone."""
     url = URL.create(
         "duckdb",
         database=str(settings.warehouse_path),
@@ -138,7 +137,7 @@ def open_warehouse(settings: Settings) -> Iterator[tuple[EphemeralDataContext, D
         name="warehouse", connection_string=url.render_as_string(hide_password=False), create_temp_table=False
     )
     try:
-        yield context, source
+        yield source
     finally:
         source.get_execution_engine().close()
         source.get_engine().dispose()

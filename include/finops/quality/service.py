@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NoReturn
@@ -68,11 +68,11 @@ def check(settings: Settings) -> Verdict:
     return verdict
 
 
-def _run(settings: Settings, given: Given) -> list[TableResult]:
+def _run(settings: Settings, given: Given, only: Collection[str] | None = None) -> list[TableResult]:
     # Great Expectations takes seconds to import, so not before there is something to check.
     from finops.quality.gate import run_suites
 
-    return run_suites(settings, given)
+    return run_suites(settings, given, only)
 
 
 def _broken(results: list[TableResult]) -> list[Outcome]:
@@ -85,9 +85,11 @@ def _faults(
 ) -> list[tuple[BuiltPeriod, tuple[str, ...]]]:
     """Return the periods that break, by themselves, what the whole candidate breaks, and how; none where none does."""
     broken = {(each.table, each.says) for each in _broken(results)}
+    # Only what is broken is asked again: a run of all suites takes seconds.
+    tables = {table for table, _ in broken}
 
     def failures_of(some: Sequence[BuiltPeriod]) -> tuple[str, ...] | None:
-        found = _broken(_run(settings, _given(settings, replace(candidate, scope=tuple(some)))))
+        found = _broken(_run(settings, _given(settings, replace(candidate, scope=tuple(some))), tables))
         return tuple(each.text for each in found if (each.table, each.says) in broken) or None
 
     if not broken or (candidate.all_or_nothing and len(candidate.scope) > 1):
