@@ -1,1 +1,1 @@
-{{ config(materialized="ephemeral") }} select * from {{ ref("stg_ops_closed_entries") }}
+{{ config(materialized="view") }} select * from {{ ref("stg_ops_closed_entries") }}

@@ -1,4 +1,4 @@
-{{ config(materialized="ephemeral") }}
+{{ config(materialized="view") }}
 
 select tag_key, tag_value,
 from {{ ref("stg_ops_tag_values") }}

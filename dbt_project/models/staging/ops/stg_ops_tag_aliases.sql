@@ -1,4 +1,4 @@
-{{ config(materialized="ephemeral") }}
+{{ config(materialized="view") }}
 
 select folded_key, tag_key,
 from {{ source("ops", "tag_aliases") }}

@@ -1,4 +1,4 @@
-{{ config(materialized="ephemeral") }}
+{{ config(materialized="view") }}
 
 select rule_order, tag_key, tag_value, source_rank,
 from {{ source("ops", "tag_rule_values") }}
