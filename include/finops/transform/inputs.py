@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from finops.core.database import scratch
 from finops.core.errors import BadInput
@@ -29,6 +30,9 @@ from finops.stores.state.ledger import Delivery
 from finops.stores.state.period_inputs import PeriodInput
 from finops.transform import allocation_inputs, statement_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SCOPE_COLUMNS = "provider varchar, billing_period varchar, source_formats varchar, is_closed boolean"
 _EMPTY = Path("provider=none", "source=none", "billing_period=none", "delivery=none")
@@ -123,9 +127,25 @@ def _nested_types(folder: Path) -> dict[str, set[str]]:
     by_lower_name = {name.lower(): found for name, found in types.items()}
     with scratch() as connection:
         for file in folder.rglob("*.parquet"):
-            for name, kind, *_ in connection.execute(compose("describe from {file}", file=file)).fetchall():
-                by_lower_name.get(name.lower(), set()).add(kind)
+            described = connection.execute(compose("describe from {file}", file=file)).fetchall()
+            nested = [(name, kind) for name, kind, *_ in described if name.lower() in by_lower_name]
+            if of_json := [name for name, kind in nested if kind == "JSON"]:
+                _write_json_as_text(connection, file, of_json)
+            for name, kind in nested:
+                by_lower_name[name.lower()].add("VARCHAR" if name in of_json else kind)
     return types
+
+
+def _write_json_as_text(connection: DuckDBPyConnection, file: Path, columns: Sequence[str]) -> None:
+    """Replace a link by a copy whose columns of type JSON are text.
+
+    Read beside a file that has text, JSON is the type of both, and text that is no JSON would stop the build.
+    """
+    texts = join(", ", (compose("cast({name} as varchar) as {name}", name=identifier(name)) for name in columns))
+    copy = "copy (select * replace ({texts}) from {file}) to {written} (format parquet)"
+    written = file.with_suffix(".written")
+    connection.execute(compose(copy, texts=texts, file=file, written=written))
+    written.replace(file)
 
 
 def _write_operations(folder: Path, scope: Sequence[PeriodInput], closed: Mapping[BillingPeriod, ClosedPeriod]) -> None:

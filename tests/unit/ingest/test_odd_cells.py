@@ -136,6 +136,8 @@ def test_tags_of_any_shape_are_read_beside_each_other(look, settings: Settings, 
         "VARCHAR": "not json",
         "STRUCT(team VARCHAR)": "{team: ml}",
         "STRUCT(key VARCHAR, value VARCHAR, inherited BOOLEAN)[]": "[{key: team, value: ml, inherited: false}]",
+        # Of all types the one that would make text that is no JSON an error.
+        "JSON": '{"team":"ml"}',
     }
     landed = []
     for number, (kind, tags) in enumerate(shapes.items()):
@@ -147,7 +149,7 @@ def test_tags_of_any_shape_are_read_beside_each_other(look, settings: Settings, 
 
     found = stage._connection.execute("select tags from staged order by source").fetchall()
     team = '{"team":"ml"}'
-    assert found == [(team,), ('{"x_unparsed_tags":"not json"}',), (team,), (team,)]
+    assert found == [(team,), ('{"x_unparsed_tags":"not json"}',), (team,), (team,), (team,)]
 
 
 def test_a_zip_with_one_csv_is_that_csv(look, tmp_path: Path) -> None:
