@@ -303,7 +303,7 @@ def _land(
         totals=totals,
     )
     with open_state(settings).begin() as state:
-        if ledger.find(state, identity) is None:
+        if ledger.find(state, delivery.delivery_id) is None:
             ledger.record(state, delivery)
         else:
             ledger.point_at(state, delivery)

@@ -29,7 +29,7 @@ from finops.transform import allocation_inputs
 from finops.transform.inputs import SCOPE_COLUMNS
 from finops.transform.parquet_table import write_table
 
-MODELS = ("allocation_drivers", "mart_allocation_sources", "mart_allocated_costs")
+MODELS = ("stg_ops_allocation_drivers", "allocation_drivers", "mart_allocation_sources", "mart_allocated_costs")
 
 
 @dataclass(frozen=True, slots=True)
