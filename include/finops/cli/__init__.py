@@ -15,6 +15,7 @@ from typer.exceptions import Abort, TyperException
 
 from finops.core import log
 from finops.core.errors import FinopsError
+from finops.core.machine import one_line_errors
 from finops.core.text import shown
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -41,9 +42,14 @@ def _root(
 
 
 def main() -> None:
-    """Run a command; turn an expected failure into one line and its exit status."""
+    """Run a command; turn an expected failure, and any of the machine, into one line and its exit status."""
     try:
-        sys.exit(app(standalone_mode=False))
+        with one_line_errors():
+            sys.exit(app(standalone_mode=False))
+    except BrokenPipeError:
+        # Whoever read the output has ended; Python must not complain of it once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except FinopsError as error:
         _end(str(error), error.exit_status)
     except TyperException as error:

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.core.errors import BadInput, Finding, NotReady
+from finops.core.errors import BadInput, NotReady
+from finops.core.machine import Damaged
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
@@ -205,8 +206,8 @@ def current_folder(settings: Settings) -> Path | None:
 
 
 def open_version(path: Path) -> Publication:
-    """Return the version in a folder of ``published/versions``. Raise Finding when its manifest is damaged."""
+    """Return the version in a folder of ``published/versions``. Raise Damaged when its manifest is damaged."""
     try:
         return Publication(path, dict(json.loads((path / MANIFEST).read_text(encoding="utf-8"))))
     except (ValueError, TypeError):
-        raise Finding(f"{path / MANIFEST} is damaged; put the version back from a backup") from None
+        raise Damaged(f"{path / MANIFEST} is damaged; put the version back from a backup", path / MANIFEST) from None

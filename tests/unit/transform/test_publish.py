@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from tests.crafted_warehouse import craft, edit, write_fact
 
-from finops.core.errors import Finding, NotReady
+from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
@@ -253,7 +253,7 @@ def test_a_lost_link_is_found_again_from_the_versions_and_none_goes(settings: Se
 def test_a_version_with_a_damaged_manifest_is_named(settings: Settings) -> None:
     version = make(settings, JANUARY, "build-1", marts=FEW)
     (version.path / "manifest.json").write_text("{")
-    with pytest.raises(Finding, match=r"build-1/manifest\.json is damaged; put the version back"):
+    with pytest.raises(BadInput, match=r"build-1/manifest\.json is damaged; put the version back"):
         published.latest(settings)
 
 
