@@ -93,15 +93,15 @@ def build_marts(billing_period: str | None, *, retry: bool = False) -> BuildRepo
 
 
 @one_line_errors()
-def pass_gate() -> None:
-    """Check the finished build and hold back what is at fault. Raise Finding when nothing of it may be published."""
-    marts.gate(Settings())
+def pass_gate(build_id: str) -> None:
+    """Check a finished build and hold back what is at fault. Raise Finding when nothing of it may be published."""
+    marts.gate(Settings(), build_id)
 
 
 @one_line_errors()
-def publish_marts() -> list[str]:
-    """Publish the build that passed the gate; return its billing periods."""
-    return sorted({each["billing_period"] for each in marts.publish(Settings()).manifest["scope"]})
+def publish_marts(build_id: str) -> list[str]:
+    """Publish a build that passed the gate; return its billing periods."""
+    return sorted({each["billing_period"] for each in marts.publish(Settings(), build_id).manifest["scope"]})
 
 
 @one_line_errors()

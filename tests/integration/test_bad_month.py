@@ -7,9 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from sqlalchemy import ColumnElement, update
 from typer.testing import CliRunner
 
 from finops.cli import app
+from finops.core.atomic import sha256_of
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
@@ -17,7 +19,9 @@ from finops.ingest.service import ingest
 from finops.sample.service import generate
 from finops.stores import published
 from finops.stores.state import ledger
+from finops.stores.state.ledger import Delivery
 from finops.stores.state.store import open_state
+from finops.stores.state.tables import delivery_files
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -35,8 +39,16 @@ def bills(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with open_state(settings).connect() as connection:
         (delivery,) = ledger.current(connection, Provider.AWS)
     (file,) = delivery.files
-    _rewrite(settings.landing_dir / delivery.relative_path / file.local_name, "'much'")
+    landed = settings.landing_dir / delivery.relative_path / file.local_name
+    _rewrite(landed, "'much'")
+    with open_state(settings).begin() as connection:
+        # As if it had landed so: a file that has changed since is refused before dbt reads it.
+        connection.execute(update(delivery_files).values(sha256=sha256_of(landed)).where(_is_of(delivery)))
     return out
+
+
+def _is_of(delivery: Delivery) -> ColumnElement[bool]:
+    return delivery_files.c.delivery_id == delivery.delivery_id
 
 
 def _rewrite(file: Path, cost: str) -> None:

@@ -16,10 +16,10 @@ def exclusive(settings: Settings, store: str, *, wait_seconds: float = 600) -> I
     """Hold the lock of ``store`` (``warehouse``, ``ingest-aws``…) while the block runs.
 
     The operating system frees it when the process ends, however it ends. Raise Unavailable, which a retry can
-    mend, when another process holds it for longer than ``wait_seconds``.
+    mend, when another process holds it for longer than ``wait_seconds``. Whoever holds it may take it once more.
     """
     settings.locks_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.locks_dir / f"{store}.lock")
+    lock = FileLock(settings.locks_dir / f"{store}.lock", is_singleton=True)
     try:
         held = lock.acquire(timeout=wait_seconds)
     except Timeout:

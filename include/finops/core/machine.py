@@ -109,6 +109,8 @@ def of_database(text: str, settings: Settings | None = None) -> FinopsError | No
     settings = settings or Settings()
     named = _PATH.search(text)
     path = Path(named.group(1)) if named else None
+    if path is None and re.search(r"database file|has been invalidated", text):
+        path = settings.warehouse_path
     if number := _number(text):
         return _line(number, path or settings.warehouse_dir)
     if re.search(r"could not set lock|conflicting lock", text, re.IGNORECASE):

@@ -19,7 +19,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest import landing
-from finops.ingest.intake import Intake, is_known
+from finops.ingest.intake import Intake, known_as
 from finops.ingest.models import DeliveryRef, Discovery, IngestReport, Outcome, Rejection, Source
 from finops.ingest.origin import Origin
 from finops.stores.state import rejections as recorded
@@ -51,6 +51,7 @@ def ingest(
     source_format: SourceFormat | None = None,
     accept_empty: bool = False,
     force: bool = False,
+    accept_smaller: bool = False,
     client: object | None = None,
     progress: Progress | None = None,
 ) -> IngestReport:
@@ -67,7 +68,7 @@ def ingest(
         with landing.incoming(settings, provider) as folder, where.opened(settings, folder) as (connection, opened):
             found = _discover(opened, periods, origin)
             offered = frozenset((each.provider, each.source, each.billing_period) for each in found.deliveries)
-            intake = Intake(settings, engine, connection, folder, opened, offered, accept_empty, force)
+            intake = Intake(settings, engine, connection, folder, opened, offered, accept_empty, force, accept_smaller)
             report = _take_all(intake, found, progress)
             return _note(engine, found, report, is_whole=periods is None)
 
@@ -89,7 +90,7 @@ def plan(
         engine = open_state(settings)
         with where.opened(settings, Path(scratch)) as (_, opened):
             found = _discover(opened, periods, origin)
-        new = tuple(ref for ref in found.deliveries if not is_known(engine, ref))
+        new = tuple(ref for ref in found.deliveries if known_as(settings, engine, ref) is None)
         return Plan(new, len(found.deliveries) - len(new), found.rejections)
 
 

@@ -16,6 +16,7 @@ from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
+from finops.quality.service import check
 from finops.stores import dictionary, published, snapshots
 from finops.stores.candidate import Verdict, save_verdict
 from finops.stores.published import Publication
@@ -58,6 +59,17 @@ def test_a_candidate_that_the_gate_has_not_judged_is_not_published(settings: Set
     with pytest.raises(NotReady, match="not checked build build-1"):
         publish(settings)
     assert not (settings.published_dir / "current").exists()
+
+
+def test_a_run_publishes_its_own_build_and_no_other(settings: Settings) -> None:
+    before = make(settings, JANUARY, "build-1", marts=FEW)
+    craft(settings, JANUARY, build_id="build-2", revision=1, lines=60, marts=FEW)
+    save_verdict(settings, Verdict("build-2", True, (), ()))
+    for step in (check, publish):
+        with pytest.raises(Finding, match="build build-0 is no longer in the warehouse, build build-2 has taken its"):
+            step(settings, "build-0")
+    assert published.latest(settings) == before
+    assert publish(settings, "build-2").build_id == "build-2"
 
 
 def test_a_refused_candidate_leaves_the_version_before(settings: Settings) -> None:
