@@ -98,9 +98,13 @@ def test_damaged_published_parquet_is_named_with_the_month_to_build(settings: Se
     version = make(settings)
     (part,) = version.path.glob("mart_chargeback/*/part.parquet")
     part.write_bytes(DAMAGE)
-    with pytest.raises(Damaged, match=r"part\.parquet is damaged .*`finops build --billing-period 2025-01`"):
-        with damage.discarding_damage(settings), version.connect() as connection:
-            connection.execute("select sum(billed_cost) from mart_chargeback").fetchall()
+    named = r"part\.parquet is damaged .*`finops build --billing-period 2025-01`"
+    with (
+        version.connect() as connection,
+        pytest.raises(Damaged, match=named),
+        damage.discarding_damage(settings),
+    ):
+        connection.execute("select sum(billed_cost) from mart_chargeback").fetchall()
 
 
 def test_landed_bytes_that_changed_or_are_gone_are_named_with_what_lands_them_again(
