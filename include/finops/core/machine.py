@@ -82,24 +82,40 @@ def one_line_errors(settings: Settings | None = None) -> Iterator[None]:
 
 
 def as_finops_error(error: BaseException, settings: Settings | None = None) -> FinopsError | None:
-    """Return the one line for an error of the machine; None for an error in the program, whose traceback is needed."""
+    """Return the one line for an error of the machine; None for an error in the program, whose traceback is needed.
+
+    Libraries wrap what the system or a database said: what an error was raised from is looked at too.
+    """
     if isinstance(error, FinopsError):
         return error
     if isinstance(error, BrokenPipeError):
         return None
-    if isinstance(error, OSError):
-        return _of_system(error, settings or Settings())
+    settings = settings or Settings()
+    cause: BaseException | None = error
+    while cause is not None:
+        if found := _of_one(cause, settings):
+            return found
+        cause = cause.__cause__
+    if not isinstance(error, OSError):
+        return None
+    # Of connections, names of hosts and what libraries derive from it: another time it may go well.
+    reason = _first(error.strerror or str(error) or type(error).__name__)
+    return Unavailable(f"{error.filename}: {reason}; try again" if error.filename else f"{reason}; try again")
+
+
+def _of_one(error: BaseException, settings: Settings) -> FinopsError | None:
     duckdb, sqlalchemy = sys.modules.get("duckdb"), sys.modules.get("sqlalchemy.exc")
+    if sqlalchemy is not None and isinstance(error, sqlalchemy.DBAPIError) and error.orig is not None:
+        if type(error.orig).__module__.startswith("psycopg") and isinstance(error, sqlalchemy.OperationalError):
+            return Unavailable(f"the database does not answer: {_first(str(error.orig))}; try again")
+        error = error.orig
+    if isinstance(error, OSError):
+        return _of_system(error, settings)
     if duckdb is not None and isinstance(error, duckdb.Error):
         # What it cannot tell apart, it raises as its plainest error: unreadable bytes.
         text = f"Serialization Error: {error}" if type(error) is duckdb.Error else str(error)
         return of_database(text, settings)
-    if sqlalchemy is not None and isinstance(error, sqlalchemy.DBAPIError):
-        original = error.orig
-        if type(original).__module__.startswith("psycopg") and isinstance(error, sqlalchemy.OperationalError):
-            return Unavailable(f"the database does not answer: {str(original).strip().splitlines()[0]}; try again")
-        error = original or error
-    return of_sqlite(error, _state_file(settings or Settings())) if isinstance(error, sqlite3.Error) else None
+    return of_sqlite(error, _state_file(settings)) if isinstance(error, sqlite3.Error) else None
 
 
 def of_database(text: str, settings: Settings | None = None) -> FinopsError | None:
@@ -129,16 +145,13 @@ def damaged(path: Path | None, settings: Settings, reason: str) -> Damaged:
     return Damaged(f"{path or 'a file'} is damaged or gone ({reason}); {_remedy(path, settings)}", path)
 
 
-def _of_system(error: OSError, settings: Settings) -> FinopsError:
+def _of_system(error: OSError, settings: Settings) -> FinopsError | None:
+    if error.errno not in _OF_SYSTEM:
+        return None
     # Of a copy that fails the second name is what was written.
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     name = (full and error.filename2) or error.filename or error.filename2
-    path = Path(os.fsdecode(name)) if isinstance(name, (str, bytes)) else settings.root
-    if error.errno in _OF_SYSTEM:
-        return _line(error.errno, path)
-    # Of connections, names of hosts and what libraries derive from it: another time it may go well.
-    reason = _first(error.strerror or str(error) or type(error).__name__)
-    return Unavailable(f"{path}: {reason}; try again" if name else f"{reason}; try again")
+    return _line(error.errno, Path(os.fsdecode(name)) if isinstance(name, (str, bytes)) else settings.root)
 
 
 def _line(number: int, path: Path) -> FinopsError:

@@ -79,6 +79,15 @@ def test_what_duckdb_says_of_a_bill_is_no_error_of_the_machine(settings: Setting
     assert machine.as_finops_error(KeyError("x"), settings) is None
 
 
+def test_what_a_library_raised_from_an_error_of_the_machine_is_that_error(settings: Settings) -> None:
+    wrapped = ConnectionError("Attempt to connect to datasource failed")
+    text = f'IO Error: The file "{settings.warehouse_path}" exists, but it is not a valid DuckDB database file!'
+    wrapped.__cause__ = duckdb.IOException(text)
+    assert isinstance(machine.as_finops_error(wrapped, settings), machine.Damaged)
+    wrapped.__cause__ = None
+    assert str(machine.as_finops_error(wrapped, settings)) == "Attempt to connect to datasource failed; try again"
+
+
 def test_a_home_that_is_a_file_is_named(run, settings: Settings) -> None:
     settings.root.parent.mkdir(exist_ok=True)
     settings.root.write_text("not a folder")

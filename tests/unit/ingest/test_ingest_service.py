@@ -21,7 +21,7 @@ from finops.core.settings import Settings
 from finops.ingest import landing, service
 from finops.ingest.models import Outcome
 from finops.ingest.stores import folder as folder_store
-from finops.stores.state import held_back, period_inputs, rejections, withdrawals
+from finops.stores.state import builds, held_back, period_inputs, rejections, withdrawals
 from finops.stores.state.store import open_state
 
 CUR2 = SourceFormat.AWS_CUR2
@@ -124,6 +124,7 @@ def test_a_landed_file_that_is_gone_is_landed_again(
     with open_state(settings).begin() as connection:
         (item,) = period_inputs.landed(connection)
         key = (item.provider, item.billing_period)
+        builds.start_build(connection, "build-1")
         held_back.hold(connection, "build-1", held_back.BUILD, {key: item.digest}, {key: "is gone"})
     landed.unlink() if damage == "gone" else landed.write_bytes(whole[:-1])
 
