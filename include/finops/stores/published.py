@@ -111,15 +111,15 @@ class Publication:
             raise BadInput(f"there is no mart {name!r}; the marts are {', '.join(self.marts)}")
         return name
 
-    def mart_sql(self, name: str) -> Sql:
-        """Return the SELECT that yields a mart's rows of all months, from its Parquet."""
+    def mart_sql(self, name: str, period: str = "*") -> Sql:
+        """Return the SELECT that yields a mart's rows of all months, or of one (YYYY-MM), from its Parquet."""
         columns = self.manifest.get("columns", {}).get(name)
         listed = Sql("*") if columns is None else join(", ", map(identifier, columns))
         query = (
             "select {columns} from read_parquet({files}, hive_partitioning = true, "
             "hive_types = {{'billing_period': varchar}})"
         )
-        return compose(query, columns=listed, files=str(self.path / name / "billing_period=*" / "part.parquet"))
+        return compose(query, columns=listed, files=str(self.path / name / f"billing_period={period}" / "part.parquet"))
 
     def parquet(self, mart: str) -> str:
         """Return the glob of a mart's Parquet files; read it with ``hive_partitioning=true``.

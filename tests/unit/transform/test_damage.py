@@ -107,6 +107,29 @@ def test_damaged_published_parquet_is_named_with_the_month_to_build(settings: Se
         connection.execute("select sum(billed_cost) from mart_chargeback").fetchall()
 
 
+def test_a_damaged_published_month_is_made_again_by_building_it(settings: Settings) -> None:
+    scope = [("aws", "2025-01"), ("gcp", "2025-01")]
+    few = ("fct_daily_costs", "mart_chargeback")
+    craft(settings, [*scope, ("aws", "2025-02")], build_id="build-1", lines=30, marts=few)
+    save_verdict(settings, Verdict("build-1", True, (), ()))
+    version = publish(settings)
+    with version.connect() as connection:
+        expected = connection.execute("select * from mart_chargeback order by all").fetchall()
+    (version.path / "mart_chargeback" / "billing_period=2025-01" / "part.parquet").write_bytes(DAMAGE)
+
+    craft(settings, scope[:1], build_id="build-2", lines=30, marts=few)
+    save_verdict(settings, Verdict("build-2", True, (), ()))
+    with pytest.raises(Damaged, match=r"part\.parquet is damaged .*`finops build --billing-period 2025-01`"):
+        marts.publish(settings, "build-2")
+    assert published.latest(settings) == version, "of the other provider the month has rows that nobody has now"
+
+    craft(settings, scope, build_id="build-3", lines=30, marts=few)
+    save_verdict(settings, Verdict("build-3", True, (), ()))
+    mended = marts.publish(settings, "build-3")
+    with mended.connect() as connection:
+        assert connection.execute("select * from mart_chargeback order by all").fetchall() == expected
+
+
 def test_landed_bytes_that_changed_or_are_gone_are_named_with_what_lands_them_again(
     settings: Settings, tmp_path: Path
 ) -> None:
