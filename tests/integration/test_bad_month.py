@@ -118,3 +118,26 @@ def test_the_good_month_is_published_the_bad_one_named_and_published_once_it_is_
     assert "Held back" not in mended.output
     assert set(published.latest(settings).manifest["fact"]["partitions"]) == {"aws/2025-01", "gcp/2025-01"}
     assert json.loads(CliRunner().invoke(app, ["status", "--json"]).output)["held_back"] == []
+
+
+def test_a_landed_file_that_was_changed_holds_back_its_month_alone_until_it_is_landed_again(
+    settings: Settings, bills: Path
+) -> None:
+    with open_state(settings).connect() as connection:
+        (delivery,) = ledger.current(connection, Provider.AWS)
+    landed = settings.landing_dir / delivery.relative_path / delivery.files[0].local_name
+    landed.write_bytes(landed.read_bytes()[:-1])
+
+    built = CliRunner().invoke(app, ["build"])
+
+    assert built.exit_code == 1, built.output
+    assert "Built gcp    2025-01" in built.output
+    assert f"{landed} is not what was landed" in built.output
+    assert set(published.latest(settings).manifest["fact"]["partitions"]) == {"gcp/2025-01"}
+
+    landed.unlink()
+    ingested = CliRunner().invoke(app, ["ingest", "--provider", "aws", "--from", str(bills / "aws")])
+    assert ingested.exit_code == 0, ingested.output
+    assert "landed aws" in ingested.output
+    assert CliRunner().invoke(app, ["build"]).exit_code == 0
+    assert set(published.latest(settings).manifest["fact"]["partitions"]) == {"aws/2025-01", "gcp/2025-01"}
