@@ -46,12 +46,12 @@ def discarding_damage(settings: Settings) -> Iterator[None]:
 
 def mend_views(settings: Settings) -> None:
     """Write the current version's ``finops.duckdb`` again where it is gone or damaged; its Parquet has every row."""
-    with exclusive(settings, "warehouse"):
-        path = published.current_folder(settings)
-        if path is None:
-            return
-        version = published.open_version(path)
-        # The release before kept the rows themselves in the file.
-        if "columns" in version.manifest and not opens(version.database):
-            logger.warning("%s was gone or damaged and is written again", version.database)
+    path = published.current_folder(settings)
+    if path is None:
+        return
+    version = published.open_version(path)
+    # The release before kept the rows themselves in the file.
+    if "columns" in version.manifest and not opens(version.database):
+        logger.warning("%s was gone or damaged and is written again", version.database)
+        with exclusive(settings, "warehouse"):
             published_database.write(version)
