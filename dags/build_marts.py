@@ -40,14 +40,14 @@ def build(*, dag_run, ti):
 
 
 @task(pool=WAREHOUSE_POOL)
-def gate(*, ti):
+def gate(built, *, ti):
     with notes.left_by(ti, steps.note_of_build):
-        steps.pass_gate()
+        steps.pass_gate(built["build_id"])
 
 
 @task(pool=WAREHOUSE_POOL, outlets=[PUBLISHED])
-def publish(*, outlet_events, ti):
-    months = steps.publish_marts()
+def publish(built, *, outlet_events, ti):
+    months = steps.publish_marts(built["build_id"])
     notes.leave(ti, steps.note_of_publication)
     outlet_events[PUBLISHED].add_partitions(months)
 
@@ -67,5 +67,6 @@ with finops_dag(
     tags=["build"],
     doc_md=__doc__,
 ):
-    # One run at a time, not only one task: between a build and its publication no other build may start.
-    build() >> gate() >> publish() >> [serve(), held_back()]
+    # One run at a time, not only one task: a build that another has replaced, from the shell say, is not published.
+    built = build()
+    gate(built) >> publish(built) >> [serve(), held_back()]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 from finops.core.errors import BadInput, Finding
+from finops.core.machine import one_line_errors
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
@@ -32,11 +33,13 @@ class BuildReport(TypedDict):
     billing_periods: list[str]
 
 
+@one_line_errors()
 def sources_of(provider: Provider | None = None) -> list[str]:
     """Return the names of the configured sources: of a cloud, of all other vendors (ANY_VENDOR), or of all."""
     return landing.sources_of(Settings(), provider)
 
 
+@one_line_errors()
 def land_source(name: str, billing_period: str | None = None) -> LandReport:
     """Land what is new of one source, of one billing period or of all that the source offers."""
     from finops_airflow.clients import client_for
@@ -45,11 +48,13 @@ def land_source(name: str, billing_period: str | None = None) -> LandReport:
     return landing.land(Settings(), name, period, client_for=client_for)
 
 
+@one_line_errors()
 def landed_periods(reports: Iterable[LandReport]) -> list[str]:
     """Return the billing periods that any of the sources has landed, each once, in order."""
     return sorted({period for report in reports for period in report["landed"]})
 
 
+@one_line_errors()
 def fail_on_blocked(reports: Iterable[LandReport]) -> None:
     """Raise BadInput when a delivery was quarantined or refused, naming each."""
     blocked = [line for report in reports for line in report["blocked"]]
@@ -57,21 +62,25 @@ def fail_on_blocked(reports: Iterable[LandReport]) -> None:
         raise BadInput("; ".join(blocked))
 
 
+@one_line_errors()
 def overdue_periods(now: datetime | None = None) -> list[str]:
     """Return the billing periods that could be built and are not, but for those that have just landed."""
     return _written(marts.overdue(Settings(), (now or datetime.now(UTC)) - EVENT_GRACE))
 
 
+@one_line_errors()
 def outdated_periods(now: datetime | None = None) -> list[str]:
     """Return the open months whose statements are out of date, but for those that have just been published."""
     return _written(statements.outdated(Settings(), (now or datetime.now(UTC)) - EVENT_GRACE))
 
 
+@one_line_errors()
 def undelivered_periods(now: datetime | None = None) -> list[str]:
     """Return the billing periods closed lately whose final statements somebody still lacks."""
     return _written(statements.undelivered(Settings(), now or datetime.now(UTC)))
 
 
+@one_line_errors()
 def build_marts(billing_period: str | None, *, retry: bool = False) -> BuildReport | None:
     """Build what is pending of one billing period, or of all; None when there is nothing to do.
 
@@ -83,16 +92,19 @@ def build_marts(billing_period: str | None, *, retry: bool = False) -> BuildRepo
     return BuildReport(build_id=candidate.build_id, billing_periods=_written(candidate.billing_periods))
 
 
-def pass_gate() -> None:
-    """Check the finished build and hold back what is at fault. Raise Finding when nothing of it may be published."""
-    marts.gate(Settings())
+@one_line_errors()
+def pass_gate(build_id: str) -> None:
+    """Check a finished build and hold back what is at fault. Raise Finding when nothing of it may be published."""
+    marts.gate(Settings(), build_id)
 
 
-def publish_marts() -> list[str]:
-    """Publish the build that passed the gate; return its billing periods."""
-    return sorted({each["billing_period"] for each in marts.publish(Settings()).manifest["scope"]})
+@one_line_errors()
+def publish_marts(build_id: str) -> list[str]:
+    """Publish a build that passed the gate; return its billing periods."""
+    return sorted({each["billing_period"] for each in marts.publish(Settings(), build_id).manifest["scope"]})
 
 
+@one_line_errors()
 def fail_on_held_back(billing_period: str | None) -> None:
     """Raise Finding when something of a billing period, or of any, is held back, naming each."""
     held = marts.held_back(Settings(), _months(billing_period))
@@ -100,42 +112,50 @@ def fail_on_held_back(billing_period: str | None) -> None:
         raise Finding("; ".join(map(marts.describe, held)))
 
 
+@one_line_errors()
 def note_of_build() -> str:
     """Say what the gate found in the latest build, with a link to its page."""
     return notes.of_build(Settings())
 
 
+@one_line_errors()
 def note_of_publication() -> str:
     """Say which months of which build are published, with a link to the data dictionary."""
     return notes.of_publication(Settings())
 
 
+@one_line_errors()
 def note_of_statements(billing_periods: Iterable[str]) -> str:
     """Say which statements are published, with links to them."""
     return notes.of_statements(Settings(), map(BillingPeriod.parse, billing_periods))
 
 
+@one_line_errors()
 def serve_published() -> int | None:
     """Serve what is published from PostgreSQL; return how many months of tables changed, None where not configured."""
     served = marts.serve(Settings())
     return None if served is None else len(served.changes)
 
 
+@one_line_errors()
 def plan_statements(billing_period: str, *, force: bool = False) -> list[PlannedStatement]:
     """Compose the statements that a billing period's publication changes; return who gets one."""
     return statements.plan(Settings(), BillingPeriod.parse(billing_period), force=force)
 
 
+@one_line_errors()
 def render_statement(audience: str, drafts: list[str]) -> None:
     """Write an audience's files into each of the drafts."""
     statements.render(Settings(), audience, drafts)
 
 
+@one_line_errors()
 def publish_statements(billing_period: str, planned: Iterable[PlannedStatement]) -> list[str]:
     """Show the sets whose statements are all rendered; return the months that have theirs."""
     return _written(statements.publish(Settings(), BillingPeriod.parse(billing_period), planned))
 
 
+@one_line_errors()
 def deliver_published(billing_periods: Iterable[str]) -> list[str] | None:
     """Deliver what a run has published; return where it went, None where nobody has a target.
 
@@ -147,6 +167,7 @@ def deliver_published(billing_periods: Iterable[str]) -> list[str] | None:
     return _deliver(billing_periods, mail_provisional=False) if has_targets(Settings()) else None
 
 
+@one_line_errors()
 def deliver_statements(billing_period: str) -> list[str]:
     """Deliver what is missing of a month's statements; return where it went."""
     return _deliver([billing_period])

@@ -137,12 +137,12 @@ def test_the_note_of_a_build_says_what_the_gate_found_and_where(home, monkeypatc
 
 
 def test_the_gate_leaves_its_note_also_when_it_refuses(bag, monkeypatch):
-    def refuse():
+    def refuse(_build_id):
         raise Finding("1 expectation is broken")
 
     monkeypatch.setattr(steps, "pass_gate", refuse)
     monkeypatch.setattr(steps, "note_of_build", lambda: "refused")
     instance = Instance()
     with pytest.raises(Finding):
-        bag.dags["build_marts"].get_task("gate").python_callable(ti=instance)
+        bag.dags["build_marts"].get_task("gate").python_callable({"build_id": "b1"}, ti=instance)
     assert instance.pushed == {notes.KEY: "refused"}

@@ -97,10 +97,10 @@ def test_clearing_a_build_tries_again_what_was_held_back(call, monkeypatch):
 
 
 def test_publication_names_every_month_of_the_build_also_of_one_by_hand(call, monkeypatch):
-    monkeypatch.setattr(steps, "publish_marts", lambda: ["2025-01", "2025-02"])
+    monkeypatch.setattr(steps, "publish_marts", lambda build_id: ["2025-01", "2025-02"] if build_id == "b1" else [])
     monkeypatch.setattr(steps, "note_of_publication", lambda: "published b1")
     outlets, instance = Outlets(), Instance()
-    call("build_marts", "publish", outlet_events=outlets, ti=instance)
+    call("build_marts", "publish", built={"build_id": "b1"}, outlet_events=outlets, ti=instance)
     assert outlets == {PUBLISHED: ["2025-01", "2025-02"]}
     assert instance.pushed == {notes.KEY: "published b1"}
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from sqlalchemy import ColumnElement, update
 from typer.testing import CliRunner
 
 from finops.cli import app
+from finops.core.atomic import sha256_of
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
@@ -17,7 +19,9 @@ from finops.ingest.service import ingest
 from finops.sample.service import generate
 from finops.stores import published
 from finops.stores.state import ledger
+from finops.stores.state.ledger import Delivery
 from finops.stores.state.store import open_state
+from finops.stores.state.tables import delivery_files
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -25,18 +29,33 @@ JANUARY = BillingPeriod(2025, 1)
 
 
 @pytest.fixture
-def bills(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A month of AWS and of Google, landed; AWS's landed file has since become one that staging cannot cast."""
+def whole_bills(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A month of AWS and of Google, landed."""
     out = tmp_path / "bills"
     monkeypatch.setenv("FINOPS_HOME", str(settings.root))
     generate(out, months=1, lines_per_month=2_000, providers=[Provider.AWS, Provider.GCP], first_period=JANUARY)
     for provider in (Provider.AWS, Provider.GCP):
         ingest(settings, provider, str(out / provider))
+    return out
+
+
+@pytest.fixture
+def bills(settings: Settings, whole_bills: Path) -> Path:
+    """The same, but AWS's landed file is one that staging cannot cast."""
     with open_state(settings).connect() as connection:
         (delivery,) = ledger.current(connection, Provider.AWS)
     (file,) = delivery.files
-    _rewrite(settings.landing_dir / delivery.relative_path / file.local_name, "'much'")
-    return out
+    landed = settings.landing_dir / delivery.relative_path / file.local_name
+    _rewrite(landed, "'much'")
+    with open_state(settings).begin() as connection:
+        # As if it had landed so: a file that has changed since is refused before dbt reads it.
+        values = {"sha256": sha256_of(landed), "byte_count": landed.stat().st_size}
+        connection.execute(update(delivery_files).values(values).where(_is_of(delivery)))
+    return whole_bills
+
+
+def _is_of(delivery: Delivery) -> ColumnElement[bool]:
+    return delivery_files.c.delivery_id == delivery.delivery_id
 
 
 def _rewrite(file: Path, cost: str) -> None:
@@ -106,3 +125,26 @@ def test_the_good_month_is_published_the_bad_one_named_and_published_once_it_is_
     assert "Held back" not in mended.output
     assert set(published.latest(settings).manifest["fact"]["partitions"]) == {"aws/2025-01", "gcp/2025-01"}
     assert json.loads(CliRunner().invoke(app, ["status", "--json"]).output)["held_back"] == []
+
+
+def test_a_landed_file_that_was_changed_holds_back_its_month_alone_until_it_is_landed_again(
+    settings: Settings, whole_bills: Path
+) -> None:
+    with open_state(settings).connect() as connection:
+        (delivery,) = ledger.current(connection, Provider.AWS)
+    landed = settings.landing_dir / delivery.relative_path / delivery.files[0].local_name
+    landed.write_bytes(landed.read_bytes()[:-1])
+
+    built = CliRunner().invoke(app, ["build"])
+
+    assert built.exit_code == 1, built.output
+    assert "Built gcp    2025-01" in built.output
+    assert f"{landed} is not what was landed" in built.output
+    assert set(published.latest(settings).manifest["fact"]["partitions"]) == {"gcp/2025-01"}
+
+    landed.unlink()
+    ingested = CliRunner().invoke(app, ["ingest", "--provider", "aws", "--from", str(whole_bills / "aws")])
+    assert ingested.exit_code == 0, ingested.output
+    assert "landed aws" in ingested.output
+    assert CliRunner().invoke(app, ["build"]).exit_code == 0
+    assert set(published.latest(settings).manifest["fact"]["partitions"]) == {"aws/2025-01", "gcp/2025-01"}

@@ -58,6 +58,15 @@ def test_a_machine_that_dies_frees_what_it_held(machines: tuple[Settings, Settin
             pass
 
 
+def test_a_run_may_take_what_it_holds_once_more_and_keeps_it_until_its_end(machines: tuple[Settings, Settings]) -> None:
+    one, other = machines
+    with exclusive(one, "warehouse"):
+        with exclusive(one, "warehouse", wait_seconds=1):
+            pass
+        with pytest.raises(Unavailable), exclusive(other, "warehouse", wait_seconds=0.2):
+            pass
+
+
 def test_an_error_in_the_block_is_not_taken_for_a_busy_store(machines: tuple[Settings, Settings]) -> None:
     with pytest.raises(ZeroDivisionError), exclusive(machines[0], "warehouse"):
         raise ZeroDivisionError

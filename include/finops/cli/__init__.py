@@ -15,6 +15,7 @@ from typer.exceptions import Abort, TyperException
 
 from finops.core import log, redaction
 from finops.core.errors import FinopsError
+from finops.core.machine import one_line_errors
 from finops.core.redaction import Redacting
 from finops.core.text import shown
 
@@ -42,14 +43,22 @@ def _root(
 
 
 def main() -> None:
-    """Run a command; turn an expected failure into one line and its exit status. No secret leaves it."""
+    """Run a command; turn an expected failure, and any of the machine, into one line and its status.
+
+    No secret leaves it.
+    """
     redaction.know(sys.argv[1:])
     redaction.know_environment(os.environ)
     # Figures may look like anything, so that only known secrets are taken out of standard output.
     sys.stdout = cast("TextIO", Redacting(sys.stdout, fully=False))
     sys.stderr = cast("TextIO", Redacting(sys.stderr, fully=True))
     try:
-        sys.exit(app(standalone_mode=False))
+        with one_line_errors():
+            sys.exit(app(standalone_mode=False))
+    except BrokenPipeError:
+        # Whoever read the output has ended; Python must not complain of it once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except FinopsError as error:
         _end(str(error), error.exit_status)
     except TyperException as error:

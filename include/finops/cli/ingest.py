@@ -53,6 +53,12 @@ def ingest(
     accept_empty: Annotated[
         bool, typer.Option("--accept-empty", help="Accept an empty export of a month that had rows.")
     ] = False,
+    accept_smaller: Annotated[
+        bool,
+        typer.Option(
+            "--accept-smaller", help="Accept files without a manifest that have much less than the bill before."
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Take a delivery again that was withdrawn.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is new and land nothing.")] = False,
     as_json: Annotated[
@@ -81,7 +87,8 @@ def ingest(
                 _add(report, service.plan(settings, each.provider, each.uri, **options))
                 continue
             with progress_bar() as progress:
-                options |= {"accept_empty": accept_empty, "force": force, "progress": progress}
+                options |= {"accept_empty": accept_empty, "accept_smaller": accept_smaller}
+                options |= {"force": force, "progress": progress}
                 done = service.ingest(settings, each.provider, each.uri, **options)
             _add(report, done)
         except FinopsError as error:

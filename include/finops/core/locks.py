@@ -16,25 +16,27 @@ def exclusive(settings: Settings, store: str, *, wait_seconds: float = 600) -> I
     """Hold the lock of ``store`` (``warehouse``, ``ingest-aws``…) while the block runs.
 
     The operating system, and PostgreSQL, free it when the process ends, however it ends. Raise Unavailable, which a
-    retry can mend, when another process holds it for longer than ``wait_seconds``.
+    retry can mend, when another process holds it for longer than ``wait_seconds``. Whoever holds it may take it once
+    more.
     """
     with ExitStack() as held:
-        held.enter_context(_on_this_machine(settings, store, wait_seconds))
-        if settings.state_database_url.startswith("postgresql"):
+        times = held.enter_context(_on_this_machine(settings, store, wait_seconds))
+        if times == 1 and settings.state_database_url.startswith("postgresql"):
             held.enter_context(_in_the_database(settings, store, wait_seconds))
         yield
 
 
 @contextmanager
-def _on_this_machine(settings: Settings, store: str, wait_seconds: float) -> Iterator[None]:
+def _on_this_machine(settings: Settings, store: str, wait_seconds: float) -> Iterator[int]:
+    """Hold the lock file; yield how often this thread now holds it."""
     settings.locks_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.locks_dir / f"{store}.lock")
+    lock = FileLock(settings.locks_dir / f"{store}.lock", is_singleton=True)
     try:
         held = lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise _busy(store) from None
     with held:
-        yield
+        yield lock.lock_counter
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -75,6 +76,13 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=2, ge=1, le=1024, description="DuckDB's threads.")
     versions_to_keep: int = Field(default=3, ge=2, description="Published versions kept for their readers.")
+
+    smallest_share: Decimal = Field(
+        default=Decimal("0.5"),
+        ge=0,
+        le=1,
+        description="Share of the rows, and of the cost, of the bill before that files without a manifest must have.",
+    )
 
     def __init__(self, **values: Any) -> None:
         # Whatever fails from here on quotes no secret of the environment.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
@@ -68,6 +69,29 @@ def refusal(
                 f"({other.format}) and would be counted twice; use --source {other.source} to replace that one"
             )
     return None
+
+
+def is_smaller(delivery: Delivery, current: Delivery, smallest_share: Decimal) -> str | None:
+    """Return why a delivery without a manifest, which may be cut short, is refused beside the current one, or None.
+
+    It has less than this share of the rows, or of the billed cost of any currency; ``refusal`` is for one without rows.
+    """
+    if not delivery.row_count:
+        return None
+    now = {each.billing_currency: each.billed_cost for each in delivery.totals}
+    lost = [
+        f"{now.get(each.billing_currency, Decimal(0)):,.2f} {each.billing_currency} where {each.billed_cost:,.2f} were"
+        for each in current.totals
+        if each.billed_cost > 0 and now.get(each.billing_currency, Decimal(0)) < smallest_share * each.billed_cost
+    ]
+    if delivery.row_count < smallest_share * current.row_count:
+        lost.insert(0, f"{delivery.row_count:,} rows where {current.row_count:,} were")
+    if not lost:
+        return None
+    return (
+        f"{_named(delivery)}: the new files have {', '.join(lost)}, less than {smallest_share:.0%} "
+        "(FINOPS_SMALLEST_SHARE); kept the old ones, add --accept-smaller if the bill is really smaller"
+    )
 
 
 def _had_another_name(one: Delivery, other: Delivery) -> bool:

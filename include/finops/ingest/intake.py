@@ -20,7 +20,7 @@ from finops.ingest.models import DeliveryRef, FileFacts, Outcome, Rejection, Sou
 from finops.ingest.preparation import prepare
 from finops.ingest.stores.objects import ChangedWhileRead
 from finops.ingest.verification.inspection import inspect
-from finops.stores.state import ledger, withdrawals
+from finops.stores.state import held_back, ledger, withdrawals
 from finops.stores.state.ledger import Delivery
 from finops.stores.state.withdrawals import Withdrawal
 
@@ -43,13 +43,14 @@ class Intake:
     offered: frozenset[tuple[Provider, str, BillingPeriod]]
     accept_empty: bool
     force: bool = False
+    accept_smaller: bool = False
 
     def take(self, ref: DeliveryRef) -> Delivery | Rejection | None:
         """Verify and land one delivery. None: it is known, by its fingerprint or by its bytes.
 
-        One that was withdrawn is known too, unless ``force``.
+        One that was withdrawn is known too, unless ``force``; a current one whose landed files are gone is not.
         """
-        if (known := _known_as(self.engine, ref)) and self._stays_out(known, ref):
+        if (known := known_as(self.settings, self.engine, ref)) and self._stays_out(known, ref):
             return None
         for number in range(1, _TRIES + 1):
             with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
@@ -76,6 +77,8 @@ class Intake:
         is_current = current is not None and delivery.delivery_id == current.delivery_id
         if not is_current:
             reason = acceptance.refusal(delivery, current, others, accept_empty=self.accept_empty, offered=self.offered)
+            if reason is None and ref.is_mixed and current is not None and not self.accept_smaller:
+                reason = acceptance.is_smaller(delivery, current, self.settings.smallest_share)
             if reason:
                 return _rejected(ref, Outcome.REFUSED, reason)
         with self.engine.begin() as connection:
@@ -84,11 +87,14 @@ class Intake:
             with self.engine.begin() as connection:
                 ledger.remember(connection, delivery, ref.fingerprint, ref.produced_at)
             return None
-        if not has_landed:
+        is_whole = has_landed and landing.is_whole(self.settings, delivery)
+        if not is_whole:
             landing.land(self.settings, folder, delivery)
         with self.engine.begin() as connection:
             recorded = landing.record(connection, delivery, ref)
-        return None if is_current else recorded
+            if has_landed and not is_whole:
+                held_back.release(connection, delivery.provider, delivery.billing_period, held_back.BUILD)
+        return None if is_current and is_whole else recorded
 
     def _withdrawn(self, delivery_id: str) -> Withdrawal | None:
         with self.engine.begin() as connection:
@@ -129,14 +135,16 @@ class Intake:
         return current, produced_at, [each for each in found if (each.provider, each.source) != key]
 
 
-def is_known(engine: Engine, ref: DeliveryRef) -> bool:
-    """Tell whether the ledger has seen the delivery's fingerprint: one look-up, no file is read."""
-    return _known_as(engine, ref) is not None
+def known_as(settings: Settings, engine: Engine, ref: DeliveryRef) -> str | None:
+    """Return the id of the delivery that the ledger has seen with this fingerprint: a look-up, no file is read.
 
-
-def _known_as(engine: Engine, ref: DeliveryRef) -> str | None:
+    None too for one that is current and whose landed files are gone.
+    """
     with engine.begin() as connection:
-        return ledger.seen_as(connection, ref.provider, ref.source, ref.billing_period, ref.fingerprint)
+        known = ledger.seen_as(connection, ref.provider, ref.source, ref.billing_period, ref.fingerprint)
+        found = ledger.current(connection, ref.provider, ref.billing_period) if known else []
+    is_lost = any(each.delivery_id == known and not landing.is_whole(settings, each) for each in found)
+    return None if is_lost else known
 
 
 def _rejected(ref: DeliveryRef, outcome: Outcome, reason: str) -> Rejection:

@@ -94,7 +94,7 @@ def totals_of(facts: Iterable[FileFacts], period: str) -> dict[str, tuple[int, D
 def land(settings: Settings, folder: Path, delivery: Delivery) -> None:
     """Flush the files of ``folder``, already under their landing names, and rename it to the delivery's place.
 
-    A folder already there has no ledger row (a run was killed in between); the new one replaces it.
+    A folder already there has no ledger row (a run was killed in between) or has lost files; the new one replaces it.
     """
     target = settings.landing_dir / delivery.relative_path
     _make_durable(settings.landing_dir, target.parent)
@@ -105,6 +105,12 @@ def land(settings: Settings, folder: Path, delivery: Delivery) -> None:
         shutil.rmtree(target)
     os.rename(folder, target)
     sync_folder(target.parent)
+
+
+def is_whole(settings: Settings, delivery: Delivery) -> bool:
+    """Tell whether every file of a delivery lies in its place with its size."""
+    paths = ((settings.landing_dir / delivery.relative_path / each.local_name, each) for each in delivery.files)
+    return all(path.is_file() and path.stat().st_size == each.byte_count for path, each in paths)
 
 
 def record(connection: Connection, delivery: Delivery, ref: DeliveryRef) -> Delivery:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from finops.core.errors import BadInput, FinopsError, NotOffered, NotReady, Unavailable
+from finops.core.errors import BadInput, FinopsError, NotOffered, NotReady
 from finops.core.formats import SourceFormat
 from finops.core.locks import exclusive
+from finops.core.machine import one_line_errors
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.ingest import landing
-from finops.ingest.intake import Intake, is_known
+from finops.ingest.intake import Intake, known_as
 from finops.ingest.models import DeliveryRef, Discovery, IngestReport, Outcome, Rejection, Source
 from finops.ingest.origin import Origin
 from finops.stores.state import rejections as recorded
@@ -52,6 +51,7 @@ def ingest(
     source_format: SourceFormat | None = None,
     accept_empty: bool = False,
     force: bool = False,
+    accept_smaller: bool = False,
     client: object | None = None,
     progress: Progress | None = None,
 ) -> IngestReport:
@@ -63,12 +63,12 @@ def ingest(
     when the origin, the disk or another run stands in the way.
     """
     where = Origin(provider, origin, no_manifest, source, source_format, client)
-    with _one_line_errors(settings), exclusive(settings, f"ingest-{provider}"):
+    with one_line_errors(settings), exclusive(settings, f"ingest-{provider}"):
         engine = open_state(settings)
         with landing.incoming(settings, provider) as folder, where.opened(settings, folder) as (connection, opened):
             found = _discover(opened, periods, origin)
             offered = frozenset((each.provider, each.source, each.billing_period) for each in found.deliveries)
-            intake = Intake(settings, engine, connection, folder, opened, offered, accept_empty, force)
+            intake = Intake(settings, engine, connection, folder, opened, offered, accept_empty, force, accept_smaller)
             report = _take_all(intake, found, progress)
             return _note(engine, found, report, is_whole=periods is None)
 
@@ -86,11 +86,11 @@ def plan(
 ) -> Plan:
     """Say what ``ingest`` would land, and land nothing. Files without a manifest are read for it."""
     where = Origin(provider, origin, no_manifest, source, source_format, client)
-    with tempfile.TemporaryDirectory() as scratch, _one_line_errors(settings):
+    with tempfile.TemporaryDirectory() as scratch, one_line_errors(settings):
         engine = open_state(settings)
         with where.opened(settings, Path(scratch)) as (_, opened):
             found = _discover(opened, periods, origin)
-        new = tuple(ref for ref in found.deliveries if not is_known(engine, ref))
+        new = tuple(ref for ref in found.deliveries if known_as(settings, engine, ref) is None)
         return Plan(new, len(found.deliveries) - len(new), found.rejections)
 
 
@@ -164,15 +164,3 @@ def _stands(connection: Connection, rejection: Rejection) -> bool:
     if not is_standing:
         _LOG.info("%s %s: was dismissed: %s", rejection.provider, rejection.source, rejection.reason)
     return is_standing
-
-
-@contextmanager
-def _one_line_errors(settings: Settings) -> Iterator[None]:
-    """Turn an error of the disk into one line that names the place and the remedy."""
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or settings.landing_dir
-        if error.errno == errno.ENOSPC:
-            raise Unavailable(f"{where}: the disk is full; nothing changed, free some space and run again") from None
-        raise BadInput(f"{where}: {error.strerror or error}; nothing changed, make it readable and writable") from None

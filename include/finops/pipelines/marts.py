@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 from finops.core.providers import Provider
@@ -50,16 +51,17 @@ def run(
 ) -> PublishedBuild | None:
     """Build, check and publish the named months, or all that are pending; None when there is nothing to do.
 
-    What cannot be built, or is refused, is held back (see ``held_back``) and the others are published. Raise what the
-    steps raise when nothing can be; readers then keep the version before.
+    What cannot be built, or is refused, is held back (see ``held_back``) and the others are published. No other build
+    starts in between. Raise what the steps raise when nothing can be; readers then keep the version before.
     """
-    candidate = build(settings, periods, provider=provider, force=True, retry=retry, progress=progress)
-    if candidate is None:
-        return None
-    progress("gate", 0, 1)
-    verdict = gate(settings)
-    progress("publish", 0, 1)
-    return PublishedBuild(candidate, verdict, publish(settings))
+    with exclusive(settings, "warehouse"):
+        candidate = build(settings, periods, provider=provider, force=True, retry=retry, progress=progress)
+        if candidate is None:
+            return None
+        progress("gate", 0, 1)
+        verdict = gate(settings, candidate.build_id)
+        progress("publish", 0, 1)
+        return PublishedBuild(candidate, verdict, publish(settings, candidate.build_id))
 
 
 def build(
@@ -76,6 +78,7 @@ def build(
     With ``force`` the named months are built though nothing has changed, also where they are held back; with ``retry``
     whatever is pending and held back is tried again.
     """
+    from finops.transform.damage import discarding_damage, mend_views
     from finops.transform.service import build
 
     if periods is not None and not force:
@@ -84,21 +87,32 @@ def build(
         if not periods:
             return None
     is_named = periods is not None and force
-    return build(settings, periods, provider=provider, retry=retry or is_named, progress=progress)
+    with discarding_damage(settings):
+        candidate = build(settings, periods, provider=provider, retry=retry or is_named, progress=progress)
+        if candidate is None:
+            mend_views(settings)
+        return candidate
 
 
-def gate(settings: Settings) -> Verdict:
-    """Check the finished build and hold back what is at fault. Raise Finding when nothing of it may be published."""
+def gate(settings: Settings, build_id: str) -> Verdict:
+    """Check a finished build and hold back what is at fault.
+
+    Raise Finding when nothing of it may be published, or another build has taken its place.
+    """
     from finops.quality.service import check
+    from finops.transform.damage import discarding_damage
 
-    return check(settings)
+    with discarding_damage(settings):
+        return check(settings, build_id)
 
 
-def publish(settings: Settings) -> Publication:
-    """Publish the build that passed the gate; return the version."""
+def publish(settings: Settings, build_id: str) -> Publication:
+    """Publish a build that passed the gate; return the version. Raise Finding when another has taken its place."""
+    from finops.transform.damage import discarding_damage
     from finops.transform.publish import publish
 
-    return publish(settings)
+    with discarding_damage(settings):
+        return publish(settings, build_id)
 
 
 def serve(settings: Settings) -> ServedReport | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from finops.core.atomic import write_whole
+from finops.core.errors import FinopsError
 from finops.core.settings import Settings
 from finops.pages import html, site
 from finops.stores.candidate import Verdict, load_verdict
@@ -38,6 +39,6 @@ def _read(settings: Settings, path: Path) -> _Checked | None:
     try:
         at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return _Checked(load_verdict(settings, path.parent.name), f"{at:%Y-%m-%d %H:%M}")
-    except (OSError, ValueError, TypeError, KeyError):
+    except (FinopsError, OSError, ValueError, TypeError, KeyError):
         logger.warning("%s is damaged; the index of builds leaves it out", path)
         return None

@@ -35,15 +35,15 @@ RESULTS_TO_KEEP = 30
 """Gate results kept to look back at; older ones are removed."""
 
 
-def check(settings: Settings) -> Verdict:
+def check(settings: Settings, build_id: str | None = None) -> Verdict:
     """Check the candidate in the warehouse, save the verdict and its page, and return the verdict.
 
     A (provider, billing period) that breaks a blocking expectation by itself is taken out of the candidate, recorded as
     held back and named in the verdict, which is of the others. Raise NotReady when there is no candidate, Finding
-    naming the broken expectations when nothing of it can be published.
+    naming the broken expectations when nothing of it can be published, or when it is not of the ``build_id`` expected.
     """
     with exclusive(settings, "warehouse"):
-        candidate = load_candidate(settings)
+        candidate = load_candidate(settings, build_id)
         given = _given(settings, candidate)
         results = _run(settings, given)
         faults = _faults(settings, candidate, results)

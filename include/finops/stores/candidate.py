@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from finops.core.atomic import write_whole
-from finops.core.errors import NotReady
+from finops.core.errors import Finding, NotReady
+from finops.core.machine import Damaged
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
@@ -96,12 +98,17 @@ def save_candidate(settings: Settings, candidate: Candidate) -> None:
     write_whole(settings.warehouse_dir / "candidate.json", json.dumps(content, indent=2, sort_keys=True))
 
 
-def load_candidate(settings: Settings) -> Candidate:
-    """Read the candidate. Raise NotReady when no build has finished."""
+def load_candidate(settings: Settings, build_id: str | None = None) -> Candidate:
+    """Read the candidate. Raise NotReady when no build has finished, Finding when it is not of the build expected."""
     path = settings.warehouse_dir / "candidate.json"
     if not path.exists():
         raise NotReady("there is no finished build to check or publish; run `finops build`")
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = _read(path)
+    if build_id not in (None, found["build_id"]):
+        raise Finding(
+            f"build {build_id} is no longer in the warehouse, build {found['build_id']} has taken its place; "
+            "nothing of it is published, run `finops build` for what is still pending"
+        )
     scope = tuple(map(BuiltPeriod.from_json, found["scope"]))
     digests = (found.get("tag_policy", ""), found.get("tag_parents", ""), found.get("allocations", {}))
     closed = tuple(found.get("closed", ()))
@@ -119,9 +126,16 @@ def load_verdict(settings: Settings, build_id: str) -> Verdict:
     path = settings.quality_dir / build_id / "gate.json"
     if not path.exists():
         raise NotReady(f"the gate has not checked build {build_id} yet")
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = _read(path)
     refused = (
         Refusal(each["provider"], each["billing_period"], tuple(each["failures"])) for each in found.get("refused", ())
     )
     lines = (tuple(found["failures"]), tuple(found["warnings"]))
     return Verdict(found["build_id"], found["passed"], *lines, tuple(refused))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise Damaged(f"{path} is damaged; run `finops build`, which makes it again", path) from None

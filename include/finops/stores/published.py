@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finops.core.errors import BadInput, Finding, NotReady
+from finops.core.errors import BadInput, NotReady
+from finops.core.machine import Damaged
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
@@ -110,15 +111,15 @@ class Publication:
             raise BadInput(f"there is no mart {name!r}; the marts are {', '.join(self.marts)}")
         return name
 
-    def mart_sql(self, name: str) -> Sql:
-        """Return the SELECT that yields a mart's rows of all months, from its Parquet."""
+    def mart_sql(self, name: str, period: str = "*") -> Sql:
+        """Return the SELECT that yields a mart's rows of all months, or of one (YYYY-MM), from its Parquet."""
         columns = self.manifest.get("columns", {}).get(name)
         listed = Sql("*") if columns is None else join(", ", map(identifier, columns))
         query = (
             "select {columns} from read_parquet({files}, hive_partitioning = true, "
             "hive_types = {{'billing_period': varchar}})"
         )
-        return compose(query, columns=listed, files=str(self.path / name / "billing_period=*" / "part.parquet"))
+        return compose(query, columns=listed, files=str(self.path / name / f"billing_period={period}" / "part.parquet"))
 
     def parquet(self, mart: str) -> str:
         """Return the glob of a mart's Parquet files; read it with ``hive_partitioning=true``.
@@ -205,8 +206,8 @@ def current_folder(settings: Settings) -> Path | None:
 
 
 def open_version(path: Path) -> Publication:
-    """Return the version in a folder of ``published/versions``. Raise Finding when its manifest is damaged."""
+    """Return the version in a folder of ``published/versions``. Raise Damaged when its manifest is damaged."""
     try:
         return Publication(path, dict(json.loads((path / MANIFEST).read_text(encoding="utf-8"))))
     except (ValueError, TypeError):
-        raise Finding(f"{path / MANIFEST} is damaged; put the version back from a backup") from None
+        raise Damaged(f"{path / MANIFEST} is damaged; put the version back from a backup", path / MANIFEST) from None

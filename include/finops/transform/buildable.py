@@ -42,13 +42,13 @@ class _Remembering:
 
 
 def build(settings: Settings, scope: list[PeriodInput], run: Attempt, *, all_or_nothing: bool) -> Outcome:
-    """Build the scope without the periods whose files are gone or that dbt fails on, each by itself.
+    """Build the scope without the periods whose files are gone or changed, or that dbt fails on, each by itself.
 
     The error names each period where none can be built. Where dbt fails only on several together, and where
     ``all_or_nothing`` is asked for, no period is at fault and the error is dbt's first.
     """
     attempt = _Remembering(run)
-    gone = [(item, reason) for item in scope if (reason := inputs.missing_file(settings, item))]
+    gone = [(item, reason) for item in scope if (reason := inputs.damaged_file(settings, item))]
     there = [item for item in scope if item not in dict(gone)]
     if not there or (gone and all_or_nothing):
         return Outcome([], [] if all_or_nothing else gone, [], BadInput(_listed(gone)))

@@ -14,6 +14,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finops.core.atomic import sha256_of
 from finops.core.database import scratch
 from finops.core.errors import BadInput
 from finops.core.formats import NESTED, SourceFormat, columns_of
@@ -26,7 +27,7 @@ from finops.policy.allocation import Rules
 from finops.policy.allocation.drivers import Quantity, quantities
 from finops.policy.tags import TagPolicy
 from finops.stores.state.closing import ClosedPeriod
-from finops.stores.state.ledger import Delivery
+from finops.stores.state.ledger import Delivery, LandedFile
 from finops.stores.state.period_inputs import PeriodInput
 from finops.transform import allocation_inputs, statement_inputs, tag_inputs
 from finops.transform.parquet_table import write_table
@@ -72,21 +73,32 @@ def prepare(
     return driven
 
 
-def missing_file(settings: Settings, item: PeriodInput) -> str | None:
-    """Return, in one line with the remedy, which landed file of a period is gone; None when all are there."""
+def damaged_file(settings: Settings, item: PeriodInput) -> str | None:
+    """Return, in one line with the remedy, which landed file of a period is gone or was changed; None where none is."""
     for delivery in item.deliveries:
         for file in delivery.files:
             landed = settings.landing_dir / delivery.relative_path / file.local_name
-            if not landed.exists():
+            try:
+                if (found := sha256_of(landed)) != file.sha256:
+                    return _is_changed(landed, file, found, delivery)
+            except FileNotFoundError:
                 return _is_gone(landed, delivery)
     return None
 
 
 def _is_gone(landed: Path, delivery: Delivery) -> str:
+    return f"{landed} was landed and is gone; restore it, or {_land_again(delivery)}"
+
+
+def _is_changed(landed: Path, file: LandedFile, found: str, delivery: Delivery) -> str:
     return (
-        f"{landed} was landed and is gone; restore it, or remove the delivery's folder and "
-        f"run `finops ingest` for {delivery.provider} {delivery.billing_period} again"
+        f"{landed} is not what was landed (sha256 {file.sha256[:12]}… then, {found[:12]}… now); remove it and "
+        f"{_land_again(delivery)}"
     )
+
+
+def _land_again(delivery: Delivery) -> str:
+    return f"run `finops ingest` for {delivery.provider} {delivery.billing_period}, which lands it again"
 
 
 def _link(settings: Settings, delivery: Delivery) -> None:

@@ -35,14 +35,14 @@ from finops.transform import published_fact, published_marts, published_snapshot
 logger = logging.getLogger(__name__)
 
 
-def publish(settings: Settings) -> Publication:
+def publish(settings: Settings, build_id: str | None = None) -> Publication:
     """Publish the candidate in the warehouse and return the version; the same candidate again changes nothing.
 
-    Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it or a
-    month in its scope was closed since it was built.
+    Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it, a
+    month in its scope was closed since it was built, or it is not of the ``build_id`` expected.
     """
     with exclusive(settings, "warehouse"):
-        candidate = load_candidate(settings)
+        candidate = load_candidate(settings, build_id)
         verdict = load_verdict(settings, candidate.build_id)
         if not verdict.passed:
             raise Finding(f"the gate refused build {candidate.build_id}: {'; '.join(verdict.failures)}")

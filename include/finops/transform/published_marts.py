@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops.core.errors import Finding
+from finops.core.machine import Damaged, of_database
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, in_scope, join, literal
 from finops.stores import mart_views
@@ -79,6 +82,8 @@ class _Replacement:
     source: Sql
     scope: Sql
     months: frozenset[str]
+    is_of_months: bool = False
+    """Whether the scope is the whole of its months, and not the bills of some providers in them."""
 
 
 def _of_bills(table: str, candidate: Candidate) -> _Replacement:
@@ -90,7 +95,7 @@ def _of_bills(table: str, candidate: Candidate) -> _Replacement:
 def _of_months(view: str, candidate: Candidate) -> _Replacement:
     months = frozenset(str(month) for each in candidate.billing_periods for month in (each, each.next))
     scope = compose("billing_period in ({months})", months=join(", ", map(literal, sorted(months))))
-    return _Replacement(view, identifier(mart_views.VIEWS, MARTS, view), scope, months)
+    return _Replacement(view, identifier(mart_views.VIEWS, MARTS, view), scope, months, is_of_months=True)
 
 
 def _publish(
@@ -103,17 +108,15 @@ def _publish(
     """Put one mart into the version: its files, and in the manifest its columns and its rows and totals per month."""
     name, columns = replacement.mart, dict(_columns(connection, replacement.source))
     before = {} if previous is None else previous.manifest["marts"].get(name, {}).get("billing_periods", {})
-    known = _kinds(connection, previous, name) if previous is not None and before else {}
+    known = _kinds_before(connection, previous, name, before) if previous is not None and before else {}
     # A mart that has other columns than before is written for every month.
     linked = {month: entry for month, entry in before.items() if known == columns and month not in replacement.months}
     for month in linked:
         leaf = Path(name, f"billing_period={month}")
         (version.path / leaf).mkdir(parents=True)
         os.link(previous.path / leaf / _PART, version.path / leaf / _PART)  # type: ignore[union-attr]
-    rows = compose("select * from {source} where {scope}", source=replacement.source, scope=replacement.scope)
-    if previous is not None and (rewritten := sorted(set(before) - set(linked))):
-        rows = _with_the_others(rows, replacement, previous, rewritten, {n: columns[n] for n in columns if n in known})
-    connection.execute(compose("create or replace temp table published_rows as {rows}", rows=rows))
+    common = {column: kind for column, kind in columns.items() if column in known}
+    _collect(connection, replacement, candidate, previous, sorted(set(before) - set(linked)), common)
     found = _totals(connection, identifier("published_rows"))
     for month in sorted({*map(str, candidate.billing_periods), *found}):
         _write_month(connection, name, month, version.path)
@@ -124,18 +127,70 @@ def _publish(
     _require(f"{name} in Parquet", _kinds(connection, version, name), columns)
 
 
-def _kinds(connection: DuckDBPyConnection, version: Publication, name: str) -> dict[str, str]:
-    return dict(_columns(connection, compose("({rows})", rows=version.mart_sql(name))))
+def _kinds(connection: DuckDBPyConnection, version: Publication, name: str, period: str = "*") -> dict[str, str]:
+    return dict(_columns(connection, compose("({rows})", rows=version.mart_sql(name, period))))
+
+
+def _kinds_before(
+    connection: DuckDBPyConnection, previous: Publication, name: str, months: Iterable[str]
+) -> dict[str, str]:
+    """Return the columns of a mart in the version before, from a month whose file is whole; none where none is."""
+    for month in ("*", *months):
+        with _unless_damaged():
+            return _kinds(connection, previous, name, month)
+    return {}
+
+
+@contextmanager
+def _unless_damaged(*, may_be: bool = True) -> Iterator[None]:
+    """Go on after a block that met a damaged file, where it may be; raise anything else."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        if not may_be or not isinstance(of_database(str(error)), Damaged):
+            raise
+
+
+def _collect(
+    connection: DuckDBPyConnection,
+    replacement: _Replacement,
+    candidate: Candidate,
+    previous: Publication | None,
+    rewritten: list[str],
+    common: dict[str, str],
+) -> None:
+    """Put into ``published_rows`` the rows that replace, and those beside them in the rewritten months.
+
+    A damaged file of a month that the scope replaces whole has none to give: it is made again without it.
+    """
+    create = "create or replace temp table published_rows as {rows}"
+    rows = compose("select * from {source} where {scope}", source=replacement.source, scope=replacement.scope)
+    if previous is not None and rewritten:
+        replaced = {f"{each.provider}/{each.billing_period}" for each in candidate.scope}
+        others = {each for each in previous.manifest["fact"]["partitions"] if each.split("/")[1] in rewritten}
+        is_whole = replacement.is_of_months or others <= replaced
+        with _unless_damaged(may_be=is_whole):
+            whole = _with_the_others(rows, replacement, previous, rewritten, common)
+            connection.execute(compose(create, rows=whole))
+            return
+    connection.execute(compose(create, rows=rows))
 
 
 def _with_the_others(
     rows: Sql, replacement: _Replacement, previous: Publication, months: list[str], common: dict[str, str]
 ) -> Sql:
     """Return the rows, and those of the version before that lie in these months and not in the scope."""
-    kept = [
-        compose("cast({column} as {type}) as {column}", column=identifier(column), type=Sql(kind))
-        for column, kind in common.items()
-    ]
+    # With no whole file to tell the columns, reading it names the damaged one.
+    kept = (
+        [Sql("*")]
+        if not common
+        else [
+            compose("cast({column} as {type}) as {column}", column=identifier(column), type=Sql(kind))
+            for column, kind in common.items()
+        ]
+    )
     query = """
         {rows} union all by name
         select {kept} from ({before}) where billing_period in ({months}) and not coalesce({scope}, false)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from finops.core import machine
 from finops.core.atomic import write_whole
 from finops.core.errors import FinopsError, Unavailable
 from finops.core.progress import Progress
@@ -84,10 +85,25 @@ def run(settings: Settings, command: Sequence[str], progress: Progress | None = 
             raise DbtFailed(f"dbt's test {result.node.name} does not hold: {_one_line(result.message)}")
         if str(result.status) in ("error", "runtime error"):
             says = f"dbt could not build {result.node.name}: {_one_line(result.message)}"
-            raise Unavailable(says) if any(each in says for each in _MACHINE_ERRORS) else DbtFailed(says)
+            raise _of_machine(settings, result.message or "") or DbtFailed(says)
     if not outcome.success:
-        raise FinopsError(f"dbt could not start: {_one_line(str(outcome.exception))}")
+        says = f"dbt could not start: {_one_line(str(outcome.exception))}"
+        raise _of_machine(settings, str(outcome.exception), outcome.exception) or FinopsError(says)
     return {each.node.name: _node(each.node) for each in results}
+
+
+def _of_machine(settings: Settings, text: str, error: BaseException | None = None) -> FinopsError | None:
+    """Return the error where the machine, or a damaged file of the platform, is the cause and not a bill; else None."""
+    found = machine.of_database(text, settings)
+    if isinstance(found, machine.Damaged) and found.path and found.path.is_relative_to(settings.inputs_dir):
+        return None
+    cause = error
+    while found is None and cause is not None:
+        found = machine.as_finops_error(cause, settings)
+        cause = cause.__cause__ or cause.__context__
+    if found is None and any(each in text for each in _MACHINE_ERRORS):
+        return Unavailable(f"dbt could not build: {_one_line(text)}")
+    return found
 
 
 def _node(node: Any) -> Node:

@@ -25,6 +25,7 @@ from finops.stores.published import READER
 from finops.stores.state import builds, held_back, period_inputs
 from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
+from finops.transform import damage
 
 if TYPE_CHECKING:
     from finops.policy.allocation import Rules
@@ -54,7 +55,7 @@ def build(
     Without ``periods`` the scope is every (provider, billing period) whose current deliveries differ from those it was
     last built from. Named periods are built whether they are pending or not. ``retry`` tells whether what is held back
     is tried again; without it, only named periods are. ``provider`` keeps the scope to its bills. When the warehouse is
-    gone, or has another layout, what had been built joins the scope.
+    gone, damaged, or of another layout, what had been built joins the scope.
 
     A pair that cannot be built is recorded as held back, and the candidate has the others. Raise BadInput for a period
     that nothing has landed for, for an invalid tag policy or invalid allocation rules, FinopsError when no pair can be
@@ -82,7 +83,7 @@ def _scope(settings: Settings, asked: _Asked) -> list[PeriodInput]:
         found = pending if asked.periods is None else _named(landed, asked)
         left_out = [] if asked.retry else period_inputs.held_back(connection)
         found = [item for item in found if asked.provider in (None, item.provider) and item not in left_out]
-        if not _is_of_this_layout(settings):
+        if not _has_warehouse(settings):
             # What was built is gone with its warehouse; what was never built waits as it did.
             built = period_inputs.built(connection)
             found = [item for item in landed if item in found or (item.provider, item.billing_period) in built]
@@ -92,9 +93,13 @@ def _scope(settings: Settings, asked: _Asked) -> list[PeriodInput]:
 
 
 def _is_of_this_layout(settings: Settings) -> bool:
-    """Tell whether the warehouse is there and was written by a version that lays it out as this one does."""
+    """Tell whether the warehouse was written by a version that lays it out as this one does."""
     marker = settings.warehouse_dir / "layout"
     return marker.exists() and marker.read_text(encoding="utf-8") == LAYOUT
+
+
+def _has_warehouse(settings: Settings) -> bool:
+    return _is_of_this_layout(settings) and damage.opens(settings.warehouse_path)
 
 
 def _named(landed: list[PeriodInput], asked: _Asked) -> list[PeriodInput]:
@@ -154,7 +159,7 @@ def _candidate(
     with open_state(settings).begin() as connection:
         published = period_inputs.built(connection)
     all_or_nothing = bool(published) and not _is_of_this_layout(settings)
-    if not _is_of_this_layout(settings):
+    if not _has_warehouse(settings):
         shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
         settings.warehouse_dir.mkdir(parents=True)
 

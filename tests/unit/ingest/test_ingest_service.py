@@ -21,7 +21,7 @@ from finops.core.settings import Settings
 from finops.ingest import landing, service
 from finops.ingest.models import Outcome
 from finops.ingest.stores import folder as folder_store
-from finops.stores.state import rejections, withdrawals
+from finops.stores.state import builds, held_back, period_inputs, rejections, withdrawals
 from finops.stores.state.store import open_state
 
 CUR2 = SourceFormat.AWS_CUR2
@@ -111,6 +111,43 @@ def test_what_was_withdrawn_stays_out_however_often_it_is_offered_until_somebody
         assert withdrawals.standing(connection, second.delivery_id) is None
     age(aws_export(origin, "2025-01", bill("3")), "2025-02-04")
     assert len(take().landed) == 1, "what the provider writes next is a delivery like any other"
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut short"])
+def test_a_landed_file_that_is_gone_is_landed_again(
+    take, current, origin: Path, settings: Settings, damage: str
+) -> None:
+    aws_export(origin, "2025-01", bill("1"))
+    (delivery,) = take().landed
+    landed = settings.landing_dir / delivery.relative_path / delivery.files[0].local_name
+    whole = landed.read_bytes()
+    with open_state(settings).begin() as connection:
+        (item,) = period_inputs.landed(connection)
+        key = (item.provider, item.billing_period)
+        builds.start_build(connection, "build-1")
+        held_back.hold(connection, "build-1", held_back.BUILD, {key: item.digest}, {key: "is gone"})
+    landed.unlink() if damage == "gone" else landed.write_bytes(whole[:-1])
+
+    assert [each.delivery_id for each in take().landed] == [delivery.delivery_id]
+
+    assert landed.read_bytes() == whole
+    assert len(current()) == 1
+    with open_state(settings).begin() as connection:
+        assert held_back.standing(connection) == [], "what was at fault is mended"
+    assert (take().landed, take().unchanged) == ((), 1)
+
+
+def test_files_of_an_earlier_delivery_that_are_gone_do_not_make_it_current_again(
+    take, current, origin: Path, settings: Settings
+) -> None:
+    age(aws_export(origin, "2025-01", bill("1")), "2025-02-01")
+    (first,) = take().landed
+    age(aws_export(origin, "2025-01", bill("2")), "2025-02-02")
+    take()
+    shutil.rmtree(settings.landing_dir / first.relative_path)
+    age(aws_export(origin, "2025-01", bill("1")), "2025-02-01")
+    assert take().landed == ()
+    assert source_cost(current()[0]) == {"USD": Decimal("2")}
 
 
 def test_a_delivery_older_than_the_current_one_is_not_taken(take, current, origin: Path) -> None:

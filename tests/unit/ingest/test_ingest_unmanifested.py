@@ -96,6 +96,36 @@ def test_an_empty_file_needs_its_month_and_a_word_from_a_person(take, current, o
     assert [d.row_count for d in current()] == [0]
 
 
+def test_files_that_lost_most_of_the_bill_need_a_word_from_a_person(take, current, origin: Path) -> None:
+    put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["1"] * 10)))
+    take(no_manifest=True)
+    put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["1"] * 4)))
+    refused = take(no_manifest=True).rejections[0]
+    assert refused.outcome is Outcome.REFUSED
+    assert "4 rows where 10 were, 4.00 USD where 10.00 were, less than 50% (FINOPS_SMALLEST_SHARE)" in refused.reason
+    assert "add --accept-smaller" in refused.reason
+    assert current()[0].row_count == 10
+    assert take(no_manifest=True, accept_smaller=True).landed[0].row_count == 4
+
+
+def test_files_that_lost_most_of_the_cost_of_one_currency_are_refused_with_as_many_rows(take, origin: Path) -> None:
+    put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["9", "9"])))
+    take(no_manifest=True)
+    put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["4", "4.99"])))
+    (refused,) = take(no_manifest=True).rejections
+    assert "the new files have 8.99 USD where 18.00 were" in refused.reason
+    put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["4", "5"])))
+    assert take(no_manifest=True).rejections == (), "half of it is not less than half"
+
+
+def test_the_share_that_files_must_keep_is_a_setting(take, origin: Path, settings: Settings) -> None:
+    put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["1"] * 10)))
+    take(no_manifest=True)
+    settings.smallest_share = Decimal("0.1")
+    put(origin / "bill.csv", csv_bytes(rows(FOCUS, ["1"])))
+    assert take(no_manifest=True).landed[0].row_count == 1
+
+
 def test_a_folder_without_bills_and_a_path_that_is_not_there_are_named(take, origin: Path) -> None:
     with pytest.raises(BadInput, match=r"holds no \.parquet"):
         take(no_manifest=True)

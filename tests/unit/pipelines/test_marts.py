@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 import pytest
 
-from finops.core.errors import Finding
+from finops.core.errors import Finding, Unavailable
+from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.pipelines import marts
@@ -41,10 +43,36 @@ def test_a_command_runs_the_steps_in_order_and_says_where_it_is(settings: Settin
     assert (done.candidate.build_id, done.verdict.passed, done.publication.build_id) == ("b1", True, "b1")
 
 
+def test_no_other_build_starts_between_a_build_and_its_publication(
+    settings: Settings, called: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[BaseException] = []
+
+    def another() -> None:
+        try:
+            with exclusive(settings, "warehouse", wait_seconds=0):
+                pass
+        except Unavailable as error:
+            refused.append(error)
+
+    def check(settings: Settings, build_id: str) -> SimpleNamespace:
+        with exclusive(settings, "warehouse", wait_seconds=0):
+            thread = threading.Thread(target=another)
+            thread.start()
+            thread.join()
+        return SimpleNamespace(passed=True)
+
+    monkeypatch.setattr("finops.quality.service.check", check)
+    marts.run(settings, None, lambda *_: None)
+    assert len(refused) == 1
+    another()
+    assert len(refused) == 1, "it is free again"
+
+
 def test_what_the_gate_refuses_is_not_published(
     settings: Settings, called: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_settings: Settings) -> None:
+    def refuse(_settings: Settings, _build_id: str) -> None:
         raise Finding("a cent is missing")
 
     monkeypatch.setattr("finops.quality.service.check", refuse)

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from tests.allocation_model import allocate
 
+from finops.core.atomic import sha256_of
 from finops.core.errors import BadInput, FinopsError, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
@@ -217,7 +218,7 @@ def test_a_landed_file_that_is_gone_is_named_and_leaves_no_candidate(landed: Set
 
 
 def test_a_model_that_fails_is_named_with_what_the_database_says(landed: Settings, settings: Settings) -> None:
-    """Ingestion refuses text in a cost; should a file change after it landed, the build says which model met it."""
+    """Ingestion refuses text in a cost; should one land all the same, the build says which model met it."""
     with open_state(landed).connect() as connection:
         delivery = ledger.current(connection, Provider.AWS, JANUARY)[0]
     leaf = Path(delivery.relative_path, delivery.files[0].local_name)
@@ -226,6 +227,8 @@ def test_a_model_that_fails_is_named_with_what_the_database_says(landed: Setting
     rows = f"select * replace ('much' as line_item_unblended_cost) from '{landed.landing_dir / leaf}'"
     with duckdb.connect() as connection:
         connection.execute(f"copy ({rows}) to '{changed}' (format parquet)")
+    file = replace(delivery.files[0], sha256=sha256_of(changed))
+    delivery = replace(delivery, files=(file, *delivery.files[1:]))
     with open_state(settings).begin() as state:
         ledger.record(state, delivery)
 
@@ -239,6 +242,24 @@ def test_a_leftover_of_a_killed_copy_is_not_read(landed: Settings) -> None:
 
     with duckdb.connect(str(landed.warehouse_path), read_only=True) as connection:
         assert connection.execute("select count(*) > 0 from fct_focus_costs").fetchone() == (True,)
+
+
+@pytest.mark.parametrize("damage", ["gone", "damaged"])
+def test_a_damaged_warehouse_is_made_again_by_the_next_build(landed: Settings, damage: str) -> None:
+    before = _marts(landed)
+    with open_state(landed).begin() as state:
+        builds.start_build(state, damage)
+        built = {(each.provider, each.billing_period): each.digest for each in period_inputs.landed(state)}
+        builds.mark_built(state, damage, built)
+    landed.warehouse_path.unlink()
+    if damage == "damaged":
+        landed.warehouse_path.write_bytes(b"no database" * 10_000)
+
+    candidate = build(landed, [FEBRUARY])
+
+    assert candidate is not None
+    assert (candidate.billing_periods, candidate.all_or_nothing) == ([JANUARY, FEBRUARY], False)
+    assert _marts(landed) == before
 
 
 def test_a_warehouse_of_another_layout_is_built_anew_for_every_month_that_was_built(landed: Settings) -> None:

@@ -94,10 +94,10 @@ def test_a_machine_without_memory_is_no_fault_of_a_month(settings: Settings) -> 
 def test_a_month_whose_landed_file_is_gone_is_at_fault_before_dbt_runs(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inputs, "missing_file", lambda _settings, item: "gone" if item in MONTHS[1:] else None)
+    monkeypatch.setattr(inputs, "damaged_file", lambda _settings, item: "gone" if item in MONTHS[1:] else None)
     dbt = Dbt()
     done = outcome(settings, dbt)
     assert (done.built, [item for item, _ in done.faults]) == (MONTHS[:1], MONTHS[1:])
     assert dbt.runs == [MONTHS[:1]]
-    monkeypatch.setattr(inputs, "missing_file", lambda *_: "gone")
+    monkeypatch.setattr(inputs, "damaged_file", lambda *_: "gone")
     assert isinstance(outcome(settings, dbt).error, BadInput)

@@ -12,10 +12,11 @@ import duckdb
 import pytest
 from tests.crafted_warehouse import craft, edit, write_fact
 
-from finops.core.errors import Finding, NotReady
+from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
+from finops.quality.service import check
 from finops.stores import dictionary, published, snapshots
 from finops.stores.candidate import Verdict, save_verdict
 from finops.stores.published import Publication
@@ -74,6 +75,17 @@ def test_a_candidate_that_the_gate_has_not_judged_is_not_published(settings: Set
     with pytest.raises(NotReady, match="not checked build build-1"):
         publish(settings)
     assert not (settings.published_dir / "current").exists()
+
+
+def test_a_run_publishes_its_own_build_and_no_other(settings: Settings) -> None:
+    before = make(settings, JANUARY, "build-1", marts=FEW)
+    craft(settings, JANUARY, build_id="build-2", revision=1, lines=60, marts=FEW)
+    save_verdict(settings, Verdict("build-2", True, (), ()))
+    for step in (check, publish):
+        with pytest.raises(Finding, match="build build-0 is no longer in the warehouse, build build-2 has taken its"):
+            step(settings, "build-0")
+    assert published.latest(settings) == before
+    assert publish(settings, "build-2").build_id == "build-2"
 
 
 def test_a_refused_candidate_leaves_the_version_before(settings: Settings) -> None:
@@ -269,7 +281,7 @@ def test_a_lost_link_is_found_again_from_the_versions_and_none_goes(settings: Se
 def test_a_version_with_a_damaged_manifest_is_named(settings: Settings) -> None:
     version = make(settings, JANUARY, "build-1", marts=FEW)
     (version.path / "manifest.json").write_text("{")
-    with pytest.raises(Finding, match=r"build-1/manifest\.json is damaged; put the version back"):
+    with pytest.raises(BadInput, match=r"build-1/manifest\.json is damaged; put the version back"):
         published.latest(settings)
 
 

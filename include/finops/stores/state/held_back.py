@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
@@ -49,6 +49,13 @@ def hold(
         values: dict[str, Any] = {"input_digest": digests[provider, period], "stage": stage, "build_id": build_id}
         values |= {"reason": " ".join(reason.split()), "held_at": datetime.now(UTC)}
         upsert(connection, t.held_back_periods, key, values)
+
+
+def release(connection: Connection, provider: Provider, period: BillingPeriod, stage: str) -> None:
+    """Let a pair be built again that was held back at a stage: what was at fault is mended."""
+    h = t.held_back_periods
+    is_it = (h.c.provider == provider, h.c.billing_period == str(period), h.c.stage == stage)
+    connection.execute(delete(h).where(*is_it))
 
 
 def standing(

@@ -15,7 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from finops.core.errors import BadInput, Unavailable
+from finops.core import machine
+from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.settings import Settings
 
 SCHEMA_REVISION = "0006"
@@ -81,8 +82,16 @@ def _reaching(engine: Engine) -> Iterator[None]:
             Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
         yield
     except (OSError, DBAPIError) as error:
+        if engine.dialect.name == "sqlite" and (found := _of_file(error, Path(engine.url.database or ""))):
+            raise found from None
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise Unavailable(f"the state store {engine.url.render_as_string()} cannot be opened: {reason}") from None
+
+
+def _of_file(error: OSError | DBAPIError, path: Path) -> FinopsError | None:
+    if isinstance(error, OSError):
+        return machine.as_finops_error(error)
+    return machine.of_sqlite(error.orig, path) if error.orig is not None else None
 
 
 def _require_nothing_made(where: URL, home: Path) -> None:
@@ -115,8 +124,8 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
 
