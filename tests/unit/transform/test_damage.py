@@ -99,11 +99,7 @@ def test_damaged_published_parquet_is_named_with_the_month_to_build(settings: Se
     (part,) = version.path.glob("mart_chargeback/*/part.parquet")
     part.write_bytes(DAMAGE)
     named = r"part\.parquet is damaged .*`finops build --billing-period 2025-01`"
-    with (
-        version.connect() as connection,
-        pytest.raises(Damaged, match=named),
-        damage.discarding_damage(settings),
-    ):
+    with pytest.raises(Damaged, match=named), damage.discarding_damage(settings), version.connect() as connection:
         connection.execute("select sum(billed_cost) from mart_chargeback").fetchall()
 
 
