@@ -15,10 +15,8 @@ from finops.stores.state.store import open_state
 def published_rows(settings: Settings) -> dict[str, tuple[int, str]]:
     """Return the row count and a digest of all rows: per published mart, of the fact, and of the newest snapshots."""
     publication = latest(settings)
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach '{publication.database}' as published (read_only)")
-        found = {mart: _digest(connection, f"select * from published.{mart}") for mart in publication.marts}
+    with publication.connect() as connection:
+        found = {mart: _digest(connection, f"select * from {mart}") for mart in publication.marts}
         found["fct_focus_costs"] = _digest(connection, publication.focus_sql())
         with open_state(settings).connect() as state:
             newest = [
