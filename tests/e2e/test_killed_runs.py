@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from finops.core.providers import Provider
+from finops.core.providers import CLOUDS
 from finops.core.settings import Settings
 from finops.sample.service import generate
 from tests.published_rows import published_rows
@@ -51,7 +51,7 @@ def finish(home: Path, *arguments: str) -> float:
 
 
 def steps(bills: Path) -> list[tuple[str, ...]]:
-    assert set(PROVIDERS) == set(Provider)
+    assert set(PROVIDERS) == set(CLOUDS)
     return [*(("ingest", "--provider", p, "--from", str(bills / p)) for p in PROVIDERS), ("build",)]
 
 
