@@ -40,10 +40,10 @@ def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
         f"ingest_billing_{provider}",
         schedule=CronWithRuntimePartitions(cron, timezone="UTC"),
         deadline=timedelta(hours=4),
-        tags=["ingest", provider],
+        tags=["ingest", str(provider)],
         doc_md=__doc__,
     ):
-        names = task(steps.sources_of)(provider)
+        names = task(steps.sources_of)(str(provider))
         reports = land_source.expand(name=names)
         announce(reports)
         all_landed(reports)

@@ -41,6 +41,15 @@ def test_the_bag_holds_every_dag_and_no_file_fails_to_import(bag):
     assert set(bag.dags) == DAG_IDS
 
 
+def test_every_dag_can_leave_the_process_that_parses_it(bag):
+    """It is sent as msgpack, which knows no class of ours: one in a tag or an argument, and no run ever starts."""
+    import msgspec
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    for dag in bag.dags.values():
+        assert msgspec.msgpack.encode(DagSerialization.to_dict(dag)), dag.dag_id
+
+
 def test_every_dag_says_who_owns_it_what_it_does_and_how_it_is_found(bag):
     for dag in bag.dags.values():
         assert dag.owner == "finops", dag.dag_id
