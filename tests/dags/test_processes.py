@@ -21,9 +21,10 @@ STUBBORN = textwrap.dedent("""
     if os.fork() == 0:
         os.setpgid(0, 0)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        os.fork()
+        if os.fork() == 0:
+            # The last of them: the others are what they are to be.
+            Path(sys.argv[1]).touch()
         time.sleep(600)
-    Path(sys.argv[1]).touch()
     time.sleep(600)
 """)
 
