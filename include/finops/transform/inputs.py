@@ -140,11 +140,11 @@ def _nested_types(folder: Path) -> dict[str, set[str]]:
     with scratch() as connection:
         for file in folder.rglob("*.parquet"):
             described = connection.execute(compose("describe from {file}", file=file)).fetchall()
-            nested = [(name, kind) for name, kind, *_ in described if name.lower() in by_lower_name]
-            if of_json := [name for name, kind in nested if kind == "JSON"]:
+            # Any column may have this type, a date too.
+            if of_json := [name for name, kind, *_ in described if kind == "JSON"]:
                 _write_json_as_text(connection, file, of_json)
-            for name, kind in nested:
-                by_lower_name[name.lower()].add("VARCHAR" if name in of_json else kind)
+            for name, kind, *_ in described:
+                by_lower_name.get(name.lower(), set()).add("VARCHAR" if name in of_json else kind)
     return types
 
 

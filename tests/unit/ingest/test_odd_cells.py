@@ -152,6 +152,19 @@ def test_tags_of_any_shape_are_read_beside_each_other(look, settings: Settings, 
     assert found == [(team,), ('{"x_unparsed_tags":"not json"}',), (team,), (team,), (team,)]
 
 
+def test_a_column_of_json_beside_one_of_text_is_text(look, tmp_path: Path) -> None:
+    """JSON would be the type of both, and a time is no JSON."""
+    blank = {"line_item_line_item_type": "Tax", "line_item_usage_start_date": "", "line_item_usage_end_date": ""}
+    blank["bill_billing_period_end_date"] = "2025-02-01T00:00:00Z"
+    landed = []
+    for number, (kind, changes) in enumerate({"JSON": blank, "VARCHAR": {}}.items()):
+        types = {"line_item_usage_start_date": kind}
+        content = parquet_bytes(CUR2, rows(CUR2, ["1"], **changes), tmp_path, types=types)
+        facts = look(CUR2, content, f"{number}.parquet")
+        landed.append(Landed(number, Kind(Provider.AWS, CUR2, "aws_cur2", True), facts))
+    Stage(tmp_path / "warehouse").must_read(landed)
+
+
 def test_a_zip_with_one_csv_is_that_csv(look, tmp_path: Path) -> None:
     path = tmp_path / "made.zip"
     with zipfile.ZipFile(path, "w") as archive:
