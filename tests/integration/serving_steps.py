@@ -10,6 +10,8 @@ from psycopg.sql import SQL, Identifier
 from tests import statement_marts
 from tests.crafted_warehouse import craft, edit
 
+from finops.chargeback import service as chargeback
+from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.serving import service
 from finops.stores.candidate import Verdict, save_verdict
@@ -36,6 +38,13 @@ def release(
         edit(settings, also)
     save_verdict(settings, Verdict(build_id, True, (), ()))
     return publish_version(settings)
+
+
+def serve_with_statements(settings: Settings) -> None:
+    """Publish and serve a January and its statements."""
+    release(settings, JANUARY, build_id="build-1", marts=FOR_STATEMENTS)
+    chargeback.publish(settings, BillingPeriod(2025, 1))
+    service.publish(settings)
 
 
 def connect(settings: Settings, user: str = "loader") -> psycopg.Connection:

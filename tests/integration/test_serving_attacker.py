@@ -11,10 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import errors as pg
-from serving_steps import FOR_STATEMENTS, JANUARY, ask, connect, member, release
+from serving_steps import ask, connect, member, serve_with_statements
 
-from finops.chargeback import service as chargeback
-from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.serving import service
 
@@ -28,9 +26,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "features" / "serving.md"
 def served(tmp_path_factory: pytest.TempPathFactory, loader_url: str) -> Settings:
     """A served version with statements; the attacker signs in as a member of cost centre cc-1001."""
     settings = Settings(home=tmp_path_factory.mktemp("served"), serving_url=loader_url, serving_schema="attacked")
-    release(settings, JANUARY, build_id="build-1", marts=FOR_STATEMENTS)
-    chargeback.publish(settings, BillingPeriod(2025, 1))
-    service.publish(settings)
+    serve_with_statements(settings)
     service.grant(settings, "attacked_1001", ["cc-1001"])
     service.grant(settings, "attacked_1002", ["cc-1002"])
     member(settings, ATTACKER, "attacked_1001")

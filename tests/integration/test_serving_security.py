@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 from psycopg import errors as pg
 from psycopg.sql import SQL, Identifier
-from serving_steps import FOR_STATEMENTS, JANUARY, ask, connect, member, release
+from serving_steps import JANUARY, ask, connect, member, release, serve_with_statements
 
-from finops.chargeback import service as chargeback
 from finops.core.errors import BadInput
-from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.serving import service
 
@@ -29,9 +27,7 @@ def settings(serving_settings: Settings) -> Settings:
 def served(tmp_path_factory: pytest.TempPathFactory, loader_url: str) -> Settings:
     """A served version with statements, and roles: one cost centre's, another's, finance. Shared: tests undo."""
     settings = Settings(home=tmp_path_factory.mktemp("served"), serving_url=loader_url, serving_schema="served")
-    release(settings, JANUARY, build_id="build-1", marts=FOR_STATEMENTS)
-    chargeback.publish(settings, BillingPeriod(2025, 1))
-    service.publish(settings)
+    serve_with_statements(settings)
     service.grant(settings, "cc_1001", ["cc-1001"])
     service.grant(settings, "cc_1002", ["cc-1002"])
     service.grant(settings, "finops_finance", None)

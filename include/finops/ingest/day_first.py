@@ -26,8 +26,8 @@ def to_iso(path: Path, *, is_packed: bool) -> None:
     """
     try:
         with _rows(path, is_packed) as rows:
-            header = [name.strip().lower() for name in next(rows, [])]
-            places = [number for number, name in enumerate(header) if name in _days()]
+            header, days = [name.strip().lower() for name in next(rows, [])], _days()
+            places = [number for number, name in enumerate(header) if name in days]
             period = header.index(_PERIOD) if _PERIOD in header else None
             if not places or not _is_day_first(rows, places, period):
                 return
@@ -43,10 +43,16 @@ def to_iso(path: Path, *, is_packed: bool) -> None:
 
 
 def _is_day_first(rows: Iterator[list[str]], places: list[int], period: int | None) -> bool:
-    """Decide by the first row that tells; one that the period alone tells is only believed if none contradicts it."""
+    """Decide by the first row that tells; one that the period alone tells is only believed if none contradicts it.
+
+    A row without slashes tells that the file has none: it is not read to its end.
+    """
     is_likely = False
     for row in rows:
-        dates = [match for number in places if number < len(row) and (match := _SLASHES.fullmatch(row[number].strip()))]
+        cells = [row[number].strip() for number in places if number < len(row) and row[number].strip()]
+        dates = [match for cell in cells if (match := _SLASHES.fullmatch(cell))]
+        if cells and not dates:
+            return False
         if any(int(each[2]) > 12 for each in dates):
             return False
         if any(int(each[1]) > 12 for each in dates):

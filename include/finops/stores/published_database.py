@@ -27,8 +27,6 @@ def write(version: Publication) -> None:
         for name in create_views(connection, version):
             if (about := described.get(RENAMED_MARTS.get(name, name))) is not None:
                 _comment(connection, name, about)
-        connection.execute("checkpoint")
-        connection.close()
 
 
 def _comment(connection: DuckDBPyConnection, name: str, about: DescribedTable) -> None:

@@ -46,6 +46,7 @@ def test_a_period_that_ends_on_the_31st_day_of_the_5th_month_is_may(take, curren
         ("04/04/2025",),  # either way the fourth of April
         ("03/04/2025", "04/05/2025"),  # a correction for March, then the fifth of April
         ("2025-04-03",),
+        ("2025-04-03", "13/04/2025"),  # told by its first row, as a large file is; verification names the second
     ],
 )
 def test_other_files_stay_byte_by_byte_what_they_were(tmp_path: Path, days: tuple[str, ...]) -> None:

@@ -8,45 +8,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 from tests.crafted_warehouse import craft, edit, write_fact
+from tests.unit.transform.releases import FEW, JANUARY, make, rows
 
 from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.quality.service import check
-from finops.stores import dictionary, published, snapshots
+from finops.stores import published, snapshots
 from finops.stores.candidate import Verdict, save_verdict
 from finops.stores.published import Publication
 from finops.stores.state import period_inputs
 from finops.stores.state.store import open_state
 from finops.transform import versions
-from finops.transform.export import export_mart
 from finops.transform.publish import publish
-
-JANUARY = [("aws", "2025-01"), ("gcp", "2025-01")]
-FEW = ("fct_daily_costs", "mart_chargeback")
-"""Marts enough for what is not about their number."""
-
-
-def make(
-    settings: Settings,
-    scope: list[tuple[str, str]],
-    build_id: str,
-    revision: int = 0,
-    marts: tuple[str, ...] | None = None,
-) -> Publication:
-    """Build, pass and publish, as a day's run does."""
-    craft(settings, scope, build_id=build_id, revision=revision, lines=60, marts=marts)
-    save_verdict(settings, Verdict(build_id, True, (), ()))
-    return publish(settings)
-
-
-def rows(version: Publication, mart: str) -> list[tuple[object, ...]]:
-    with version.connect() as connection:
-        return connection.execute(f"select * from {mart} order by all").fetchall()
 
 
 def files(version: Publication) -> dict[str, int]:
@@ -111,57 +88,6 @@ def test_the_manifest_tells_what_the_tables_and_the_files_hold(settings: Setting
     assert entry["rows"] == in_table[0][0]
     assert len(charges) == version.manifest["fact"]["rows"] == 120
     assert set(entry["billing_periods"]["2025-01"]["totals"]) == {"EUR", "USD"}
-
-
-def test_a_renamed_mart_is_read_by_its_old_name_for_one_release(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setitem(published.RENAMED_MARTS, "mart_recharge", "mart_chargeback")
-    make(settings, JANUARY, "build-1", marts=FEW)
-    version = make(settings, JANUARY, "build-2", revision=1, marts=FEW)
-    assert rows(version, "mart_recharge") == rows(version, "mart_chargeback")
-    assert version.marts == sorted(FEW)
-    count = export_mart(settings, "mart_recharge", tmp_path / "old.csv")
-    assert "mart_recharge is now called mart_chargeback" in caplog.text
-    assert count == export_mart(settings, "mart_chargeback", tmp_path / "new.csv")
-    assert (tmp_path / "old.csv").read_bytes() == (tmp_path / "new.csv").read_bytes()
-
-
-def test_every_table_and_column_of_the_database_has_a_comment(settings: Settings) -> None:
-    make(settings, JANUARY, "build-1")
-    make(settings, [("aws", "2025-01")], "build-2", revision=1)
-    with duckdb.connect(str(published.latest(settings).database), read_only=True) as connection:
-        tables = connection.execute(
-            "select table_name, comment from duckdb_tables()"
-            " union all select view_name, comment from duckdb_views() where not internal"
-        ).fetchall()
-        query = "select table_name, column_name, comment from duckdb_columns() where not internal"
-        columns = connection.execute(query).fetchall()
-    assert {name for name, _ in tables} >= {"mart_chargeback", "mart_cost_variance"}
-    assert [name for name, about in tables if not about] == []
-    assert [(table, name) for table, name, about in columns if not about] == []
-
-
-def test_a_description_that_changed_reaches_the_database_the_old_name_and_the_dictionary(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(published.RENAMED_MARTS, "mart_recharge", "mart_chargeback")
-    make(settings, JANUARY, "build-1", marts=FEW)
-    craft(settings, JANUARY, build_id="build-2", lines=60, marts=FEW)
-    edit(settings, "comment on column marts.mart_chargeback.cost_center is 'Who pays: <b>it''s</b>\nsaid better.'")
-    save_verdict(settings, Verdict("build-2", True, (), ()))
-    version = publish(settings)
-    with duckdb.connect(str(version.database), read_only=True) as connection:
-        query = (
-            "select distinct comment from duckdb_columns() where column_name = 'cost_center' and table_name in (?, ?)"
-        )
-        found = connection.execute(query, ["mart_chargeback", "mart_recharge"]).fetchall()
-    assert found == [("Who pays: <b>it's</b> said better.",)]
-    (mart,) = (each for each in dictionary.read(version.path) if each.name == "mart_chargeback")
-    assert "Who pays: <b>it's</b> said better." in {each.description for each in mart.columns}
-    page = (version.path / dictionary.PAGE).read_text(encoding="utf-8")
-    assert "Who pays: &lt;b&gt;it" in page
-    assert "<b>it" not in page
 
 
 def test_publishing_the_same_candidate_again_changes_nothing(settings: Settings) -> None:
