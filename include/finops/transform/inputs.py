@@ -151,9 +151,12 @@ def _nested_types(folder: Path) -> dict[str, set[str]]:
 def _write_json_as_text(connection: DuckDBPyConnection, file: Path, columns: Sequence[str]) -> None:
     """Replace a link by a copy whose columns of type JSON are text.
 
-    Read beside a file that has text, JSON is the type of both, and text that is no JSON would stop the build.
+    Read beside a file that has text, JSON is the type of both, and text that is no JSON would stop the build. A JSON
+    string becomes what it says, without its quotes: a time is written so.
     """
-    texts = join(", ", (compose("cast({name} as varchar) as {name}", name=identifier(name)) for name in columns))
+    is_string = "json_valid({name}::varchar) and json_type({name}) = 'VARCHAR'"
+    text = f"case when {is_string} then {{name}} ->> '$' else {{name}}::varchar end as {{name}}"
+    texts = join(", ", (compose(text, name=identifier(name)) for name in columns))
     copy = "copy (select * replace ({texts}) from {file}) to {written} (format parquet)"
     written = file.with_suffix(".written")
     connection.execute(compose(copy, texts=texts, file=file, written=written))

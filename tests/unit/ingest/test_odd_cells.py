@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,16 @@ def test_a_column_of_json_beside_one_of_text_is_text(look, tmp_path: Path) -> No
         facts = look(CUR2, content, f"{number}.parquet")
         landed.append(Landed(number, Kind(Provider.AWS, CUR2, "aws_cur2", True), facts))
     Stage(tmp_path / "warehouse").must_read(landed)
+
+
+def test_a_time_that_is_a_json_string_is_read_without_its_quotes(look, tmp_path: Path) -> None:
+    column = "line_item_usage_start_date"
+    quoted = {column: '"2025-01-01T03:00:00Z"'}
+    content = parquet_bytes(CUR2, rows(CUR2, ["1"], **quoted), tmp_path, types={column: "JSON"})
+    stage = Stage(tmp_path / "warehouse")
+    stage.must_read([Landed(0, Kind(Provider.AWS, CUR2, "aws_cur2", True), look(CUR2, content, "0.parquet"))])
+    found = stage._connection.execute("select line_item_usage_start_date from staged").fetchall()
+    assert found == [(datetime(2025, 1, 1, 3),)]
 
 
 def test_a_zip_with_one_csv_is_that_csv(look, tmp_path: Path) -> None:
