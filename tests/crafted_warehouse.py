@@ -106,12 +106,13 @@ def craft(
         model_descriptions.comment(connection)
     with open_state(settings).begin() as state:
         builds.start_build(state, build_id)
+        replaces = builds.published_by(state)
     built = [
         BuiltPeriod(item.provider, item.billing_period, item.digest, tuple(d.delivery_id for d in item.deliveries))
         for item in landed.values()
     ]
     closed = tuple(sorted({month for _, month, _ in statement_marts.closed_in(settings, scope)}))
-    save_candidate(settings, Candidate(build_id, tuple(built), closed=closed))
+    save_candidate(settings, Candidate(build_id, tuple(built), closed=closed, replaces=replaces))
 
 
 def write_fact(settings: Settings, provider: str, period: str, lines: int, revision: int) -> Path:

@@ -33,6 +33,10 @@ class Finding(FinopsError):
     exit_status = 1
 
 
+class Superseded(Finding):
+    """The work was done, and a newer build has taken its place: nothing is left to do for this one."""
+
+
 class NotReady(FinopsError):
     """Something that is still to come: a manifest not yet written, a month not yet landed."""
 

@@ -13,7 +13,7 @@ from finops.core.settings import Settings
 
 @contextmanager
 def exclusive(settings: Settings, store: str, *, wait_seconds: float = 600) -> Iterator[None]:
-    """Hold the lock of ``store`` (``warehouse``, ``ingest-aws``…) while the block runs.
+    """Hold the lock of ``store`` (``published``, ``ingest-aws``…) while the block runs.
 
     The operating system, and PostgreSQL, free it when the process ends, however it ends. Raise Unavailable, which a
     retry can mend, when another process holds it for longer than ``wait_seconds``. Whoever holds it may take it once

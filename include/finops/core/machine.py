@@ -189,7 +189,7 @@ def _remedy(path: Path | None, settings: Settings) -> str:
     backup = "put it back from a backup (docs/cookbooks/recovery.md)"
     if path is None:
         return backup
-    if path.is_relative_to(settings.warehouse_dir):
+    if path.is_relative_to(settings.work_dir):
         return "the next `finops build` makes it again"
     month = re.search(r"billing_period=(\d{4}-\d{2})", str(path))
     if path.is_relative_to(settings.landing_dir):

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from finops.core import redaction
@@ -84,6 +84,8 @@ class Settings(BaseSettings):
         description="Share of the rows, and of the cost, of the bill before that files without a manifest must have.",
     )
 
+    _workspace: str = PrivateAttr(default="several")
+
     def __init__(self, **values: Any) -> None:
         # Whatever fails from here on quotes no secret of the environment.
         redaction.know_environment(os.environ)
@@ -106,13 +108,29 @@ class Settings(BaseSettings):
         return self.root / "landing"
 
     @property
+    def work_dir(self) -> Path:
+        """A workspace for each build that runs or waits for the gate; ``finops.stores.workspaces`` says which."""
+        return self.root / "work"
+
+    @property
+    def workspace(self) -> str:
+        """Name of the workspace that these settings are for: a month (YYYY-MM), or ``several``."""
+        return self._workspace
+
+    def in_workspace(self, name: str) -> Settings:
+        """Return the same settings for another workspace."""
+        copy = self.model_copy()
+        copy._workspace = name
+        return copy
+
+    @property
     def warehouse_dir(self) -> Path:
-        """dbt's: the DuckDB file, the Parquet fact, and ``inputs/`` (what this build reads)."""
-        return self.root / "warehouse"
+        """The workspace: dbt's DuckDB file, the Parquet fact it writes, and ``inputs/`` (what this build reads)."""
+        return self.work_dir / self.workspace
 
     @property
     def warehouse_path(self) -> Path:
-        """The DuckDB file that only dbt writes."""
+        """The DuckDB file of the workspace, which only dbt writes."""
         return self.warehouse_dir / "warehouse.duckdb"
 
     @property

@@ -1,7 +1,8 @@
 """From what has landed to what readers see: build → gate → publish → serve.
 
-``build`` leaves a candidate in the warehouse, ``gate`` a verdict on it, ``publish`` a version that readers open, and
-``serve`` copies what changed into PostgreSQL. ``run`` does the first three in one process.
+``build`` leaves a candidate in a workspace, ``gate`` a verdict on it, ``publish`` a version that readers open, and
+``serve`` copies what changed into PostgreSQL. ``run`` does the first three in one process. Builds of different months
+have workspaces of their own and run at once; publications take turns.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 from finops.core.providers import Provider
@@ -52,10 +52,14 @@ def run(
     """Build, check and publish the named months, or all that are pending; None when there is nothing to do.
 
     What cannot be built, or is refused, is held back (see ``held_back``) and the others are published. No other build
-    starts in between. Raise what the steps raise when nothing can be; readers then keep the version before.
+    of the same months starts in between. Raise what the steps raise when nothing can be; readers then keep the version
+    before.
     """
-    with exclusive(settings, "warehouse"):
-        candidate = build(settings, periods, provider=provider, force=True, retry=retry, progress=progress)
+    from finops.stores import workspaces
+
+    work = _workspace(settings, periods, provider, retry=retry)
+    with workspaces.holding(work):
+        candidate = _build(work, periods, provider, retry=retry or periods is not None, progress=progress)
         if candidate is None:
             return None
         progress("gate", 0, 1)
@@ -68,51 +72,79 @@ def build(
     settings: Settings,
     periods: Sequence[BillingPeriod] | None = None,
     *,
-    provider: Provider | None = None,
-    force: bool = False,
     retry: bool = False,
     progress: Progress | None = None,
 ) -> Candidate | None:
     """Build what is pending of the named months, or of all; None when there is nothing to do.
 
-    With ``force`` the named months are built though nothing has changed, also where they are held back; with ``retry``
-    whatever is pending and held back is tried again.
+    With ``retry`` whatever is pending and held back is tried again.
     """
-    from finops.transform.damage import discarding_damage, mend_views
-    from finops.transform.service import build
-
-    if periods is not None and not force:
+    if periods is not None:
         waiting = {item.billing_period for item in pending(settings, retry=retry)}
         periods = [period for period in periods if period in waiting]
         if not periods:
             return None
-    is_named = periods is not None and force
-    with discarding_damage(settings):
-        candidate = build(settings, periods, provider=provider, retry=retry or is_named, progress=progress)
+    return _build(_workspace(settings, periods, None, retry=retry), periods, None, retry=retry, progress=progress)
+
+
+def _workspace(
+    settings: Settings, periods: Sequence[BillingPeriod] | None, provider: Provider | None, *, retry: bool
+) -> Settings:
+    from finops.stores import workspaces
+
+    if periods is None:
+        found = pending(settings, retry=retry)
+        periods = [item.billing_period for item in found if provider in (None, item.provider)]
+    return workspaces.for_months(settings, periods)
+
+
+def _build(
+    work: Settings,
+    periods: Sequence[BillingPeriod] | None,
+    provider: Provider | None,
+    *,
+    retry: bool,
+    progress: Progress | None,
+) -> Candidate | None:
+    from finops.transform.damage import discarding_damage, mend_views
+    from finops.transform.service import build
+
+    with discarding_damage(work):
+        candidate = build(work, periods, provider=provider, retry=retry, progress=progress)
         if candidate is None:
-            mend_views(settings)
+            mend_views(work)
         return candidate
 
 
 def gate(settings: Settings, build_id: str) -> Verdict:
     """Check a finished build and hold back what is at fault.
 
-    Raise Finding when nothing of it may be published, or another build has taken its place.
+    Raise Finding when nothing of it may be published, Superseded when another build has taken its place.
     """
     from finops.quality.service import check
+    from finops.stores import workspaces
     from finops.transform.damage import discarding_damage
 
-    with discarding_damage(settings):
-        return check(settings, build_id)
+    work = workspaces.of_build(settings, build_id)
+    with discarding_damage(work):
+        return check(work, build_id)
 
 
 def publish(settings: Settings, build_id: str) -> Publication:
-    """Publish a build that passed the gate; return the version. Raise Finding when another has taken its place."""
+    """Publish a build that passed the gate; return the version. Raise Superseded when another has taken its place.
+
+    What it is compared with may have been published since the gate: then the gate looks at that again.
+    """
+    from finops.core.locks import exclusive
+    from finops.quality.service import check_again
+    from finops.stores import workspaces
     from finops.transform.damage import discarding_damage
     from finops.transform.publish import publish
 
-    with discarding_damage(settings):
-        return publish(settings, build_id)
+    work = workspaces.of_build(settings, build_id)
+    with discarding_damage(work), workspaces.holding(work), exclusive(settings, workspaces.PUBLISHED):
+        check_again(work, build_id)
+        return publish(work, build_id)
 
 
 def serve(settings: Settings) -> ServedReport | None:

@@ -33,8 +33,10 @@ FACT = "fct_focus_costs"
 ROW_COUNT = "expect_table_row_count_to_be_between"
 
 
-def run_suites(settings: Settings, given: Given, only: Collection[str] | None = None) -> list[TableResult]:
-    """Run every suite, or those of the tables in ``only``, on the candidate's scope.
+def run_suites(
+    settings: Settings, given: Given, only: Collection[str] | None = None, *, views_only: bool = False
+) -> list[TableResult]:
+    """Run every suite, those of the tables in ``only``, or those of views, on the candidate's scope.
 
     Raise Finding when one of these tables is published and has no suite.
 
@@ -48,8 +50,9 @@ def run_suites(settings: Settings, given: Given, only: Collection[str] | None = 
             asked = (each for each in tables if only is None or each in only)
             return [_run(source, connection, suite_of(each, given), given) for each in asked]
 
-        results = run([FACT, *mart_views.tables_of(database, mart_views.WAREHOUSE, mart_views.MARTS)])
-        mart_views.attach(database, mart_views.merged(database, given.scope, _published(settings)))
+        tables = [FACT, *mart_views.tables_of(database, mart_views.WAREHOUSE, mart_views.MARTS)]
+        results = [] if views_only else run(tables)
+        mart_views.attach(database, mart_views.merged(database, given.pairs, _published(settings)))
         connection.info[DATABASE] = mart_views.VIEWS
         return results + run(mart_views.views_of(database))
 

@@ -12,17 +12,18 @@ from typing import NoReturn
 
 from finops.core.errors import Finding
 from finops.core.halving import find_faulty
-from finops.core.locks import exclusive
 from finops.core.settings import Settings
 from finops.policy.allocation import Rules
 from finops.quality import index, page
 from finops.quality.models import Given, LandedTotal, Outcome, Severity, TableResult
+from finops.stores import published, workspaces
 from finops.stores.candidate import (
     BuiltPeriod,
     Candidate,
     Refusal,
     Verdict,
     load_candidate,
+    load_verdict,
     save_candidate,
     save_verdict,
 )
@@ -36,25 +37,26 @@ RESULTS_TO_KEEP = 30
 
 
 def check(settings: Settings, build_id: str | None = None) -> Verdict:
-    """Check the candidate in the warehouse, save the verdict and its page, and return the verdict.
+    """Check the candidate in the workspace, save the verdict and its page, and return the verdict.
 
     A (provider, billing period) that breaks a blocking expectation by itself is taken out of the candidate, recorded as
     held back and named in the verdict, which is of the others. Raise NotReady when there is no candidate, Finding
     naming the broken expectations when nothing of it can be published, or when it is not of the ``build_id`` expected.
     """
-    with exclusive(settings, "warehouse"):
+    with workspaces.holding(settings):
         candidate = load_candidate(settings, build_id)
+        beside = _current(settings)
         given = _given(settings, candidate)
         results = _run(settings, given)
         faults = _faults(settings, candidate, results)
         _hold_back(settings, candidate.build_id, faults)
-        verdict = _verdict(candidate, results)
+        verdict = _verdict(candidate, results, beside)
         if 0 < len(faults) < len(candidate.scope):
             refused = tuple(Refusal(p.provider, str(p.billing_period), texts) for p, texts in faults)
             candidate = replace(candidate, scope=tuple(p for p in candidate.scope if p not in dict(faults)))
             remaining = _run(settings, _given(settings, candidate))
             if not _broken(remaining):
-                verdict = replace(_verdict(candidate, remaining), refused=refused)
+                verdict = replace(_verdict(candidate, remaining, beside), refused=refused)
                 # Before the verdict: a candidate with a passing verdict is published whole.
                 save_candidate(settings, candidate)
         page.write(settings.quality_dir / candidate.build_id / "index.html", verdict, given, results)
@@ -66,6 +68,32 @@ def check(settings: Settings, build_id: str | None = None) -> Verdict:
     if not verdict.passed:
         _refuse(settings, verdict)
     return verdict
+
+
+def check_again(settings: Settings, build_id: str) -> None:
+    """Check the views of a build again where a month that they compare it with was published since it was checked.
+
+    Raise what ``check`` raises when nothing of it may be published any more.
+    """
+    candidate, verdict = load_candidate(settings, build_id), load_verdict(settings, build_id)
+    near = {str(m) for month in candidate.billing_periods for m in (month.previous, month, month.next)}
+    since = published.since(settings, verdict.beside)
+    if not verdict.passed or build_id in {each.build_id for each in since}:
+        return
+    if not any(each["billing_period"] in near for version in since for each in version.manifest["scope"]):
+        return
+    from finops.quality.gate import run_suites
+
+    logger.info("build %s is checked again beside %s", build_id, since[0].build_id)
+    if _broken(run_suites(settings, _given(settings, candidate), views_only=True)):
+        check(settings, build_id)
+    else:
+        save_verdict(settings, replace(verdict, beside=since[0].build_id))
+
+
+def _current(settings: Settings) -> str | None:
+    path = published.current_folder(settings)
+    return None if path is None else path.name
 
 
 def _run(settings: Settings, given: Given, only: Collection[str] | None = None) -> list[TableResult]:
@@ -148,11 +176,11 @@ def _rules_of_build(settings: Settings) -> Rules:
     return Rules.model_validate(json.loads(path.read_text(encoding="utf-8"))["rules"])
 
 
-def _verdict(candidate: Candidate, results: list[TableResult]) -> Verdict:
+def _verdict(candidate: Candidate, results: list[TableResult], beside: str | None) -> Verdict:
     outcomes = (outcome for result in results for outcome in result.outcomes)
     warnings = tuple(each.text for each in outcomes if not each.is_met and each.severity is Severity.WARNS)
     failures = tuple(outcome.text for outcome in _broken(results))
-    return Verdict(candidate.build_id, not failures, failures, warnings)
+    return Verdict(candidate.build_id, not failures, failures, warnings, beside=beside)
 
 
 def _remove_old_results(settings: Settings) -> None:

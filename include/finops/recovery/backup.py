@@ -20,6 +20,7 @@ from finops.core.errors import BadInput
 from finops.core.locks import exclusive
 from finops.core.progress import Progress
 from finops.core.settings import Settings
+from finops.stores import workspaces
 from finops.stores.published import current_folder, open_version
 from finops.stores.state import dump
 from finops.stores.state.store import SCHEMA_REVISION, open_state
@@ -48,7 +49,7 @@ def write_backup(settings: Settings, place: Path, progress: Progress | None = No
     final = place / f"{_PREFIX}{made_at:%Y%m%dT%H%M%S%f}Z"
     writing = place / f".{final.name}"
     try:
-        with exclusive(settings, "warehouse"), exclusive(settings, "statements"):
+        with exclusive(settings, workspaces.PUBLISHED), exclusive(settings, "statements"):
             writing.mkdir(parents=True)
             digests, linked = _copy_all(settings, writing, _newest(place), progress)
             current = current_folder(settings)

@@ -16,7 +16,7 @@ from finops.core.locks import exclusive
 from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.recovery.backup import MANIFEST
-from finops.stores import published_database
+from finops.stores import published_database, workspaces
 from finops.stores.published import open_version
 from finops.stores.state import dump, ledger
 from finops.stores.state.store import SCHEMA_REVISION, begin_state, is_begun
@@ -42,7 +42,7 @@ def restore(settings: Settings, folder: Path, progress: Progress | None = None, 
     """
     manifest = _read_manifest(folder)
     files: dict[str, str] = manifest["files"]
-    with exclusive(settings, "warehouse"), exclusive(settings, "statements"):
+    with exclusive(settings, workspaces.PUBLISHED), exclusive(settings, "statements"):
         _require_whole(folder, files, progress)
         _require_room(settings, files)
         if dry_run:

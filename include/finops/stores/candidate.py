@@ -1,7 +1,7 @@
 """The build that waits for the gate, and the gate's verdict, handed from process to process through files.
 
-``warehouse/candidate.json`` names the build that is in the warehouse; ``quality/<build_id>/gate.json``
-is the gate's verdict on it. Only a candidate with a passing verdict of its own is published.
+``candidate.json`` in a workspace names the build that is in it; ``quality/<build_id>/gate.json`` is the gate's verdict
+on it. Only a candidate with a passing verdict of its own is published.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from finops.core.atomic import write_whole
-from finops.core.errors import Finding, NotReady
+from finops.core.errors import NotReady, Superseded
 from finops.core.machine import Damaged
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
@@ -59,6 +59,8 @@ class Candidate:
     """Per month in scope the digest of what its shared cost was divided by."""
     closed: tuple[str, ...] = ()
     """The months in scope that were closed when it was built: their rows are compared with as they were closed."""
+    replaces: Mapping[str, str] = field(default_factory=dict)
+    """The build that had last published each ``provider/YYYY-MM`` in scope when this one began."""
     all_or_nothing: bool = False
     """Its files are laid out as those of the published version are not: none of its periods can be held back."""
 
@@ -89,30 +91,52 @@ class Verdict:
     failures: tuple[str, ...]
     warnings: tuple[str, ...]
     refused: tuple[Refusal, ...] = ()
+    beside: str | None = None
+    """The published version that the candidate was checked beside; None: there was none."""
 
 
 def save_candidate(settings: Settings, candidate: Candidate) -> None:
-    """Write the candidate beside the warehouse."""
+    """Write the candidate into the workspace."""
     scope = [each.as_json() for each in candidate.scope]
     content = asdict(candidate) | {"scope": scope}
-    write_whole(settings.warehouse_dir / "candidate.json", json.dumps(content, indent=2, sort_keys=True))
+    write_whole(_path(settings), json.dumps(content, indent=2, sort_keys=True))
+
+
+def discard_candidate(settings: Settings) -> None:
+    """Remove the candidate: from here on the workspace is not what it says."""
+    _path(settings).unlink(missing_ok=True)
+
+
+def build_id_of(settings: Settings) -> str | None:
+    """Return the finished build that the workspace holds; None where it holds none, or one that cannot be read."""
+    path = _path(settings)
+    if not path.exists():
+        return None
+    try:
+        return str(_read(path)["build_id"])
+    except (Damaged, KeyError):
+        return None
 
 
 def load_candidate(settings: Settings, build_id: str | None = None) -> Candidate:
-    """Read the candidate. Raise NotReady when no build has finished, Finding when it is not of the build expected."""
-    path = settings.warehouse_dir / "candidate.json"
+    """Read the candidate in the workspace.
+
+    Raise NotReady when no build has finished, Superseded when it is not of the build expected.
+    """
+    path = _path(settings)
     if not path.exists():
         raise NotReady("there is no finished build to check or publish; run `finops build`")
     found = _read(path)
     if build_id not in (None, found["build_id"]):
-        raise Finding(
-            f"build {build_id} is no longer in the warehouse, build {found['build_id']} has taken its place; "
+        raise Superseded(
+            f"build {build_id} is no longer in its workspace, build {found['build_id']} has taken its place; "
             "nothing of it is published, run `finops build` for what is still pending"
         )
     scope = tuple(map(BuiltPeriod.from_json, found["scope"]))
     digests = (found.get("tag_policy", ""), found.get("tag_parents", ""), found.get("allocations", {}))
     closed = tuple(found.get("closed", ()))
-    return Candidate(found["build_id"], scope, *digests, closed, found.get("all_or_nothing", False))
+    replaces = found.get("replaces", {})
+    return Candidate(found["build_id"], scope, *digests, closed, replaces, found.get("all_or_nothing", False))
 
 
 def save_verdict(settings: Settings, verdict: Verdict) -> None:
@@ -131,7 +155,11 @@ def load_verdict(settings: Settings, build_id: str) -> Verdict:
         Refusal(each["provider"], each["billing_period"], tuple(each["failures"])) for each in found.get("refused", ())
     )
     lines = (tuple(found["failures"]), tuple(found["warnings"]))
-    return Verdict(found["build_id"], found["passed"], *lines, tuple(refused))
+    return Verdict(found["build_id"], found["passed"], *lines, tuple(refused), found.get("beside"))
+
+
+def _path(settings: Settings) -> Path:
+    return settings.warehouse_dir / "candidate.json"
 
 
 def _read(path: Path) -> dict[str, Any]:

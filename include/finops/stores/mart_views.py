@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from finops.core.sql import Sql, compose, identifier, join
+from finops.core.sql import Sql, compose, identifier, in_scope, join
 from finops.stores.published import Publication
 
 if TYPE_CHECKING:
@@ -48,15 +48,20 @@ def attach(connection: DuckDBPyConnection, marts: Mapping[str, Sql]) -> None:
         connection.execute(sql)
 
 
-def merged(connection: DuckDBPyConnection, scope: Sql, published: Publication | None) -> dict[str, Sql]:
-    """Return, per mart, the SELECT of what readers would have if the warehouse's rows in scope were published.
+def merged(
+    connection: DuckDBPyConnection, bills: Collection[tuple[str, str]], published: Publication | None
+) -> dict[str, Sql]:
+    """Return, per mart, the SELECT of what readers would have if the warehouse's rows of these bills were published.
 
-    All else is as in ``published``; None: nothing was published.
+    All else is as in ``published``; None: nothing was published. A month that the bills replace whole is not read from
+    there: its files may be the damaged ones that they mend.
     """
-    found = {}
+    found, scope = {}, in_scope(bills)
+    whole = set() if published is None else _replaced_whole(bills, published)
     for name in tables_of(connection, WAREHOUSE, MARTS):
         columns = _columns(connection, identifier(WAREHOUSE, MARTS, name))
-        rows = published.mart_sql(name) if published is not None and name in published.marts else None
+        months = [] if published is None or name not in published.marts else sorted(published.months_of(name) - whole)
+        rows = published.mart_sql(name, months) if published is not None and months else None
         before = {} if rows is None else _columns(connection, rows)
         candidate = compose("select * from {mart} where {scope}", mart=identifier(WAREHOUSE, MARTS, name), scope=scope)
         # A mart may have got columns, or other types, since then.
@@ -70,6 +75,13 @@ def merged(connection: DuckDBPyConnection, scope: Sql, published: Publication | 
             candidate = compose(query, candidate=candidate, kept=join(", ", kept), rows=rows, scope=scope)
         found[name] = candidate
     return found
+
+
+def _replaced_whole(bills: Collection[tuple[str, str]], published: Publication) -> set[str]:
+    """Return the months of the bills in which nothing else is published."""
+    names = {f"{provider}/{period}" for provider, period in bills}
+    beside = {name.split("/")[1] for name in published.manifest["fact"]["partitions"] if name not in names}
+    return {period for _, period in bills} - beside
 
 
 def _columns(connection: DuckDBPyConnection, table: Sql) -> dict[str, str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from finops.core.machine import Damaged
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
-from finops.core.sql import Sql, compose, identifier, join
+from finops.core.sql import Sql, compose, identifier, join, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 RENAMED_MARTS = {"mart_set_aside_lines": "mart_excluded_lines"}
 """Names that marts had in the release before, and have for one more as views of ``finops.duckdb`` and in exports."""
+
+LAYOUT = "11"
+"""What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""
 
 MANIFEST = "manifest.json"
 FACT = "fct_focus_costs"
@@ -73,6 +77,11 @@ class Publication:
         return self.path / "finops.duckdb"
 
     @property
+    def layout(self) -> str:
+        """What its fact and marts look like; empty for versions of releases that did not say."""
+        return str(self.manifest.get("layout", ""))
+
+    @property
     def marts(self) -> list[str]:
         """Names of the marts, sorted."""
         return sorted(self.manifest["marts"])
@@ -81,6 +90,10 @@ class Publication:
     def billing_periods(self) -> list[BillingPeriod]:
         """The months that hold anything, in order."""
         return [BillingPeriod.parse(text) for text in self.manifest["billing_periods"]]
+
+    def months_of(self, mart: str) -> set[str]:
+        """Return the months (YYYY-MM) that a mart has files of."""
+        return set(self.manifest["marts"][mart]["billing_periods"])
 
     def resolved_otherwise(self, tag_policy: str) -> list[str]:
         """Return the ``provider/YYYY-MM`` whose tags were resolved by a policy with another digest."""
@@ -111,15 +124,16 @@ class Publication:
             raise BadInput(f"there is no mart {name!r}; the marts are {', '.join(self.marts)}")
         return name
 
-    def mart_sql(self, name: str, period: str = "*") -> Sql:
-        """Return the SELECT that yields a mart's rows of all months, or of one (YYYY-MM), from its Parquet."""
+    def mart_sql(self, name: str, periods: Collection[str] = ("*",)) -> Sql:
+        """Return the SELECT that yields a mart's rows of all months, or of some (YYYY-MM), from its Parquet."""
         columns = self.manifest.get("columns", {}).get(name)
         listed = Sql("*") if columns is None else join(", ", map(identifier, columns))
         query = (
-            "select {columns} from read_parquet({files}, hive_partitioning = true, "
+            "select {columns} from read_parquet([{files}], hive_partitioning = true, "
             "hive_types = {{'billing_period': varchar}})"
         )
-        return compose(query, columns=listed, files=str(self.path / name / f"billing_period={period}" / "part.parquet"))
+        files = (str(self.path / name / f"billing_period={period}" / "part.parquet") for period in periods)
+        return compose(query, columns=listed, files=join(", ", map(literal, files)))
 
     def parquet(self, mart: str) -> str:
         """Return the glob of a mart's Parquet files; read it with ``hive_partitioning=true``.
@@ -189,6 +203,17 @@ def latest(settings: Settings) -> Publication:
     if path is None:
         raise NotReady("nothing is published yet; run `finops ingest` and `finops build` first")
     return open_version(path)
+
+
+def since(settings: Settings, build_id: str | None) -> list[Publication]:
+    """Return the versions published after that of a build, newest first; all that are kept where it is not there."""
+    found: list[Publication] = []
+    path = current_folder(settings)
+    while path is not None and path.name != build_id and (path / MANIFEST).exists():
+        found.append(open_version(path))
+        previous = found[-1].manifest["previous"]
+        path = None if previous is None else path.with_name(previous)
+    return found
 
 
 def current_folder(settings: Settings) -> Path | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from finops.core.locks import exclusive
 from finops.core.machine import Damaged, of_database, one_line_errors
 from finops.core.settings import Settings
-from finops.stores import published, published_database
+from finops.stores import published, published_database, workspaces
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def opens(path: Path) -> bool:
 
 @contextmanager
 def discarding_damage(settings: Settings) -> Iterator[None]:
-    """Raise what goes wrong with the machine as one line; where a file of the warehouse is damaged, the warehouse goes.
+    """Raise what goes wrong with the machine as one line; where a file of the workspace is damaged, its warehouse goes.
 
     The next build finds none and makes it again from what has landed. Nothing that was published is touched.
     """
@@ -39,7 +39,7 @@ def discarding_damage(settings: Settings) -> Iterator[None]:
             yield
     except Damaged as error:
         if error.path is not None and error.path.is_relative_to(settings.warehouse_dir):
-            with exclusive(settings, "warehouse"):
+            with workspaces.holding(settings):
                 settings.warehouse_path.unlink(missing_ok=True)
         raise
 
@@ -53,5 +53,5 @@ def mend_views(settings: Settings) -> None:
     # The release before kept the rows themselves in the file.
     if "columns" in version.manifest and not opens(version.database):
         logger.warning("%s was gone or damaged and is written again", version.database)
-        with exclusive(settings, "warehouse"):
+        with exclusive(settings, workspaces.PUBLISHED):
             published_database.write(version)

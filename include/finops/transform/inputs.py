@@ -1,7 +1,7 @@
 """What a build reads: hard links to the landed files in its scope, and what the state store says of them.
 
-Everything lies below ``warehouse/inputs/`` and is made for each build, so dbt's sources are constant text and its
-parsed project stays warm whatever the scope.
+Everything lies below ``inputs/`` of the workspace and is made for each build, so dbt's sources are constant text and
+its parsed project stays warm whatever the scope.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def prepare(
     allocation: Rules,
     closed: Mapping[BillingPeriod, ClosedPeriod],
 ) -> list[Quantity]:
-    """Replace ``warehouse/inputs/`` with what this scope needs, and make the folders its fact goes into.
+    """Replace ``inputs/`` with what this scope needs, and make the folders its fact goes into.
 
     Return the quantities that shared cost is divided by.
 

@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from finops.core.atomic import replace_link, sync_file, sync_folder, write_whole
-from finops.core.errors import Finding
+from finops.core.errors import Finding, Superseded
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
-from finops.stores import published_database, snapshots
+from finops.stores import published_database, snapshots, workspaces
 from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict
 from finops.stores.closed_files import closed_months
-from finops.stores.published import MANIFEST, Publication, latest
+from finops.stores.published import LAYOUT, MANIFEST, Publication, latest
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
 from finops.transform import published_fact, published_marts, published_snapshots, versions
@@ -36,12 +36,13 @@ logger = logging.getLogger(__name__)
 
 
 def publish(settings: Settings, build_id: str | None = None) -> Publication:
-    """Publish the candidate in the warehouse and return the version; the same candidate again changes nothing.
+    """Publish the candidate in the workspace and return the version; the same candidate again changes nothing.
 
-    Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it, a
-    month in its scope was closed since it was built, or it is not of the ``build_id`` expected.
+    Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it or a
+    month in its scope was closed since it was built, Superseded when it is not of the ``build_id`` expected or a newer
+    build of its scope was published meanwhile.
     """
-    with exclusive(settings, "warehouse"):
+    with workspaces.holding(settings), exclusive(settings, workspaces.PUBLISHED):
         candidate = load_candidate(settings, build_id)
         verdict = load_verdict(settings, candidate.build_id)
         if not verdict.passed:
@@ -49,16 +50,49 @@ def publish(settings: Settings, build_id: str | None = None) -> Publication:
         published = versions.chain(settings)
         versions.restore_link(settings, published)
         versions.remove_leftovers(settings, published)
-        if not published or published[0].build_id != candidate.build_id:
+        if _is_published(settings, candidate, published):
+            # What another build has published after it stays as it is.
+            if published[0].build_id != candidate.build_id:
+                return published[0]
+        else:
+            _require_not_replaced(settings, candidate)
             _require_same_closed(settings, candidate)
             if published:
                 published_snapshots.catch_up(settings, published[0], candidate.scope)
             _write_version(settings, candidate, verdict, published[0] if published else None)
             replace_link(settings.published_dir / "current", f"versions/{candidate.build_id}")
         _record(settings, candidate)
+        workspaces.remove_others(settings)
         removed = versions.prune(settings, versions.chain(settings))
         logger.info("published build %s; removed versions: %s", candidate.build_id, ", ".join(removed) or "none")
         return latest(settings)
+
+
+def _is_published(settings: Settings, candidate: Candidate, published: list[Publication]) -> bool:
+    if candidate.build_id in (version.build_id for version in published):
+        return True
+    now = _published_by(settings)
+    return bool(published) and all(now.get(name) == candidate.build_id for name in _names(candidate))
+
+
+def _require_not_replaced(settings: Settings, candidate: Candidate) -> None:
+    """Raise Superseded when a build in another workspace has published some of the scope since this one began."""
+    now = _published_by(settings)
+    for name in _names(candidate):
+        if now.get(name) != candidate.replaces.get(name):
+            raise Superseded(
+                f"build {now.get(name)} has published {name} since build {candidate.build_id} began; nothing of it is "
+                "published, run `finops build` for what is still pending"
+            )
+
+
+def _published_by(settings: Settings) -> dict[str, str]:
+    with open_state(settings).connect() as connection:
+        return builds.published_by(connection)
+
+
+def _names(candidate: Candidate) -> list[str]:
+    return [f"{each.provider}/{each.billing_period}" for each in candidate.scope]
 
 
 def _require_same_closed(settings: Settings, candidate: Candidate) -> None:
@@ -94,6 +128,7 @@ def _manifest(
 ) -> dict[str, Any]:
     return {
         "build_id": candidate.build_id,
+        "layout": LAYOUT,
         "previous": None if previous is None else previous.build_id,
         "published_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "billing_periods": sorted({partition.split("/")[1] for partition in fact["partitions"]}),

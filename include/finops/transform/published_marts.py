@@ -128,7 +128,7 @@ def _publish(
 
 
 def _kinds(connection: DuckDBPyConnection, version: Publication, name: str, period: str = "*") -> dict[str, str]:
-    return dict(_columns(connection, compose("({rows})", rows=version.mart_sql(name, period))))
+    return dict(_columns(connection, compose("({rows})", rows=version.mart_sql(name, [period]))))
 
 
 def _kinds_before(

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, FinopsError
-from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.policy import tags
 from finops.policy.tags import TagPolicy
-from finops.stores.candidate import BuiltPeriod, Candidate, save_candidate
+from finops.stores import published, workspaces
+from finops.stores.candidate import BuiltPeriod, Candidate, discard_candidate, save_candidate
 from finops.stores.closed_files import closed_months
-from finops.stores.published import READER
+from finops.stores.published import LAYOUT, READER
 from finops.stores.state import builds, held_back, period_inputs
 from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from finops.policy.allocation.drivers import Quantity
 
 logger = logging.getLogger(__name__)
-
-LAYOUT = "10"
-"""What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""
 
 _STORED_FILES = (
     "read_parquet('{{root}}/provider=*/billing_period=*/{leaf}.parquet', "
@@ -50,21 +47,21 @@ def build(
     retry: bool | None = None,
     progress: Progress | None = None,
 ) -> Candidate | None:
-    """Bring the warehouse up to what has landed; return the candidate, or None when nothing is pending.
+    """Build in the settings' workspace what has landed; return the candidate, or None when nothing is pending.
 
     Without ``periods`` the scope is every (provider, billing period) whose current deliveries differ from those it was
     last built from. Named periods are built whether they are pending or not. ``retry`` tells whether what is held back
-    is tried again; without it, only named periods are. ``provider`` keeps the scope to its bills. When the warehouse is
-    gone, damaged, or of another layout, what had been built joins the scope.
+    is tried again; without it, only named periods are. ``provider`` keeps the scope to its bills. When what is
+    published is of another layout, all that had been built joins the scope.
 
     A pair that cannot be built is recorded as held back, and the candidate has the others. Raise BadInput for a period
     that nothing has landed for, for an invalid tag policy or invalid allocation rules, FinopsError when no pair can be
-    built, Unavailable when another build runs.
+    built, Unavailable when another build holds the workspace.
     """
     asked = _Asked(periods, provider, periods is not None if retry is None else retry)
     if not _scope(settings, asked):
         return None
-    with exclusive(settings, "warehouse"):
+    with workspaces.holding(settings):
         # Asked again: whoever held the lock may have built it meanwhile.
         scope = _scope(settings, asked)
         return _build(settings, scope, progress) if scope else None
@@ -83,8 +80,8 @@ def _scope(settings: Settings, asked: _Asked) -> list[PeriodInput]:
         found = pending if asked.periods is None else _named(landed, asked)
         left_out = [] if asked.retry else period_inputs.held_back(connection)
         found = [item for item in found if asked.provider in (None, item.provider) and item not in left_out]
-        if not _has_warehouse(settings):
-            # What was built is gone with its warehouse; what was never built waits as it did.
+        if _is_published_otherwise(settings):
+            # All that is published is laid out anew at once; what was never built waits as it did.
             built = period_inputs.built(connection)
             found = [item for item in landed if item in found or (item.provider, item.billing_period) in built]
             # What is held back would keep all others from the new layout.
@@ -92,14 +89,17 @@ def _scope(settings: Settings, asked: _Asked) -> list[PeriodInput]:
         return period_inputs.with_files(connection, [item for item in found if _is_whole(item)])
 
 
-def _is_of_this_layout(settings: Settings) -> bool:
-    """Tell whether the warehouse was written by a version that lays it out as this one does."""
-    marker = settings.warehouse_dir / "layout"
-    return marker.exists() and marker.read_text(encoding="utf-8") == LAYOUT
+def _is_published_otherwise(settings: Settings) -> bool:
+    """Tell whether something is published, by a release that lays it out otherwise than this one does."""
+    path = published.current_folder(settings)
+    return path is not None and published.open_version(path).layout != LAYOUT
 
 
 def _has_warehouse(settings: Settings) -> bool:
-    return _is_of_this_layout(settings) and damage.opens(settings.warehouse_path)
+    """Tell whether the workspace has a warehouse of this layout that can be opened."""
+    marker = settings.warehouse_dir / "layout"
+    is_of_this_layout = marker.exists() and marker.read_text(encoding="utf-8") == LAYOUT
+    return is_of_this_layout and damage.opens(settings.warehouse_path)
 
 
 def _named(landed: list[PeriodInput], asked: _Asked) -> list[PeriodInput]:
@@ -127,8 +127,7 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
 
     policy, rules = tags.load(settings), allocation.load(settings)
     build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    # From here on the warehouse is no longer what the last candidate says it is.
-    (settings.warehouse_dir / "candidate.json").unlink(missing_ok=True)
+    discard_candidate(settings)
     state = open_state(settings)
     with state.begin() as connection:
         builds.start_build(connection, build_id)
@@ -156,9 +155,9 @@ def _candidate(
     from finops.transform import buildable, inputs
 
     closed = closed_months(settings)
-    with open_state(settings).begin() as connection:
-        published = period_inputs.built(connection)
-    all_or_nothing = bool(published) and not _is_of_this_layout(settings)
+    with open_state(settings).connect() as connection:
+        replaces = builds.published_by(connection)
+    all_or_nothing = _is_published_otherwise(settings)
     if not _has_warehouse(settings):
         shutil.rmtree(settings.warehouse_dir, ignore_errors=True)
         settings.warehouse_dir.mkdir(parents=True)
@@ -177,7 +176,7 @@ def _candidate(
     allocations = {str(month): allocation.digest(rules, done.quantities, str(month)) for month in months}
     built = tuple(map(_built, done.built))
     digests = (policy.digest, policy.parents_digest, allocations)
-    return Candidate(build_id, built, *digests, known_closed, all_or_nothing)
+    return Candidate(build_id, built, *digests, known_closed, replaces, all_or_nothing)
 
 
 def _hold_back(settings: Settings, build_id: str, faults: Sequence[tuple[PeriodInput, str]]) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from finops.core.atomic import replace_link, sync_folder
 from finops.core.settings import Settings
-from finops.stores.published import Publication, current_folder, open_version
+from finops.stores import published
+from finops.stores.published import Publication
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +29,7 @@ def folder(settings: Settings) -> Path:
 
 def chain(settings: Settings) -> list[Publication]:
     """Return the versions that were published, the current one first; empty when nothing was."""
-    found: list[Publication] = []
-    path = current_folder(settings)
-    while path is not None and (path / "manifest.json").exists():
-        version = open_version(path)
-        found.append(version)
-        previous = version.manifest["previous"]
-        path = None if previous is None else folder(settings) / previous
-    return found
+    return published.since(settings, None)
 
 
 def restore_link(settings: Settings, published: list[Publication]) -> None:

@@ -95,7 +95,7 @@ def test_a_store_has_one_writer_and_is_free_again_when_its_process_dies(settings
     holder = (
         "import sys, time; from pathlib import Path; from finops.core.locks import exclusive;"
         "from finops.core.settings import Settings\n"
-        "with exclusive(Settings(home=Path(sys.argv[1])), 'warehouse'):\n"
+        "with exclusive(Settings(home=Path(sys.argv[1])), 'published'):\n"
         "    print('held', flush=True); time.sleep(60)"
     )
     other = subprocess.Popen([sys.executable, "-c", holder, str(settings.root)], stdout=subprocess.PIPE, text=True)
@@ -103,8 +103,8 @@ def test_a_store_has_one_writer_and_is_free_again_when_its_process_dies(settings
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with (
-            pytest.raises(Unavailable, match="holds the warehouse store"),
-            exclusive(settings, "warehouse", wait_seconds=0.1),
+            pytest.raises(Unavailable, match="holds the published store"),
+            exclusive(settings, "published", wait_seconds=0.1),
         ):
             pass
         with exclusive(settings, "ingest-aws", wait_seconds=0.1):
@@ -112,7 +112,7 @@ def test_a_store_has_one_writer_and_is_free_again_when_its_process_dies(settings
     finally:
         other.kill()
         other.wait()
-    with exclusive(settings, "warehouse", wait_seconds=5):
+    with exclusive(settings, "published", wait_seconds=5):
         pass
 
 

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from finops.core.errors import Finding, Unavailable
-from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.pipelines import marts
+from finops.stores import workspaces
 
 JANUARY = BillingPeriod(2025, 1)
 
@@ -30,14 +30,21 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     stand_in("transform.service.build", SimpleNamespace(build_id="b1"))
     stand_in("quality.service.check", SimpleNamespace(passed=True))
+    stand_in("quality.service.check_again", None)
     stand_in("transform.publish.publish", SimpleNamespace(build_id="b1"))
+    monkeypatch.setattr("finops.stores.workspaces.of_build", lambda settings, _build_id: settings)
     return calls
 
 
 def test_a_command_runs_the_steps_in_order_and_says_where_it_is(settings: Settings, called: list[str]) -> None:
     said: list[str] = []
     done = marts.run(settings, None, lambda message, *_: said.append(message))
-    assert called == ["transform.service.build", "quality.service.check", "transform.publish.publish"]
+    assert called == [
+        "transform.service.build",
+        "quality.service.check",
+        "quality.service.check_again",
+        "transform.publish.publish",
+    ]
     assert said == ["gate", "publish"]
     assert done is not None
     assert (done.candidate.build_id, done.verdict.passed, done.publication.build_id) == ("b1", True, "b1")
@@ -50,13 +57,13 @@ def test_no_other_build_starts_between_a_build_and_its_publication(
 
     def another() -> None:
         try:
-            with exclusive(settings, "warehouse", wait_seconds=0):
+            with workspaces.holding(settings, wait_seconds=0):
                 pass
         except Unavailable as error:
             refused.append(error)
 
     def check(settings: Settings, build_id: str) -> SimpleNamespace:
-        with exclusive(settings, "warehouse", wait_seconds=0):
+        with workspaces.holding(settings, wait_seconds=0):
             thread = threading.Thread(target=another)
             thread.start()
             thread.join()
@@ -81,11 +88,13 @@ def test_what_the_gate_refuses_is_not_published(
     assert "transform.publish.publish" not in called
 
 
-def test_a_named_month_with_nothing_pending_is_built_by_force_alone(settings: Settings, called: list[str]) -> None:
+def test_a_named_month_with_nothing_pending_is_built_by_the_command_alone(
+    settings: Settings, called: list[str]
+) -> None:
     assert marts.build(settings, [JANUARY]) is None
     assert called == []
-    assert marts.build(settings, [JANUARY], force=True) is not None
-    assert called == ["transform.service.build"]
+    assert marts.run(settings, [JANUARY], lambda *_: None) is not None
+    assert called[0] == "transform.service.build"
 
 
 def test_nothing_to_build_leaves_the_gate_alone(

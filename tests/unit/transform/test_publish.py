@@ -59,7 +59,7 @@ def test_a_run_publishes_its_own_build_and_no_other(settings: Settings) -> None:
     craft(settings, JANUARY, build_id="build-2", revision=1, lines=60, marts=FEW)
     save_verdict(settings, Verdict("build-2", True, (), ()))
     for step in (check, publish):
-        with pytest.raises(Finding, match="build build-0 is no longer in the warehouse, build build-2 has taken its"):
+        with pytest.raises(Finding, match="build build-0 is no longer in its workspace, build build-2 has taken its"):
             step(settings, "build-0")
     assert published.latest(settings) == before
     assert publish(settings, "build-2").build_id == "build-2"

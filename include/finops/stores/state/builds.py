@@ -48,6 +48,13 @@ def finish_build(connection: Connection, build_id: str, outcome: str, detail: st
     )
 
 
+def is_running(connection: Connection, build_id: str) -> bool:
+    """Tell whether a build has begun and is neither published, refused nor failed."""
+    b = t.builds
+    query = select(b.c.build_id).where(b.c.build_id == build_id, b.c.finished_at.is_(None))
+    return connection.execute(query).first() is not None
+
+
 def mark_built(connection: Connection, build_id: str, digests: Mapping[tuple[Provider, BillingPeriod], str]) -> None:
     """Record what each published (provider, billing period) was built from: the digest its build began with.
 
@@ -70,6 +77,12 @@ def last_built(connection: Connection, provider: Provider, period: BillingPeriod
     )
     row = connection.execute(query).first()
     return None if row is None else Built(row.input_digest, row.build_id, row.finished_at)
+
+
+def published_by(connection: Connection) -> dict[str, str]:
+    """Return the build that last published each ``provider/YYYY-MM``."""
+    rows = connection.execute(select(t.built_periods))
+    return {f"{row.provider}/{row.billing_period}": row.build_id for row in rows}
 
 
 def builds(connection: Connection, limit: int = 5) -> list[Build]:
