@@ -1,8 +1,8 @@
-"""Lands one billing period of every provider and asks for its build. Use it with `airflow backfill create`.
+"""Lands one billing period of every provider, builds and publishes it. Use it with `airflow backfill create`.
 
-There is one run per month; the partition key is the billing period. A backfill over several months lands and builds
-each month once, next to the daily DAGs. After an interruption it continues where it stopped: see
-`docs/cookbooks/backfill.md`.
+There is one run per month; the partition key is the billing period. A backfill over several months lands, builds and
+publishes each month once, two at a time, next to the daily DAGs, which go first. After an interruption it continues
+where it stopped: see `docs/cookbooks/backfill.md`.
 
 On its own schedule it takes the month that has just ended, on the first day of the next. Unpause this DAG first:
 while it is paused, the runs of a backfill stay queued without a message.
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import CronPartitionTimetable, TriggerRule, task
+from airflow.sdk import CronPartitionTimetable, task
 
 from finops.core.errors import BadInput
 from finops_airflow import steps
-from finops_airflow.assets import RESYNC
+from finops_airflow.building import build_and_publish
 from finops_airflow.defaults import INGEST_POOL, finops_dag
 from finops_airflow.tasks import all_landed, land
 
@@ -26,11 +26,6 @@ def land_source(name, *, dag_run, ti):
     if dag_run.partition_key is None:
         raise BadInput("a manual run needs a partition key, the billing period (YYYY-MM)")
     return land(name, dag_run.partition_key, ti)
-
-
-@task(outlets=[RESYNC], trigger_rule=TriggerRule.ALL_DONE)
-def ask_for_build():
-    """Emit the asset; the run's own partition key, the billing period, goes with it."""
 
 
 with finops_dag(
@@ -43,5 +38,5 @@ with finops_dag(
 ):
     reports = land_source.expand(name=task(steps.sources_of)())
     # When every provider was asked, so that the month is built once; a bill that was rejected keeps no other waiting.
-    reports >> ask_for_build()
+    build_and_publish(after=reports)
     all_landed(reports)

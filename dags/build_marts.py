@@ -4,6 +4,9 @@ The assets of the providers and of the hourly check start it; the partition key 
 store, not the event, says what is pending. So a surplus event does nothing (`build` is skipped), and the next run
 makes up for one that was killed. Readers keep the last published version until `publish` replaces it.
 
+Runs of different months go on at the same time, each in a workspace of its own; publications take turns. Of two runs of
+one month the later build counts: `gate` and `publish` of the earlier are skipped.
+
 A manual run without a partition key builds everything that is pending, as `finops build` does.
 
 A provider's month that cannot be built, or that `gate` refuses, is held back on its last good version, and the others
@@ -20,43 +23,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import PartitionedAssetTimetable, TriggerRule, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import PartitionedAssetTimetable
 
 from finops.core.providers import ANY_VENDOR, Provider
-from finops_airflow import notes, steps
-from finops_airflow.assets import LANDED, PUBLISHED, RESYNC
-from finops_airflow.defaults import WAREHOUSE_POOL, finops_dag
-from finops_airflow.tasks import serve
-
-
-@task(pool=WAREHOUSE_POOL)
-def build(*, dag_run, ti):
-    # Whoever clears the task wants what is held back to be tried again.
-    report = steps.build_marts(dag_run.partition_key, retry=ti.try_number > 1)
-    if report is None:
-        raise AirflowSkipException("nothing is pending")
-    return report
-
-
-@task(pool=WAREHOUSE_POOL)
-def gate(built, *, ti):
-    with notes.left_by(ti, steps.note_of_build):
-        steps.pass_gate(built["build_id"])
-
-
-@task(pool=WAREHOUSE_POOL, outlets=[PUBLISHED])
-def publish(built, *, outlet_events, ti):
-    months = steps.publish_marts(built["build_id"])
-    notes.leave(ti, steps.note_of_publication)
-    outlet_events[PUBLISHED].add_partitions(months)
-
-
-# Whatever became of the build: it names deliveries and files also where nothing was to be built, or nothing could be.
-@task(trigger_rule=TriggerRule.ALL_DONE)
-def held_back(*, dag_run):
-    steps.fail_on_held_back(dag_run.partition_key)
-
+from finops_airflow.assets import LANDED, RESYNC
+from finops_airflow.building import build_and_publish
+from finops_airflow.defaults import BUILDS_AT_ONCE, finops_dag
 
 with finops_dag(
     "build_marts",
@@ -66,7 +38,7 @@ with finops_dag(
     deadline=timedelta(hours=4),
     tags=["build"],
     doc_md=__doc__,
+    max_active_runs=BUILDS_AT_ONCE,
 ):
-    # One run at a time, not only one task: a build that another has replaced, from the shell say, is not published.
-    built = build()
-    gate(built) >> publish(built) >> [serve(), held_back()]
+    # The weight takes the day's builds past those of a backfill that wait for the same pool.
+    build_and_publish(priority_weight=10)

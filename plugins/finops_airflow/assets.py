@@ -13,7 +13,7 @@ LANDED: dict[Provider, Asset] = {
 """A provider's bill of that period has landed: new, or restated."""
 
 RESYNC = Asset(name="landed_but_not_built", uri="finops://landing/resync", group="billing")
-"""The period lies in the landing folder and has to be built: found by the hourly check, or landed by a backfill."""
+"""The period lies in the landing folder and has to be built: found by the hourly check."""
 
 PUBLISHED = Asset(name="published_marts", uri="finops://published/marts", group="marts")
 """The period's marts passed the gate and are what readers see."""

@@ -19,8 +19,11 @@ INGEST_POOL = "ingest"
 STATEMENTS_POOL = "statements"
 """How many audiences' statements are rendered at once; each keeps a core busy."""
 
-WAREHOUSE_POOL = "warehouse"
-"""One slot: DuckDB locks its file per process, so whatever touches the warehouse runs alone."""
+BUILDS_POOL = "builds"
+"""How many builds, gates and publications run at once; each may take FINOPS_THREADS cores and FINOPS_MEMORY_LIMIT."""
+
+BUILDS_AT_ONCE = 3
+"""Slots of the pool as it is created: two for the months of a backfill, one that the day's bills find free."""
 
 TASK_DEFAULTS: dict[str, Any] = {
     "owner": "finops",

@@ -85,7 +85,8 @@ def test_no_dag_catches_up_by_itself_because_a_backfill_is_asked_for(bag):
 
 def test_runs_of_a_dag_do_not_pile_up(bag):
     assert {dag.dag_id: dag.max_active_runs for dag in bag.dags.values() if dag.max_active_runs != 1} == {
-        "backfill_billing": 2
+        "backfill_billing": 2,
+        "build_marts": 3,
     }
 
 
@@ -121,18 +122,26 @@ def test_every_pool_in_use_is_created_at_start_up(bag):
     assert used - {"default_pool"} == set(POOLS), "a task in a pool that does not exist waits for ever, silently"
 
 
-def test_whatever_touches_the_warehouse_runs_alone(bag):
-    assert POOLS["warehouse"]["slots"] == 1
-    pools = {task.task_id: task.pool for task in bag.dags["build_marts"].tasks}
-    # What serves reads published files alone, and what is held back stands in the state store: neither need keep the
-    # next build waiting.
-    assert pools.pop("serve") == pools.pop("held_back") == "default_pool"
-    assert pools == dict.fromkeys(("build", "gate", "publish"), "warehouse")
+@pytest.mark.parametrize("dag_id", ["build_marts", "backfill_billing"])
+def test_what_builds_waits_for_a_slot_and_what_only_reads_does_not(bag, dag_id):
+    pools = {task.task_id: task.pool for task in bag.dags[dag_id].tasks}
+    # What serves reads published files alone, and what is held back stands in the state store.
+    assert pools["serve"] == pools["held_back"] == "default_pool"
+    assert {task for task, pool in pools.items() if pool == "builds"} == {"build", "gate", "publish"}
 
 
-def test_the_days_bills_go_before_those_of_a_backfill_that_wait_for_the_same_pool(bag):
-    daily = bag.dags["ingest_billing_aws"].get_task("land_source")
-    backfill = bag.dags["backfill_billing"].get_task("land_source")
+def test_a_backfill_leaves_a_slot_free_for_the_builds_of_the_day(bag):
+    slots, daily = POOLS["builds"]["slots"], bag.dags["build_marts"]
+    assert slots > bag.dags["backfill_billing"].max_active_runs
+    assert slots == daily.max_active_runs, "as many months as there are slots are built at once"
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "task_id"), [("ingest_billing_aws", "land_source"), *(("build_marts", t) for t in ("build", "gate"))]
+)
+def test_the_days_work_goes_before_that_of_a_backfill_that_waits_for_the_same_pool(bag, dag_id, task_id):
+    daily = bag.dags[dag_id].get_task(task_id)
+    backfill = bag.dags["backfill_billing"].get_task(task_id)
     assert daily.pool == backfill.pool
     # Airflow adds the weights of what comes after, one each.
     assert daily.priority_weight > backfill.priority_weight + len(backfill.dag.tasks)

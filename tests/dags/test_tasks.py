@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from finops.core.errors import BadInput, Finding
+from finops.core.errors import BadInput, Finding, Superseded
 from finops.core.periods import BillingPeriod
 from finops.pipelines import marts
 from finops_airflow import notes, steps
@@ -100,9 +100,25 @@ def test_publication_names_every_month_of_the_build_also_of_one_by_hand(call, mo
     monkeypatch.setattr(steps, "publish_marts", lambda build_id: ["2025-01", "2025-02"] if build_id == "b1" else [])
     monkeypatch.setattr(steps, "note_of_publication", lambda: "published b1")
     outlets, instance = Outlets(), Instance()
-    call("build_marts", "publish", built={"build_id": "b1"}, outlet_events=outlets, ti=instance)
+    call("build_marts", "publish", built={"build_id": "b1"}, dag_run=run(), outlet_events=outlets, ti=instance)
     assert outlets == {PUBLISHED: ["2025-01", "2025-02"]}
     assert instance.pushed == {notes.KEY: "published b1"}
+
+
+@pytest.mark.parametrize("dag_id", ["build_marts", "backfill_billing"])
+def test_a_build_that_a_newer_one_has_replaced_is_skipped_and_no_failure(call, monkeypatch, dag_id):
+    """The run of the newer build publishes it: nobody has to be called."""
+
+    def replaced(build_id):
+        raise Superseded(f"build {build_id} was replaced")
+
+    monkeypatch.setattr(steps, "pass_gate", replaced)
+    monkeypatch.setattr(steps, "publish_marts", replaced)
+    monkeypatch.setattr(steps, "note_of_build", lambda: "checked")
+    with skipped():
+        call(dag_id, "gate", {"build_id": "b1"}, ti=Instance())
+    with skipped():
+        call(dag_id, "publish", {"build_id": "b1"}, dag_run=run("2025-01"), outlet_events=Outlets(), ti=Instance())
 
 
 def test_what_is_held_back_fails_the_run_after_the_others_are_published(call, bag, monkeypatch):

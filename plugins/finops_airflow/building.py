@@ -1,0 +1,61 @@
+"""Build → gate → publish → serve as tasks: those of `build_marts`, and those of a backfill's month."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import TriggerRule, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from finops.core.errors import Superseded
+from finops_airflow import notes, steps
+from finops_airflow.assets import PUBLISHED
+from finops_airflow.defaults import BUILDS_POOL
+from finops_airflow.tasks import serve
+
+
+def build_and_publish(*, after: Any = None, priority_weight: int = 1) -> None:
+    """Declare the tasks that build, check, publish and serve the run's billing period, after those given, if any.
+
+    What a newer build has replaced meanwhile is skipped: the run of that build publishes it.
+    """
+    in_pool: Any = {"pool": BUILDS_POOL, "priority_weight": priority_weight}
+
+    # After a landing of which a part failed: what did land is built.
+    @task(**in_pool, trigger_rule=TriggerRule.ALL_DONE)
+    def build(*, dag_run: Any = None, ti: Any = None) -> Any:
+        # Whoever clears the task wants what is held back to be tried again.
+        report = steps.build_marts(dag_run.partition_key, retry=ti.try_number > 1)
+        if report is None:
+            raise AirflowSkipException("nothing is pending")
+        return report
+
+    @task(**in_pool)
+    def gate(built: Any, *, ti: Any = None) -> None:
+        with notes.left_by(ti, steps.note_of_build):
+            _unless_superseded(steps.pass_gate, built["build_id"])
+
+    @task(**in_pool, outlets=[PUBLISHED])
+    def publish(built: Any, *, dag_run: Any = None, outlet_events: Any = None, ti: Any = None) -> None:
+        months = _unless_superseded(steps.publish_marts, built["build_id"])
+        notes.leave(ti, steps.note_of_publication)
+        # Of a run for one month, Airflow names that month on the asset by itself.
+        if months != [dag_run.partition_key]:
+            outlet_events[PUBLISHED].add_partitions(months)
+
+    # Whatever became of the build: it names deliveries and files also where nothing was to be built, or nothing could.
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def held_back(*, dag_run: Any = None) -> None:
+        steps.fail_on_held_back(dag_run.partition_key)
+
+    built = build()
+    if after is not None:
+        after >> built
+    gate(built) >> publish(built) >> [serve(), held_back()]
+
+
+def _unless_superseded(step: Any, build_id: str) -> Any:
+    try:
+        return step(build_id)
+    except Superseded as newer:
+        raise AirflowSkipException(str(newer)) from None
