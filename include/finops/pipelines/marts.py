@@ -139,12 +139,28 @@ def publish(settings: Settings, build_id: str) -> Publication:
     from finops.quality.service import check_again
     from finops.stores import workspaces
     from finops.transform.damage import discarding_damage
-    from finops.transform.publish import publish
+    from finops.transform.publish import leave_out_replaced, publish
 
+    if (done := _recorded(settings, build_id)) is not None:
+        # A task is run again whose end the scheduler did not hear of, and its workspace may be gone.
+        return done
     work = workspaces.of_build(settings, build_id)
     with discarding_damage(work), workspaces.holding(work), exclusive(settings, workspaces.PUBLISHED):
+        leave_out_replaced(work, build_id)
         check_again(work, build_id)
         return publish(work, build_id)
+
+
+def _recorded(settings: Settings, build_id: str) -> Publication | None:
+    """Return the version that a build was published as and recorded; None where it was not, or is no longer kept."""
+    from finops.stores import published
+    from finops.stores.state import builds
+    from finops.stores.state.store import open_state
+
+    with open_state(settings).begin() as connection:
+        if builds.is_running(connection, build_id):
+            return None
+    return next((each for each in published.since(settings, None) if each.build_id == build_id), None)
 
 
 def serve(settings: Settings) -> ServedReport | None:

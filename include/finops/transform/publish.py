@@ -16,6 +16,7 @@ import json
 import logging
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from finops.core.errors import Finding, Superseded
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
 from finops.stores import published_database, snapshots, workspaces
-from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict
+from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict, save_candidate
 from finops.stores.closed_files import closed_months
 from finops.stores.published import LAYOUT, MANIFEST, Publication, latest
 from finops.stores.state import builds
@@ -39,23 +40,18 @@ def publish(settings: Settings, build_id: str | None = None) -> Publication:
     """Publish the candidate in the workspace and return the version; the same candidate again changes nothing.
 
     Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it or a
-    month in its scope was closed since it was built, Superseded when it is not of the ``build_id`` expected or a newer
-    build of its scope was published meanwhile.
+    month in its scope was closed since it was built, Superseded when it is not of the ``build_id`` expected or newer
+    builds have published all that it holds.
     """
     with workspaces.holding(settings), exclusive(settings, workspaces.PUBLISHED):
-        candidate = load_candidate(settings, build_id)
+        candidate = leave_out_replaced(settings, build_id)
         verdict = load_verdict(settings, candidate.build_id)
         if not verdict.passed:
             raise Finding(f"the gate refused build {candidate.build_id}: {'; '.join(verdict.failures)}")
         published = versions.chain(settings)
         versions.restore_link(settings, published)
         versions.remove_leftovers(settings, published)
-        if _is_published(settings, candidate, published):
-            # What another build has published after it stays as it is.
-            if published[0].build_id != candidate.build_id:
-                return published[0]
-        else:
-            _require_not_replaced(settings, candidate)
+        if not published or published[0].build_id != candidate.build_id:
             _require_same_closed(settings, candidate)
             if published:
                 published_snapshots.catch_up(settings, published[0], candidate.scope)
@@ -68,31 +64,31 @@ def publish(settings: Settings, build_id: str | None = None) -> Publication:
         return latest(settings)
 
 
-def _is_published(settings: Settings, candidate: Candidate, published: list[Publication]) -> bool:
-    if candidate.build_id in (version.build_id for version in published):
-        return True
-    now = _published_by(settings)
-    return bool(published) and all(now.get(name) == candidate.build_id for name in _names(candidate))
+def leave_out_replaced(settings: Settings, build_id: str | None = None) -> Candidate:
+    """Take out of the candidate what a build in another workspace has published since this one began; return the rest.
 
-
-def _require_not_replaced(settings: Settings, candidate: Candidate) -> None:
-    """Raise Superseded when a build in another workspace has published some of the scope since this one began."""
-    now = _published_by(settings)
-    for name in _names(candidate):
-        if now.get(name) != candidate.replaces.get(name):
+    What was taken out and differs from what is published is still pending. Raise Superseded when nothing is left.
+    """
+    with workspaces.holding(settings), exclusive(settings, workspaces.PUBLISHED):
+        candidate = load_candidate(settings, build_id)
+        with open_state(settings).connect() as connection:
+            now = builds.published_by(connection)
+        kept = []
+        for each in candidate.scope:
+            name = f"{each.provider}/{each.billing_period}"
+            if now.get(name) in (candidate.replaces.get(name), candidate.build_id):
+                kept.append(each)
+            else:
+                logger.warning("%s of build %s was published by build %s", name, candidate.build_id, now.get(name))
+        if not kept or (candidate.all_or_nothing and len(kept) < len(candidate.scope)):
             raise Superseded(
-                f"build {now.get(name)} has published {name} since build {candidate.build_id} began; nothing of it is "
-                "published, run `finops build` for what is still pending"
+                f"newer builds have published what build {candidate.build_id} holds; nothing of it is published, run "
+                "`finops build` for what is still pending"
             )
-
-
-def _published_by(settings: Settings) -> dict[str, str]:
-    with open_state(settings).connect() as connection:
-        return builds.published_by(connection)
-
-
-def _names(candidate: Candidate) -> list[str]:
-    return [f"{each.provider}/{each.billing_period}" for each in candidate.scope]
+        if len(kept) < len(candidate.scope):
+            candidate = replace(candidate, scope=tuple(kept))
+            save_candidate(settings, candidate)
+        return candidate
 
 
 def _require_same_closed(settings: Settings, candidate: Candidate) -> None:

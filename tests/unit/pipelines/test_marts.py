@@ -31,7 +31,9 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     stand_in("transform.service.build", SimpleNamespace(build_id="b1"))
     stand_in("quality.service.check", SimpleNamespace(passed=True))
     stand_in("quality.service.check_again", None)
+    stand_in("transform.publish.leave_out_replaced", None)
     stand_in("transform.publish.publish", SimpleNamespace(build_id="b1"))
+    monkeypatch.setattr("finops.pipelines.marts._recorded", lambda _settings, _build_id: None)
     monkeypatch.setattr("finops.stores.workspaces.of_build", lambda settings, _build_id: settings)
     return calls
 
@@ -42,6 +44,7 @@ def test_a_command_runs_the_steps_in_order_and_says_where_it_is(settings: Settin
     assert called == [
         "transform.service.build",
         "quality.service.check",
+        "transform.publish.leave_out_replaced",
         "quality.service.check_again",
         "transform.publish.publish",
     ]

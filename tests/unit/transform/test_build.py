@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -12,10 +15,11 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
 from tests.allocation_model import allocate
 
 from finops.core.atomic import sha256_of
-from finops.core.errors import BadInput, FinopsError, NotReady
+from finops.core.errors import BadInput, FinopsError, NotReady, Unavailable
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
@@ -244,35 +248,65 @@ def test_a_leftover_of_a_killed_copy_is_not_read(landed: Settings) -> None:
         assert connection.execute("select count(*) > 0 from fct_focus_costs").fetchone() == (True,)
 
 
+def test_a_full_disk_at_any_statement_of_a_build_is_one_line_and_the_next_build_ends_right(
+    landed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every BUILD_FAULTS_STEP-th statement that dbt sends fails once; with a step of 1 that is each of them."""
+    before, step = _marts(landed), int(os.environ.get("BUILD_FAULTS_STEP", "60"))
+    execute, sent = DuckDBCursorWrapper.execute, [0]
+
+    def failing(self: DuckDBCursorWrapper, sql: str, bindings: object = None) -> object:
+        sent[0] += 1
+        if sent[0] == fails_at:
+            raise duckdb.IOException('IO Error: Could not write file "/x": No space left on device')
+        return execute(self, sql, bindings)
+
+    monkeypatch.setattr(DuckDBCursorWrapper, "execute", failing)
+    fails_at = 1
+    while sent[0] >= fails_at or fails_at == 1:
+        sent[0] = 0
+        with contextlib.suppress(Unavailable):
+            build(landed, [JANUARY])
+        if sent[0] >= fails_at:
+            with pytest.raises(NotReady):
+                load_candidate(landed)
+            fails_at += step
+    monkeypatch.undo()
+
+    assert fails_at > step
+    assert build(landed, [JANUARY]) is not None
+    assert _marts(landed) == before
+
+
 @pytest.mark.parametrize("damage", ["gone", "damaged"])
 def test_a_damaged_warehouse_is_made_again_by_the_next_build(landed: Settings, damage: str) -> None:
+    """Of what it is asked for: what is published does not need the workspace that it was built in."""
     before = _marts(landed)
-    with open_state(landed).begin() as state:
-        builds.start_build(state, damage)
-        built = {(each.provider, each.billing_period): each.digest for each in period_inputs.landed(state)}
-        builds.mark_built(state, damage, built)
     landed.warehouse_path.unlink()
     if damage == "damaged":
         landed.warehouse_path.write_bytes(b"no database" * 10_000)
 
-    candidate = build(landed, [FEBRUARY])
+    candidate = build(landed, [JANUARY, FEBRUARY])
 
     assert candidate is not None
     assert (candidate.billing_periods, candidate.all_or_nothing) == ([JANUARY, FEBRUARY], False)
     assert _marts(landed) == before
 
 
-def test_a_warehouse_of_another_layout_is_built_anew_for_every_month_that_was_built(landed: Settings) -> None:
+def test_where_another_layout_is_published_every_month_that_was_built_is_built_again(landed: Settings) -> None:
     """After an upgrade that stores the fact differently, old and new files would not fit one view."""
     before = _marts(landed)
     with open_state(landed).begin() as state:
         builds.start_build(state, "earlier")
         built = {(each.provider, each.billing_period): each.digest for each in period_inputs.landed(state)}
         builds.mark_built(state, "earlier", built)
+    version = landed.published_dir / "versions" / "earlier"
+    version.mkdir(parents=True)
+    (version / "manifest.json").write_text(json.dumps({"layout": "0", "published_at": "2025-03-01T00:00:00+00:00"}))
     (landed.warehouse_dir / "layout").write_text("0")
 
     candidate = build(landed, [FEBRUARY])
 
     assert candidate is not None
-    assert candidate.billing_periods == [JANUARY, FEBRUARY]
+    assert (candidate.billing_periods, candidate.all_or_nothing) == ([JANUARY, FEBRUARY], True)
     assert _marts(landed) == before
