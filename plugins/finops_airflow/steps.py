@@ -113,15 +113,15 @@ def fail_on_held_back(billing_period: str | None) -> None:
 
 
 @one_line_errors()
-def note_of_build() -> str:
-    """Say what the gate found in the latest build, with a link to its page."""
-    return notes.of_build(Settings())
+def note_of_build(build_id: str) -> str:
+    """Say what the gate found in a build, with a link to its page."""
+    return notes.of_build(Settings(), build_id)
 
 
 @one_line_errors()
-def note_of_publication() -> str:
+def note_of_publication(build_id: str, months: Iterable[str]) -> str:
     """Say which months of which build are published, with a link to the data dictionary."""
-    return notes.of_publication(Settings())
+    return notes.of_publication(Settings(), build_id, months)
 
 
 @one_line_errors()

@@ -98,7 +98,7 @@ def test_clearing_a_build_tries_again_what_was_held_back(call, monkeypatch):
 
 def test_publication_names_every_month_of_the_build_also_of_one_by_hand(call, monkeypatch):
     monkeypatch.setattr(steps, "publish_marts", lambda build_id: ["2025-01", "2025-02"] if build_id == "b1" else [])
-    monkeypatch.setattr(steps, "note_of_publication", lambda: "published b1")
+    monkeypatch.setattr(steps, "note_of_publication", lambda build_id, _months: f"published {build_id}")
     outlets, instance = Outlets(), Instance()
     call("build_marts", "publish", built={"build_id": "b1"}, dag_run=run(), outlet_events=outlets, ti=instance)
     assert outlets == {PUBLISHED: ["2025-01", "2025-02"]}
@@ -114,7 +114,7 @@ def test_a_build_that_a_newer_one_has_replaced_is_skipped_and_no_failure(call, m
 
     monkeypatch.setattr(steps, "pass_gate", replaced)
     monkeypatch.setattr(steps, "publish_marts", replaced)
-    monkeypatch.setattr(steps, "note_of_build", lambda: "checked")
+    monkeypatch.setattr(steps, "note_of_build", lambda _build_id: "checked")
     with skipped():
         call(dag_id, "gate", {"build_id": "b1"}, ti=Instance())
     with skipped():

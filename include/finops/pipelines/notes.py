@@ -10,15 +10,14 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 
-def of_build(settings: Settings) -> str:
-    """Say what the gate found in the latest build. Markdown, one paragraph."""
-    from finops.stores.candidate import load_candidate, load_verdict
+def of_build(settings: Settings, build_id: str) -> str:
+    """Say what the gate found in a build. Markdown, one paragraph."""
+    from finops.stores.candidate import load_verdict
 
-    build_id = load_candidate(settings).build_id
     try:
         verdict = load_verdict(settings, build_id)
     except NotReady:
-        return f"Build {build_id} was not checked: the gate itself failed."
+        return f"Build {build_id} was not checked."
     why = _link(settings, settings.quality_dir / build_id / "index.html", "What the gate found")
     if not verdict.passed:
         more = f" (and {len(verdict.failures) - 1} more)" if len(verdict.failures) > 1 else ""
@@ -29,14 +28,12 @@ def of_build(settings: Settings) -> str:
     return f"Build {build_id} passed the gate with {warnings} warning{'' if warnings == 1 else 's'}{out}. {why}"
 
 
-def of_publication(settings: Settings) -> str:
+def of_publication(settings: Settings, build_id: str, months: Iterable[str]) -> str:
     """Say which months of which build readers see since. Markdown, one paragraph."""
-    from finops.stores import dictionary, published
+    from finops.stores import dictionary
 
-    publication = published.latest(settings)
-    months = ", ".join(sorted({each["billing_period"] for each in publication.manifest["scope"]}))
     page = settings.published_dir / "current" / dictionary.PAGE
-    return f"Published {months} of build {publication.build_id}. {_link(settings, page, 'Data dictionary')}"
+    return f"Published {', '.join(sorted(months))} of build {build_id}. {_link(settings, page, 'Data dictionary')}"
 
 
 def of_statements(settings: Settings, periods: Iterable[BillingPeriod]) -> str:
