@@ -20,7 +20,7 @@ from finops.core.settings import Settings
 from finops.sample.service import generate
 from tests.published_rows import published_rows
 
-KILLS = 30
+KILLS = int(os.environ.get("KILLS", "30"))
 PROVIDERS = ("aws", "azure", "gcp")
 
 
@@ -57,7 +57,7 @@ def steps(bills: Path) -> list[tuple[str, ...]]:
 
 @pytest.mark.e2e
 @pytest.mark.timeout(2400)
-def test_thirty_kills_at_random_moments_change_nothing_that_is_published(bills, tmp_path):
+def test_kills_at_random_moments_change_nothing_that_is_published(bills, tmp_path):
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     durations = [finish(undisturbed, *step) for step in steps(bills)]
 
