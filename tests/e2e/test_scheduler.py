@@ -27,7 +27,7 @@ from finops_airflow.local.processes import members
 from .conftest import PERIODS
 from .observed import deliveries, failed, mart_rows, nothing_pending, partitions, query, quiet, runs
 
-PATIENCE = 600
+PATIENCE = 900
 """Seconds that one wait may take at most, on a machine that has much else to do; no test has more than four."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(5 * PATIENCE)]

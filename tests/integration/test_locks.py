@@ -36,7 +36,7 @@ def test_a_store_that_one_machine_writes_is_not_written_by_another(machines: tup
     one, other = machines
     with exclusive(one, "published"):
         with (
-            pytest.raises(Unavailable, match="another run holds the warehouse store"),
+            pytest.raises(Unavailable, match="another run holds the published store"),
             exclusive(other, "published", wait_seconds=0.2),
         ):
             pass
