@@ -66,7 +66,7 @@ def _options() -> argparse.Namespace:
 def _sized(cache: Path, lines: int) -> list[Row]:
     home = _landed(cache, lines, months=1)
     decode = _best("decode", home)
-    shutil.rmtree(home / "warehouse", ignore_errors=True)
+    shutil.rmtree(home / "work", ignore_errors=True)
     build = _best("build", home)
     without = _best("build", home, company.write_without(home / "config" / "without"))
     large = _best("build", home, company.write_large(home / "config" / "large"))
