@@ -24,6 +24,8 @@ def build_and_publish(*, after: Any = None, priority_weight: int = 1) -> None:
     # After a landing of which a part failed: what did land is built.
     @task(**in_pool, trigger_rule=TriggerRule.ALL_DONE)
     def build(*, dag_run: Any = None, ti: Any = None) -> Any:
+        if after is not None and dag_run.partition_key is None:
+            raise AirflowSkipException("the run names no month, and what has landed beside it is not its own")
         # Whoever clears the task wants what is held back to be tried again.
         report = steps.build_marts(dag_run.partition_key, retry=ti.try_number > 1)
         if report is None:

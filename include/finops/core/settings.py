@@ -16,6 +16,9 @@ from finops.core.errors import BadInput
 
 _PROJECT = Path(__file__).resolve().parents[3]
 
+SEVERAL = "several"
+"""The workspace of a build of more than one month; that of one month is called as the month is."""
+
 
 class Settings(BaseSettings):
     """Where data lives and how much of the machine a build may use.
@@ -84,7 +87,7 @@ class Settings(BaseSettings):
         description="Share of the rows, and of the cost, of the bill before that files without a manifest must have.",
     )
 
-    _workspace: str = PrivateAttr(default="several")
+    _workspace: str = PrivateAttr(default=SEVERAL)
 
     def __init__(self, **values: Any) -> None:
         # Whatever fails from here on quotes no secret of the environment.

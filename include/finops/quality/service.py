@@ -82,10 +82,8 @@ def check_again(settings: Settings, build_id: str) -> None:
         return
     if not any(each["billing_period"] in near for version in since for each in version.manifest["scope"]):
         return
-    from finops.quality.gate import run_suites
-
     logger.info("build %s is checked again beside %s", build_id, since[0].build_id)
-    if _broken(run_suites(settings, _given(settings, candidate), views_only=True)):
+    if _broken(_run(settings, _given(settings, candidate), views_only=True)):
         check(settings, build_id)
     else:
         save_verdict(settings, replace(verdict, beside=since[0].build_id))
@@ -96,11 +94,13 @@ def _current(settings: Settings) -> str | None:
     return None if path is None else path.name
 
 
-def _run(settings: Settings, given: Given, only: Collection[str] | None = None) -> list[TableResult]:
+def _run(
+    settings: Settings, given: Given, only: Collection[str] | None = None, *, views_only: bool = False
+) -> list[TableResult]:
     # Great Expectations takes seconds to import, so not before there is something to check.
     from finops.quality.gate import run_suites
 
-    return run_suites(settings, given, only)
+    return run_suites(settings, given, only, views_only=views_only)
 
 
 def _broken(results: list[TableResult]) -> list[Outcome]:

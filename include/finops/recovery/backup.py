@@ -42,8 +42,8 @@ class Backup:
 def write_backup(settings: Settings, place: Path, progress: Progress | None = None) -> Backup:
     """Write a new backup into a folder below ``place``, whole or not at all.
 
-    Files that have not changed since the newest backup there are links to it. Builds, publications and closes wait
-    meanwhile. Raise BadInput when it cannot be written.
+    Files that have not changed since the newest backup there are links to it. Publications and closes wait meanwhile,
+    builds do not. Raise BadInput when it cannot be written.
     """
     made_at = datetime.now(UTC)
     final = place / f"{_PREFIX}{made_at:%Y%m%dT%H%M%S%f}Z"

@@ -16,14 +16,13 @@ from contextlib import AbstractContextManager, contextmanager
 from finops.core.errors import Superseded, Unavailable
 from finops.core.locks import exclusive
 from finops.core.periods import BillingPeriod
-from finops.core.settings import Settings
+from finops.core.settings import SEVERAL, Settings
 from finops.stores import candidate
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
 
 logger = logging.getLogger(__name__)
 
-SEVERAL = "several"
 PUBLISHED = "published"
 """Name of the lock that whoever writes published data holds."""
 

@@ -9,26 +9,22 @@ from __future__ import annotations
 import csv
 import json
 import random
-import re
 from collections import defaultdict
-from datetime import date
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 import yaml
-from tests.unit.transform.parents_reference import Parents
+from tests.unit.transform.tag_reference import Reference
 
 from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.providers import CLOUDS, Provider
 from finops.core.settings import Settings
 from finops.ingest.service import ingest
-from finops.policy.tags import TagPolicy, load
-from finops.policy.tags.spelling import fold
+from finops.policy.tags import load
 from finops.sample.service import generate
 from finops.stores.candidate import load_candidate
 from finops.transform.service import build
@@ -158,87 +154,6 @@ def _rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-class Reference:
-    """The rules of the policy for one line, as its documentation says them."""
-
-    def __init__(self, policy: TagPolicy) -> None:
-        self.policy = policy
-        self.parents = Parents(policy.parents, _lines(), self.own_values)
-
-    def entries(self, line: dict[str, Any], key: str) -> list[tuple[str, str, str, str, str | None]]:
-        """Yield (origin, status, native key, found value, valid value) of the line's tags that stand for a key."""
-        found = []
-        declared = self.policy.key(key)
-        assert declared is not None
-        tags = {} if line["Tags"] == "NULL" else json.loads(line["Tags"])
-        for native, raw in tags.items():
-            text = raw.strip(" ")
-            if not text or fold(native) not in declared.spellings:
-                continue
-            listed = {value.lower(): value for value in declared.allowed} | declared.values
-            value: str | None = text.lower() if declared.case == "lower" else text
-            if text.lower() in listed:
-                value = listed[text.lower()]
-            elif declared.allowed or (declared.pattern and not re.fullmatch(declared.pattern, str(value))):
-                value = None
-            rewritten = native.startswith("user_") and fold(native) == fold(key)
-            is_right = native in (key, f"user:{key}") or rewritten
-            status = "wrong_value" if value is None else "valid" if is_right and value == text else "misspelt"
-            origin = "label" if native.lower().startswith("accounttag/") else "tag"
-            found.append((origin, status, native, text, value))
-        order = {"valid": 0, "misspelt": 1, "wrong_value": 2}
-        return sorted(found, key=lambda e: (order[e[1]], e[2].encode()))
-
-    def own_values(self, line: dict[str, Any]) -> dict[str, str]:
-        """Return the valid values of the line's own tags by key."""
-        found = {}
-        for key in self.policy.keys:
-            own = next((e for e in self.entries(line, key.name) if e[0] == "tag"), None)
-            if own is not None and own[4] is not None:
-                found[key.name] = own[4]
-        return found
-
-    def status(self, line: dict[str, Any], key: str) -> str:
-        return next((e[1] for e in self.entries(line, key) if e[0] == "tag"), "missing")
-
-    def resolve(self, line: dict[str, Any], key: str) -> tuple[str | None, str]:
-        acting = [a for a in self.policy.assignments() if key in a.values and self._acts(a.when, line)]
-        for each in acting:
-            if each.overrides_tags:
-                return each.values[key], each.source
-        for origin in ("tag", "parent", "label"):
-            for values in self.parents.of(line) if origin == "parent" else ():
-                if key in values:
-                    return values[key], origin
-            for entry in self.entries(line, key):
-                if entry[0] == origin and entry[4] is not None:
-                    return entry[4], origin
-        return (acting[0].values[key], acting[0].source) if acting else (None, "(none)")
-
-    def _acts(self, when: Any, line: dict[str, Any]) -> bool:
-        resource = None if line["ResourceId"] == "NULL" else line["ResourceId"]
-        facts = {
-            "sub_account_id": line["SubAccountId"],
-            "service_category": line["ServiceCategory"],
-            "region_id": line["RegionId"],
-            "resource_id": resource,
-        }
-        day = date.fromisoformat(line["ChargePeriodStart"][:10])
-        if not (when.from_date or date.min) <= day < (when.to_date or date.max):
-            return False
-        if when.has_resource is not None and when.has_resource != (resource is not None):
-            return False
-        for name, fact in facts.items():
-            patterns = getattr(when, name)
-            if patterns and not (fact and any(fnmatchcase(fact, p) for p in patterns)):
-                return False
-        for key, patterns in when.tags.items():
-            own = next((e for e in self.entries(line, key) if e[0] == "tag"), None)
-            if own is None or not any(fnmatchcase(t, p) for t in (own[3], own[4] or "") for p in patterns):
-                return False
-        return True
-
-
 COLUMNS = {
     "cost_center": "cost-center",
     "ai_project": "ai-project",
@@ -248,7 +163,7 @@ COLUMNS = {
 
 
 def test_every_line_gets_what_the_policy_says_and_from_where_it_says(built: Settings) -> None:
-    reference, expected = Reference(load(built)), defaultdict(Decimal)
+    reference, expected = Reference(load(built), _lines()), defaultdict(Decimal)
     for line in _lines():
         values = {column: reference.resolve(line, key) for column, key in COLUMNS.items()}
         named = tuple(values[c][0] or ("(unallocated)" if c == "cost_center" else "(none)") for c in COLUMNS)
@@ -268,7 +183,7 @@ def test_every_line_gets_what_the_policy_says_and_from_where_it_says(built: Sett
 
 
 def test_a_parent_that_several_could_be_gives_nothing_and_violations_say_so(built: Settings) -> None:
-    parents = Reference(load(built)).parents
+    parents = Reference(load(built), _lines()).parents
     ambiguous = {line["ResourceId"] for line in _lines() if parents.is_ambiguous(line)}
     found = _rows(
         built,
@@ -282,7 +197,7 @@ def test_a_parent_that_several_could_be_gives_nothing_and_violations_say_so(buil
 
 
 def test_compliance_says_of_each_key_what_the_lines_own_tags_say(built: Settings) -> None:
-    reference, expected = Reference(load(built)), defaultdict(Decimal)
+    reference, expected = Reference(load(built), _lines()), defaultdict(Decimal)
     for line in _lines():
         for key in reference.policy.keys:
             expected[key.name, reference.status(line, key.name)] += Decimal(line["EffectiveCost"])
@@ -305,7 +220,7 @@ def test_a_key_is_required_where_its_scope_says(built: Settings) -> None:
 
 
 def test_a_resource_is_counted_once_in_each_state_whatever_its_days(built: Settings) -> None:
-    reference = Reference(load(built))
+    reference = Reference(load(built), _lines())
     states = {
         (
             line["SubAccountId"],
