@@ -208,13 +208,12 @@ def test_a_pipe_among_downloaded_files_rejects_the_set(settings: Settings, tmp_p
 @example(uri="s3://")
 @example(uri="az://a")
 @example(uri="bq://a")
-def test_an_address_of_any_text_is_taken_or_refused_in_one_line(tmp_path_factory, uri: str) -> None:
-    folder = tmp_path_factory.mktemp("origin")
+def test_an_address_of_any_text_is_taken_or_refused_in_one_line(tmp_path: Path, uri: str) -> None:
     for no_manifest in (False, True):
         origin = Origin(Provider.GCP, uri, no_manifest, client=object())
         # What the disk says, the service turns into one line.
         with suppress(OSError):
-            complaint(lambda origin=origin: ExitStack().enter_context(origin.opened(Settings(home=folder), folder)))
+            complaint(lambda origin=origin: ExitStack().enter_context(origin.opened(Settings(home=tmp_path), tmp_path)))
 
 
 _NUMBERS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -249,8 +248,8 @@ def test_a_setting_of_any_value_is_taken_or_named(name: str, value: str) -> None
 @example(text="? [a]\n: b")
 @example(text="<<: 1")
 @example(text="a: 0o9")
-def test_configuration_of_any_text_is_read_or_refused_in_one_line(tmp_path_factory, text: str) -> None:
-    path = tmp_path_factory.mktemp("yaml") / "allocation.yml"
+def test_configuration_of_any_text_is_read_or_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "allocation.yml"
     path.write_text(text, encoding="utf-8", errors="replace")
     said = complaint(lambda: read(path))
     assert not said or str(path) in said

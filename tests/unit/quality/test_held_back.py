@@ -117,7 +117,7 @@ def test_a_fault_that_no_month_shows_by_itself_refuses_the_whole_build(
     from finops.quality import gate
     from finops.quality.models import Given, Outcome, Severity, TableResult
 
-    def run_suites(_settings: Settings, given: Given, _only: object = None) -> list[TableResult]:
+    def run_suites(_settings: Settings, given: Given, *_: object, **__: object) -> list[TableResult]:
         outcome = Outcome("mart_chargeback", "no charge is in two bills", Severity.BLOCKS, len(given.pairs) == 1, "1")
         return [TableResult("mart_chargeback", 1, (outcome,))]
 
