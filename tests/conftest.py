@@ -23,6 +23,8 @@ os.environ["DO_NOT_TRACK"] = "1"
 # What whoever runs the tests has configured is not theirs.
 for name in ("FINOPS_CONFIG_DIR", "FINOPS_HOME"):
     os.environ.pop(name, None)
+# One parse of dbt's project serves every home; dbt itself notices when a file of it has changed.
+os.environ["FINOPS_CACHE_DIR"] = str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "finops")
 # A shell starts what runs in the background deaf to Ctrl-C, and children inherit that; some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # A law holds on a busy machine too: no example has a time to keep.

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of your configuration (`finops init` writes one); none: include/config.",
     )
+    cache_dir: Path | None = Field(
+        default=None,
+        description="Folder of what is made again when it is lost (dbt's parsed project); none: cache in home.",
+    )
     state_url: str | None = Field(
         default=None, repr=False, description="SQLAlchemy URL of the state store; none: SQLite in home."
     )
@@ -145,6 +149,11 @@ class Settings(BaseSettings):
     def focus_dir(self) -> Path:
         """The FOCUS fact: ``provider=…/billing_period=…/part.parquet``."""
         return self.warehouse_dir / "focus"
+
+    @property
+    def parsed_project_dir(self) -> Path:
+        """dbt's project as it was parsed, which serves every workspace."""
+        return (self.root / "cache" if self.cache_dir is None else self.cache_dir.absolute()) / "dbt"
 
     @property
     def published_dir(self) -> Path:

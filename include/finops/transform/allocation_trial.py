@@ -145,7 +145,8 @@ def _months(publication: Publication, periods: Sequence[BillingPeriod]) -> list[
 
 def _moves(settings: Settings, publication: Publication, rules: Rules, months: list[str]) -> list[Allocation]:
     with tempfile.TemporaryDirectory(prefix="finops-allocation-") as folder:
-        scratch = Settings(**{**settings.model_dump(), "home": Path(folder)})
+        kept = {"home": Path(folder), "cache_dir": settings.parsed_project_dir.parent}
+        scratch = Settings(**{**settings.model_dump(), **kept})
         _prepare(settings, scratch, publication, rules, months)
         rows = run(scratch)
     order = {rule.id: number for number, rule in enumerate((*rules.prices, *rules.pools))}

@@ -1,4 +1,4 @@
-"""The only place that starts dbt: once per build, in this process, its parsed project kept warm between calls."""
+"""The only place that starts dbt: in this process, with a project that is parsed once for all workspaces."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from finops.core import machine
 from finops.core.atomic import write_whole
 from finops.core.errors import FinopsError, Unavailable
 from finops.core.progress import Progress
 from finops.core.settings import Settings
+from finops.transform.parsed_project import ANYWHERE, point_at
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
 
 logger = logging.getLogger(__name__)
 
@@ -72,13 +78,10 @@ def run(settings: Settings, command: Sequence[str], progress: Progress | None = 
     Raise DbtFailed, which names the first node that failed and what the database said; Unavailable when memory or the
     disk was the cause; FinopsError when dbt could not start.
     """
-    from dbt.cli.main import dbtRunner
-
-    with _environment(settings), _without_garbage_collection():
-        try:
-            outcome = dbtRunner(callbacks=[_listener(progress)]).invoke([*command, *_options(settings)])
-        finally:
-            _close_database()
+    with _without_garbage_collection():
+        project = _parsed(settings)
+        point_at(project, settings.warehouse_dir)
+        outcome = _invoke(settings, command, settings.warehouse_dir, settings.warehouse_dir / "dbt", project, progress)
     results = getattr(outcome.result, "results", None) or []
     for result in results:
         if str(result.status) == "fail":
@@ -86,10 +89,37 @@ def run(settings: Settings, command: Sequence[str], progress: Progress | None = 
         if str(result.status) in ("error", "runtime error"):
             says = f"dbt could not build {result.node.name}: {_one_line(result.message)}"
             raise _of_machine(settings, result.message or "") or DbtFailed(says)
+    _raise_what_kept_it_from_starting(settings, outcome)
+    return {each.node.name: _node(each.node) for each in results}
+
+
+def _parsed(settings: Settings) -> Manifest:
+    outcome = _invoke(settings, ["parse"], Path(ANYWHERE), settings.parsed_project_dir)
+    _raise_what_kept_it_from_starting(settings, outcome)
+    return cast("Manifest", outcome.result)
+
+
+def _invoke(
+    settings: Settings,
+    command: Sequence[str],
+    workspace: Path,
+    target: Path,
+    project: Manifest | None = None,
+    progress: Progress | None = None,
+) -> dbtRunnerResult:
+    from dbt.cli.main import dbtRunner
+
+    with _environment(settings, workspace):
+        try:
+            return dbtRunner(project, [_listener(progress)]).invoke([*command, *_options(settings, target)])
+        finally:
+            _close_database()
+
+
+def _raise_what_kept_it_from_starting(settings: Settings, outcome: dbtRunnerResult) -> None:
     if not outcome.success:
         says = f"dbt could not start: {_one_line(str(outcome.exception))}"
         raise _of_machine(settings, str(outcome.exception), outcome.exception) or FinopsError(says)
-    return {each.node.name: _node(each.node) for each in results}
 
 
 def _of_machine(settings: Settings, text: str, error: BaseException | None = None) -> FinopsError | None:
@@ -110,8 +140,7 @@ def _node(node: Any) -> Node:
     return Node(node.name, getattr(node, "relation_name", None), getattr(node, "compiled_code", None))
 
 
-def _options(settings: Settings) -> list[str]:
-    target = settings.warehouse_dir / "dbt"
+def _options(settings: Settings, target: Path) -> list[str]:
     return [
         *("--project-dir", str(settings.dbt_dir)),
         *("--profiles-dir", str(settings.dbt_dir)),
@@ -128,10 +157,10 @@ def _options(settings: Settings) -> list[str]:
 
 
 @contextmanager
-def _environment(settings: Settings) -> Iterator[None]:
+def _environment(settings: Settings, workspace: Path) -> Iterator[None]:
     """Hand the settings to dbt's profile the one way it can read them."""
     wanted = {
-        "FINOPS_WAREHOUSE_DIR": str(settings.warehouse_dir),
+        "FINOPS_WAREHOUSE_DIR": str(workspace),
         "FINOPS_MEMORY_LIMIT": settings.memory_limit,
         "FINOPS_THREADS": str(settings.threads),
         "DO_NOT_TRACK": "1",
