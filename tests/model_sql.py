@@ -23,7 +23,7 @@ MACROS = (
     *("is_of_rule", "next_billing_period", "one_or_several", "quotient", "share_of", "text_literal"),
     *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
     *("parents_of", "placed_sums", "rule_eras"),
-    *("aws_account_id", "azure_cost_columns", "first_of", "gcp_tags", "is_of_billing_period", "json_from_entries"),
+    *("aws_account_id", "azure_cost_columns", "gcp_tags", "is_of_billing_period", "json_from_entries"),
     *("json_from_text", "json_text_of", "moment_of", "money", "staged_lines"),
 )
 RETURNING = ("allocation_columns", "azure_cost_columns", "tag_dimensions")
