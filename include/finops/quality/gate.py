@@ -6,21 +6,23 @@ of other periods closed. Nothing is copied out of DuckDB but counts and a few of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import great_expectations as gx
 import sqlalchemy as sa
 from great_expectations.core import ExpectationValidationResult
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-from great_expectations.expectations.metadata_types import FailureSeverity
+from great_expectations.datasource.fluent.interfaces import Batch
+from great_expectations.expectations import Expectation
+from great_expectations.expectations.core import ExpectTableRowCountToBeBetween
 
 from finops.core.errors import NotReady
 from finops.core.settings import Settings
-from finops.core.sql import Sql, compose, identifier, join, literal
+from finops.core.sql import Sql, compose, identifier, join
 from finops.quality.duckdb_source import DATABASE, DuckDBDatasource, open_warehouse
 from finops.quality.models import Given, Outcome, RowRule, Severity, Suite, TableResult
+from finops.quality.rules import ExpectNoRows, rows_obey
 from finops.quality.suites import suite_of
 from finops.stores import mart_views, published
 from finops.stores.published import Publication
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 EXAMPLES = 3
 FACT = "fct_focus_costs"
-ROW_COUNT = "expect_table_row_count_to_be_between"
 
 
 def run_suites(
@@ -72,53 +73,60 @@ def _run(source: DuckDBDatasource, connection: sa.Connection, suite: Suite, give
     except sa.exc.DBAPIError as error:
         observed = f"it cannot: {_first_line(error.orig)}"
         return TableResult(suite.table, 0, (Outcome(suite.table, "it can be read", Severity.BLOCKS, False, observed),))
-    rules = join("", map(_rule_column, suite.row_rules))
-    asset = source.add_query_asset(suite.table, compose("select *{rules} from ({rows})", rules=rules, rows=rows))
-    batch = asset.add_batch_definition("scope").get_batch()
-    expected = gx.ExpectationSuite(suite.table, expectations=[*suite.expectations, *map(_expectation, suite.row_rules)])
-    # Counts only: offending rows are fetched where there are any, not looked for in every column of a whole fact.
-    results = batch.validate(expected, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}).results
-    by_name = {rule.name: rule for rule in suite.row_rules}
-    outcomes = [_outcome(connection, suite, rows, result, by_name) for result in results]
-    # Broken first, then in the order the suite has them: the library returns them in none.
-    order = {each.description: place for place, each in enumerate(expected.expectations)}
-    outcomes.sort(key=lambda each: (each.is_met, each.severity is not Severity.BLOCKS, order[each.says]))
-    return TableResult(suite.table, _row_count(results), tuple(outcomes))
+    asset = source.add_query_asset(suite.table, rows)
+    # A batch without a definition: with each definition the library would write out all assets again.
+    batch = asset.get_batch(asset.build_batch_request())
+    results = _results(batch, suite)
+    outcomes = [_outcome(connection, suite.table, rows, each, results[_says(each)]) for each in suite.rules]
+    # Broken first, then in the order of the suite.
+    outcomes.sort(key=lambda each: (each.is_met, each.severity is not Severity.BLOCKS))
+    return TableResult(suite.table, _row_count(suite, results), tuple(outcomes))
 
 
-def _row_count(results: list[ExpectationValidationResult]) -> int:
-    counts = [r.result["observed_value"] for r in results if _config(r).type == ROW_COUNT and r.result]
-    return int(counts[0]) if counts else 0
+def _row_count(suite: Suite, results: dict[str, ExpectationValidationResult]) -> int:
+    counts = [results[_says(each)].result for each in suite.rules if isinstance(each, ExpectTableRowCountToBeBetween)]
+    return int(counts[0]["observed_value"]) if counts and counts[0] else 0
 
 
-def _rule_column(rule: RowRule) -> Sql:
-    # A rule that is neither true nor false of a row is broken: Great Expectations would pass over the null.
-    return compose(", coalesce({rule}, false) as {name}", rule=Sql(rule.predicate), name=identifier(rule.name))
+def _says(rule: RowRule | Expectation) -> str:
+    return rule.says if isinstance(rule, RowRule) else str(rule.description)
 
 
-def _expectation(rule: RowRule) -> gx.expectations.Expectation:
-    return gx.expectations.ExpectColumnValuesToBeInSet(
-        column=rule.name, value_set=[True], description=rule.says, severity=FailureSeverity(rule.severity)
-    )
+def _results(batch: Batch, suite: Suite) -> dict[str, ExpectationValidationResult]:
+    """Return the result of each rule by what it says."""
+    queries = [each for each in suite.rules if not isinstance(each, RowRule)]
+    found = batch.validate(gx.ExpectationSuite(suite.table, expectations=queries)).results
+    results = {str(each.expectation_config.description): each for each in found if each.expectation_config}
+    return results | _row_results(batch, [each for each in suite.rules if isinstance(each, RowRule)])
+
+
+def _row_results(batch: Batch, rules: Sequence[RowRule]) -> dict[str, ExpectationValidationResult]:
+    """Return the result of each rule, read from the one of all: a table is scanned once, not once for every rule.
+
+    Where a rule cannot be evaluated each is asked by itself, so that it hides none of the others.
+    """
+    if not rules:
+        return {}
+    result = batch.validate(rows_obey(rules))
+    if not _error_of(result):
+        found = [
+            ExpectationValidationResult(not each["unexpected_count"], result=each) for each in result.result["rules"]
+        ]
+        return {rule.says: each for rule, each in zip(rules, found, strict=True)}
+    if len(rules) == 1:
+        return {rules[0].says: result}
+    return {rule.says: _row_results(batch, [rule])[rule.says] for rule in rules}
 
 
 def _outcome(
-    connection: sa.Connection, suite: Suite, rows: Sql, result: ExpectationValidationResult, rules: dict[str, RowRule]
+    connection: sa.Connection, table: str, rows: Sql, rule: RowRule | Expectation, result: ExpectationValidationResult
 ) -> Outcome:
-    config = _config(result)
-    says, severity, is_met = config.description or config.type, Severity(config.severity), bool(result.success)
     broken = _error_of(result)
     if broken:
-        return Outcome(suite.table, says, Severity.BLOCKS, False, f"could not be evaluated: {broken}")
-    offending = _offending_rows(config.kwargs, rows, rules)
-    examples = () if is_met else _examples(connection, offending)
-    return Outcome(suite.table, says, severity, is_met, _observed(result.result), examples)
-
-
-def _config(result: ExpectationValidationResult) -> ExpectationConfiguration:
-    if result.expectation_config is None:
-        raise TypeError("a result of Great Expectations names no expectation")
-    return result.expectation_config
+        return Outcome(table, _says(rule), Severity.BLOCKS, False, f"could not be evaluated: {broken}")
+    is_met = bool(result.success)
+    examples = () if is_met else _examples(connection, rule, rows)
+    return Outcome(table, _says(rule), Severity(rule.severity), is_met, _observed(result.result), examples)
 
 
 def _error_of(result: ExpectationValidationResult) -> str | None:
@@ -142,27 +150,15 @@ def _observed(result: dict[str, Any]) -> str:
     return f"{found:,} found" if found else "none found"
 
 
-def _offending_rows(kwargs: dict[str, Any], rows: Sql, rules: dict[str, RowRule]) -> Sql | None:
-    """Return the query that finds the rows an expectation objects to, or None where rows are not what it is about."""
-    column, query = kwargs.get("column"), kwargs.get("unexpected_rows_query")
-    if query is not None:
-        return Sql(query.replace("{batch}", f"({rows}) as batch"))
-    if column is None:
-        return None
-    if column in rules:
-        rule = rules[column]
+def _examples(connection: sa.Connection, rule: RowRule | Expectation, rows: Sql) -> tuple[dict[str, str], ...]:
+    """Return a few of the rows that a rule objects to; none where rows are not what it is about."""
+    if isinstance(rule, RowRule):
         shown = join(", ", map(identifier, rule.shows))
-        predicate = Sql(f"not coalesce({rule.predicate}, false)")
+        template = "select {shown} from ({rows}) where not coalesce({rule}, false)"
+        offending = compose(template, shown=shown, rows=rows, rule=Sql(rule.predicate))
+    elif isinstance(rule, ExpectNoRows):
+        offending = Sql(str(rule.unexpected_rows_query).replace("{batch}", f"({rows}) as batch"))
     else:
-        shown = join(", ", map(identifier, ["provider", "billing_period", "billing_currency", column]))
-        allowed = kwargs.get("value_set")
-        template = "{column} is null" if allowed is None else "{column} not in ({allowed})"
-        predicate = compose(template, column=identifier(column), allowed=join(", ", map(literal, allowed or ())))
-    return compose("select {shown} from ({rows}) where {predicate}", shown=shown, rows=rows, predicate=predicate)
-
-
-def _examples(connection: sa.Connection, offending: Sql | None) -> tuple[dict[str, str], ...]:
-    if offending is None:
         return ()
     query = compose("select * from ({offending}) limit {count}", offending=offending, count=Sql(EXAMPLES))
     found = connection.execute(sa.text(query)).mappings().all()

@@ -60,12 +60,11 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class RowRule:
-    """A rule every row obeys by itself.
+    """A rule every row obeys by itself; where it is neither true nor false of a row, the row breaks it.
 
-    It becomes a boolean column of the asset, so that Great Expectations answers all of them in one scan.
+    ``shows`` are the columns that an offending row is shown with.
     """
 
-    name: str
     says: str
     predicate: str
     shows: tuple[str, ...]
@@ -74,14 +73,13 @@ class RowRule:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The expectations on one published table of a schema of the warehouse.
+    """The rules of one published table of a schema of the warehouse: of each row by itself, and of many together.
 
     ``scope`` keeps the rows that they are on; without it, the candidate's bills.
     """
 
     table: str
-    expectations: tuple[Expectation, ...]
-    row_rules: tuple[RowRule, ...] = ()
+    rules: tuple[RowRule | Expectation, ...]
     schema: str = "marts"
     scope: Sql | None = None
 

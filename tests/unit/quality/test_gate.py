@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pkgutil import iter_modules
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 from tests.crafted_warehouse import craft, edit, edit_fact
 
 from finops.core.errors import Finding, NotReady
 from finops.core.settings import Settings
-from finops.quality import service
+from finops.quality import service, suites
+from finops.quality.models import Given, RowRule
 from finops.quality.service import check
 from finops.stores.candidate import load_verdict
 from finops.stores.state.store import open_state
@@ -160,6 +164,52 @@ def test_every_rule_of_a_charge_is_enforced(settings: Settings) -> None:
     ):
         assert f"fct_focus_costs: {expected}" in findings
     assert "provider azure, billing_period 2025-01" in findings, "the finding says where"
+
+
+def test_a_rule_that_cannot_be_evaluated_hides_no_other(settings: Settings) -> None:
+    """One column is gone and one rule of another is broken: each is named, and what holds is not."""
+    craft(settings, SCOPE, lines=60)
+    edit(settings, "alter table marts.mart_invoices drop column billed_credits")
+    edit(settings, "update marts.mart_invoices set invoice_id = null, charge_count = null where provider = 'aws'")
+    lines = [line for line in refused(settings).splitlines() if line.startswith("mart_invoices: ")]
+    held = ("billed_cost is filled", "billing_period is filled", "there are rows", "one row per", "billed_cost sum to")
+    assert not [line for line in lines if line.startswith(tuple(f"mart_invoices: {each}" for each in held))]
+    findings = "\n".join(lines)
+    for expected in (
+        "mart_invoices: billed_credits is filled in every row — could not be evaluated: ",
+        "mart_invoices: charges, tax, credits and adjustments sum to the billed cost — could not be evaluated: ",
+        "mart_invoices: amounts are exact decimals — could not be evaluated: ",
+        "mart_invoices: invoice_id is filled in every row — not so in 2 of 4 rows, for example provider aws",
+        "mart_invoices: charge_count is filled in every row — not so in 2 of 4 rows, for example provider aws",
+    ):
+        assert expected in findings
+
+
+def test_no_suite_says_the_same_of_two_rules() -> None:
+    """Their results are told apart by what they say."""
+    given = Given((("aws", "2025-01"),), (), datetime(2025, 2, 1, tzinfo=UTC))
+    tables = [*suites.GRAINS, *(module.name for module in iter_modules(suites.__path__))]
+    assert len(tables) > 20
+    for table in tables:
+        said = [r.says if isinstance(r, RowRule) else r.description for r in suites.suite_of(table, given).rules]
+        assert sorted(set(said)) == sorted(said)
+
+
+def test_the_rules_of_a_row_are_answered_by_one_query(settings: Settings) -> None:
+    craft(settings, SCOPE, lines=60)
+    queries: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        queries.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        check(settings)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    about_rows = [query for query in queries if '"charge_category" in (' in query and "main" in query]
+    assert len(about_rows) == 1
+    assert '"billed_cost" is not null' in about_rows[0]
 
 
 def test_a_bill_whose_charges_are_gone_is_refused(settings: Settings) -> None:

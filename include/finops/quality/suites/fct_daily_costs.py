@@ -60,16 +60,12 @@ def suite(given: Given) -> Suite:
             rules.ties_to(FACT, "fct_focus_costs", given),
             _reaches_the_end(given),
             _services_are_known(),
-        ),
-        (
             RowRule(
-                "counts_charges",
                 "a day's row stands for at least one charge",
                 "charge_count > 0",
                 (*KEY, "charge_date", "charge_count"),
             ),
             RowRule(
-                "says_who_named_its_owner",
                 "a cost centre has a source, and what has none is unallocated",
                 f"(cost_center = '{UNALLOCATED}') = (cost_center_source = '{ABSENT}')",
                 (*KEY, "cost_center", "cost_center_source"),

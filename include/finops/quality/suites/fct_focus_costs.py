@@ -11,53 +11,45 @@ from finops.quality.rules import filled, has_rows, is_exact, no_rows, one_of
 
 _SHOWN = ("provider", "billing_period", "x_charge_type", "charge_description")
 
-ROW_RULES = (
+_ROW_RULES = (
     RowRule(
-        "currency_is_iso_4217",
         "billing_currency is a code of ISO 4217",
         "regexp_full_match(billing_currency, '[A-Z]{3}')",
         ("provider", "billing_period", "billing_currency"),
     ),
     RowRule(
-        "billing_period_is_its_month",
         "billing_period_start and billing_period_end bound the month of billing_period",
         "billing_period_start = cast(billing_period || '-01' as timestamp)"
         " and billing_period_end = billing_period_start + interval 1 month",
         ("provider", "billing_period", "billing_period_start", "billing_period_end"),
     ),
     RowRule(
-        "charge_period_runs_forward",
         "a charge period ends after it starts",
         "charge_period_start < charge_period_end",
         (*_SHOWN, "charge_period_start", "charge_period_end"),
     ),
     RowRule(
-        "commitment_status_has_a_commitment",
         "a commitment discount status names its commitment, and only usage has one",
         "commitment_discount_status is null or (commitment_discount_id is not null and charge_category = 'Usage')",
         (*_SHOWN, "commitment_discount_status", "commitment_discount_id", "charge_category"),
     ),
     RowRule(
-        "commitment_purchase_has_no_effective_cost",
         "a commitment's purchase has no effective cost where usage carries it",
         "charge_category <> 'Purchase' or commitment_discount_id is null or effective_cost = 0",
         (*_SHOWN, "commitment_discount_id", "billed_cost", "effective_cost"),
     ),
     RowRule(
-        "unused_commitment_is_not_billed",
         "what is unused of a commitment is not billed again",
         "commitment_discount_status is distinct from 'Unused' or billed_cost = 0",
         (*_SHOWN, "commitment_discount_id", "billed_cost"),
     ),
     RowRule(
-        "covered_usage_has_a_status",
         "usage that a commitment covers says whether it was used",
         "charge_category <> 'Usage' or commitment_discount_id is null or commitment_discount_status is not null",
         (*_SHOWN, "commitment_discount_id"),
         Severity.WARNS,
     ),
     RowRule(
-        "charge_lies_in_its_month",
         "a charge lies in its billing period, corrections apart",
         "charge_class is not null or charge_category not in ('Usage', 'Purchase') or ("
         " charge_period_start >= billing_period_start - interval 1 day"
@@ -81,8 +73,8 @@ def suite(given: Given) -> Suite:
             _line_types_are_mapped(),
             _negations_cancel(),
             _tags_are_read(),
+            *_ROW_RULES,
         ),
-        ROW_RULES,
         schema="main",
     )
 

@@ -12,10 +12,10 @@ def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand, on all providers of its months. Without budgets there are no rows."""
     return Suite(
         "mart_budget_use",
-        (is_exact(("budget", "effective_cost", "budget_left", "used_share")), is_unique(_GRAIN)),
         (
+            is_exact(("budget", "effective_cost", "budget_left", "used_share")),
+            is_unique(_GRAIN),
             RowRule(
-                "budgets_are_used_or_left",
                 "a budget is above zero, and what is used and what is left of it are the budget, exactly",
                 "budget > 0 and effective_cost + budget_left = budget and used_share is not null",
                 (*_GRAIN, "budget", "effective_cost"),

@@ -19,10 +19,7 @@ def suite(given: Given) -> Suite:
             is_unique((*KEY, "cost_center")),
             _shared_cost_adds_nothing(),
             _direct_cost_is_whole(given),
-        ),
-        (
             RowRule(
-                "direct_and_shared_are_the_cost",
                 "direct and shared cost are the effective cost, exactly",
                 "direct_cost + shared_cost = effective_cost",
                 (*KEY, "cost_center", *_AMOUNTS),

@@ -18,10 +18,7 @@ def suite(given: Given) -> Suite:
             is_exact(("effective_cost", "previous_effective_cost", "variance")),
             is_unique((*KEY, *GRAIN)),
             _sums_to_chargeback(given),
-        ),
-        (
             RowRule(
-                "variance_is_the_difference",
                 "the variance is the difference of both months' cost, and there is none where a month is missing",
                 "variance is not distinct from effective_cost - previous_effective_cost",
                 (*KEY, "cost_center", "service_name", "variance"),

@@ -12,10 +12,11 @@ def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand."""
     return Suite(
         "mart_exchange_rates",
-        (*filled(*_GRAIN, "row_count"), is_exact(["rate"]), is_unique(_GRAIN)),
         (
+            *filled(*_GRAIN, "row_count"),
+            is_exact(["rate"]),
+            is_unique(_GRAIN),
             RowRule(
-                "rates_convert",
                 "a rate is above zero and between two currencies",
                 "rate > 0 and pricing_currency <> billing_currency",
                 _GRAIN,

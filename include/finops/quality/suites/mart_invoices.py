@@ -20,10 +20,7 @@ def suite(given: Given) -> Suite:
             is_exact(["billed_cost", *PARTS]),
             is_unique(columns),
             ties_to(FACT, "fct_focus_costs", given, ["billed_cost"]),
-        ),
-        (
             RowRule(
-                "parts_are_the_whole",
                 "charges, tax, credits and adjustments sum to the billed cost",
                 f"billed_cost = {' + '.join(PARTS)}",
                 (*columns, "billed_cost", *PARTS),

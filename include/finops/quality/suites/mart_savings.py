@@ -24,10 +24,7 @@ def suite(given: Given) -> Suite:
             is_exact((*_COSTS, *_SAVED)),
             is_unique(_GRAIN),
             ties_to(_USAGE, "usage in fct_daily_costs", given, _COSTS),
-        ),
-        (
             RowRule(
-                "savings_lead_from_list_to_effective_cost",
                 "list cost less both savings is the effective cost, exactly",
                 "list_cost - saved_by_prices - saved_by_commitments = effective_cost",
                 (*_GRAIN, *_SAVED),

@@ -32,10 +32,7 @@ def suite(given: Given) -> Suite:
             is_exact(COSTS),
             is_unique(columns),
             _every_key_has_every_cost(given),
-        ),
-        (
             RowRule(
-                "counts_something",
                 "a row stands for a charge or a resource",
                 "charge_count > 0 or resource_count > 0",
                 (*KEY, "tag_key"),

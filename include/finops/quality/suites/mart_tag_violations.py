@@ -19,16 +19,12 @@ def suite(given: Given) -> Suite:
             one_of("tag_status", ("misspelt", "wrong_value", "missing")),
             is_exact(COSTS),
             is_unique(columns),
-        ),
-        (
             RowRule(
-                "was_seen_in_order",
                 "first seen is not after last seen",
                 "first_seen <= last_seen",
                 (*columns, "first_seen", "last_seen"),
             ),
             RowRule(
-                "says_what_was_found",
                 "a key is missing exactly where nothing was found",
                 f"(tag_status = 'missing') = (found_key = '{ABSENT}')",
                 (*columns, "tag_status", "found_key"),

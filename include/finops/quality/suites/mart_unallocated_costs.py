@@ -20,14 +20,13 @@ def suite(given: Given) -> Suite:
             is_exact(amounts),
             is_unique(columns),
             ties_to(DAILY, "fct_daily_costs", given, COSTS),
-        ),
-        tuple(
-            RowRule(
-                f"{cost}_adds_up",
-                f"the parts of a day's {cost.replace('_', ' ')} sum to it, exactly",
-                f"{cost} = {' + '.join(f'{part}_{cost}' for part in PARTS)}",
-                (*columns, cost),
-            )
-            for cost in COSTS
+            *(
+                RowRule(
+                    f"the parts of a day's {cost.replace('_', ' ')} sum to it, exactly",
+                    f"{cost} = {' + '.join(f'{part}_{cost}' for part in PARTS)}",
+                    (*columns, cost),
+                )
+                for cost in COSTS
+            ),
         ),
     )

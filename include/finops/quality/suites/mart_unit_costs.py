@@ -14,10 +14,11 @@ def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand, on all providers of its months. Without drivers there are no rows."""
     return Suite(
         "mart_unit_costs",
-        (is_exact(("quantity", "effective_cost", "unit_cost")), is_unique(_GRAIN), _company_has_all_quantities()),
         (
+            is_exact(("quantity", "effective_cost", "unit_cost")),
+            is_unique(_GRAIN),
+            _company_has_all_quantities(),
             RowRule(
-                "units_are_of_a_cost_centre_or_the_company",
                 "a quantity is above zero, and of a cost centre or of the whole company",
                 "quantity > 0 and unit_cost is not null and cost_scope in ('cost_center', 'company')"
                 " and (cost_scope = 'company') = (cost_center is null)",
