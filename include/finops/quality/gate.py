@@ -160,7 +160,8 @@ def _examples(connection: sa.Connection, rule: RowRule | Expectation, rows: Sql)
         offending = Sql(str(rule.unexpected_rows_query).replace("{batch}", f"({rows}) as batch"))
     else:
         return ()
-    query = compose("select * from ({offending}) limit {count}", offending=offending, count=Sql(EXAMPLES))
+    # Ordered, so that the same build always names the same.
+    query = compose("select * from ({offending}) order by all limit {count}", offending=offending, count=Sql(EXAMPLES))
     found = connection.execute(sa.text(query)).mappings().all()
     return tuple({name: _shown(value) for name, value in row.items()} for row in found)
 
