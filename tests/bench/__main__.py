@@ -25,6 +25,8 @@ from tests.bench import company, rival
 FIRST = BillingPeriod(2025, 1)
 BOUNDS = {
     "build / decode": 5.5,
+    "build, gate and publication / decode": 6.0,
+    "build, gate and publication, peak MB": 1024.0,
     "tags and allocation / decode": 1.5,
     "peak MB": 1100.0,
     "36 months / 1 month": 1.10,
@@ -41,6 +43,7 @@ def main() -> None:
     options = _options()
     sizes = [1_000_000, 10_000_000] if options.full else [1_000_000]
     rows = [row for size in sizes for row in _sized(options.cache, size)]
+    rows += _of_another_shape(options.cache, sizes[-1])
     rows += _of_other_clouds(options.cache)
     rows += _with_history(options.cache, options.history_lines)
     rows += _against_the_rival(options.cache)
@@ -84,7 +87,31 @@ def _sized(cache: Path, lines: int) -> list[Row]:
         (f"{name}: build without tags and allocation, CPU s", without["cpu"], None),
         (f"{name}: tags and allocation / decode", (large["cpu"] - without["cpu"]) / decode["cpu"], bound_above),
         (f"{name}: build, peak MB", build["peak_mb"], BOUNDS["peak MB"]),
+        *_whole(name, home, decode, lines),
         *statements,
+    ]
+
+
+def _of_another_shape(cache: Path, lines: int) -> list[Row]:
+    """Measure the whole of `finops build` on a bill that is unlike the sample's."""
+    home = cache / f"another-shape-{lines}-lines"
+    if not (home / "landed").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        _run("tests.bench.shapes", str(home), str(FIRST), str(lines))
+    return _whole(f"{lines // 1_000_000} million lines of another shape", home, _best("decode", home), lines)
+
+
+def _whole(name: str, home: Path, decode: dict[str, float], lines: int) -> list[Row]:
+    found, what = _best("whole", home), "build, gate and publication"
+    return [
+        (f"{name}: {what}, CPU s", found["cpu"], None),
+        *(
+            (f"{name}: {figure}", value, BOUNDS[figure] if lines >= 10_000_000 else None)
+            for figure, value in (
+                (f"{what} / decode", found["cpu"] / decode["cpu"]),
+                (f"{what}, peak MB", found["peak_mb"]),
+            )
+        ),
     ]
 
 
