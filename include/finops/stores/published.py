@@ -209,8 +209,10 @@ def since(settings: Settings, build_id: str | None) -> list[Publication]:
     """Return the versions published after that of a build, newest first; all that are kept where it is not there."""
     found: list[Publication] = []
     path = current_folder(settings)
-    while path is not None and path.name != build_id and (path / MANIFEST).exists():
+    known = {build_id}
+    while path is not None and path.name not in known and (path / MANIFEST).exists():
         found.append(open_version(path))
+        known.add(path.name)
         previous = found[-1].manifest["previous"]
         path = None if previous is None else path.with_name(previous)
     return found

@@ -3,8 +3,8 @@
 The order makes every interruption harmless. The version is built under a hidden name, verified, flushed and renamed,
 and gets its manifest last; then ``current`` is moved; then the scope's daily rows join the history; then the state
 store learns, in one transaction, of these snapshots and that the periods are built. Killed before the link moves,
-nothing is visible and the leftovers go at the next publication; killed after it, the same candidate only gets
-recorded, or, when another build comes first, its periods are still pending and are built once more.
+nothing is visible and the leftovers go at the next publication; killed after it, the version only gets recorded, by
+whoever builds or publishes next (`recording`).
 
 A version is the version before plus the candidate's scope: nothing but the (provider, billing period) pairs that
 the gate has checked is taken from the warehouse, and what has not changed is hard-linked.
@@ -25,13 +25,13 @@ from finops.core.atomic import replace_link, sync_file, sync_folder, write_whole
 from finops.core.errors import Finding, Superseded
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
-from finops.stores import published_database, snapshots, workspaces
+from finops.stores import published_database, workspaces
 from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict, save_candidate
 from finops.stores.closed_files import closed_months
 from finops.stores.published import LAYOUT, MANIFEST, Publication, latest
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
-from finops.transform import published_fact, published_marts, published_snapshots, versions
+from finops.transform import published_fact, published_marts, published_snapshots, recording, versions
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +51,13 @@ def publish(settings: Settings, build_id: str | None = None) -> Publication:
         published = versions.chain(settings)
         versions.restore_link(settings, published)
         versions.remove_leftovers(settings, published)
-        if not published or published[0].build_id != candidate.build_id:
+        if candidate.build_id not in {each.build_id for each in published}:
             _require_same_closed(settings, candidate)
             if published:
                 published_snapshots.catch_up(settings, published[0], candidate.scope)
             _write_version(settings, candidate, verdict, published[0] if published else None)
             replace_link(settings.published_dir / "current", f"versions/{candidate.build_id}")
-        _record(settings, candidate)
+            recording.record(settings, latest(settings))
         workspaces.remove_others(settings)
         removed = versions.prune(settings, versions.chain(settings))
         logger.info("published build %s; removed versions: %s", candidate.build_id, ", ".join(removed) or "none")
@@ -70,6 +70,7 @@ def leave_out_replaced(settings: Settings, build_id: str | None = None) -> Candi
     What was taken out and differs from what is published is still pending. Raise Superseded when nothing is left.
     """
     with workspaces.holding(settings), exclusive(settings, workspaces.PUBLISHED):
+        recording.record_current(settings)
         candidate = load_candidate(settings, build_id)
         with open_state(settings).connect() as connection:
             now = builds.published_by(connection)
@@ -155,13 +156,3 @@ def _flush(root: Path) -> None:
             sync_file(path)
     # The folders and links are many, one for each mart and month of the history, and flushed singly take seconds.
     os.sync()
-
-
-def _record(settings: Settings, candidate: Candidate) -> None:
-    kept = published_snapshots.keep(settings, latest(settings), candidate.scope)
-    digests = {(each.provider, each.billing_period): each.input_digest for each in candidate.scope}
-    with open_state(settings).begin() as connection:
-        for snapshot in kept:
-            snapshots.record(connection, snapshot)
-        builds.mark_built(connection, candidate.build_id, digests)
-        builds.finish_build(connection, candidate.build_id, "published")

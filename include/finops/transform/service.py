@@ -25,7 +25,7 @@ from finops.stores.published import LAYOUT, READER
 from finops.stores.state import builds, held_back, period_inputs
 from finops.stores.state.period_inputs import PeriodInput
 from finops.stores.state.store import open_state
-from finops.transform import damage
+from finops.transform import damage, recording
 
 if TYPE_CHECKING:
     from finops.policy.allocation import Rules
@@ -58,6 +58,7 @@ def build(
     that nothing has landed for, for an invalid tag policy or invalid allocation rules, FinopsError when no pair can be
     built, Unavailable when another build holds the workspace.
     """
+    recording.record_current(settings)
     asked = _Asked(periods, provider, periods is not None if retry is None else retry)
     if not _scope(settings, asked):
         return None

@@ -1,0 +1,46 @@
+"""Record in the state store what readers have.
+
+A publication that is killed once readers have its version leaves that version unrecorded. Whoever comes next records
+it first, be it the same build again, another build's publication or a new build: so all of them know what they replace,
+and no build is published twice.
+"""
+
+from __future__ import annotations
+
+from finops.core.locks import exclusive
+from finops.core.settings import Settings
+from finops.stores import published, snapshots, workspaces
+from finops.stores.candidate import BuiltPeriod
+from finops.stores.published import Publication
+from finops.stores.state import builds
+from finops.stores.state.store import open_state
+from finops.transform import published_snapshots
+
+
+def record(settings: Settings, version: Publication) -> None:
+    """Record a version, in one transaction: the snapshots of its scope, and that its periods are built."""
+    scope = [BuiltPeriod.from_json(each) for each in version.manifest["scope"]]
+    kept = published_snapshots.keep(settings, version, scope)
+    digests = {(each.provider, each.billing_period): each.input_digest for each in scope}
+    with open_state(settings).begin() as connection:
+        for snapshot in kept:
+            snapshots.record(connection, snapshot)
+        builds.mark_built(connection, version.build_id, digests)
+        builds.finish_build(connection, version.build_id, "published")
+
+
+def record_current(settings: Settings) -> None:
+    """Record the current version where its publication was killed before it had."""
+    if _unrecorded(settings) is not None:
+        with exclusive(settings, workspaces.PUBLISHED):
+            # Asked again: whoever held the lock may have been recording it.
+            if version := _unrecorded(settings):
+                record(settings, version)
+
+
+def _unrecorded(settings: Settings) -> Publication | None:
+    path = published.current_folder(settings)
+    if path is None:
+        return None
+    with open_state(settings).connect() as connection:
+        return published.open_version(path) if builds.is_running(connection, path.name) else None
