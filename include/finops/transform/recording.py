@@ -40,7 +40,9 @@ def record_current(settings: Settings) -> None:
 
 def _unrecorded(settings: Settings) -> Publication | None:
     path = published.current_folder(settings)
-    if path is None:
+    version = None if path is None else published.open_version(path)
+    # What is published in another layout is built again as a whole.
+    if version is None or version.layout != published.LAYOUT:
         return None
     with open_state(settings).connect() as connection:
-        return published.open_version(path) if builds.is_running(connection, path.name) else None
+        return version if builds.is_running(connection, version.build_id) else None
