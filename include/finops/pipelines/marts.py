@@ -146,6 +146,9 @@ def publish(settings: Settings, build_id: str) -> Publication:
         return done
     work = workspaces.of_build(settings, build_id)
     with discarding_damage(work), workspaces.holding(work), exclusive(settings, workspaces.PUBLISHED):
+        # Asked again: another publication may have recorded it meanwhile.
+        if (done := _recorded(settings, build_id)) is not None:
+            return done
         leave_out_replaced(work, build_id)
         check_again(work, build_id)
         return publish(work, build_id)

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 def publish(settings: Settings, build_id: str | None = None) -> Publication:
-    """Publish the candidate in the workspace and return the version; the same candidate again changes nothing.
+    """Publish the candidate in the workspace and return its version; the same candidate again changes nothing.
 
     Raise NotReady when there is no candidate or the gate has not checked it, Finding when the gate refused it or a
     month in its scope was closed since it was built, Superseded when it is not of the ``build_id`` expected or newer
@@ -59,9 +59,11 @@ def publish(settings: Settings, build_id: str | None = None) -> Publication:
             replace_link(settings.published_dir / "current", f"versions/{candidate.build_id}")
             recording.record(settings, latest(settings))
         workspaces.remove_others(settings)
-        removed = versions.prune(settings, versions.chain(settings))
+        published = versions.chain(settings)
+        removed = versions.prune(settings, published)
         logger.info("published build %s; removed versions: %s", candidate.build_id, ", ".join(removed) or "none")
-        return latest(settings)
+        # Not the current one where another month was published since this publication was killed.
+        return next(each for each in published if each.build_id == candidate.build_id)
 
 
 def leave_out_replaced(settings: Settings, build_id: str | None = None) -> Candidate:

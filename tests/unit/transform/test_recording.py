@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from tests.crafted_warehouse import craft
 from tests.unit.transform.releases import FEW
@@ -41,12 +44,20 @@ def killed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings
 
 
-def test_another_months_publication_records_it_and_a_second_try_of_its_own_changes_nothing(killed: Settings) -> None:
+def test_another_months_publication_records_it_and_a_second_try_of_its_own_changes_nothing(
+    killed: Settings, tmp_path: Path
+) -> None:
+    work = killed.in_workspace(FEBRUARY)
+    shutil.copytree(work.warehouse_dir, tmp_path / "work")
     publish(killed.in_workspace(JANUARY))
     assert [each.build_id for each in versions.chain(killed)] == ["build-1", "build-2"]
 
-    assert marts.publish(killed, "build-2").build_id == "build-2"
+    tries = [marts.publish(killed, "build-2")]
+    # A second try that had begun before then held its workspace.
+    shutil.copytree(tmp_path / "work", work.warehouse_dir)
+    tries.append(publish(work))
 
+    assert [each.build_id for each in tries] == ["build-2", "build-2"]
     assert [each.build_id for each in versions.chain(killed)] == ["build-1", "build-2"]
     with open_state(killed).connect() as connection:
         assert builds.published_by(connection) == {"aws/2025-01": "build-1", "aws/2025-02": "build-2"}
