@@ -36,16 +36,6 @@
         {%- endfor -%}
     {%- endif -%}
 
-    {%- call statement("main") -%}
-        create or replace view {{ target_relation }} as (
-        {% if is_text %} select * from read_parquet('{{ folder }}/*.parquet')
-        {% else %} {{ sql }}
-        {% endif %}
-        )
-    {%- endcall -%}
-
-    {{ run_hooks(post_hooks) }}
-    {%- do persist_docs(target_relation, model) -%}
-    {{ adapter.commit() }}
-    {{ return({"relations": [target_relation]}) }}
+    {%- set staged = "select * from read_parquet('" ~ folder ~ "/*.parquet')" -%}
+    {{ return(replace_relation(target_relation, staged if is_text else sql)) }}
 {% endmaterialization %}

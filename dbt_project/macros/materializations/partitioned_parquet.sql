@@ -41,14 +41,7 @@
         {%- endcall -%}
     {%- endfor %}
 
-    {%- call statement("main") -%}
-        create or replace view {{ target_relation }} as (select * from {{ files }})
-    {%- endcall -%}
-
-    {{ run_hooks(post_hooks) }}
-    {%- do persist_docs(target_relation, model) -%}
-    {{ adapter.commit() }}
-    {{ return({"relations": [target_relation]}) }}
+    {{ return(replace_relation(target_relation, "select * from " ~ files)) }}
 {% endmaterialization %}
 
 {#- The SELECTs of a UNION ALL from `int_<cloud>__…`, of the clouds with which the names of these formats begin. -#}

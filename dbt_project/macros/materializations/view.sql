@@ -10,11 +10,16 @@
     {%- if existing_relation is not none and not existing_relation.is_view -%}
         {%- do adapter.drop_relation(existing_relation) -%}
     {%- endif -%}
+    {{ return(replace_relation(target_relation, sql)) }}
+{% endmaterialization %}
+
+{#- The last step of a materialization: the view or table, in one statement, and what follows it. -#}
+{% macro replace_relation(target_relation, select) %}
     {%- call statement("main") -%}
-        create or replace view {{ target_relation }} as ({{ sql }})
+        create or replace {{ target_relation.type }} {{ target_relation }} as ({{ select }})
     {%- endcall -%}
     {{ run_hooks(post_hooks) }}
     {%- do persist_docs(target_relation, model) -%}
     {{ adapter.commit() }}
     {{ return({"relations": [target_relation]}) }}
-{% endmaterialization %}
+{% endmacro %}
