@@ -87,6 +87,13 @@ def whole(settings: Settings, period: str) -> int:
     return sum(file.st_size for file in files if file.st_nlink == 1)
 
 
+def publish_all(settings: Settings, period: str) -> None:
+    """Build, check and publish all that is pending."""
+    from finops.pipelines import marts
+
+    marts.run(settings, None, lambda *_: None)
+
+
 def release(settings: Settings, period: str) -> None:
     """Judge the build and publish it."""
     from finops.quality.service import check
@@ -148,7 +155,7 @@ def _convert(report: Path, *options: str) -> None:
 MEASUREMENTS: dict[str, Callable[[Settings, str], int | None]] = {
     each.__name__: each
     for each in (
-        *(ingest, decode, build, whole, release, statements, nothing),
+        *(ingest, decode, build, whole, publish_all, release, statements, nothing),
         *(land, convert, convert_bare),
     )
 }

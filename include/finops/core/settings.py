@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         description="https:// address that gets the same as JSON, as Slack and Teams take it; none: nobody.",
     )
     memory_limit: str = Field(
-        default="800MB",
+        default="400MB",
         pattern=r"(?i)^\d{1,9}(\.\d+)? ?([KMGT]i?)?B$",
         description="DuckDB's memory_limit; about 200 MB more is resident.",
     )

@@ -61,7 +61,7 @@ def test_an_error_of_the_system_names_its_file_and_what_to_do(
 DATABASE = {
     'IO Error: Could not write file "/data/x.tmp": No space left on device': "/data/x.tmp: the disk is full",
     "Out of Memory Error: failed to offload data block of size 256.0 KiB (1 GiB/1 GiB used)": "the disk is full",
-    "Out of Memory Error: could not allocate block of size 256.0 KiB": "raise FINOPS_MEMORY_LIMIT (800MB)",
+    "Out of Memory Error: could not allocate block of size 256.0 KiB": "raise FINOPS_MEMORY_LIMIT (400MB)",
     'IO Error: Cannot open file "/data/w": Read-only file system': "/data/w: the file system is read-only",
     'IO Error: Could not set lock on file "/data/w.duckdb": Conflicting lock is held': "another process has it open",
 }
