@@ -1,7 +1,7 @@
 {#-
     `numerator` over `denominator`, both decimals with at most twelve decimals: a decimal with twelve, rounded half up, exactly;
-    null over zero. A division of decimals is one of doubles in DuckDB, and not every amount times 10¹² fits a whole number, so
-    this is a long division in whole numbers of 10⁻¹², six digits at a time.
+    null over zero. A division of decimals is one of doubles in DuckDB, so whole numbers of 10⁻¹² are divided. Ten trillion
+    times 10²⁴ is the most that fits; of more this is a long division, six digits at a time.
 -#}
 {% macro quotient(numerator, denominator) %}
     {{ return(adapter.dispatch("quotient", "finops")(numerator, denominator)) }}
@@ -10,32 +10,48 @@
 {% macro default__quotient(numerator, denominator) -%}
     {%- set n = whole_units(numerator) -%}
     {%- set d = "nullif(" ~ whole_units(denominator) ~ ", 0)" -%}
+    {%- set at_once = (
+        "divide("
+        ~ n
+        ~ " * 1000000000000 + divide("
+        ~ d
+        ~ ", 2), "
+        ~ d
+        ~ ")"
+    ) -%}
     {%- set millions = "(" ~ n ~ " % " ~ d ~ ") * 1000000" -%}
     {%- set units = "(" ~ millions ~ " % " ~ d ~ ") * 1000000" -%}
-    {{
-        amount_of_units(
-            "divide("
-            ~ n
-            ~ ", "
-            ~ d
-            ~ ") * 1000000000000 + divide("
-            ~ millions
-            ~ ", "
-            ~ d
-            ~ ") * 1000000 + divide("
-            ~ units
-            ~ ", "
-            ~ d
-            ~ ") + if(2 * ("
-            ~ units
-            ~ " % "
-            ~ d
-            ~ ") >= "
-            ~ d
-            ~ ", 1, 0)",
-            [numerator, denominator],
-        )
-    }}
+    {%- set in_steps = (
+        "divide("
+        ~ n
+        ~ ", "
+        ~ d
+        ~ ") * 1000000000000 + divide("
+        ~ millions
+        ~ ", "
+        ~ d
+        ~ ") * 1000000 + divide("
+        ~ units
+        ~ ", "
+        ~ d
+        ~ ") + if(2 * ("
+        ~ units
+        ~ " % "
+        ~ d
+        ~ ") >= "
+        ~ d
+        ~ ", 1, 0)"
+    ) -%}
+    {%- set found = (
+        "case when abs("
+        ~ numerator
+        ~ ") < 10000000000000 then "
+        ~ at_once
+        ~ " else "
+        ~ in_steps
+        ~ " end"
+    ) -%}
+    {{ amount_of_units(found, [numerator, denominator]) }}
 {%- endmacro %}
 
 {#-

@@ -62,7 +62,9 @@ def _write_owners(settings: Settings, candidate: Candidate, root: Path) -> None:
     import duckdb
 
     columns = join(", ", (compose("resolutions.{name}", name=identifier(c)) for c in Dimension))
-    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+    limits: dict[str, Any] = {"memory_limit": settings.memory_limit, "threads": settings.threads}
+    limits["temp_directory"] = str(settings.warehouse_dir / "spill")
+    with duckdb.connect(str(settings.warehouse_path), read_only=True, config=limits) as connection:
         known = connection.execute("select 1 from duckdb_tables() where table_name = 'tag_resolutions'").fetchall()
         for each in candidate.scope if known else ():
             folder = root / _leaf(f"{each.provider}/{each.billing_period}")
