@@ -68,7 +68,7 @@ def _backfill(settings: Settings, periods: list[BillingPeriod], at_once: int, da
 def _day(settings: Settings, airflow: LocalAirflow, day: BillingPeriod) -> float:
     began = time.monotonic()
     for name in landing.sources_of(settings):
-        landing.land(settings, name, day)
+        landing.land(settings, name, day, client_for=lambda _: None)
     airflow.rest.trigger("build_marts", partition_key=str(day))
     airflow.wait("the day's month", lambda: str(day) in _published(settings), seconds=PATIENCE)
     return time.monotonic() - began
