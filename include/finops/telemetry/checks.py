@@ -80,6 +80,7 @@ def _of_column(column: Column) -> Iterator[Check]:
     if column.type is ColumnType.COUNT:
         yield check("try_cast({text} as double) <> {name}", _WANTED[column.type])
     if column.type is ColumnType.MOMENT:
+        yield check("isinf({name})", _WANTED[column.type])
         says = f"is before {EARLIEST:%Y}; correct the clock, or the unit of the time"
         yield check("{name} < {least}::timestamp", says, least=literal(f"{EARLIEST:%Y-%m-%d}"))
     if column.among:
@@ -92,10 +93,10 @@ def _bounds(column: Column) -> Iterator[Check]:
     name = identifier(column.name)
     if column.least is not None:
         fails = compose("{name} < {least}", name=name, least=_number(column.least))
-        yield Check(column.name, fails, f"is below {column.least:f}")
+        yield Check(column.name, fails, f"is below {column.least:f}; correct it")
     if column.most is not None:
         fails = compose("{name} > {most}", name=name, most=_number(column.most))
-        yield Check(column.name, fails, f"is above {column.most:,f}")
+        yield Check(column.name, fails, f"is above {column.most:,f}; correct it")
     if column.is_share_where_metric:
         shares = join(", ", map(literal, column.is_share_where_metric))
         fails = compose("metric in ({shares}) and {name} > {most}", name=name, shares=shares, most=_number(_SHARE_MOST))

@@ -94,7 +94,7 @@ def _fault(connection: DuckDBPyConnection, file: OfferedFile, schema: Schema, ta
     check = checks_of(schema)[number]
     value = values[[each.name for each in schema.columns].index(check.column)]
     what = f"{check.column} {shown(value)!r} {check.says}" if value is not None else f"{check.column} {check.says}"
-    more = f" ({faults - 1:,} more rows have a fault)" if faults > 1 else ""
+    more = f" (the first of {faults:,} rows with a fault)" if faults > 1 else ""
     return BadInput(f"{_where(file, table, place)}: {what}{more}")
 
 

@@ -87,7 +87,7 @@ def a_row(kind: TelemetryKind = TelemetryKind.RESOURCE_METRICS, **values: Any) -
 
 def at(minute: int, **values: Any) -> dict[str, Any]:
     """Return a row of resource metrics of that minute after ten o'clock."""
-    return a_row(bucket_start=f"2025-01-31T{10 + minute // 60:02}:{minute % 60:02}:00Z", **values)
+    return a_row(**{"bucket_start": f"2025-01-31T{10 + minute // 60:02}:{minute % 60:02}:00Z"} | values)
 
 
 def a_source(folder: Path, kind: TelemetryKind = TelemetryKind.RESOURCE_METRICS, name: str = "gpu") -> TelemetrySource:

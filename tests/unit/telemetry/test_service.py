@@ -31,6 +31,11 @@ def source(folder: Path) -> TelemetrySource:
     return a_source(folder)
 
 
+def moment(hour: int, minute: int = 0) -> datetime:
+    """Return a moment of the day as landed files have it: UTC, without saying so."""
+    return datetime(2025, 1, 31, hour, minute, tzinfo=UTC).replace(tzinfo=None)
+
+
 def refusals(report: IngestReport) -> list[str]:
     return [each.reason for each in report.rejections]
 
@@ -53,10 +58,10 @@ def test_five_minutes_become_an_hour(settings: Settings, folder: Path, source: T
     ingest(settings, source)
 
     first, second = landed(settings, source)
-    assert first["bucket_start"] == datetime(2025, 1, 31, 10)
+    assert first["bucket_start"] == moment(10)
     assert (first["minutes_covered"], first["average"]) == (20, Decimal("47.5"))
     assert (first["maximum"], first["p95"]) == (90, 80)
-    assert (second["bucket_start"], second["minutes_covered"]) == (datetime(2025, 1, 31, 11), 5)
+    assert (second["bucket_start"], second["minutes_covered"]) == (moment(11), 5)
 
 
 def test_counts_are_added_up_and_what_nobody_counts_stays_empty(settings: Settings, folder: Path) -> None:
@@ -78,7 +83,7 @@ def test_a_time_without_an_offset_is_utc_and_one_with_an_offset_is_converted(set
     report = ingest(settings, source)
 
     assert [each.day for each in report.landed] == [DAY]
-    assert {row["created_at"] for row in landed(settings, source)} == {datetime(2025, 1, 31, 23, 30)}
+    assert {row["created_at"] for row in landed(settings, source)} == {moment(23, 30)}
 
 
 def test_a_second_run_reads_no_file_again(
@@ -271,7 +276,8 @@ def test_buckets_that_overlap_refuse_their_day_alone(settings: Settings, folder:
     assert [each.day for each in report.landed] == [date(2025, 2, 1)]
     assert refusals(report) == [
         "gpu: 2025-01-31: 65 minutes are measured within one hour of provider aws, resource_id i-1, metric "
-        "gpu_utilization, bucket_start 2025-01-31 10:00:00: buckets overlap; deliver either the short ones or the long ones"
+        "gpu_utilization, bucket_start 2025-01-31 10:00:00: buckets overlap; deliver either the short ones or the "
+        "long ones"
     ]
     assert ingest(settings, source).rejections == report.rejections
 
