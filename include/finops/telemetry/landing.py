@@ -57,6 +57,9 @@ def engine(settings: Settings, folder: Path) -> Iterator[DuckDBPyConnection]:
     }
     with duckdb.connect(config=limits) as connection:
         connection.execute("set preserve_insertion_order = false")
+        # Each open file of a day holds rows back: as many as a month has days would not fit beside the rest.
+        connection.execute("set partitioned_write_max_open_files = 4")
+        connection.execute("set partitioned_write_flush_threshold = 131072")
         connection.execute("set timezone = 'UTC'")
         yield connection
 
