@@ -122,15 +122,15 @@ class _Run:
             self._tell(f"{self.source.name} {each.name}", number, len(files))
             place = self.folder / f"file-{len(self.staged) + len(self.rejections)}"
             try:
-                latest = self.begun + CLOCK_SKEW
-                self.staged[each.name] = stage(self.connection, each, self.schema, place, latest)
-            except (BadInput, NotReady, FileNotFoundError) as error:
-                reason = (
-                    str(error) if isinstance(error, FinopsError) else f"{each.name}: is gone; the next run looks again"
-                )
-                self._reject(
-                    f"{self.source.name}: {reason}", file=each.name, is_waiting=not isinstance(error, BadInput)
-                )
+                self.staged[each.name] = stage(self.connection, each, self.schema, place, self.begun + CLOCK_SKEW)
+            except (BadInput, NotReady) as error:
+                self._reject(f"{self.source.name}: {error}", file=each.name, is_waiting=error.is_retryable)
+            except (FileNotFoundError, PermissionError) as error:
+                if error.filename not in (each.path, str(each.path)):
+                    raise
+                is_gone = isinstance(error, FileNotFoundError)
+                reason = "is gone; the next run looks again" if is_gone else "may not be read; permit it"
+                self._reject(f"{self.source.name}: {each.name}: {reason}", file=each.name, is_waiting=is_gone)
 
     def _take_day(self, day: date, current: TelemetryDelivery | None, done: _Done) -> None:
         files = [each for each in self.staged.values() if day in each.parts]

@@ -142,7 +142,14 @@ def _contradiction(
     )
     values = connection.execute(query).fetchall()[0]
     same = join(" and ", (compose("{name} is not distinct from ?", name=identifier(name)) for name in schema.key))
-    placed = compose("select place from ({rows}) where {same}", rows=_placed(schema, table), same=same)
+    # Of rows that say the same, the first stands for all.
+    every = join(", ", (identifier(each.name) for each in schema.columns))
+    placed = compose(
+        "select min(place) as place from ({rows}) where {same} group by {every}",
+        rows=_placed(schema, table),
+        same=same,
+        every=every,
+    )
     first, second = (place for (place,) in _in_order(connection, placed, values, limit=2))
     what = ", ".join(
         f"{name} {shown(str(value))}" for name, value in zip(schema.key, values, strict=True) if value is not None

@@ -125,6 +125,13 @@ def test_two_values_for_one_key_are_refused_by_name_and_line(settings: Settings,
     )
 
 
+def test_the_lines_that_contradict_each_other_are_named_and_not_repeated_ones(
+    settings: Settings, tmp_path: Path
+) -> None:
+    write(tmp_path / "in" / "one.csv", [at(0), at(0), at(5), at(0, average=41)])
+    assert "one.csv, line 5: has other values than line 2 for" in refusal_of(settings, tmp_path / "in")
+
+
 def test_an_empty_value_beside_a_number_is_another_value(settings: Settings, tmp_path: Path) -> None:
     write(tmp_path / "in" / "one.csv", [at(0), at(0, p95="")])
     assert "has other values than line 2" in refusal_of(settings, tmp_path / "in")

@@ -6,6 +6,7 @@ import os
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 from tests.unit.telemetry.delivered_files import DAY, GOOD, a_row, a_source, at, landed, write
@@ -17,7 +18,7 @@ from finops.policy.telemetry import TelemetrySource
 from finops.stores.state import telemetry as ledger
 from finops.stores.state.store import open_state
 from finops.telemetry import landing, staging
-from finops.telemetry.models import IngestReport
+from finops.telemetry.models import IngestReport, OfferedFile
 from finops.telemetry.service import ingest, problem, status
 
 
@@ -315,19 +316,62 @@ def test_a_landed_file_that_was_lost_is_landed_again(settings: Settings, folder:
     assert len(landed(settings, source)) == 1
 
 
-def test_a_run_that_is_killed_between_file_and_ledger_is_repeated_to_the_same_result(
-    settings: Settings, folder: Path, source: TelemetrySource, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "step",
+    [
+        "finops.telemetry.landing.sync_file",
+        "finops.telemetry.landing.os.rename",
+        "finops.telemetry.landing.sync_folder",
+        "finops.telemetry.service.ledger.record",
+    ],
+)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_run_that_is_killed_is_repeated_to_the_same_result(
+    settings: Settings, folder: Path, source: TelemetrySource, monkeypatch: pytest.MonkeyPatch, step: str, number: int
 ) -> None:
-    write(folder / "one.csv", [at(0)])
+    write(folder / "one.csv", [at(0), a_row(bucket_start="2025-02-01")])
+    as_before, calls = resolve_name(step), []
+
+    def killed_in_time(*arguments):
+        calls.append(arguments)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+        return as_before(*arguments)
+
     with monkeypatch.context() as killed:
-        killed.setattr(ledger, "record", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(step, killed_in_time)
         with pytest.raises(KeyboardInterrupt):
             ingest(settings, source)
-    assert landed(settings, source) == []
-    [again] = ingest(settings, source).landed
+    ingest(settings, source)
 
-    assert [each.name for each in _files(settings)] == [f"{again.delivery_id}.parquet"]
+    assert [row["bucket_start"].day for row in landed(settings, source)] == [31, 1]
+    assert len(_files(settings)) == 2
     assert not list((settings.landing_dir / ".incoming").rglob("*.parquet"))
+    assert ingest(settings, source).known_files == 1
+
+
+def test_a_file_that_may_not_be_read_or_is_gone_refuses_itself_alone(
+    settings: Settings, folder: Path, source: TelemetrySource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        write(folder / f"{name}.csv", [at(0, resource_id=name)])
+    as_before = staging.tables.sha256_of_whole
+
+    def hindered(file: OfferedFile) -> str:
+        if file.name == "a.csv":
+            raise PermissionError(13, "Permission denied", str(file.path))
+        if file.name == "b.csv":
+            file.path.unlink()
+        return as_before(file)
+
+    monkeypatch.setattr(staging.tables, "sha256_of_whole", hindered)
+    report = ingest(settings, source)
+
+    assert [(each.reason, each.is_waiting) for each in report.rejections] == [
+        ("gpu: a.csv: may not be read; permit it", False),
+        ("gpu: b.csv: is gone; the next run looks again", True),
+    ]
+    assert [row["resource_id"] for row in landed(settings, source)] == ["c"]
 
 
 def test_a_file_that_changes_while_it_is_read_waits(
