@@ -79,17 +79,10 @@ def status(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"telemetry": [*map(_holding, found)]}, indent=2))
         return
     if not found:
-        typer.echo("No telemetry has landed.")
+        typer.echo("No telemetry is configured, and none has landed.")
         return
     columns = ("source", "kind", "days >", "oldest day", "newest day", "rows >", "set apart >", "landed (UTC)")
-    rows = [
-        (
-            *(each.source, each.kind, f"{each.days:,}", str(each.oldest_day), str(each.newest_day)),
-            *(f"{each.row_count:,}", f"{each.set_apart:,}", f"{each.landed_at:%Y-%m-%d %H:%M}"),
-        )
-        for each in found
-    ]
-    console().print(table("Telemetry", columns, rows))
+    console().print(table("Telemetry", columns, map(_cells, found)))
 
 
 @telemetry.command()
@@ -162,6 +155,12 @@ def _as_text(report: IngestReport, dry_run: bool) -> list[str]:
 
 
 def _holding(each: Holding) -> dict[str, Any]:
-    dates = {"oldest_day": str(each.oldest_day), "newest_day": str(each.newest_day)}
+    dates = {name: str(day) if (day := getattr(each, name)) else None for name in ("oldest_day", "newest_day")}
     figures = as_json_of(each, "days", "row_count", "set_apart", "landed_at")
     return {"source": each.source, "kind": each.kind.value} | dates | figures
+
+
+def _cells(each: Holding) -> tuple[str, ...]:
+    days = (f"{each.days:,}", str(each.oldest_day or ""), str(each.newest_day or ""))
+    landed_at = f"{each.landed_at:%Y-%m-%d %H:%M}" if each.landed_at else ""
+    return (each.source, each.kind, *days, f"{each.row_count:,}", f"{each.set_apart:,}", landed_at)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from finops.core.sql import Sql, compose, identifier, join, literal
+from finops.core.text import shown
 from finops.telemetry.models import EARLIEST, LONGEST_TEXT, Column, ColumnType, Schema
 from finops.telemetry.tables import Table, raw
 
@@ -28,11 +30,21 @@ _SHARE_MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must not be so of a row: ``fails`` is SQL over its typed columns and ``raw_…`` texts."""
+    """One thing that must not be so of a row: ``fails`` is SQL over its typed columns and ``raw_…`` texts.
+
+    ``among`` are the words that a value may be, where it is about that.
+    """
 
     column: str
     fails: Sql
     says: str
+    among: tuple[str, ...] = ()
+
+    def fault(self, value: str | None) -> str:
+        """Say what is wrong with a value and what to do, with the nearest word that it may be."""
+        near = difflib.get_close_matches(value or "", self.among, n=1)
+        what = self.column if value is None else f"{self.column} {shown(value)!r}"
+        return f"{what} {self.says}" + (f"; is {near[0]!r} meant?" if near else "")
 
 
 def checks_of(schema: Schema) -> tuple[Check, ...]:
@@ -85,7 +97,8 @@ def _of_column(column: Column) -> Iterator[Check]:
         yield check("{name} < {least}::timestamp", says, least=literal(f"{EARLIEST:%Y-%m-%d}"))
     if column.among:
         among = join(", ", map(literal, column.among))
-        yield check("{name} not in ({among})", f"is not one of {', '.join(column.among)}", among=among)
+        fails = compose("{name} not in ({among})", name=name, among=among)
+        yield Check(column.name, fails, f"is not one of {', '.join(column.among)}", column.among)
     yield from _bounds(column)
 
 

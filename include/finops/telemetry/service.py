@@ -16,7 +16,7 @@ from finops.core.locks import exclusive
 from finops.core.machine import one_line_errors
 from finops.core.progress import Progress
 from finops.core.settings import Settings
-from finops.policy.telemetry import TelemetrySource
+from finops.policy.telemetry import TelemetrySource, load
 from finops.stores.state import telemetry as ledger
 from finops.stores.state.store import open_state
 from finops.stores.state.telemetry import Holding, ReadFile, TelemetryDelivery
@@ -60,9 +60,13 @@ def ingest(
 
 
 def status(settings: Settings) -> list[Holding]:
-    """Return what has landed, by source and kind."""
+    """Return what has landed, by source and kind, also of configured sources of which nothing has."""
+    configured = load(settings)
     with open_state(settings).connect() as connection:
-        return ledger.holdings(connection)
+        found = ledger.holdings(connection)
+    landed = {(each.source, each.kind) for each in found}
+    waiting = (each for each in configured if (each.name, each.kind) not in landed)
+    return [*found, *(Holding(each.name, each.kind, 0, None, None, 0, 0, None) for each in waiting)]
 
 
 def problem(report: IngestReport) -> FinopsError | None:

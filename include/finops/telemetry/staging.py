@@ -93,9 +93,8 @@ def _fault(connection: DuckDBPyConnection, file: OfferedFile, schema: Schema, ta
     place, number, *values = _in_order(connection, query, limit=1)[0]
     check = checks_of(schema)[number]
     value = values[[each.name for each in schema.columns].index(check.column)]
-    what = f"{check.column} {shown(value)!r} {check.says}" if value is not None else f"{check.column} {check.says}"
     more = f" (the first of {faults:,} rows with a fault)" if faults > 1 else ""
-    return BadInput(f"{_where(file, table, place)}: {what}{more}")
+    return BadInput(f"{_where(file, table, place)}: {check.fault(value)}{more}")
 
 
 def _part(

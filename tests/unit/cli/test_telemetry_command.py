@@ -59,7 +59,6 @@ def test_json_has_every_day_and_count(home: Path) -> None:
 
 
 def test_status_says_by_source_and_kind_what_has_landed(home: Path) -> None:
-    assert run("status").stdout == "No telemetry has landed.\n"
     run("ingest")
     gpu, runs = json.loads(run("status", "--json").stdout)["telemetry"]
 
@@ -68,11 +67,22 @@ def test_status_says_by_source_and_kind_what_has_landed(home: Path) -> None:
     assert "2025-02-01" in run("status").stdout
 
 
+def test_status_names_a_configured_source_of_which_nothing_has_landed(home: Path) -> None:
+    run("ingest", "--source", "gpu")
+    gpu, runs = json.loads(run("status", "--json").stdout)["telemetry"]
+
+    assert (gpu["days"], runs["source"], runs["days"], runs["newest_day"], runs["landed_at"]) == (
+        *(2, "runs", 0),
+        *(None, None),
+    )
+    assert "runs" in run("status").stdout
+
+
 def test_a_dry_run_lands_nothing(home: Path) -> None:
     done = run("ingest", "--dry-run", "--day", "2025-02-01", "--source", "gpu")
 
     assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "new gpu resource_metrics 2025-02-01: 1 rows")
-    assert run("status").stdout == "No telemetry has landed.\n"
+    assert [each["days"] for each in json.loads(run("status", "--json").stdout)["telemetry"]] == [0, 0]
 
 
 def test_a_folder_needs_no_configuration(home: Path) -> None:
@@ -86,6 +96,7 @@ def test_a_folder_needs_no_configuration(home: Path) -> None:
 def test_without_any_source_there_is_nothing_to_do(home: Path) -> None:
     (home / "config" / "telemetry.yml").unlink()
     assert (run("ingest").exit_code, run("ingest").stdout) == (0, "no telemetry source\n")
+    assert run("status").stdout == "No telemetry is configured, and none has landed.\n"
 
 
 def test_a_source_that_cannot_be_read_does_not_stop_the_others(home: Path) -> None:

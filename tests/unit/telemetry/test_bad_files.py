@@ -41,6 +41,7 @@ def refusal_of(settings: Settings, folder: Path, kind: TelemetryKind = Telemetry
         ({"resource_id": "  "}, "resource_id is empty"),
         ({"resource_id": "i" * 501}, "is longer than 500 characters"),
         ({"metric": "gpu"}, "metric 'gpu' is not one of gpu_utilization, gpu_memory_utilization"),
+        ({"metric": "gpu_utilisation"}, "disk_bytes_per_second; is 'gpu_utilization' meant?"),
         ({"bucket_minutes": 5.5}, "bucket_minutes '5.5' is no whole number; write it as 12"),
         ({"bucket_minutes": 61}, "bucket_minutes '61' is above 60"),
         ({"bucket_minutes": 0}, "bucket_minutes '0' is below 1"),

@@ -49,16 +49,16 @@ class ReadFile:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What has landed of one source and kind: its current days, and the rows of the landed files."""
+    """What has landed of one source and kind: its current days, and the rows of the landed files. Without any: None."""
 
     source: str
     kind: TelemetryKind
     days: int
-    oldest_day: date
-    newest_day: date
+    oldest_day: date | None
+    newest_day: date | None
     row_count: int
     set_apart: int
-    landed_at: datetime
+    landed_at: datetime | None
 
 
 def current(connection: Connection, source: str, kind: TelemetryKind) -> dict[date, TelemetryDelivery]:
