@@ -118,8 +118,10 @@ class _Run:
         for number, day in enumerate(sorted(wanted)):
             self._tell(f"{self.source.name} {day}", number, len(wanted))
             self._take_day(day, current.get(day), done)
-        self._remember(touched - wanted | done.refused, new)
-        return self._report(done, new)
+        open_days = touched - wanted | done.refused
+        read = [self.staged[each.name] for each in new if each.name in self.staged]
+        self._remember([each for each in read if not open_days & _days(each, known.get(each.offered.name))])
+        return self._report(done, read, len(self.offered) - len(new))
 
     def _stage(self, files: list[OfferedFile]) -> None:
         for number, each in enumerate(files):
@@ -138,9 +140,12 @@ class _Run:
 
     def _take_day(self, day: date, current: TelemetryDelivery | None, done: _Done) -> None:
         files = [each for each in self.staged.values() if day in each.parts]
-        if reason := self._objection(current):
+        if objection := self._objection(current):
+            reason, is_waiting = objection
             done.refused.add(day)
-            self._reject(f"{self.source.name}: {day}: is left as it was, since {reason}", day=day)
+            self._reject(
+                f"{self.source.name}: {day}: is left as it was, since {reason}", day=day, is_waiting=is_waiting
+            )
             return
         if not files:
             return
@@ -168,33 +173,32 @@ class _Run:
         _LOG.info("landed %s %s %s: %d rows", made.kind, made.source, made.day, made.row_count)
         return replace(made, sha256=sha256, byte_count=byte_count)
 
-    def _objection(self, current: TelemetryDelivery | None) -> str | None:
-        """Return why a day must not be replaced: a file that it was made from is refused, or gone."""
+    def _objection(self, current: TelemetryDelivery | None) -> tuple[str, bool] | None:
+        """Return why a day must not be replaced, a file that it was made from is refused or gone, and if it waits."""
         if current is None:
             return None
         present = {each.sha256 for each in self.staged.values()}
         names = {each.name for each in self.offered}
-        refused = {each.file for each in self.rejections}
+        refused = {each.file: each.is_waiting for each in self.rejections}
         for name, sha256 in current.files:
             if sha256 in present:
                 continue
+            if refused.get(name):
+                return f"{name}, which it was made from, is not written to its end", True
             if name in refused:
-                return f"{name}, which it was made from, is refused; mend it, and the day is made anew"
+                return f"{name}, which it was made from, is refused; mend it, and the day is made anew", False
             if name not in names and not self.accept_smaller:
-                return f"{name}, which it was made from, is gone; put it back, or use --accept-smaller"
+                return f"{name}, which it was made from, is gone; put it back, or use --accept-smaller", False
         return None
 
-    def _remember(self, open_days: set[date], new: list[OfferedFile]) -> None:
-        """Note the files that are done: none of their days is still to land."""
+    def _remember(self, files: list[StagedFile]) -> None:
+        """Note the files that are done: none of the days that they have, or had, is still to land."""
         if self.dry_run:
             return
-        read = [self.staged[each.name] for each in new if each.name in self.staged]
-        done = [_read_file(each) for each in read if not open_days & set(each.parts)]
         with self.store.begin() as connection:
-            ledger.remember(connection, self.source.name, self.source.kind, done)
+            ledger.remember(connection, self.source.name, self.source.kind, map(_read_file, files))
 
-    def _report(self, done: _Done, new: list[OfferedFile]) -> IngestReport:
-        read = [self.staged[each.name] for each in new if each.name in self.staged]
+    def _report(self, done: _Done, read: list[StagedFile], known_files: int) -> IngestReport:
         return IngestReport(
             source=self.source.name,
             kind=self.source.kind,
@@ -202,7 +206,7 @@ class _Run:
             unchanged=done.unchanged,
             rejections=tuple(self.rejections),
             read_files=len(read),
-            known_files=len(self.offered) - len(new),
+            known_files=known_files,
             rows=sum(each.row_count for each in read),
             repeated=sum(each.repeated for each in read),
             overlapping=done.overlapping,

@@ -295,6 +295,45 @@ def test_only_the_days_that_are_asked_for_land_and_the_others_later(
     assert ingest(settings, source).known_files == 1
 
 
+def test_rows_that_a_file_no_longer_has_leave_their_day_when_that_is_asked_for(
+    settings: Settings, folder: Path, source: TelemetrySource
+) -> None:
+    tomorrow = a_row(bucket_start="2025-02-01T00:00:00Z")
+    write(folder / "a.csv", [at(0), tomorrow])
+    write(folder / "b.csv", [at(60)])
+    ingest(settings, source)
+    write(folder / "a.csv", [tomorrow])
+    ingest(settings, source, days=[date(2025, 2, 1)])
+    ingest(settings, source)
+
+    assert [row["bucket_start"].hour for row in landed(settings, source)] == [11, 0]
+
+
+def test_a_day_waits_for_a_file_of_it_that_is_still_being_written(
+    settings: Settings, folder: Path, source: TelemetrySource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "a.csv", [at(0)])
+    ingest(settings, source)
+    write(folder / "a.csv", [at(0), at(5)])
+    write(folder / "b.csv", [at(60)])
+    as_before = staging._require_unchanged
+
+    def written_on(file: OfferedFile) -> None:
+        if file.name == "a.csv":
+            raise NotReady("a.csv: changed while it was read")
+        as_before(file)
+
+    with monkeypatch.context() as writing:
+        writing.setattr(staging, "_require_unchanged", written_on)
+        report = ingest(settings, source)
+    assert [each.is_waiting for each in report.rejections] == [True, True]
+    assert isinstance(problem(report), NotReady)
+    assert len(landed(settings, source)) == 1
+    ingest(settings, source)
+
+    assert [row["minutes_covered"] for row in landed(settings, source)] == [10, 5]
+
+
 def test_a_dry_run_says_what_is_new_and_lands_nothing(
     settings: Settings, folder: Path, source: TelemetrySource
 ) -> None:
