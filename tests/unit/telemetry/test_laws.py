@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tests.unit.telemetry.delivered_files import a_row, a_source, landed, write
@@ -22,6 +22,9 @@ SLOTS = st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 47), st.integers(0
 """An endpoint, an hour of two days, and a bucket of five minutes in it."""
 COUNTS = st.tuples(st.integers(0, 10**6), st.none() | st.integers(0, 10**12))
 FILES = st.lists(st.dictionaries(SLOTS, COUNTS, min_size=1, max_size=12), min_size=1, max_size=4)
+
+QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
+"""An example takes a second: to make a failing one smaller would take minutes."""
 
 Slot = tuple[str, int, int]
 Counts = dict[Slot, tuple[int, int | None]]
@@ -53,7 +56,7 @@ def expected(files: list[Counts]) -> dict[tuple[str, int], tuple[int, int | None
     return found
 
 
-@examples(max_examples=12)
+@examples(max_examples=12, phases=QUICK)
 @given(FILES, st.randoms(use_true_random=False))
 def test_hours_add_up_to_the_minutes_of_the_newest_files_in_whatever_order_they_come(
     files: list[Counts], chance: random.Random
@@ -63,7 +66,11 @@ def test_hours_add_up_to_the_minutes_of_the_newest_files_in_whatever_order_they_
         source = a_source(Path(scratch) / "in", KIND)
         for number in chance.sample(range(len(files)), len(files)):
             # The later one counts by when it was written, and not by its name or by when it is first seen.
-            write(Path(scratch) / "in" / f"{chance.random()}.csv", rows_of(files[number]), written_at=1_000 + number)
+            write(
+                Path(scratch) / "in" / f"{chance.random()}-{number}.csv",
+                rows_of(files[number]),
+                written_at=1_000 + number,
+            )
             ingest(one_by_one, source)
         report = ingest(at_once, source)
         again = ingest(at_once, source)
@@ -82,7 +89,7 @@ def test_hours_add_up_to_the_minutes_of_the_newest_files_in_whatever_order_they_
         assert landed(one_by_one, source) == rows
 
 
-@examples(max_examples=10)
+@examples(max_examples=10, phases=QUICK)
 @given(st.lists(st.decimals(0, 100, places=6), min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_the_average_of_an_hour_is_that_of_its_minutes(averages: list[Decimal], chance: random.Random) -> None:
     kind = TelemetryKind.RESOURCE_METRICS
