@@ -16,7 +16,7 @@ from finops.core.machine import one_line_errors
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
-from finops.pipelines import landing, marts, notes, statements
+from finops.pipelines import landing, marts, notes, statements, telemetry
 from finops.pipelines.landing import LandReport
 from finops.pipelines.statements import PlannedStatement
 
@@ -60,6 +60,24 @@ def fail_on_blocked(reports: Iterable[LandReport]) -> None:
     blocked = [line for report in reports for line in report["blocked"]]
     if blocked:
         raise BadInput("; ".join(blocked))
+
+
+@one_line_errors()
+def telemetry_sources() -> list[str]:
+    """Return the names of the sources of telemetry; none without telemetry.yml."""
+    return [each.name for each in telemetry.sources_of(Settings())]
+
+
+@one_line_errors()
+def land_telemetry(name: str) -> list[str]:
+    """Land what is new of one source of telemetry; return its days (YYYY-MM-DD).
+
+    Raise BadInput, when all else has landed, for a file or a day that was refused.
+    """
+    report = telemetry.land(Settings(), name)
+    if report["blocked"]:
+        raise BadInput("; ".join(report["blocked"]))
+    return report["landed"]
 
 
 @one_line_errors()

@@ -24,6 +24,7 @@ DAG_IDS = {
     "ingest_billing_azure",
     "ingest_billing_gcp",
     "ingest_billing_focus",
+    "ingest_telemetry",
     "build_marts",
     "resync_marts",
     "backfill_billing",

@@ -128,6 +128,13 @@ def test_the_run_of_a_provider_fails_when_one_of_its_sources_does(bag):
     assert leaves == {"announce": "all_done", "all_landed": "all_success"}
 
 
+def test_every_source_of_telemetry_is_read_once_an_hour_by_itself(bag, dags):
+    dag = bag.dags["ingest_telemetry"]
+    assert dags["ingest_telemetry"].timetable.summary == "35 * * * *"
+    assert dag.get_task("telemetry_sources").downstream_task_ids == {"land_telemetry"}
+    assert dag.get_task("land_telemetry").pool == "ingest"
+
+
 def _utc(year: int, month: int, day: int) -> datetime:
     import pendulum
 

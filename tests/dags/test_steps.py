@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from tests.unit.telemetry.delivered_files import a_row, at, write
 
 from finops.core.errors import BadInput, NotOffered
 from finops.core.formats import SourceFormat
@@ -193,3 +194,31 @@ def test_the_partition_names_the_month_that_is_built(home, builds):
 def test_a_run_by_hand_builds_everything_that_is_pending(home, builds):
     assert steps.build_marts(None) == {"build_id": "b1", "billing_periods": ["2025-01", "2025-02"]}
     assert builds == [None]
+
+
+@pytest.fixture
+def telemetry(home, tmp_path, monkeypatch):
+    """A configuration with one source of telemetry, and the folder that it reads."""
+    (tmp_path / "config").mkdir()
+    monkeypatch.setenv("FINOPS_CONFIG_DIR", str(tmp_path / "config"))
+    text = f"sources: [{{name: gpu, kind: resource_metrics, from: {tmp_path / 'gpu'}}}]"
+    (tmp_path / "config" / "telemetry.yml").write_text(text, encoding="utf-8")
+    return tmp_path / "gpu"
+
+
+def test_telemetry_that_is_not_configured_is_no_error(telemetry):
+    assert steps.telemetry_sources() == ["gpu"]
+    (telemetry.parent / "config" / "telemetry.yml").unlink()
+    assert steps.telemetry_sources() == []
+
+
+def test_a_refused_file_of_telemetry_fails_its_source_once_all_else_has_landed(telemetry):
+    write(telemetry / "good.csv", [at(0)])
+    assert steps.land_telemetry("gpu") == ["2025-01-31"]
+    assert steps.land_telemetry("gpu") == []
+    write(telemetry / "bad.csv", [at(0, average="x")])
+    write(telemetry / "next.csv", [a_row(bucket_start="2025-02-01")])
+    with pytest.raises(BadInput, match=r"gpu: bad\.csv, line 2: average 'x'"):
+        steps.land_telemetry("gpu")
+    (telemetry / "bad.csv").unlink()
+    assert steps.land_telemetry("gpu") == []

@@ -78,6 +78,7 @@ for _command in (
     "config",
     "sample",
     "ingest",
+    "telemetry",
     "build",
     "deliveries",
     "status",

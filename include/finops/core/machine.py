@@ -192,6 +192,8 @@ def _remedy(path: Path | None, settings: Settings) -> str:
     if path.is_relative_to(settings.work_dir):
         return "the next `finops build` makes it again"
     month = re.search(r"billing_period=(\d{4}-\d{2})", str(path))
+    if path.is_relative_to(settings.landing_dir / "telemetry"):
+        return "run `finops telemetry ingest`: it is landed again"
     if path.is_relative_to(settings.landing_dir):
         return "run `finops ingest` of its source: it is landed again"
     if path.is_relative_to(settings.published_dir) and (month or path.name == "finops.duckdb"):

@@ -4,7 +4,7 @@ A step is one function. It reads what the step before it left in files and in th
 process of its own, as a task does; a command runs them one after another. What a step passes on by value is small and
 can be written as JSON. Steps import their feature when they run, so importing a pipeline is cheap.
 
-- ``landing``: sources → landing folder.
+- ``landing``: sources → landing folder. ``telemetry``: the same for usage telemetry.
 - ``marts``: build → gate → publish → serve.
 - ``statements``: plan → render → publish → deliver.
 

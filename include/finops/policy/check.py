@@ -9,7 +9,18 @@ from typing import Any
 from finops.core.dimensions import UNALLOCATED
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
-from finops.policy import accounts, allocation, budgets, cost_centers, delivery, exchange_rates, invoices, sources, tags
+from finops.policy import (
+    accounts,
+    allocation,
+    budgets,
+    cost_centers,
+    delivery,
+    exchange_rates,
+    invoices,
+    sources,
+    tags,
+    telemetry,
+)
 from finops.policy.allocation.checks import targets
 from finops.policy.allocation.drivers import quantities
 from finops.policy.allocation.models import Rules
@@ -58,6 +69,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     invoices.FILE: invoices.load,
     accounts.FILE: accounts.load,
     delivery.FILE: delivery.load,
+    telemetry.FILE: telemetry.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 

@@ -19,6 +19,7 @@ from finops.recovery.backup import MANIFEST
 from finops.stores import published_database, workspaces
 from finops.stores.published import open_version
 from finops.stores.state import dump, ledger
+from finops.stores.state import telemetry as telemetry_ledger
 from finops.stores.state.store import SCHEMA_REVISION, begin_state, is_begun
 
 _STATE = "state/"
@@ -128,5 +129,7 @@ def _load_state(settings: Settings, folder: Path) -> int:
 def _missing(settings: Settings) -> tuple[str, ...]:
     with begin_state(settings).connect() as connection:
         current = ledger.current(connection)
-    found = (Path(each.relative_path) / file.local_name for each in current for file in each.files)
+        days = telemetry_ledger.all_current(connection)
+    found = [Path(each.relative_path) / file.local_name for each in current for file in each.files]
+    found += [Path(each.relative_path) for each in days]
     return tuple(str(each) for each in found if not (settings.landing_dir / each).exists())

@@ -113,6 +113,7 @@ def test_a_damaged_file_says_what_makes_it_again(settings: Settings) -> None:
     remedies = {
         settings.warehouse_path: "the next `finops build` makes it again",
         settings.landing_dir / "provider=aws" / "a.csv": "run `finops ingest` of its source",
+        settings.landing_dir / "telemetry" / "kind=checkpoints" / "a.parquet": "run `finops telemetry ingest`",
         settings.published_dir / "versions" / "b1" / month: "`finops build --billing-period 2025-01` makes it again",
         settings.closed_dir / "billing_period=2025-01" / "a.parquet": "put it back from a backup",
     }

@@ -14,6 +14,7 @@ from tests.crafted_warehouse import craft
 from tests.golden import generated_months as generated
 from tests.native_files import write_csv
 from tests.unit.chargeback.published_version import bill, publish_version
+from tests.unit.telemetry.delivered_files import a_row, a_source, write
 from typer.testing import CliRunner
 
 from finops.chargeback import service as chargeback
@@ -31,6 +32,7 @@ from finops.stores import published
 from finops.stores.candidate import Verdict, save_verdict
 from finops.stores.state import dump, store
 from finops.stores.state.store import open_state
+from finops.telemetry import service as telemetry
 from finops.transform.publish import publish
 
 MAY = BillingPeriod(2026, 5)
@@ -109,6 +111,19 @@ def test_landed_files_that_the_home_lacks_are_named(tmp_path: Path) -> None:
     made = write_backup(settings, tmp_path / "backups")
     (missing,) = restore(new, made.path).missing
     assert (settings.landing_dir / missing).is_file()
+
+
+def test_landed_telemetry_that_the_home_lacks_is_named_and_landed_again(tmp_path: Path) -> None:
+    settings, new = Settings(home=tmp_path / "home"), Settings(home=tmp_path / "new")
+    source = a_source(tmp_path / "delivered")
+    write(tmp_path / "delivered" / "one.csv", [a_row()])
+    [delivery] = telemetry.ingest(settings, source).landed
+    done = restore(new, write_backup(settings, tmp_path / "backups").path)
+
+    assert done.missing == (delivery.relative_path,)
+    assert telemetry.status(new) == telemetry.status(settings) != []
+    assert [each.delivery_id for each in telemetry.ingest(new, source).landed] == [delivery.delivery_id]
+    assert (new.landing_dir / delivery.relative_path).is_file()
 
 
 def test_a_second_backup_links_what_has_not_changed(settings: Settings, tmp_path: Path) -> None:

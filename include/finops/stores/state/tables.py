@@ -250,3 +250,34 @@ statement_deliveries = Table(
     Column("digest", String(64), nullable=False, comment="Digest of the files that were delivered last."),
     Column("delivered_at", UtcDateTime, nullable=False),
 )
+
+telemetry_deliveries = Table(
+    "telemetry_deliveries",
+    metadata,
+    Column("delivery_id", String(32), primary_key=True, comment="Digest of source, kind, day and contents."),
+    Column("source", String(60), nullable=False, comment="Its name in telemetry.yml."),
+    Column("kind", String(32), nullable=False),
+    Column("day", String(10), nullable=False, comment="YYYY-MM-DD in UTC."),
+    Column("relative_path", Text, nullable=False, comment="File below landing/."),
+    Column("sha256", String(64), nullable=False, comment="Of the landed file."),
+    Column("byte_count", BigInteger, nullable=False, comment="Of the landed file."),
+    Column("row_count", BigInteger, nullable=False, comment="Of the landed file; kinds with buckets have one an hour."),
+    Column("files", JSON, nullable=False, comment="The files that it was made from: name and sha256."),
+    Column("landed_at", UtcDateTime, nullable=False),
+    Column("replaced_at", UtcDateTime, comment="When a newer one took its place; empty for the current one."),
+)
+
+telemetry_files = Table(
+    "telemetry_files",
+    metadata,
+    Column("source", String(60), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("file_key", String(64), primary_key=True, comment="sha256 of the file's name."),
+    Column("file", Text, nullable=False, comment="Name below the source's folder."),
+    Column("byte_count", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False, comment="Nanoseconds since 1970, as the file system has it."),
+    Column("sha256", String(64), nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("set_apart", BigInteger, nullable=False, comment="Rows that lie in the future, and have not landed."),
+    Column("days", JSON, nullable=False, comment="The days (UTC) that it has rows of, sorted."),
+)

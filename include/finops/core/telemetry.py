@@ -1,0 +1,15 @@
+"""The kinds of usage telemetry, as configuration, ledger, paths and files name them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TelemetryKind(StrEnum):
+    """What a row of telemetry is about; ``finops.telemetry.schemas`` has the columns of each kind."""
+
+    RESOURCE_METRICS = "resource_metrics"
+    INFERENCE_COUNTS = "inference_counts"
+    TRAINING_RUNS = "training_runs"
+    CHECKPOINTS = "checkpoints"
+    SPOT_INTERRUPTIONS = "spot_interruptions"

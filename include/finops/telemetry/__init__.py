@@ -1,0 +1,1 @@
+"""Usage telemetry by files: verified, rolled up to the hour and landed day by day."""

@@ -1,0 +1,75 @@
+"""Sources of telemetry are configured in a file that may be missing; what is wrong in it is named with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from finops.core.errors import BadInput
+from finops.core.settings import Settings
+from finops.core.telemetry import TelemetryKind
+from finops.policy import check
+from finops.policy.telemetry import FILE, load
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Settings:
+    (tmp_path / "config").mkdir()
+    return Settings(home=tmp_path / "home", config_dir=tmp_path / "config")
+
+
+def configure(settings: Settings, text: str) -> Path:
+    path = settings.configuration_dir / FILE
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_the_file_there_is_no_telemetry_and_no_error(own: Settings) -> None:
+    assert load(own) == ()
+
+
+def test_a_source_has_a_name_a_kind_and_a_place(own: Settings) -> None:
+    configure(
+        own,
+        """
+sources:
+  - {name: gpu, kind: resource_metrics, type: files, from: "{home}/gpu"}
+  - {name: runs, kind: training_runs, from: runs/*.parquet}
+""",
+    )
+    gpu, runs = load(own)
+
+    assert (gpu.name, gpu.kind, gpu.from_path) == ("gpu", TelemetryKind.RESOURCE_METRICS, str(own.root / "gpu"))
+    assert (runs.type, runs.from_path) == ("files", str(own.configuration_dir / "runs/*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{name: gpu, kind: metrics, from: /gpu}", "sources[1].kind: must be 'resource_metrics', 'inference_counts'"),
+        ("{name: gpu, kind: checkpoints}", "sources[1]: missing key from"),
+        ("{name: gpu, kind: checkpoints, from: ''}", "sources[1].from: must have at least 1 character"),
+        ("{name: gpu, kind: checkpoints, from: /gpu, type: s3}", "sources[1].type: must be 'files' (it is 's3')"),
+        ("{name: gpu, kind: checkpoints, form: /gpu}", "sources[1].form: unknown key; known keys are name, kind, type"),
+        ("{name: ../gpu, kind: checkpoints, from: /gpu}", "sources[1].name: must match pattern"),
+    ],
+)
+def test_a_fault_is_named_with_file_line_and_key(own: Settings, entry: str, said: str) -> None:
+    path = configure(own, f"sources:\n  - {entry}\n")
+    with pytest.raises(BadInput) as found:
+        load(own)
+    assert str(found.value).startswith(f"{path}:2: {said}")
+
+
+def test_a_name_appears_once(own: Settings) -> None:
+    each = "{name: gpu, kind: checkpoints, from: /gpu}"
+    path = configure(own, f"sources:\n  - {each}\n  - {each}\n")
+    with pytest.raises(BadInput, match="source gpu appears twice") as found:
+        load(own)
+    assert str(found.value).startswith(f"{path}:3: sources[2].name")
+
+
+def test_the_check_of_the_configuration_knows_the_file(own: Settings) -> None:
+    configure(own, "sources: gpu")
+    assert any(each.name == FILE and each.fault for each in check.check(own).files)

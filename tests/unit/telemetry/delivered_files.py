@@ -1,0 +1,128 @@
+"""Files of telemetry as somebody delivers them, and what has landed of them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from finops.core.settings import Settings
+from finops.core.telemetry import TelemetryKind
+from finops.policy.telemetry import TelemetrySource
+from finops.stores.state import telemetry as ledger
+from finops.stores.state.store import open_state
+from finops.telemetry.schemas import SCHEMAS
+
+DAY = date(2025, 1, 31)
+
+GOOD: dict[TelemetryKind, dict[str, Any]] = {
+    TelemetryKind.RESOURCE_METRICS: {
+        "provider": "aws",
+        "resource_id": "i-1",
+        "metric": "gpu_utilization",
+        "bucket_start": "2025-01-31T10:00:00Z",
+        "bucket_minutes": 5,
+        "average": 40,
+        "maximum": 60,
+        "p95": 55,
+    },
+    TelemetryKind.INFERENCE_COUNTS: {
+        "provider": "gcp",
+        "endpoint_id": "chat",
+        "model": "atlas",
+        "model_version": "2.1",
+        "stage": "production",
+        "bucket_start": "2025-01-31T10:00:00Z",
+        "bucket_minutes": 5,
+        "requests": 100,
+        "successes": 98,
+        "tokens_in": 1000,
+        "tokens_out": 2000,
+        "latency_p95_ms": 120.5,
+    },
+    TelemetryKind.TRAINING_RUNS: {
+        "run_id": "r-1",
+        "experiment": "wide",
+        "model": "atlas",
+        "model_version": "2.1",
+        "stage": "training",
+        "provider": "aws",
+        "resource_id": "i-1",
+        "gpu_count": 8,
+        "started_at": "2025-01-31T10:00:00Z",
+        "ended_at": "2025-02-01T10:00:00Z",
+        "epochs": 12,
+        "status": "finished",
+    },
+    TelemetryKind.CHECKPOINTS: {
+        "run_id": "r-1",
+        "created_at": "2025-01-31T10:00:00Z",
+        "size_bytes": 10**9,
+        "uri": "s3://checkpoints/r-1/1",
+        "last_read_at": "",
+    },
+    TelemetryKind.SPOT_INTERRUPTIONS: {
+        "provider": "aws",
+        "resource_id": "i-1",
+        "instance_type": "p4d.24xlarge",
+        "zone": "us-east-1a",
+        "job_id": "r-1",
+        "interrupted_at": "2025-01-31T10:00:00Z",
+        "restarted_at": "",
+    },
+}
+"""A row of each kind that holds."""
+
+
+def a_row(kind: TelemetryKind = TelemetryKind.RESOURCE_METRICS, **values: Any) -> dict[str, Any]:
+    """Return a row that holds, with these values instead."""
+    return GOOD[kind] | values
+
+
+def at(minute: int, **values: Any) -> dict[str, Any]:
+    """Return a row of resource metrics of that minute after ten o'clock."""
+    return a_row(**{"bucket_start": f"2025-01-31T{10 + minute // 60:02}:{minute % 60:02}:00Z"} | values)
+
+
+def a_source(folder: Path, kind: TelemetryKind = TelemetryKind.RESOURCE_METRICS, name: str = "gpu") -> TelemetrySource:
+    folder.mkdir(parents=True, exist_ok=True)
+    return TelemetrySource.model_validate({"name": name, "kind": kind, "from": str(folder)})
+
+
+def write(path: Path, rows: list[dict[str, Any]], *, written_at: int | None = None) -> Path:
+    """Write a CSV, packed when its name says so; ``written_at`` sets when, in seconds since 1970."""
+    text = io.StringIO()
+    lines = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+    whole = text.getvalue().encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(whole) if path.name.endswith(".gz") else whole)
+    if written_at is not None:
+        os.utime(path, (written_at, written_at))
+    return path
+
+
+def write_parquet(path: Path, select: str) -> Path:
+    """Write the rows of a query as Parquet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    duckdb.sql(f"set timezone = 'UTC'; copy ({select}) to '{path}' (format parquet)")
+    return path
+
+
+def landed(settings: Settings, source: TelemetrySource) -> list[dict[str, Any]]:
+    """Return the rows of a source's current days, in the order of their key."""
+    with open_state(settings).connect() as connection:
+        current = ledger.current(connection, source.name, source.kind)
+    if not current:
+        return []
+    paths = [str(settings.landing_dir / each.relative_path) for each in current.values()]
+    found = duckdb.read_parquet(paths, hive_partitioning=False)
+    ordered = found.order(", ".join(SCHEMAS[source.kind].key))
+    return [dict(zip(ordered.columns, row, strict=True)) for row in ordered.fetchall()]
