@@ -43,6 +43,15 @@ class Node:
     compiled_sql: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A node that failed: ``fail`` is the status of a test that does not hold."""
+
+    name: str
+    status: str
+    message: str
+
+
 def build(settings: Settings, progress: Progress | None = None) -> dict[str, Node]:
     """Run ``dbt build`` without the unit tests, and return the nodes that ran by name.
 
@@ -78,18 +87,20 @@ def run(settings: Settings, command: Sequence[str], progress: Progress | None = 
     Raise DbtFailed, which names the first node that failed and what the database said; Unavailable when memory or the
     disk was the cause; FinopsError when dbt could not start.
     """
+    failures: list[_Failure] = []
+    listeners = [_listener(progress), _failures_into(failures)]
     with _without_garbage_collection():
         project = _parsed(settings)
         point_at(project, settings.warehouse_dir)
-        outcome = _invoke(settings, command, settings.warehouse_dir, settings.warehouse_dir / "dbt", project, progress)
-    results = getattr(outcome.result, "results", None) or []
-    for result in results:
-        if str(result.status) == "fail":
-            raise DbtFailed(f"dbt's test {result.node.name} does not hold: {_one_line(result.message)}")
-        if str(result.status) in ("error", "runtime error"):
-            says = f"dbt could not build {result.node.name}: {_one_line(result.message)}"
-            raise _of_machine(settings, result.message or "") or DbtFailed(says)
+        target = settings.warehouse_dir / "dbt"
+        outcome = _invoke(settings, command, settings.warehouse_dir, target, project, listeners)
+    for each in failures:
+        if each.status == "fail":
+            raise DbtFailed(f"dbt's test {each.name} does not hold: {_one_line(each.message)}")
+        says = f"dbt could not build {each.name}: {_one_line(each.message)}"
+        raise _of_machine(settings, each.message) or DbtFailed(says)
     _raise_what_kept_it_from_starting(settings, outcome)
+    results = getattr(outcome.result, "results", None) or []
     return {each.node.name: _node(each.node) for each in results}
 
 
@@ -105,13 +116,13 @@ def _invoke(
     workspace: Path,
     target: Path,
     project: Manifest | None = None,
-    progress: Progress | None = None,
+    listeners: Sequence[Callable[[Any], None]] = (),
 ) -> dbtRunnerResult:
     from dbt.cli.main import dbtRunner
 
     with _environment(settings, workspace):
         try:
-            return dbtRunner(project, [_listener(progress)]).invoke([*command, *_options(settings, target)])
+            return dbtRunner(project, [*listeners]).invoke([*command, *_options(settings, target)])
         finally:
             _close_database()
 
@@ -194,6 +205,17 @@ def _listener(progress: Progress | None) -> Callable[[Any], None]:
         if progress is not None and event.info.name in ("LogModelResult", "LogSeedResult", "LogTestResult"):
             name = event.data.node_info.node_name
             progress(f"dbt: {name}", event.data.index, getattr(event.data, "total", 0) or event.data.num_models)
+
+    return listen
+
+
+def _failures_into(found: list[_Failure]) -> Callable[[Any], None]:
+    """Return a listener that collects what failed. dbt's results leave out ephemeral models, whose SQL may fail too."""
+
+    def listen(event: Any) -> None:
+        if event.info.name == "NodeFinished" and event.data.run_result.status in ("fail", "error", "runtime error"):
+            result = event.data.run_result
+            found.append(_Failure(event.data.node_info.node_name, result.status, result.message))
 
     return listen
 
