@@ -94,6 +94,17 @@ def publish_all(settings: Settings, period: str) -> None:
     marts.run(settings, None, lambda *_: None)
 
 
+def land_telemetry(settings: Settings, period: str) -> int:
+    """Land what is new of every source of telemetry in the home's own ``config``; return how many days."""
+    from finops.pipelines import telemetry
+
+    settings = Settings(home=settings.root, config_dir=settings.root / "config")
+    reports = [telemetry.take(settings, source) for source in telemetry.sources_of(settings)]
+    if rejections := [each.reason for report in reports for each in report.rejections]:
+        raise SystemExit("; ".join(rejections))
+    return sum(len(report.landed) for report in reports)
+
+
 def release(settings: Settings, period: str) -> None:
     """Judge the build and publish it."""
     from finops.quality.service import check
@@ -155,7 +166,7 @@ def _convert(report: Path, *options: str) -> None:
 MEASUREMENTS: dict[str, Callable[[Settings, str], int | None]] = {
     each.__name__: each
     for each in (
-        *(ingest, decode, build, whole, publish_all, release, statements, nothing),
+        *(ingest, decode, build, whole, publish_all, land_telemetry, release, statements, nothing),
         *(land, convert, convert_bare),
     )
 }
