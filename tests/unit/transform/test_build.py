@@ -240,6 +240,22 @@ def test_a_model_that_fails_is_named_with_what_the_database_says(landed: Setting
         build(settings)
 
 
+def test_a_disk_that_is_full_while_an_ephemeral_model_is_worked_out_is_named(
+    landed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dbt leaves such models out of its results, so nothing there would tell what failed."""
+    execute = DuckDBCursorWrapper.execute
+
+    def failing(self: DuckDBCursorWrapper, sql: str, bindings: object = None) -> object:
+        if '"model.finops.exchange_rates"' in sql:
+            raise duckdb.IOException('IO Error: Could not write file "/x": No space left on device')
+        return execute(self, sql, bindings)
+
+    monkeypatch.setattr(DuckDBCursorWrapper, "execute", failing)
+    with pytest.raises(Unavailable, match="/x"):
+        build(landed, [JANUARY])
+
+
 def test_a_leftover_of_a_killed_copy_is_not_read(landed: Settings) -> None:
     part = next(landed.focus_dir.glob("provider=aws/billing_period=2025-01/part.parquet"))
     part.with_name("tmp_part.parquet").write_bytes(b"PAR1 cut short")
