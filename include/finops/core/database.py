@@ -1,12 +1,15 @@
-"""DuckDB in memory, for small questions and small files."""
+"""DuckDB: in memory for small questions and small files, and the limits that larger work keeps."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from finops.core.settings import Settings
 
 
 def scratch() -> DuckDBPyConnection:
@@ -16,6 +19,12 @@ def scratch() -> DuckDBPyConnection:
     forked later is not left without the others.
     """
     return _database().cursor()
+
+
+def limits(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Return DuckDB's configuration: memory and threads as the settings have them; it spills into ``folder``."""
+    spill = {"temp_directory": str(folder / "spill")}
+    return {"memory_limit": settings.memory_limit, "threads": settings.threads} | spill
 
 
 @cache

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from finops.core.database import limits
 from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.settings import Settings
 from finops.core.sql import literal
@@ -45,14 +46,7 @@ def open_engine(settings: Settings, folder: Path) -> DuckDBPyConnection:
     """Return an in-memory DuckDB with the memory limit of a build, which spills into ``folder``."""
     import duckdb
 
-    connection = duckdb.connect(
-        config={
-            "memory_limit": settings.memory_limit,
-            "threads": settings.threads,
-            "temp_directory": str(folder / "spill"),
-            "preserve_insertion_order": False,
-        }
-    )
+    connection = duckdb.connect(config=limits(settings, folder) | {"preserve_insertion_order": False})
     connection.execute("set timezone = 'UTC'")
     return connection
 

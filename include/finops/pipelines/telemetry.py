@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 from datetime import date
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from finops.core.errors import BadInput, FinopsError
 from finops.core.progress import Progress
@@ -14,16 +13,6 @@ from finops.core.settings import Settings
 if TYPE_CHECKING:
     from finops.policy.telemetry import TelemetrySource
     from finops.telemetry.models import IngestReport
-
-logger = logging.getLogger(__name__)
-
-
-class LandedDays(TypedDict):
-    """The days (YYYY-MM-DD, UTC) that a source has landed, and a line for each file or day that needs attention."""
-
-    source: str
-    landed: list[str]
-    blocked: list[str]
 
 
 def sources_of(settings: Settings, names: Collection[str] = ()) -> list[TelemetrySource]:
@@ -60,17 +49,16 @@ def take(
         return IngestReport(source.name, source.kind, rejections=(rejection,))
 
 
-def land(settings: Settings, name: str, day: date | None = None) -> LandedDays:
-    """Land what is new of one configured source, of one day or of all.
+def land(settings: Settings, name: str) -> list[str]:
+    """Land what is new of one configured source; return its days (YYYY-MM-DD, UTC).
 
-    A file that is still being written only waits. One that was refused is ``blocked``; what else is new has landed all
-    the same, so this step does not fail. Raise BadInput when there is no such source, or its place does not exist.
+    A file that is still being written only waits. Raise BadInput for a file or a day that was refused, when all else
+    has landed, and when there is no such source, or its place does not exist.
     """
     from finops.telemetry.service import ingest
 
     [source] = sources_of(settings, [name])
-    report = ingest(settings, source, days=None if day is None else [day])
-    for each in report.rejections:
-        logger.warning("%s", each.reason)
-    blocked = [each.reason for each in report.rejections if not each.is_waiting]
-    return LandedDays(source=name, landed=sorted(str(each.day) for each in report.landed), blocked=blocked)
+    report = ingest(settings, source)
+    if refused := [each.reason for each in report.rejections if not each.is_waiting]:
+        raise BadInput("; ".join(refused))
+    return sorted(str(each.day) for each in report.landed)

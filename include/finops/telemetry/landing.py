@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.core.atomic import sha256_of, sync_file, sync_folder
+from finops.core.database import limits
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
 from finops.core.sql import compose, identifier
@@ -50,12 +51,7 @@ def engine(settings: Settings, folder: Path) -> Iterator[DuckDBPyConnection]:
     """Yield a DuckDB in memory with the memory limit of the settings, which spills into ``folder``."""
     import duckdb
 
-    limits: dict[str, str | int | float | list[str]] = {
-        "memory_limit": settings.memory_limit,
-        "threads": settings.threads,
-        "temp_directory": str(folder / "spill"),
-    }
-    with duckdb.connect(config=limits) as connection:
+    with duckdb.connect(config=limits(settings, folder)) as connection:
         connection.execute("set preserve_insertion_order = false")
         # Each open file of a day holds rows back: as many as a month has days would not fit beside the rest.
         connection.execute("set partitioned_write_max_open_files = 4")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from finops.core.errors import BadInput, FinopsError, NotReady
+from finops.core.errors import BadInput, NotReady
 from finops.core.locks import exclusive
 from finops.core.machine import one_line_errors
 from finops.core.progress import Progress
@@ -67,17 +67,6 @@ def status(settings: Settings) -> list[Holding]:
     landed = {(each.source, each.kind) for each in found}
     waiting = (each for each in configured if (each.name, each.kind) not in landed)
     return [*found, *(Holding(each.name, each.kind, 0, None, None, 0, 0, None) for each in waiting)]
-
-
-def problem(report: IngestReport) -> FinopsError | None:
-    """Return the error a caller raises for the rejections of a run, None when there are none.
-
-    What only waits can mend itself: NotReady, which a scheduler may retry. Anything else is bad input.
-    """
-    if not report.rejections:
-        return None
-    lines = "; ".join(each.reason for each in report.rejections)
-    return NotReady(lines) if all(each.is_waiting for each in report.rejections) else BadInput(lines)
 
 
 @dataclass

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from finops.core.database import limits
 from finops.core.errors import NotReady
 from finops.core.settings import Settings
 from finops.core.sql import compose, identifier, join
@@ -62,9 +63,8 @@ def _write_owners(settings: Settings, candidate: Candidate, root: Path) -> None:
     import duckdb
 
     columns = join(", ", (compose("resolutions.{name}", name=identifier(c)) for c in Dimension))
-    limits: dict[str, Any] = {"memory_limit": settings.memory_limit, "threads": settings.threads}
-    limits["temp_directory"] = str(settings.warehouse_dir / "spill")
-    with duckdb.connect(str(settings.warehouse_path), read_only=True, config=limits) as connection:
+    config = limits(settings, settings.warehouse_dir)
+    with duckdb.connect(str(settings.warehouse_path), read_only=True, config=config) as connection:
         known = connection.execute("select 1 from duckdb_tables() where table_name = 'tag_resolutions'").fetchall()
         for each in candidate.scope if known else ():
             folder = root / _leaf(f"{each.provider}/{each.billing_period}")

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finops.core.database import limits
 from finops.core.errors import Finding
 from finops.core.machine import Damaged, of_database
 from finops.core.settings import Settings
@@ -66,10 +67,8 @@ def verify(version: Publication) -> None:
 def _connect(settings: Settings) -> DuckDBPyConnection:
     import duckdb
 
-    limits: dict[str, Any] = {"memory_limit": settings.memory_limit, "threads": settings.threads}
-    connection = duckdb.connect(config=limits)
+    connection = duckdb.connect(config=limits(settings, settings.warehouse_dir))
     connection.execute("set timezone = 'UTC'")
-    connection.execute(compose("set temp_directory = {folder}", folder=settings.warehouse_dir / "spill"))
     connection.execute(compose("attach {file} as warehouse (read_only)", file=settings.warehouse_path))
     return connection
 

@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from finops.core.telemetry import TelemetryKind
 from finops.policy.telemetry import TelemetrySource
 from finops.stores.state import telemetry as ledger
 from finops.stores.state.store import open_state
+from finops.telemetry.models import IngestReport
 from finops.telemetry.schemas import SCHEMAS
 
 DAY = date(2025, 1, 31)
@@ -126,3 +127,16 @@ def landed(settings: Settings, source: TelemetrySource) -> list[dict[str, Any]]:
     found = duckdb.read_parquet(paths, hive_partitioning=False)
     ordered = found.order(", ".join(SCHEMAS[source.kind].key))
     return [dict(zip(ordered.columns, row, strict=True)) for row in ordered.fetchall()]
+
+
+def moment(hour: int, minute: int = 0) -> datetime:
+    """Return a moment of the day as landed files have it: UTC, without saying so."""
+    return datetime(2025, 1, 31, hour, minute, tzinfo=UTC).replace(tzinfo=None)
+
+
+def refusals(report: IngestReport) -> list[str]:
+    return [each.reason for each in report.rejections]
+
+
+def landed_files(settings: Settings) -> list[Path]:
+    return sorted((settings.landing_dir / "telemetry").rglob("*.parquet"))
