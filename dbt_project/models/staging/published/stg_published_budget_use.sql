@@ -1,0 +1,2 @@
+select *,
+from {{ source("published", "mart_budget_use") }}
