@@ -13,3 +13,6 @@ class TelemetryKind(StrEnum):
     TRAINING_RUNS = "training_runs"
     CHECKPOINTS = "checkpoints"
     SPOT_INTERRUPTIONS = "spot_interruptions"
+    NETWORK_FLOWS = "network_flows"
+    ENDPOINT_TRAFFIC = "endpoint_traffic"
+    KUBERNETES_USAGE = "kubernetes_usage"

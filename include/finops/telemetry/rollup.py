@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from datetime import date
 
 from finops.core.sql import Sql, compose, identifier, join
-from finops.telemetry.models import Column, RollUp, Schema, StagedFile
+from finops.telemetry.models import Column, ColumnType, RollUp, Schema, StagedFile
 from finops.telemetry.tables import rows_of
 
 _SUMS = {
     RollUp.KEY: "{name}",
     RollUp.HOUR: "date_trunc('hour', {name})",
     # Decimals add up to the same whatever their order, so that the same rows land as the same bytes' worth.
-    RollUp.AVERAGE: "cast(sum({name} * bucket_minutes) / sum(bucket_minutes) as decimal(18, 6))",
+    # A bucket without a value has no weight either.
+    RollUp.AVERAGE: "cast(sum({name} * bucket_minutes) / sum(bucket_minutes) filter ({name} is not null) as {type})",
     RollUp.MAXIMUM: "max({name})",
     RollUp.SUM: "cast(sum({name}) as bigint)",
     RollUp.MINUTES: "cast(sum({name}) as bigint)",
 }
+_AVERAGES = {ColumnType.NUMBER: "decimal(18, 6)", ColumnType.COUNT: "bigint"}
 _GROUPS = (RollUp.KEY, RollUp.HOUR)
 
 
@@ -71,4 +73,5 @@ def landed(schema: Schema, rows: Sql) -> Sql:
 
 def _rolled_up(column: Column) -> Sql:
     template = _SUMS[column.roll_up] if column.roll_up else "{name}"
-    return compose(template, name=identifier(column.name))
+    of_type = Sql(_AVERAGES.get(column.type, ""))
+    return compose(template, name=identifier(column.name), type=of_type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from finops.core.telemetry import TelemetryKind
@@ -11,6 +12,8 @@ _ZERO = Decimal(0)
 _HOUR = Decimal(60)
 _LARGEST = Decimal(10) ** 12 - 1
 """Below what a number of six decimals can hold in eight bytes."""
+
+_MOST_UNITS = Decimal(100_000)
 
 SHARES = ("gpu_utilization", "gpu_memory_utilization", "cpu_utilization", "memory_utilization")
 RATES = ("network_bytes_per_second", "disk_bytes_per_second")
@@ -28,6 +31,21 @@ def _count(name: str, description: str, **more: object) -> Column:
     return Column(name, ColumnType.COUNT, description, least=_ZERO, **more)  # type: ignore[arg-type]
 
 
+def _used(name: str, description: str) -> Column:
+    """Describe an average of a bucket: a share of a thing, such as a slice of a GPU, is a fraction."""
+    return Column(name, ColumnType.NUMBER, description, least=_ZERO, most=_MOST_UNITS, roll_up=RollUp.AVERAGE)
+
+
+def _capacity(name: str, description: str) -> Column:
+    return Column(
+        *(name, ColumnType.NUMBER, description),
+        is_required=False,
+        least=_ZERO,
+        most=_MOST_UNITS,
+        roll_up=RollUp.MAXIMUM,
+    )
+
+
 def _metric(name: str, description: str, roll_up: RollUp, **more: object) -> Column:
     return Column(
         *(name, ColumnType.NUMBER, description),
@@ -42,7 +60,8 @@ def _metric(name: str, description: str, roll_up: RollUp, **more: object) -> Col
 _PROVIDER = "Whose resource it is, as bills have it: aws, azure, gcp or a vendor's name."
 _RESOURCE = "The resource, exactly as the bill's ResourceId has it."
 _VERSION = "Version of the model."
-_STAGE = "Stage of its life cycle: training, inference, data-preprocessing …"
+_STAGE = "Stage of its life cycle: ingestion, data-preprocessing, training or evaluation."
+_ENDPOINT = "The endpoint, exactly as the bill's ResourceId has it."
 _START = _moment("bucket_start", "When the measurement begins.", roll_up=RollUp.HOUR)
 _MINUTES = Column(
     *("bucket_minutes", ColumnType.COUNT),
@@ -84,7 +103,7 @@ _INFERENCE_COUNTS = Schema(
     "One row per endpoint, model, version, stage and bucket of time; lands as one row an hour.",
     (
         _text("provider", _PROVIDER, roll_up=RollUp.KEY),
-        _text("endpoint_id", "The endpoint, exactly as the bill's ResourceId has it.", roll_up=RollUp.KEY),
+        _text("endpoint_id", _ENDPOINT, roll_up=RollUp.KEY),
         _text("model", "Name of the model, as the ai-model tag has it.", roll_up=RollUp.KEY),
         _text("model_version", _VERSION, is_required=False, roll_up=RollUp.KEY),
         _text("stage", "Where it serves: production, staging …", is_required=False, roll_up=RollUp.KEY),
@@ -133,6 +152,7 @@ _TRAINING_RUNS = Schema(
             most=_LARGEST,
         ),
         _text("status", "How it stands.", among=("running", "finished", "failed", "killed")),
+        _text("pipeline", "The pipeline that started it.", is_required=False),
     ),
     key=("run_id", "stage", "provider", "resource_id"),
     moment="started_at",
@@ -172,7 +192,79 @@ _SPOT_INTERRUPTIONS = Schema(
     moment="interrupted_at",
 )
 
+_ZONE = "a zone, a region, or `internet`."
+
+_NETWORK_FLOWS = Schema(
+    TelemetryKind.NETWORK_FLOWS,
+    "One row per resource, pair of zones and bucket of time; lands as one row an hour.",
+    (
+        _text("provider", _PROVIDER, roll_up=RollUp.KEY),
+        _text("resource_id", _RESOURCE, roll_up=RollUp.KEY),
+        _text("source_zone", f"Where the bytes come from: {_ZONE}", roll_up=RollUp.KEY),
+        _text("destination_zone", f"Where they go: {_ZONE}", roll_up=RollUp.KEY),
+        _START,
+        _MINUTES,
+        _count("bytes", "Bytes that were sent in the bucket.", roll_up=RollUp.SUM),
+    ),
+    key=("provider", "resource_id", "source_zone", "destination_zone", "bucket_start"),
+    moment="bucket_start",
+)
+
+_ENDPOINT_TRAFFIC = Schema(
+    TelemetryKind.ENDPOINT_TRAFFIC,
+    "One row per endpoint, caller and bucket of time; lands as one row an hour.",
+    (
+        _text("provider", _PROVIDER, roll_up=RollUp.KEY),
+        _text("endpoint_id", _ENDPOINT, roll_up=RollUp.KEY),
+        _text("traffic_source", "Who calls: an application or a client.", roll_up=RollUp.KEY),
+        _START,
+        _MINUTES,
+        _count("requests", "Requests in the bucket.", roll_up=RollUp.SUM),
+    ),
+    key=("provider", "endpoint_id", "traffic_source", "bucket_start"),
+    moment="bucket_start",
+)
+
+_KUBERNETES_USAGE = Schema(
+    TelemetryKind.KUBERNETES_USAGE,
+    "One row per pod and bucket of time; lands as one row per pod and hour.",
+    (
+        _text("provider", _PROVIDER, roll_up=RollUp.KEY),
+        _text("cluster", "The cluster.", roll_up=RollUp.KEY),
+        _text("node_resource_id", "The node's machine, exactly as the bill's ResourceId has it.", roll_up=RollUp.KEY),
+        _text("namespace", "The pod's namespace.", roll_up=RollUp.KEY),
+        _text("workload", "What the pod is of: a deployment, a job …", roll_up=RollUp.KEY),
+        _text("pod", "The pod.", roll_up=RollUp.KEY),
+        _START,
+        replace(
+            _MINUTES,
+            description="How many minutes of it the pod ran, at most an hour. Lands as `minutes_covered` of the hour: "
+            "less than 60 where the pod began or ended in it.",
+        ),
+        _used("gpu_requested", "GPUs that it asked for; a slice (MIG, time-slicing) is a fraction. 0 for none."),
+        _used("gpu_used", "GPUs that it kept busy, on average while it ran."),
+        _used("cpu_requested", "Processors that it asked for."),
+        _used("cpu_used", "Processors that it kept busy, on average while it ran."),
+        _count("memory_requested_bytes", "Memory that it asked for.", roll_up=RollUp.AVERAGE),
+        _count("memory_used_bytes", "Memory that it used, on average while it ran.", roll_up=RollUp.AVERAGE),
+        _capacity("node_gpus", "GPUs of the node."),
+        _capacity("node_cpus", "Processors of the node."),
+        _count("node_memory_bytes", "Memory of the node.", is_required=False, roll_up=RollUp.MAXIMUM),
+    ),
+    key=("provider", "cluster", "node_resource_id", "namespace", "workload", "pod", "bucket_start"),
+    moment="bucket_start",
+)
+
 SCHEMAS: dict[TelemetryKind, Schema] = {
     each.kind: each
-    for each in (_RESOURCE_METRICS, _INFERENCE_COUNTS, _TRAINING_RUNS, _CHECKPOINTS, _SPOT_INTERRUPTIONS)
+    for each in (
+        _RESOURCE_METRICS,
+        _INFERENCE_COUNTS,
+        _TRAINING_RUNS,
+        _CHECKPOINTS,
+        _SPOT_INTERRUPTIONS,
+        _NETWORK_FLOWS,
+        _ENDPOINT_TRAFFIC,
+        _KUBERNETES_USAGE,
+    )
 }
