@@ -20,6 +20,10 @@ from finops.core.providers import Provider
 from finops.core.settings import Settings
 
 
+BILLS, KPIS = "bills", "kpis"
+"""The layers that are built and published apart: the fact with its marts, and the KPIs of what is published."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuiltPeriod:
     """One (provider, billing period) of the candidate, the deliveries it was built from and their digest."""
@@ -63,6 +67,8 @@ class Candidate:
     """The build that had last published each ``provider/YYYY-MM`` in scope when this one began."""
     all_or_nothing: bool = False
     """Its files are laid out as those of the published version are not: none of its periods can be held back."""
+    layer: str = BILLS
+    """What it is a build of; of KPIS the scope is one month, and ``input_digest`` that of all they are made of."""
 
     @property
     def billing_periods(self) -> list[BillingPeriod]:
@@ -136,7 +142,8 @@ def load_candidate(settings: Settings, build_id: str | None = None) -> Candidate
     digests = (found.get("tag_policy", ""), found.get("tag_parents", ""), found.get("allocations", {}))
     closed = tuple(found.get("closed", ()))
     replaces = found.get("replaces", {})
-    return Candidate(found["build_id"], scope, *digests, closed, replaces, found.get("all_or_nothing", False))
+    how = found.get("all_or_nothing", False), found.get("layer", BILLS)
+    return Candidate(found["build_id"], scope, *digests, closed, replaces, *how)
 
 
 def save_verdict(settings: Settings, verdict: Verdict) -> None:

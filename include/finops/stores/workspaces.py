@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 PUBLISHED = "published"
 """Name of the lock that whoever writes published data holds."""
 
+KPIS = "kpis"
+"""The workspace in which KPIs are built, one month after the other. It stays."""
+
 
 def for_months(settings: Settings, months: Collection[BillingPeriod]) -> Settings:
     """Return the settings for the workspace in which a build of these months works."""
@@ -52,7 +55,7 @@ def holding(settings: Settings, *, wait_seconds: float = 600) -> AbstractContext
 def remove_others(settings: Settings) -> None:
     """Remove the other workspaces whose build has ended, and what releases before this one kept in ``warehouse``."""
     shutil.rmtree(settings.root / "warehouse", ignore_errors=True)
-    for name in set(_names(settings)) - {settings.workspace}:
+    for name in set(_names(settings)) - {settings.workspace, KPIS}:
         other = settings.in_workspace(name)
         with _if_free(other) as is_free:
             if is_free and not _waits(other):

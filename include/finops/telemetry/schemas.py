@@ -268,3 +268,17 @@ SCHEMAS: dict[TelemetryKind, Schema] = {
         _KUBERNETES_USAGE,
     )
 }
+
+_LANDED = {
+    ColumnType.TEXT: "varchar",
+    ColumnType.NUMBER: "decimal(18, 6)",
+    ColumnType.COUNT: "bigint",
+    ColumnType.MOMENT: "timestamp",
+}
+
+
+def landed_columns() -> dict[TelemetryKind, dict[str, str]]:
+    """Return, per kind, the columns of its landed files with their types in DuckDB."""
+    return {
+        kind: {each.landed_name: _LANDED[each.type] for each in schema.columns} for kind, schema in SCHEMAS.items()
+    }

@@ -17,6 +17,7 @@ from finops.core.atomic import write_whole
 from finops.core.errors import FinopsError, Unavailable
 from finops.core.progress import Progress
 from finops.core.settings import Settings
+from finops.stores.candidate import BILLS, KPIS
 from finops.transform.parsed_project import ANYWHERE, point_at
 
 if TYPE_CHECKING:
@@ -52,17 +53,23 @@ class _Failure:
     message: str
 
 
-def build(settings: Settings, progress: Progress | None = None) -> dict[str, Node]:
-    """Run ``dbt build`` without the unit tests, and return the nodes that ran by name.
+def build(settings: Settings, progress: Progress | None = None, *, layer: str = BILLS) -> dict[str, Node]:
+    """Run ``dbt build`` of a layer without the unit tests, and return the nodes that ran by name.
 
     Seeds and views depend on nothing but the project, and making them takes seconds: a project that is as it was at
     the last build that went well leaves them as they are. Errors are those of ``run``.
     """
     command = ["build", "--exclude-resource-type", "unit_test"]
+    if layer == KPIS:
+        command += ["--select", "tag:kpi"]
+    excluded = [] if layer == KPIS else ["tag:kpi"]
     marker, digest = settings.warehouse_dir / "project", _project_digest(settings)
     if marker.exists() and marker.read_text(encoding="utf-8") == digest:
         # Tests of what is left alone run all the same.
-        command += ["--exclude", "resource_type:seed", "config.materialized:view", "--indirect-selection", "empty"]
+        excluded += ["resource_type:seed", "config.materialized:view"]
+        command += ["--indirect-selection", "empty"]
+    if excluded:
+        command += ["--exclude", *excluded]
     # A build that fails may leave views of both projects.
     marker.unlink(missing_ok=True)
     nodes = run(settings, command, progress)
