@@ -37,9 +37,7 @@ MEASURES = ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
 _PART = "part.parquet"
 
 
-def write(
-    settings: Settings, candidate: Candidate, previous: Publication | None, building: Path
-) -> dict[str, Any]:
+def write(settings: Settings, candidate: Candidate, previous: Publication | None, building: Path) -> dict[str, Any]:
     """Write the marts' files and the dictionary; return the manifest's ``marts``, ``columns`` and ``kpi_marts``.
 
     The marts of the other layer, bills or KPIs, stay as they were.

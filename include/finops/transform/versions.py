@@ -40,7 +40,7 @@ def chain(settings: Settings) -> list[Publication]:
 def write(settings: Settings, build_id: str, fill: Callable[[Path], dict[str, Any]]) -> None:
     """Write a version beside the others: ``fill`` puts its files into the folder it gets and returns the manifest.
 
-    It is built under a hidden name, verified, flushed and renamed, and gets its manifest last, which makes it a version.
+    It is built under a hidden name, verified, flushed and renamed; its manifest, which makes it a version, is last.
     """
     final = folder(settings) / build_id
     building = final.with_name(f".building-{build_id}")

@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 def publish(work: Settings, build_id: str) -> Publication:
     """Publish the candidate in the workspace of KPIs and return its version; the same once more changes nothing.
 
-    Raise NotReady when the gate has not checked it, Finding when the gate refused it, Superseded when another build took
-    its place, or what it was made of has been published or landed anew since.
+    Raise NotReady when the gate has not checked it, Finding when the gate refused it, Superseded when another build
+    took its place, or what it was made of has been published or landed anew since.
     """
     with workspaces.holding(work), exclusive(work, workspaces.PUBLISHED):
         recording.record_current(work)
