@@ -80,6 +80,7 @@ for _command in (
     "ingest",
     "telemetry",
     "build",
+    "kpis",
     "deliveries",
     "status",
     "state",
