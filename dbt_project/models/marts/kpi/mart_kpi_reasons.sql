@@ -15,6 +15,9 @@
 {%- endset %}
 
 with
+    {# A week that ends in a month without figures is not whole yet. #}
+    published as (select distinct billing_period from {{ ref("mart_kpi_values") }}),
+
     subject_values as (
         select
             billing_currency,
@@ -55,6 +58,18 @@ with
         select
             *,
             {{ next_start }} as next_start,
+            {# A week is of the month that its Sunday is in: it is whole when that month has come so far. #}
+            substr(
+                cast(
+                    case
+                        when grain = 'month'
+                        then period_start
+                        else cast(period_start + interval 6 day as date)
+                    end as varchar
+                ),
+                1,
+                7
+            ) as billing_period,
             {# Without a denominator the KPI is a total. #}
             case
                 when denominator is null
@@ -225,18 +240,7 @@ with
     )
 
 select
-    {# A week is of the month that its Sunday is in: it is whole when that month has come so far. #}
-    substr(
-        cast(
-            case
-                when compared.grain = 'month'
-                then compared.period_start
-                else cast(compared.period_start + interval 6 day as date)
-            end as varchar
-        ),
-        1,
-        7
-    ) as billing_period,
+    compared.billing_period,
     compared.billing_currency,
     compared.kpi,
     compared.kpi_name,
@@ -262,6 +266,7 @@ select
     {%- endfor %}
     reasons.other_change,
 from compared
+inner join published on published.billing_period = compared.billing_period
 left join
     reasons
     on reasons.billing_currency = compared.billing_currency
