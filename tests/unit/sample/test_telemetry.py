@@ -131,6 +131,19 @@ def test_a_month_of_telemetry_depends_on_no_other_month(tmp_path: Path) -> None:
     assert of_one == [each for each in of_all if each["billing_period"] == "2025-02"]
 
 
+def test_a_sample_that_is_made_again_has_landed_already(tmp_path: Path) -> None:
+    """The demo makes it anew each time, and must not land it again."""
+    kind = TelemetryKind.SPOT_INTERRUPTIONS
+    source = TelemetrySource.model_validate(
+        {"name": "sample", "kind": kind, "from": str(tmp_path / "out" / "telemetry" / kind)}
+    )
+    reports = []
+    for _ in range(2):
+        generate(tmp_path / "out", months=1, lines_per_month=2_000, providers=[Provider.AWS])
+        reports.append(ingest(Settings(home=tmp_path / "home"), source))
+    assert [(each.read_files, each.known_files, each.rejections) for each in reports] == [(1, 0, ()), (0, 1, ())]
+
+
 def test_a_smaller_company_writes_less_telemetry(tmp_path: Path, half_year: SampleReport) -> None:
     generate(tmp_path, months=1, lines_per_month=3_000, providers=[Provider.AWS])
     counts = [
