@@ -173,16 +173,7 @@ select
     claims.segment_start,
     claims.segment_end,
     coalesce(claims.run_id, '(none)') as run_id,
-    case
-        when claims.run_id is null
-        then 'serving'
-        when claims.stage in ('ingestion', 'training', 'evaluation')
-        then claims.stage
-        when claims.stage in ('data-preprocessing', 'preprocessing', 'preparation')
-        then 'preparation'
-        else 'other'
-    end as life_cycle_stage,
-    coalesce(claims.stage, '(none)') as run_stage,
+    coalesce(claims.stage, 'serving') as stage,
     coalesce(requests.stage, '(none)') as serving_stage,
     coalesce(claims.model, requests.model) as ai_model,
     coalesce(claims.model_version, requests.model_version, '(none)') as model_version,

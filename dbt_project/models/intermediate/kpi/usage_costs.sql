@@ -10,9 +10,7 @@
     "billing_period, provider, billing_currency, charge_date, resource_id, is_endpoint, "
     ~ "cost_center, ai_project, tagged_model, ai_stage, environment"
 ) -%}
-{%- set claimant = (
-    "run_id, run_stage, life_cycle_stage, serving_stage, ai_model, model_version"
-) -%}
+{%- set claimant = "run_id, stage, serving_stage, ai_model, model_version" -%}
 
 with
     resources as (
@@ -151,8 +149,7 @@ with
             hours.charge_end,
             hours.token_direction,
             '(none)' as run_id,
-            '(none)' as run_stage,
-            'serving' as life_cycle_stage,
+            'serving' as stage,
             coalesce(counts.stage, '(none)') as serving_stage,
             counts.model as ai_model,
             coalesce(counts.model_version, '(none)') as model_version,
@@ -335,8 +332,7 @@ union all
 select
     {{ day }},
     '(none)' as run_id,
-    '(none)' as run_stage,
-    '(none)' as life_cycle_stage,
+    '(none)' as stage,
     '(none)' as serving_stage,
     tagged_model as ai_model,
     '(none)' as model_version,
