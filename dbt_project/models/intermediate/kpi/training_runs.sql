@@ -1,25 +1,23 @@
 with
-    months as (
-        select distinct
-            provider,
-            billing_period,
-            cast(billing_period || '-01' as timestamp) as month_start,
-            cast(billing_period || '-01' as timestamp)
-            + interval 1 month as month_end,
-        from {{ ref("kpi_details") }}
-    ),
+    months as (select * from {{ ref("kpi_months") }}),
 
     billed as (
-        select provider, resource_id, max(charge_end) as last_end,
+        select
+            provider,
+            billing_period,
+            resource_id,
+            min(charge_start) as first_start,
+            max(charge_end) as last_end,
         from {{ ref("kpi_charges") }}
-        group by provider, resource_id
+        where resource_id is not null
+        group by provider, billing_period, resource_id
     ),
 
+    -- A run's hours are those that its resource was billed in: Google's month begins at
+    -- midnight in California. Of a resource that is in no bill they are those of the month.
     runs as (
         select
             months.billing_period,
-            months.month_start,
-            months.month_end,
             runs.provider,
             runs.run_id,
             runs.stage,
@@ -33,25 +31,28 @@ with
             runs.epochs,
             runs.started_at,
             runs.ended_at,
-            coalesce(runs.ended_at, billed.last_end, months.month_end) as last_used_at,
+            greatest(
+                runs.started_at, coalesce(billed.first_start, months.month_start)
+            ) as used_from,
+            least(
+                coalesce(runs.ended_at, billed.last_end, months.month_end),
+                coalesce(billed.last_end, months.month_end)
+            ) as used_until,
+            runs.started_at < months.month_end
+            and coalesce(runs.ended_at, months.month_end)
+            > months.month_start as is_of_month,
         from {{ ref("stg_telemetry_training_runs") }} as runs
         inner join months on months.provider = runs.provider
         left join
             billed
             on billed.provider = runs.provider
+            and billed.billing_period = months.billing_period
             and billed.resource_id = runs.resource_id
     )
 
 select
-    * exclude (month_start, month_end, last_used_at),
+    * exclude (used_from, used_until),
     greatest(
-        date_diff(
-            'microsecond',
-            greatest(started_at, month_start),
-            least(last_used_at, month_end)
-        ),
-        0
+        date_diff('microsecond', used_from, used_until), 0
     ) as used_microseconds,
-    started_at < month_end
-    and greatest(started_at, last_used_at) >= month_start as is_of_month,
 from runs
