@@ -82,6 +82,7 @@ def forgotten(provider: Provider, machines: Sequence[Series], key: SeriesKey, st
     end = start + timedelta(days=days)
     for each in machines:
         each.key, each.is_tagged, each.first, each.last = key, False, start, end
+        each.extra["is_forgotten"] = True
     return Injection(Label(provider, key, start, end, AnomalyKind.FORGOTTEN_GPUS), added=list(machines))
 
 

@@ -1,4 +1,4 @@
-"""Write the sample: bills of three clouds, their invoices, allocation drivers, anomalies, and the expected totals."""
+"""Write the sample: bills of three clouds, what goes with them, and the telemetry of their resources."""
 
 from __future__ import annotations
 
@@ -29,12 +29,15 @@ from finops.sample.models import (
     TotalKey,
 )
 from finops.sample.rhythm import EPOCH
+from finops.sample.telemetry import month as telemetry
+from finops.sample.telemetry.assets import Asset, Harvest
+from finops.sample.telemetry.scene import Truth
 
 MINIMUM_LINES = 2_000
 _MARK = "expected.json"
 logger = logging.getLogger(__name__)
 
-Writer = Callable[[Path, int, int, Month, Steps], MonthResult]
+Writer = Callable[[Path, int, int, Month, Steps, Harvest], MonthResult]
 _WRITERS: dict[Provider, Writer] = {
     Provider.AWS: aws.write_month,
     Provider.AZURE: azure.write_month,
@@ -50,9 +53,10 @@ def generate(
     seed: int = 7,
     first_period: BillingPeriod | None = None,
     providers: Sequence[Provider] = CLOUDS,
+    with_telemetry: bool = True,
     progress: Progress | None = None,
 ) -> SampleReport:
-    """Write ``months`` billing periods of each provider under ``out``.
+    """Write ``months`` billing periods of each provider under ``out``, and the telemetry of their resources.
 
     ``lines_per_month`` is the number of CUR lines of a month of 31 days, exactly (a shorter month has fewer in
     proportion); Azure and GCP get about a third each. The same arguments give the same bytes; an earlier sample
@@ -66,7 +70,7 @@ def generate(
     periods = _periods(first_period or EPOCH, months)
     try:
         _clear(out)
-        return _generate(out, periods, lines_per_month, seed, providers, progress)
+        return _generate(out, periods, lines_per_month, seed, providers, with_telemetry, progress)
     except OSError as error:
         raise BadInput(
             f"--out {out} cannot be written: {error.strerror}; choose a writable folder with enough space"
@@ -81,9 +85,9 @@ def _clear(out: Path) -> None:
     if out.exists() and any(out.iterdir()) and not (out / _MARK).exists():
         raise BadInput(f"--out {out} holds files that are not a sample; choose an empty folder")
     write_json(out / _MARK, [])
-    for provider in CLOUDS:
-        if (out / provider).is_dir():
-            shutil.rmtree(out / provider)
+    for name in (*CLOUDS, telemetry.FOLDER):
+        if (out / name).is_dir():
+            shutil.rmtree(out / name)
 
 
 def summary(report: SampleReport) -> dict[str, object]:
@@ -111,6 +115,7 @@ def _generate(
     lines_per_month: int,
     seed: int,
     providers: Sequence[Provider],
+    with_telemetry: bool,
     progress: Progress | None,
 ) -> SampleReport:
     wanted = [provider for provider in CLOUDS if provider in providers]
@@ -119,16 +124,26 @@ def _generate(
     totals: dict[TotalKey, Total] = {}
     invoices: dict[InvoiceKey, InvoiceTotal] = {}
     labels: set[Label] = set()
+    truths: list[Truth] = []
     for period in periods:
         month = Month(period, 24, is_open=period == periods[-1])
+        assets: dict[Provider, list[Asset]] = {}
         for provider in wanted:
             steps.message = f"{provider} {period}"
-            made = _WRITERS[provider](out, seed, _share(provider, lines_per_month), month, steps)
+            harvest = Harvest(is_on=with_telemetry)
+            made = _WRITERS[provider](out, seed, _share(provider, lines_per_month), month, steps, harvest)
+            assets[provider] = harvest.assets
             files += made.files
             totals |= made.totals
             invoices |= made.invoices
             labels |= set(made.labels)
             logger.info("wrote %s %s: %d files", provider, period, len(made.files))
+        if with_telemetry:
+            written, known = telemetry.write(out, seed, period, assets)
+            files += written
+            truths += known
+    if with_telemetry:
+        files.append(telemetry.write_truths(out, truths))
     kept = _within(labels, periods)
     _write_labels(out / "labels.csv", kept)
     _write_invoices(out / "invoices.csv", invoices)

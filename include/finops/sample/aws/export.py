@@ -15,6 +15,7 @@ from finops.core.providers import Provider
 from finops.sample.aws.bill import blocks, interval_hours
 from finops.sample.aws.block import Block
 from finops.sample.aws.labels import injections_of
+from finops.sample.aws.observed import look
 from finops.sample.aws.series import LEGAL_ENTITY, stamp
 from finops.sample.chance import noise, seeded
 from finops.sample.columnar import (
@@ -32,6 +33,7 @@ from finops.sample.files import Parts, parquet, write_json
 from finops.sample.lines import Month
 from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Steps, Total, TotalKey
 from finops.sample.series import guid
+from finops.sample.telemetry.assets import Harvest
 
 EXPORT = "meridian-cur2"
 _UNLIKE = frozenset({"identity_line_item_id"})
@@ -43,7 +45,7 @@ def schema() -> pa.Schema:
     return schema_of(SourceFormat.AWS_CUR2)
 
 
-def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps: Steps) -> MonthResult:
+def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps: Steps, harvest: Harvest) -> MonthResult:
     """Write one billing period under ``out/aws``: the parts, then the manifest that names them."""
     month = Month(month.period, interval_hours(lines_per_month), month.is_open)
     injections = injections_of(seed, lines_per_month, month)
@@ -58,6 +60,7 @@ def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps:
         for each in blocks(seed, lines_per_month, month, injections):
             parts.write(_table(each, month, names))
             _count(sums, each)
+            harvest.take(each, look, each.start, each.end, each.amounts["line_item_usage_amount"])
             if not month.is_open:
                 _invoice(result.invoices, each, month)
             steps.advance(len(each))

@@ -149,7 +149,7 @@ def make(offer: Offer, account: Account, rng: Random, forget: Forgetfulness, mom
         pattern=Pattern(offer["pattern"]),
         is_tagged=is_tagged,
         cap=1.0 if is_single or offer["unit"] == "Hours" else None,
-        extra={"decimals": 0 if is_counted else 10, "offer": offer, "account": account},
+        extra={"decimals": 0 if is_counted else 10, "offer": offer, "account": account, "owner": owner},
     )
 
 

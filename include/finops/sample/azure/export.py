@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from finops.core.providers import Provider
 from finops.sample.azure.bill import injections_of, rows
 from finops.sample.azure.block import Rows, decimals, text, total
+from finops.sample.azure.observed import look
 from finops.sample.azure.series import BILLING_ACCOUNT, rate_in
 from finops.sample.chance import seeded
 from finops.sample.columnar import shared_text
@@ -23,6 +24,7 @@ from finops.sample.files import Parts, gzipped_csv, write_json
 from finops.sample.lines import Month
 from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Steps, Total, TotalKey
 from finops.sample.series import guid
+from finops.sample.telemetry.assets import Harvest
 
 EXPORTS = {"meridian-actual": "ActualCost", "meridian-amortized": "AmortizedCost"}
 # In the order and spelling of an export under a Microsoft Customer Agreement, which differ from the format's list.
@@ -41,7 +43,7 @@ _NAMES = (
 COLUMNS = tuple(_NAMES.split())
 
 
-def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: Steps) -> MonthResult:
+def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: Steps, harvest: Harvest) -> MonthResult:
     """Write both halves of one billing period under ``out/azure``; each manifest comes after its parts."""
     injections = injections_of(seed, rows_per_month, month)
     result = MonthResult(labels=[each.label for each in injections])
@@ -63,6 +65,7 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
                 # The actual half says what is invoiced: commitments when they are bought.
                 if EXPORTS[export] == "ActualCost" and not month.is_open:
                     _invoice(result.invoices, each, cost, month)
+            harvest.take(each, look, each.day * 24, each.day * 24 + 24, each.quantity)
             steps.advance(len(each))
     for export, written in parts.items():
         path = written.paths[0].parent / "manifest.json"

@@ -93,7 +93,8 @@ def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Se
         own["tags"] = json.dumps(owner.tags(account.dialect), separators=(",", ":"))
     key = SeriesKey(account.id, offer["category"], owner.tagged_model(is_tagged))
     cap = 1.0 if offer["size"] else None
-    extra = {"index": index, "account": account, "decimals": 0 if offer["block"] != "1" else 10}
+    decimals = 0 if offer["block"] != "1" else 10
+    extra = {"index": index, "account": account, "owner": owner, "decimals": decimals}
     return Series(shared, own, key, shared["_price"], level, Pattern(offer["pattern"]), is_tagged, cap, extra=extra)
 
 

@@ -20,9 +20,11 @@ from finops.sample.exact import total
 from finops.sample.files import Parts, parquet, write_json
 from finops.sample.gcp.bill import Rows, injections_of, rows
 from finops.sample.gcp.credits import amounts, arrays
+from finops.sample.gcp.observed import look
 from finops.sample.gcp.series import BILLING_ACCOUNTS
 from finops.sample.lines import Month
 from finops.sample.models import InvoiceKey, InvoiceTotal, MonthResult, Steps, Total, TotalKey
+from finops.sample.telemetry.assets import Harvest
 
 EXPORT = "meridian-billing"
 TABLE = f"meridian-shared.billing.gcp_billing_export_resource_v1_{BILLING_ACCOUNTS['USD'].replace('-', '_')}"
@@ -42,7 +44,7 @@ def _invoice_month(month: Month) -> str:
     return f"{month.period.year:04d}{month.period.month:02d}"
 
 
-def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: Steps) -> MonthResult:
+def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: Steps, harvest: Harvest) -> MonthResult:
     """Write one invoice month under ``out/gcp``: the parts, then the manifest that names them."""
     injections = injections_of(seed, rows_per_month, month)
     result = MonthResult(labels=[each.label for each in injections])
@@ -59,6 +61,7 @@ def write_month(out: Path, seed: int, rows_per_month: int, month: Month, steps: 
             _count(result.totals, each, credit, month)
             if not month.is_open:
                 _bill(result.invoices, each, credit, month)
+            harvest.take(each, look, *_hours(each, month), each.usage)
             steps.advance(len(each))
     path = folder / "manifest.json"
     listed = [
@@ -132,6 +135,13 @@ def _bounds(month: Month) -> tuple[np.ndarray, np.ndarray]:
     days = [first + timedelta(days=day) for day in range(-2, month.count + 1)]
     moments = np.array([day.astimezone(UTC).replace(tzinfo=None) for day in days], dtype="datetime64[us]")
     return moments[:-1], moments[1:]
+
+
+def _hours(made: Rows, month: Month) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each row begins and ends in hours from the first instant of the month in UTC; late rows before."""
+    first = np.datetime64(month.period.start.replace(tzinfo=None), "us")
+    begin, end = (((edge - first) // np.timedelta64(1, "h")).astype(np.int64) for edge in _bounds(month))
+    return np.where(made.day < 0, -1, begin[made.day + 2]), end[made.day + 2]
 
 
 def _export_times(made: Rows, end: np.ndarray) -> pa.Array:

@@ -128,7 +128,7 @@ def make(index: int, account: Account, rng: Random, forget: Forgetfulness) -> Se
     key = SeriesKey(account.id, offer["service"], owner.tagged_model(is_tagged))
     # A spend commitment belongs to one billing account, and each account has its own currency.
     credit = f"dollar-{account.currency}" if offer["credit"] == "dollar" else offer["credit"]
-    extra = {"index": index, "account": account, "decimals": 10, "credit": credit}
+    extra = {"index": index, "account": account, "owner": owner, "decimals": 10, "credit": credit}
     return Series(shared, own, key, shared["_price"], level, Pattern(offer["pattern"]), is_tagged, extra=extra)
 
 

@@ -1,0 +1,54 @@
+"""What a series of Google's export is to the company's AI models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from finops.core.providers import Provider
+from finops.sample.company import STALE
+from finops.sample.gcp.series import OFFERS
+from finops.sample.series import Offer, Series
+from finops.sample.telemetry.assets import Asset, Role
+
+GIBIBYTE = 2.0**30
+_GPUS = {"a2-highgpu-1g": 1, "a3-highgpu-8g": 8, "g2-standard-8": 1}
+
+
+def look(series: Series) -> Asset | None:
+    """Return the asset that a series is about, without its lines; None for what is not observed."""
+    owner = series.extra.get("owner")
+    if owner is None:
+        return None
+    offer, named = OFFERS[series.extra["index"]], dict(series.get("resource"))
+    place = dict(series.get("location"))
+    # Google bills cores and GPUs apart, each under a resource of its own here.
+    gpus = _GPUS.get(offer["machine"], 1) if "GPU" in offer["sku"] else 0
+    role, more = _role(offer, named["name"], place["region"], gpus)
+    if role is None:
+        return None
+    made: dict[str, Any] = {
+        "region": place["region"],
+        "zone": place["zone"],
+        "instance_type": offer["machine"],
+        "gpus": gpus,
+        "is_spot": "Preemptible" in offer["sku"],
+        "is_forgotten": bool(series.extra.get("is_forgotten")),
+    }
+    return Asset(Provider.GCP, named["global_name"], role, owner, **{**made, **more})
+
+
+def _role(offer: Offer, name: str, region: str, gpus: int) -> tuple[Role | None, dict[str, Any]]:
+    sku, stage = offer["sku"], offer["stage"]
+    if gpus:
+        return (Role.SERVER if stage == "inference" else Role.TRAINER), {}
+    if sku.startswith(("A2 Instance Core", "N1 Predefined", "Vertex AI: Training")):
+        return Role.BATCH, {}
+    if sku.startswith("Gemini"):
+        return (Role.TOKENS_IN if "Input" in sku else Role.TOKENS_OUT), {}
+    if sku.startswith("Network Internet Egress"):
+        return Role.TRANSFER, {"flow": (f"{region}-a", "europe-west1"), "scale": GIBIBYTE}
+    if sku.startswith(("Networking Cloud Nat Data", "Download Worldwide")):
+        return Role.TRANSFER, {"flow": (f"{region}-a", "internet"), "scale": GIBIBYTE}
+    if sku.startswith("Standard Storage") and stage in ("training", STALE):
+        return Role.BUCKET, {"uri": f"gs://{name}"}
+    return None, {}

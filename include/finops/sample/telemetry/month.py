@@ -1,0 +1,58 @@
+"""The telemetry of a month: of every cloud's assets, into one file for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pyarrow as pa
+
+from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
+from finops.core.telemetry import TelemetryKind
+from finops.sample.files import write_json
+from finops.sample.telemetry import columns, flows, interruptions, pods, runs, serving, utilization
+from finops.sample.telemetry.assets import Asset, Role
+from finops.sample.telemetry.scene import Scene, Truth
+
+FOLDER = "telemetry"
+
+
+def write(
+    out: Path, seed: int, period: BillingPeriod, assets: Mapping[Provider, Sequence[Asset]]
+) -> tuple[list[Path], list[Truth]]:
+    """Write a month under ``out/telemetry/KIND`` and return its files and what is known of them."""
+    scenes = [_played(Scene.of(provider, period, seed, found)) for provider, found in assets.items()]
+    files = []
+    for kind in TelemetryKind:
+        tables: list[pa.Table] = []
+        for scene in scenes:
+            tables += scene.tables[kind]
+            if scene.rows[kind]:
+                tables.append(columns.of_rows(scene.rows[kind]))
+        if tables:
+            files.append(columns.write(out / FOLDER, kind, str(period), tables))
+    return files, [truth for scene in scenes for truth in scene.truths]
+
+
+def write_truths(out: Path, truths: Sequence[Truth]) -> Path:
+    """Write all that is known beforehand."""
+    path = out / FOLDER / "truths.json"
+    write_json(path, [asdict(each) for each in truths])
+    return path
+
+
+def _played(scene: Scene) -> Scene:
+    cast = runs.cast(scene)
+    sent = flows.sent_by(scene, cast)
+    runs.write(scene, cast, sent)
+    interruptions.write(scene, cast)
+    flows.write(scene, cast, sent)
+    machines = scene.by_role(Role.SERVER)
+    chosen = pods.nodes(machines)
+    pods.write(scene, chosen)
+    endpoints = [each for each in machines if each not in chosen]
+    serving.write(scene, endpoints)
+    utilization.write(scene, cast, endpoints)
+    return scene
