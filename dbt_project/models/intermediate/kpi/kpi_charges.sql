@@ -15,6 +15,7 @@ with
             charges.charge_period_start as charge_start,
             charges.charge_period_end as charge_end,
             sum(charges.consumed_quantity) as consumed_quantity,
+            sum(charges.pricing_quantity) as pricing_quantity,
             sum(charges.billed_cost) as billed_cost,
             sum(charges.effective_cost) as effective_cost,
             sum(charges.contracted_cost) as contracted_cost,
@@ -57,6 +58,10 @@ select
     coalesce(owners.ai_stage, '(none)') as ai_stage,
     coalesce(owners.environment, '(none)') as environment,
     lines.consumed_quantity,
+    lines.pricing_quantity,
+    cast(
+        lines.pricing_quantity * details.gigabytes_per_unit as {{ var("money_type") }}
+    ) as gigabytes,
     lines.billed_cost,
     lines.effective_cost,
     lines.contracted_cost,

@@ -1,8 +1,3 @@
-{#- What an Azure, AWS or Google price calls bytes that leave a zone, a region or the cloud. -#}
-{%- set transfer = (
-    "(DataTransfer|Data Transfer|Egress|Download|Inter Region|Inter-Region)"
-) -%}
-
 with details as (select * from {{ ref("stg_published_charge_details") }})
 
 select
@@ -22,27 +17,28 @@ select
     details.pricing_category,
     details.commitment_discount_status,
     details.consumed_unit,
+    details.pricing_unit,
+    meters.transfer_scope,
+    meters.storage_class,
+    meters.on_demand_meter,
+    meters.gigabytes_per_unit,
     gpu.gpu_family,
     gpu.gpus,
     gpu.gpus is not null as is_gpu,
     coalesce(details.pricing_category = 'Dynamic', false) as is_spot,
-    coalesce(
-        details.charge_category = 'Usage'
-        and regexp_matches(details.sku_meter, '{{ transfer }}'),
-        false
-    ) as is_transfer,
-    coalesce(
-        details.charge_category = 'Usage'
-        and details.service_category = 'Storage'
-        and not regexp_matches(details.sku_meter, '{{ transfer }}'),
-        false
-    ) as is_storage,
+    meters.is_transfer,
+    meters.is_storage,
     coalesce(
         details.charge_category = 'Usage'
         and regexp_matches(details.sku_meter, '([Tt]okens|Text (In|Out)put)'),
         false
     ) as is_tokens,
 from details
+inner join
+    {{ ref("kpi_meters") }} as meters
+    on meters.provider = details.provider
+    and meters.billing_period = details.billing_period
+    and meters.x_details_id = details.x_details_id
 left join
     {{ ref("gpu_instance_types") }} as gpu
     on gpu.provider = details.provider
