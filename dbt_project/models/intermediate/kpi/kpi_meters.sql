@@ -1,17 +1,9 @@
 {#- What AWS, Azure and Google call bytes that leave a zone, a region or the cloud, or that enter one. -#}
-{%- set transfer = (
-    "data ?transfer|dataxfer|egress|download|-(in|out)-a?bytes|region (in|e)gress|inter[- ](region|zone)"
-) -%}
-{%- set between_zones = (
-    "regional|xaz|inter[- ]?zone|availability[- ]zone|intra[- ]region|between ec2 azs"
-) -%}
-{%- set between_regions = (
-    "-aws-(in|out)-|inter[- ]region|(intra|inter)[- ]continent|data transfer (to|from) |replication"
-) -%}
+{%- set transfer = "data ?transfer|dataxfer|egress|download|-(in|out)-a?bytes|region (in|e)gress|inter[- ](region|zone)" -%}
+{%- set between_zones = "regional|xaz|inter[- ]?zone|availability[- ]zone|intra[- ]region|between ec2 azs" -%}
+{%- set between_regions = "-aws-(in|out)-|inter[- ]region|(intra|inter)[- ]continent|data transfer (to|from) |replication" -%}
 {%- set archive = "glacier|gda|deeparchive|archive|-gir-" -%}
-{%- set cool = (
-    "-(sia|zia|rrs|int-ia|int-aia|ia)-|infrequent|nearline|coldline|(^| )(cool|cold) "
-) -%}
+{%- set cool = "-(sia|zia|rrs|int-ia|int-aia|ia)-|infrequent|nearline|coldline|(^| )(cool|cold) " -%}
 
 with
     details as (
@@ -52,7 +44,8 @@ with
                 ),
                 false
             ) as is_transfer,
-            case unit_of_bytes
+            case
+                unit_of_bytes
                 when 'KB'
                 then cast(0.000000953674 as decimal(13, 12))
                 when 'KiB'
@@ -91,7 +84,9 @@ select
         when regexp_matches(meter, '{{ between_regions }}')
         then 'region'
         when
-            regexp_matches(meter, 'out-a?bytes|in-bytes|transfer (in|out)|download|dataxfer')
+            regexp_matches(
+                meter, 'out-a?bytes|in-bytes|transfer (in|out)|download|dataxfer'
+            )
         then 'internet'
     end as transfer_scope,
     case
@@ -112,7 +107,9 @@ select
             trim(
                 replace(
                     replace(
-                        replace(replace(sku_meter, 'Spot Preemptible ', ''), ' Spot', ''),
+                        replace(
+                            replace(sku_meter, 'Spot Preemptible ', ''), ' Spot', ''
+                        ),
                         ' Low Priority',
                         ''
                     ),

@@ -1,4 +1,5 @@
--- Cut at midnight before runs are compared: a resource has a few runs a day, and may have
+-- Cut at midnight before runs are compared: a resource has a few runs a day, and may
+-- have
 -- thousands a month.
 with
     resources as (

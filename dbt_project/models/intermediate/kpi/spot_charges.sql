@@ -64,7 +64,8 @@ with
         select
             charges.*,
             case
-                -- A CUR says what the line would have cost on demand. The list price of Azure and
+                -- A CUR says what the line would have cost on demand. The list price
+                -- of Azure and
                 -- Google is that of spot.
                 when charges.provider = 'aws' and charges.list_cost > 0
                 then charges.list_cost

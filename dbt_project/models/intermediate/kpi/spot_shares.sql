@@ -73,9 +73,12 @@ with
             resource_id,
             run_id,
             weight,
-            {{ part_until("spot_cost", "until", "weight", "window_seconds") }} as spot_cost,
-            {{ part_until("on_demand_cost", "until", "weight", "window_seconds") }} as on_demand_cost,
-            {{ part_until("compared_cost", "until", "weight", "window_seconds") }} as compared_cost,
+            {{ part_until("spot_cost", "until", "weight", "window_seconds") }}
+            as spot_cost,
+            {{ part_until("on_demand_cost", "until", "weight", "window_seconds") }}
+            as on_demand_cost,
+            {{ part_until("compared_cost", "until", "weight", "window_seconds") }}
+            as compared_cost,
         from placed
     )
 
