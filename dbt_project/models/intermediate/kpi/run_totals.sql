@@ -2,8 +2,11 @@ select
     run_id,
     max(model) as model,
     max(model_version) as model_version,
-    min(started_at) as started_at,
-    case when count(ended_at) = count(*) then max(ended_at) end as ended_at,
     max(epochs) as epochs,
+    min(case when epochs is not null then started_at end) as epochs_from,
+    case
+        when count(ended_at) = count(*)
+        then max(case when epochs is not null then ended_at end)
+    end as epochs_until,
 from {{ ref("stg_telemetry_training_runs") }}
 group by run_id
