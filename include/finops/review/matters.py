@@ -1,0 +1,78 @@
+"""What matters this week, in a few sentences."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from finops.pages import wording
+from finops.review import words
+from finops.review.catalogue import CATALOGUE
+from finops.review.models import Kpi, Review, Standing
+
+
+def sentences(review: Review) -> list[str]:
+    """Return what to know before anything else: missed targets, the largest change, what is unknown or not final."""
+    found = [_targets(review), _largest_change(review), _unknown(review), _behind(review)]
+    return [each for each in found if each]
+
+
+def missed(review: Review) -> list[Kpi]:
+    """Return the KPIs that miss their target, the one that is furthest from it first."""
+    return sorted(review.with_standing(Standing.MISSED), key=_distance, reverse=True)
+
+
+def _distance(kpi: Kpi) -> Decimal:
+    now = kpi.about
+    if now.value is None or now.target is None:
+        return Decimal(0)
+    return abs(now.value - now.target) / (abs(now.target) or Decimal(1))
+
+
+def _targets(review: Review) -> str:
+    with_target = [kpi for kpi in review.kpis if kpi.standing in (Standing.MET, Standing.MISSED)]
+    out = missed(review)
+    if not with_target:
+        return "No KPI of this week has a target."
+    if not out:
+        return f"All {len(with_target)} KPIs with a target meet it." if len(with_target) > 1 else "The target is met."
+    named = [f"{_called(kpi, review)} at {words.value(kpi.about.value, kpi.about)}" for kpi in out]
+    misses = "misses its target" if len(out) == 1 else "miss their targets"
+    of = f"{len(out)} of {len(with_target)} KPIs with a target {misses}"
+    return (
+        f"{of}: {words.listed([f'{name} ({words.target(kpi.about)})' for name, kpi in zip(named, out, strict=True)])}."
+    )
+
+
+def _largest_change(review: Review) -> str:
+    changed = [(abs(kpi.now.relative_change or 0), kpi) for kpi in review.kpis if kpi.now is not None]
+    size, kpi = max(changed, key=lambda each: each[0], default=(Decimal(0), None))
+    if kpi is None or not size:
+        return ""
+    now = kpi.about
+    verb = "rose" if (now.change or 0) > 0 else "fell"
+    part = words.relative(now).strip(" ()").lstrip("+" + wording.MINUS)
+    by = f" by {part}" if part and not part.startswith("more") else ""
+    for_the = "for the better" if now.is_better else "for the worse"
+    before, after = words.number(now.previous_value or Decimal(0), now), words.value(now.value, now)
+    first = f", above all through {wording.name(now.reasons[0].subject)}" if now.reasons else ""
+    return f"The largest change, {for_the}: {_called(kpi, review)} {verb}{by}, from {before} to {after}{first}."
+
+
+def _unknown(review: Review) -> str:
+    names = [_called(kpi, review) for kpi in review.with_standing(Standing.UNKNOWN)]
+    names += [CATALOGUE[each].name for each in review.unknown]
+    if not names:
+        return ""
+    are = "KPI is" if len(names) == 1 else "KPIs are"
+    return f"{len(names)} {are} unknown, because what they are made of is missing: {words.listed(names)}."
+
+
+def _behind(review: Review) -> str:
+    if review.is_whole:
+        return ""
+    named = [f"{wording.name(each.provider)} up to {wording.day(each.newest_day)}" for each in review.behind]
+    return f"The week is not whole: there are bills of {words.listed(named)}. Figures will still change."
+
+
+def _called(kpi: Kpi, review: Review) -> str:
+    return words.called(kpi, with_currency=len(review.currencies) > 1)
