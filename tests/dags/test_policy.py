@@ -30,6 +30,7 @@ DAG_IDS = {
     "backfill_billing",
     "publish_chargeback",
     "deliver_statements",
+    "weekly_review",
 }
 
 

@@ -121,7 +121,7 @@ def trend_chart(
     drawn_target = target if target is not None and (not top or abs(target) <= 3 * top) else None
     shown = [*known, *([] if drawn_target is None else [drawn_target])]
     digits = max(0, 2 - max(map(abs, shown), default=Decimal(1)).adjusted())
-    units = [int(round(figure.scaleb(digits))) for figure in shown] or [0]
+    units = [round(figure.scaleb(digits)) for figure in shown] or [0]
     scale = _Scale.over(min(units), max(units), height)
     left = 8 + 7 * max(len(_compact(tick, digits)) for tick in scale.ticks)
     worded = ", ".join(f"{label}: {words}" for label, words, _ in points)
@@ -139,7 +139,7 @@ def trend_chart(
         x = round(left + pitch * (number + 0.5), 2)
         if (len(points) - 1 - number) % step == 0:
             _add(svg, "text", {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}).text = label
-        spot = None if figure is None else (x, scale.y(int(round(figure.scaleb(digits)))))
+        spot = None if figure is None else (x, scale.y(round(figure.scaleb(digits))))
         if spot and before:
             _add(svg, "line", {"class": "curve", "x1": before[0], "x2": spot[0], "y1": before[1], "y2": spot[1]})
         if spot:

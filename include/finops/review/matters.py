@@ -43,10 +43,13 @@ def _targets(review: Review) -> str:
     )
 
 
+def _size_of_change(kpi: Kpi) -> Decimal:
+    return Decimal(0) if kpi.now is None else abs(kpi.now.relative_change or Decimal(0))
+
+
 def _largest_change(review: Review) -> str:
-    changed = [(abs(kpi.now.relative_change or 0), kpi) for kpi in review.kpis if kpi.now is not None]
-    size, kpi = max(changed, key=lambda each: each[0], default=(Decimal(0), None))
-    if kpi is None or not size:
+    kpi = max(review.kpis, key=_size_of_change, default=None)
+    if kpi is None or not _size_of_change(kpi):
         return ""
     now = kpi.about
     verb = "rose" if (now.change or 0) > 0 else "fell"

@@ -29,8 +29,8 @@ NOTES = (
     ),
     (
         "The reasons",
-        "A change is divided among those that caused it. Each one's part is half from its own figure having changed and "
-        "half from its weight, so that all parts together are the change exactly; the three largest are named. One "
+        "A change is divided among those that caused it. Each one's part is what its own figure changed, and what its "
+        "weight changed, so that all parts together are the change exactly; the three largest are named. One "
         "that is worse than the average and grew makes the whole worse, even if its own figure stayed.",
     ),
     (

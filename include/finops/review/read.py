@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
+from finops.core.sql import compose, identifier, join
 from finops.review.catalogue import CATALOGUE
 from finops.review.models import MONTH, WEEK, Feed, Kpi, KpiPeriod, Reason, Review
 from finops.stores import published
@@ -68,8 +69,9 @@ def _feeds(connection: DuckDBPyConnection) -> list[Feed]:
 def _last_whole_week(connection: DuckDBPyConnection, feeds: list[Feed]) -> date:
     """Return the newest week with KPIs that is over by what any provider has billed; else the newest with KPIs."""
     newest = max((each.newest_day for each in feeds), default=date.min)
-    query = f"select distinct week_start from {MART} where grain = '{WEEK}' order by 1 desc"
-    weeks = [week for (week,) in connection.execute(query).fetchall()]
+    query = "select distinct week_start from {mart} where grain = {week} order by 1 desc"
+    rows = connection.execute(compose(query, mart=identifier(MART), week=WEEK)).fetchall()
+    weeks = [week for (week,) in rows]
     if not weeks:
         raise NotReady("no KPIs by week are published yet; run `finops kpis build` first")
     return next((week for week in weeks if week + timedelta(days=6) <= newest), weeks[0])
@@ -84,14 +86,16 @@ def _periods(connection: DuckDBPyConnection, week: date) -> list[KpiPeriod]:
     """Return the rows of the week and of those before it, and of its month and those before, in order."""
     sunday = week + timedelta(days=6)
     first_month = f"{sunday.year - 1}-{sunday.month:02}"
-    query = f"""
-        select {", ".join((*_COLUMNS, *_REASONS))} from {MART}
-        where grain = '{WEEK}' and week_start between ? and ?
-            or grain = '{MONTH}' and billing_period > ? and billing_period <= ?
+    query = """
+        select {columns} from {mart}
+        where grain = {week} and week_start between ? and ?
+            or grain = {month} and billing_period > ? and billing_period <= ?
         order by billing_currency, kpi, week_start
     """
+    columns = join(", ", map(identifier, (*_COLUMNS, *_REASONS)))
     weeks = [week - timedelta(weeks=PERIODS - 1), week]
-    rows = connection.execute(query, [*weeks, first_month, f"{sunday:%Y-%m}"]).fetchall()
+    asked = compose(query, columns=columns, mart=identifier(MART), week=WEEK, month=MONTH)
+    rows = connection.execute(asked, [*weeks, first_month, f"{sunday:%Y-%m}"]).fetchall()
     return [_period(dict(zip((*_COLUMNS, *_REASONS), row, strict=True))) for row in rows]
 
 
@@ -101,7 +105,8 @@ def _period(row: dict[str, Any]) -> KpiPeriod:
         for place in (1, 2, 3)
         if row[f"reason_{place}_subject"] is not None
     )
-    return KpiPeriod(*(row[each] for each in _COLUMNS), reasons)
+    renamed = {"billing_currency": "currency", "kpi_name": "name"}
+    return KpiPeriod(**{renamed.get(each, each): row[each] for each in _COLUMNS}, reasons=reasons)
 
 
 def _kpis(periods: list[KpiPeriod], week: date) -> tuple[Kpi, ...]:

@@ -34,8 +34,8 @@ class Written:
 def write(settings: Settings, week: date | None = None, out: Path | None = None) -> Written:
     """Write the review of a week, or of the last whole one that has KPIs, and the index of all weeks.
 
-    With ``out`` the files go there instead, and no index changes. Raise NotReady before any KPIs are published, BadInput
-    for a week that has none or a folder that cannot be written.
+    With ``out`` the files go there instead, and no index changes. Raise NotReady before any KPIs are published,
+    BadInput for a week that has none or a folder that cannot be written.
     """
     review = read.review(settings, week)
     if out is not None:

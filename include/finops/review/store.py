@@ -1,4 +1,4 @@
-"""Where reviews lie: ``reviews/week=YYYY-MM-DD`` is a link to one set of files, moved in one step once they are whole."""
+"""Where reviews lie: ``reviews/week=YYYY-MM-DD`` links one set of files, and moves once the next one is whole."""
 
 from __future__ import annotations
 
