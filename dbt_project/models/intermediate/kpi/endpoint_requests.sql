@@ -35,7 +35,8 @@ with
         from periods
     ),
 
-    -- A request is of the day, the month and the currency of the shortest charge that it
+    -- A request is of the day, the month and the currency of the shortest charge that
+    -- it
     -- falls into.
     billed_hours as (
         select *,

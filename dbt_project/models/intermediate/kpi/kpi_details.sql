@@ -5,9 +5,7 @@
 
 {#- The region that AWS puts before what it meters, and what comes after the name of a model that is paid by token. -#}
 {%- set region = "^(EU|[A-Z]{2,4}[0-9])-" -%}
-{%- set after_model = (
-    "[- ]([Tt]ext[- ])?([Ii]nput|[Oo]utput|Inp|Outp|Opt)([^A-Za-z].*)?$|[- ][Tt]okens$"
-) -%}
+{%- set after_model = "[- ]([Tt]ext[- ])?([Ii]nput|[Oo]utput|Inp|Outp|Opt)([^A-Za-z].*)?$|[- ][Tt]okens$" -%}
 
 with
     details as (
@@ -18,7 +16,8 @@ with
                 and regexp_matches(sku_meter, '([Tt]okens|Text (In|Out)put)'),
                 false
             ) as is_tokens,
-            -- Google bills a machine's GPUs, cores and memory in lines of their own; Vertex
+            -- Google bills a machine's GPUs, cores and memory in lines of their own;
+            -- Vertex
             -- names no type of machine.
             coalesce(
                 provider = 'gcp'
@@ -72,7 +71,8 @@ select
         case when is_gpu_sku then '(unknown)' end
     ) as gpu_family,
     gpu.gpus,
-    -- How many GPUs run for an hour of the line, and of how many units a machine has one.
+    -- How many GPUs run for an hour of the line, and of how many units a machine has
+    -- one.
     case
         when not is_metered_by_time
         then null
@@ -92,9 +92,7 @@ select
         then
             try_cast(
                 coalesce(
-                    nullif(
-                        regexp_extract(x_instance_type, 'custom-([0-9]+)-', 1), ''
-                    ),
+                    nullif(regexp_extract(x_instance_type, 'custom-([0-9]+)-', 1), ''),
                     nullif(regexp_extract(x_instance_type, '-([0-9]+)$', 1), '')
                 ) as integer
             )
@@ -109,9 +107,7 @@ select
         else
             try_cast(
                 nullif(
-                    regexp_extract(
-                        pricing_unit, '^([0-9]+) (Tokens|Units|Count)$', 1
-                    ),
+                    regexp_extract(pricing_unit, '^([0-9]+) (Tokens|Units|Count)$', 1),
                     ''
                 ) as bigint
             )

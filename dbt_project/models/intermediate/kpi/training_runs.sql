@@ -14,7 +14,8 @@ with
     ),
 
     -- A run's hours are those that its resource was billed in: Google's month begins at
-    -- midnight in California. Of a resource that is in no bill they are those of the month.
+    -- midnight in California. Of a resource that is in no bill they are those of the
+    -- month.
     runs as (
         select
             months.billing_period,
@@ -52,7 +53,5 @@ with
 
 select
     * exclude (used_from, used_until),
-    greatest(
-        date_diff('microsecond', used_from, used_until), 0
-    ) as used_microseconds,
+    greatest(date_diff('microsecond', used_from, used_until), 0) as used_microseconds,
 from runs

@@ -35,8 +35,8 @@ select
     billed.ai_model,
     {% for measure in measures %}
         cast(
-            billed.{{ measure }} - coalesce(attributed.{{ measure }}, 0)
-            as {{ var("money_type") }}
+            billed.{{ measure }}
+            - coalesce(attributed.{{ measure }}, 0) as {{ var("money_type") }}
         ) as {{ measure }},
     {% endfor %}
 from billed

@@ -30,7 +30,9 @@ with
             runs.model,
             runs.model_version,
             greatest(runs.started_at, billed.first_start) as started_at,
-            least(coalesce(runs.ended_at, billed.last_end), billed.last_end) as ended_at,
+            least(
+                coalesce(runs.ended_at, billed.last_end), billed.last_end
+            ) as ended_at,
         from {{ ref("stg_telemetry_training_runs") }} as runs
         inner join
             billed

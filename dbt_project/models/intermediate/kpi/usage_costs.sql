@@ -129,8 +129,7 @@ with
     ),
 
     token_hours as (
-        select distinct
-            hours.*, charges.token_direction,
+        select distinct hours.*, charges.token_direction,
         from period_hours as hours
         inner join
             charges
@@ -306,28 +305,30 @@ with
         select
             days.* exclude ({{ measures | join(", ") }}),
             {% for measure in measures %}
-                days.{{ measure }} - coalesce(used_of_days.{{ measure }}, 0)
-                as {{ measure }},
+                days.{{ measure }}
+                - coalesce(used_of_days.{{ measure }}, 0) as {{ measure }},
             {% endfor %}
         from days
         left join used_of_days using ({{ day }})
     )
 
 select
-    {% for name in (day ~ ", " ~ claimant).split(", ") %} ranked.{{ name }}, {% endfor %}
+    {% for name in (day ~ ", " ~ claimant).split(", ") %}
+        ranked.{{ name }},
+    {% endfor %}
     false as is_idle,
     {% for measure in measures %}
         cast(
-            ranked.{{ measure }} + coalesce(rests.{{ measure }}, 0)
-            as {{ var("money_type") }}
+            ranked.{{ measure }}
+            + coalesce(rests.{{ measure }}, 0) as {{ var("money_type") }}
         ) as {{ measure }},
     {% endfor %}
 from ranked
 left join
-    rests
-    on ranked.part_rank = 1
-    and not rests.has_idle_time
-    {% for name in day.split(", ") %} and rests.{{ name }} = ranked.{{ name }} {% endfor %}
+    rests on ranked.part_rank = 1 and not rests.has_idle_time
+    {% for name in day.split(", ") %}
+        and rests.{{ name }} = ranked.{{ name }}
+    {% endfor %}
 union all
 select
     {{ day }},

@@ -46,8 +46,7 @@ with
         from months
         inner join versions using ({{ model }}, model_version)
         left join
-            versions as earlier
-            on earlier.version_order = versions.version_order - 1
+            versions as earlier on earlier.version_order = versions.version_order - 1
             {% for name in model.split(", ") %}
                 and earlier.{{ name }} = versions.{{ name }}
             {% endfor %}
@@ -112,7 +111,10 @@ with
                     then
                         [
                             struct_pack(
-                                reason := stage || ': ' || case
+                                reason
+                                := stage
+                                || ': '
+                                || case
                                     when previous_cost = 0
                                     then 'only in ' || model_version
                                     when cost = 0
@@ -125,7 +127,8 @@ with
                     else
                         [
                             struct_pack(
-                                reason := stage
+                                reason
+                                := stage
                                 || ': '
                                 || unit
                                 || ' '
@@ -137,7 +140,8 @@ with
                                 amount := by_usage
                             ),
                             struct_pack(
-                                reason := stage
+                                reason
+                                := stage
                                 || ': cost per '
                                 || one
                                 || ' '

@@ -94,8 +94,7 @@ with
         from summed
         cross join {{ ref("kpi_targets") }} as targets
         left join
-            versions
-            on summed.attribution = 'version'
+            versions on summed.attribution = 'version'
             {% for name in version.split(", ") %}
                 and versions.{{ name }} = summed.{{ name }}
             {% endfor %}

@@ -14,13 +14,7 @@ with
             {% endfor %}
         from {{ ref("usage_costs") }}
         where run_id <> '(none)'
-        group by
-            billing_period,
-            provider,
-            billing_currency,
-            run_id,
-            stage,
-            resource_id
+        group by billing_period, provider, billing_currency, run_id, stage, resource_id
     )
 
 select
