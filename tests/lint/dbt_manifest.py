@@ -26,7 +26,7 @@ MAY_READ = {
 """Layer by layer, what a model may refer to. Sources are for staging alone. KPIs are built apart: they read bills as they
 are published (`staging/published`), and nothing of the bills' layers reads them."""
 
-SHARED = {"tags", "costs", "allocation", "governance"}
+SHARED = {"tags", "costs", "allocation", "governance", "kpi"}
 """Folders of ``models/intermediate`` whose models marts may read. They are protected, those of a provider private."""
 
 INEXACT = re.compile(r"/|\b(?:double|float\d?|real|sqrt|round)\b", re.IGNORECASE)

@@ -111,8 +111,13 @@ class Harvest:
             if not len(mine):
                 continue
             mine = mine[np.argsort(begin[mine], kind="stable")]
-            lines = {"begin": begin[mine], "end": end[mine], "usage": usage[mine] * asset.scale}
-            made = replace(asset, is_whole=is_whole, **lines)
+            made = replace(
+                asset,
+                is_whole=is_whole,
+                begin=begin[mine],
+                end=end[mine],
+                usage=usage[mine] * asset.scale,
+            )
             known = self._found.get(asset.id)
             self._found[asset.id] = known.joined(made) if known else made
 

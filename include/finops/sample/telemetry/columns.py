@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from finops.core.atomic import replacing
+from finops.core.periods import BillingPeriod
 from finops.core.telemetry import TelemetryKind
 
 _MOMENTS = frozenset(
@@ -51,10 +53,14 @@ def of_arrays(count: int, columns: dict[str, Any]) -> pa.Table:
     return pa.table(made)
 
 
-def write(folder: Path, kind: TelemetryKind, name: str, tables: Sequence[pa.Table]) -> Path:
-    """Write a file and return it."""
-    path = folder / kind / f"{name}.parquet"
+def write(folder: Path, kind: TelemetryKind, period: BillingPeriod, tables: Sequence[pa.Table]) -> Path:
+    """Write a month's file and return it.
+
+    Its time is the end of its month, whenever it is written: a sample that is made again is known to have landed.
+    """
+    path = folder / kind / f"{period}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         pq.write_table(pa.concat_tables(tables), temporary, compression="zstd")
+        os.utime(temporary, (period.end.timestamp(), period.end.timestamp()))
     return path

@@ -59,7 +59,7 @@ def _daily(cast: Cast, steady: Sequence[Run], models: set[str]) -> Run | None:
     One whose model has a bucket of its own (``models``) comes first.
     """
     planted = {run.id for run in cast.planted.values()}
-    free = [run for run in steady if run.id not in planted and not run.asset.is_spot and run.asset.is_whole]
+    free = [run for run in steady if run.id not in planted and not run.asset.is_spot]
     return max(free, key=lambda run: (run.asset.model in models, run.until - run.start, run.id), default=None)
 
 
