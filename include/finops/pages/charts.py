@@ -130,7 +130,12 @@ def trend_chart(
     if drawn_target is not None:
         y = scale.y(units[-1])
         _add(svg, "line", {"class": "target", "x1": left, "x2": width - _RIGHT, "y1": y, "y2": y})
-        place = {"class": "tick", "x": width - _RIGHT, "y": y - 4 if y > _TOP + 6 else y + 12, "text-anchor": "end"}
+        place = {
+            "class": "tick halo",
+            "x": width - _RIGHT,
+            "y": y - 4 if y > _TOP + 6 else y + 12,
+            "text-anchor": "end",
+        }
         _add(svg, "text", place).text = "target"
     pitch = (width - left - _RIGHT) / max(len(points), 1)
     step = -(-len(points) * 46 // (width - left))

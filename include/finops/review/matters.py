@@ -12,7 +12,8 @@ from finops.review.models import Kpi, Review, Standing
 
 def sentences(review: Review) -> list[str]:
     """Return what to know before anything else: missed targets, the largest change, what is unknown or not final."""
-    found = [_targets(review), _largest_change(review), _unknown(review), _behind(review)]
+    out = missed(review)
+    found = [_targets(review, out), _furthest(review, out), _largest_change(review), _unknown(review), _behind(review)]
     return [each for each in found if each]
 
 
@@ -28,19 +29,24 @@ def _distance(kpi: Kpi) -> Decimal:
     return abs(now.value - now.target) / (abs(now.target) or Decimal(1))
 
 
-def _targets(review: Review) -> str:
-    with_target = [kpi for kpi in review.kpis if kpi.standing in (Standing.MET, Standing.MISSED)]
-    out = missed(review)
-    if not with_target:
+def _targets(review: Review, out: list[Kpi]) -> str:
+    met = len(review.with_standing(Standing.MET))
+    if not met + len(out):
         return "No KPI of this week has a target."
     if not out:
-        return f"All {len(with_target)} KPIs with a target meet it." if len(with_target) > 1 else "The target is met."
-    named = [f"{_called(kpi, review)} at {words.value(kpi.about.value, kpi.about)}" for kpi in out]
-    misses = "misses its target" if len(out) == 1 else "miss their targets"
-    of = f"{len(out)} of {len(with_target)} KPIs with a target {misses}"
-    return (
-        f"{of}: {words.listed([f'{name} ({words.target(kpi.about)})' for name, kpi in zip(named, out, strict=True)])}."
-    )
+        return f"All {met} KPIs with a target meet it." if met > 1 else "The one KPI with a target meets it."
+    misses = "misses it" if len(out) == 1 else "miss it"
+    return f"{len(out)} of {met + len(out)} KPIs with a target {misses}."
+
+
+def _furthest(review: Review, out: list[Kpi]) -> str:
+    """Name those that miss their target, the furthest from it first."""
+    named = [
+        f"{_called(kpi, review)}, {words.value(kpi.about.value, kpi.about)} ({words.short_target(kpi.about)})"
+        for kpi in out
+    ]
+    lead = "It is" if len(out) == 1 else "The furthest from their targets:" if len(out) > 3 else "They are"
+    return f"{lead} {words.listed(named, separator='; ')}." if named else ""
 
 
 def _size_of_change(kpi: Kpi) -> Decimal:
@@ -66,8 +72,8 @@ def _unknown(review: Review) -> str:
     names += [CATALOGUE[each].name for each in review.unknown]
     if not names:
         return ""
-    are = "KPI is" if len(names) == 1 else "KPIs are"
-    return f"{len(names)} {are} unknown, because what they are made of is missing: {words.listed(names)}."
+    are, they = ("KPI is", "it is") if len(names) == 1 else ("KPIs are", "they are")
+    return f"{len(names)} {are} unknown, because nothing was measured of what {they} made of: {words.listed(names)}."
 
 
 def _behind(review: Review) -> str:

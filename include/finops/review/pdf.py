@@ -23,8 +23,9 @@ def write(review: Review, path: Path) -> None:
     status = "Whole week" if review.is_whole else "Provisional"
     title, about = words.span(review.week), "What AI work cost and how well it was used, against the week before"
     story: list[Flowable] = [flowables.Head(_KIND, status, title, about)]
+    first, *others = matters.sentences(review)
     story.append(flowables.Heading("What matters this week"))
-    story += [flowables.Paragraph("", drawable(each)) for each in matters.sentences(review)]
+    story += [flowables.Paragraph(first, ""), *(flowables.Paragraph("", f"• {drawable(each)}") for each in others)]
     story += [flowable for each in review.currencies for flowable in _currency(review, *each)]
     story += _unknown(review)
     story.append(flowables.Heading("Notes"))

@@ -23,11 +23,18 @@ _PERCENT = "percent"
 
 
 def number(value: Decimal, period: KpiPeriod) -> str:
-    """Return a value without its unit: percent with one decimal, small figures with three digits that say something."""
-    digits = 1 if period.unit == _PERCENT else digits_of(period.currency) if "amount" in period.unit else 1
-    if value and abs(value) < 1 and digits and period.unit != _PERCENT:
-        digits = max(digits, 2 - value.adjusted())
-    return f"{round(value, min(digits, 12)):,.{min(digits, 12)}f}".replace("-", wording.MINUS)
+    """Return a figure without its unit: percent with one decimal, money with those of its currency.
+
+    A KPI below one gets three digits that say something, and so does a part of it that would be shown as zero.
+    """
+    digits = digits_of(period.currency) if "amount" in period.unit else 1
+    largest = max((abs(each) for each in (period.value, period.previous_value) if each), default=Decimal(1))
+    if period.unit != _PERCENT and largest < 1:
+        digits = max(digits, 2 - largest.adjusted())
+    if value and not round(value, digits):
+        digits = 1 - value.adjusted()
+    digits = min(digits, 12)
+    return f"{round(value, digits):,.{digits}f}".replace("-", wording.MINUS)
 
 
 def unit(period: KpiPeriod) -> str:
@@ -53,6 +60,11 @@ def target(period: KpiPeriod) -> str:
     most = "at least" if period.better == "higher" else "at most"
     plain = f"{period.target.normalize():,f}" if period.target == period.target.to_integral() else None
     return f"{most} {plain or number(period.target, period)} {unit(period)}"
+
+
+def short_target(period: KpiPeriod) -> str:
+    """Return the target beside a value that has its unit: ``target: at most 2.50``."""
+    return f"target: {target(period).removesuffix(unit(period)).strip() if period.unit != _PERCENT else target(period)}"
 
 
 def span(week: date) -> str:
@@ -103,7 +115,8 @@ def signed(figure: Decimal | None, period: KpiPeriod) -> str:
     """Return a difference with its sign for a table; a dash where it is not known."""
     if figure is None:
         return "–"
-    return ("+" if figure > 0 else "") + number(figure, period)
+    points = " points" if period.unit == _PERCENT else ""
+    return ("+" if figure > 0 else "") + number(figure, period) + points
 
 
 def reasons(period: KpiPeriod, by: str) -> str:
@@ -136,10 +149,10 @@ def _verb(part: Decimal) -> str:
     return "added" if part > 0 else "took off"
 
 
-def listed(names: Sequence[str], most: int = 3) -> str:
+def listed(names: Sequence[str], most: int = 3, separator: str = ", ") -> str:
     """Return names in a sentence, the first of them and how many more."""
     shown = [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return shown[0] if len(shown) == 1 else f"{separator.join(shown[:-1])} and {shown[-1]}"
 
 
 def called(kpi: Kpi, *, with_currency: bool) -> str:
