@@ -65,7 +65,9 @@ def test_a_publication_and_outdated_kpis_each_start_the_kpis_of_their_month(dags
     timetable = dags["build_kpis"].timetable
     names = {asset.name for _, asset in timetable.asset_condition.iter_assets()}
     assert names == {"published_marts", "outdated_kpis"}
-    assert type(timetable.asset_condition).__name__ == "SerializedAssetAny", "telemetry comes each hour, bills once a day"
+    assert type(timetable.asset_condition).__name__ == "SerializedAssetAny", (
+        "telemetry comes each hour, bills once a day"
+    )
     assert all(timetable.get_partition_mapper(name=name).to_downstream("2025-01") == "2025-01" for name in names)
     asks = dags["ingest_telemetry"].get_task("ask_for_outdated_kpis")
     assert [each.name for each in asks.outlets] == ["outdated_kpis"]

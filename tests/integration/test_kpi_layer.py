@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,11 +42,11 @@ def with_kpis(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(with_kpis: Path, tmp_path: Path) -> Iterator[Settings]:
+def home(with_kpis: Path, tmp_path: Path) -> Settings:
     """A copy of it, the links between versions kept."""
     target = tmp_path / "home"
     shutil.copytree(with_kpis, target, symlinks=True)
-    yield Settings(home=target)
+    return Settings(home=target)
 
 
 def _land_a_run(settings: Settings, day: str = "2025-02-10", resource: str = "i-unbilled") -> None:
@@ -179,9 +178,10 @@ def test_a_publication_that_was_killed_after_readers_had_it_is_recorded_by_the_n
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(recording, "record", killed)
-        kpis.publish(home, built.build_id)
+        with pytest.raises(KeyboardInterrupt):
+            kpis.publish(home, built.build_id)
     assert published.latest(home).build_id == built.build_id
     assert kpis.publish(home, built.build_id).build_id == built.build_id, "the same once more"
     assert kpis.pending(home) == []
