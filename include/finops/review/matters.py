@@ -45,8 +45,8 @@ def _furthest(review: Review, out: list[Kpi]) -> str:
         f"{_called(kpi, review)}, {words.value(kpi.about.value, kpi.about)} ({words.short_target(kpi.about)})"
         for kpi in out
     ]
-    lead = "It is" if len(out) == 1 else "The furthest from their targets:" if len(out) > 3 else "They are"
-    return f"{lead} {words.listed(named, separator='; ')}." if named else ""
+    lead = "Furthest from their targets" if len(out) > 3 else "Missed"
+    return f"{lead}: {words.listed(named, separator='; ')}." if named else ""
 
 
 def _size_of_change(kpi: Kpi) -> Decimal:

@@ -57,6 +57,11 @@ class KpiPeriod:
     reasons: tuple[Reason, ...]
 
     @property
+    def start(self) -> date:
+        """Its first day."""
+        return date.fromisoformat(f"{self.billing_period}-01") if self.grain == MONTH else self.week_start
+
+    @property
     def is_total(self) -> bool:
         """Whether the KPI is a sum, not a quotient."""
         return self.denominator is None
@@ -98,10 +103,24 @@ class Kpi:
         """A period that says name, unit and the like."""
         return self.now or self.history[-1]
 
+    def line(self, until: date) -> list[tuple[date, KpiPeriod | None]]:
+        """Return each week, or month, from the first that is known to that of a day; None where nothing was measured."""
+        known = {each.start: each for each in self.history}
+        found, start = [], self.history[0].start
+        while start <= until:
+            found.append((start, known.get(start)))
+            start = next_month(start) if self.about.grain == MONTH else start + timedelta(weeks=1)
+        return found
+
     @property
     def standing(self) -> Standing:
         """How it stands in the week."""
         return Standing.UNKNOWN if self.now is None else self.now.standing
+
+
+def next_month(first: date) -> date:
+    """Return the first day of the month after that of a day."""
+    return (first.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -63,12 +64,13 @@ class Card:
     history: tuple[tuple[str, str, str], ...]
 
 
-def card(kpi: Kpi) -> Card:
-    """Return a KPI worded."""
+def card(kpi: Kpi, week: date) -> Card:
+    """Return a KPI of the week worded."""
     about, now = kpi.about, kpi.now
     known = CATALOGUE.get(about.kpi, About(about.name, "", "", ""))
     direction = "" if now is None or now.is_better is None else "fall" if now.is_better else "rise"
     is_known = now is not None and now.value is not None
+    line = [(start, None if each is None else each.value, each) for start, each in kpi.line(week + timedelta(days=6))]
     return Card(
         ident=f"{about.currency}-{about.kpi}".replace("_", "-").lower(),
         name=about.name,
@@ -76,18 +78,22 @@ def card(kpi: Kpi) -> Card:
         badge=words.STANDINGS[kpi.standing],
         number=words.number(now.value, now) if now is not None and now.value is not None else words.UNKNOWN,
         unit=words.unit(about) if is_known else "",
-        period="" if now is None or now.grain == "week" else words.when(now),
+        period="" if now is None or now.grain == "week" else words.when(now.start, now.grain),
         target=words.target(about),
         change=words.change(now) if now is not None else "Nothing was measured this week",
         direction=direction,
         reasons=words.reasons(now, known.by) if now is not None else "",
         how=known.how,
         needs="" if is_known else known.needs,
-        points=tuple((words.tick(each), words.value(each.value, each), each.value) for each in kpi.history),
+        points=tuple((words.tick(start, about.grain), words.value(each, about), each) for start, each, _ in line),
         line=about.target,
         history=tuple(
-            (words.when(each).capitalize(), words.value(each.value, each), words.signed(each.change, each))
-            for each in reversed(kpi.history)
+            (
+                words.when(start, about.grain).capitalize(),
+                words.value(each, about),
+                "–" if period is None else words.signed(period.change, period),
+            )
+            for start, each, period in reversed(line)
         ),
     )
 
@@ -108,7 +114,7 @@ def overview(kpis: Sequence[Kpi], currency: str) -> Table:
                     ),
                 )
             ),
-            "" if kpi.now is None or kpi.now.grain == "week" else words.when(kpi.now),
+            "" if kpi.now is None or kpi.now.grain == "week" else words.when(kpi.now.start, kpi.now.grain),
         )
         for kpi in kpis
     )
@@ -123,7 +129,8 @@ def unknown(review: Review) -> list[tuple[str, About]]:
 def written(review: Review, links: Sequence[tuple[str, str]]) -> str:
     """Return the page; ``links`` lead to what lies beside it."""
     parts = [
-        (currency, overview(kpis, currency), [card(each) for each in kpis]) for currency, kpis in review.currencies
+        (currency, overview(kpis, currency), [card(each, review.week) for each in kpis])
+        for currency, kpis in review.currencies
     ]
     return html.render(
         html.environment(_TEMPLATES),

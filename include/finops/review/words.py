@@ -76,17 +76,14 @@ def span(week: date) -> str:
     return f"{first} – {wording.day(last)}"
 
 
-def when(period: KpiPeriod) -> str:
-    """Return what a period is called: ``week of 3 February 2025``, ``February 2025``."""
-    if period.grain == MONTH:
-        return wording.month(BillingPeriod.parse(period.billing_period))
-    return f"week of {wording.day(period.week_start)}"
+def when(start: date, grain: str) -> str:
+    """Return what the period from a day on is called: ``week of 3 February 2025``, ``February 2025``."""
+    return wording.month(BillingPeriod(start.year, start.month)) if grain == MONTH else f"week of {wording.day(start)}"
 
 
-def tick(period: KpiPeriod) -> str:
+def tick(start: date, grain: str) -> str:
     """Return a period as it stands under a chart: ``3 Feb``, ``Feb 25``."""
-    name = period.week_start if period.grain != MONTH else date.fromisoformat(f"{period.billing_period}-01")
-    return f"{name:%b %y}" if period.grain == MONTH else f"{name.day} {name:%b}"
+    return f"{start:%b %y}" if grain == MONTH else f"{start.day} {start:%b}"
 
 
 def change(period: KpiPeriod) -> str:

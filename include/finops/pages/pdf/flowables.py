@@ -168,7 +168,7 @@ class Paragraph(_Block):
         super().__init__()
         self.title, self.is_proof = title, is_proof
         self.inset = 12 if is_proof else 0
-        self.lines = fitted(text, 8.5, WIDTH - 2 * self.inset, most=12)
+        self.lines = fitted(text, 8.5, WIDTH - 2 * self.inset, most=12) if text else []
         self.height = (14.0 if title else 2.0) + 11.5 * len(self.lines) + (14 if is_proof else 4)
         self.spaceAfter = 16 if is_proof else 2
 
