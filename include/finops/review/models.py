@@ -104,7 +104,7 @@ class Kpi:
         return self.now or self.history[-1]
 
     def line(self, until: date) -> list[tuple[date, KpiPeriod | None]]:
-        """Return each week, or month, from the first that is known to that of a day; None where nothing was measured."""
+        """Return each week, or month, from the first known to that of a day; None where nothing was measured."""
         known = {each.start: each for each in self.history}
         found, start = [], self.history[0].start
         while start <= until:
