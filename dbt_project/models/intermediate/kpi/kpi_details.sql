@@ -1,8 +1,3 @@
-{#- What an Azure, AWS or Google price calls bytes that leave a zone, a region or the cloud. -#}
-{%- set transfer = (
-    "(DataTransfer|Data Transfer|Egress|Download|Inter Region|Inter-Region)"
-) -%}
-
 {#- The region that AWS puts before what it meters, and what comes after the name of a model that is paid by token. -#}
 {%- set region = "^(EU|[A-Z]{2,4}[0-9])-" -%}
 {%- set after_model = "[- ]([Tt]ext[- ])?([Ii]nput|[Oo]utput|Inp|Outp|Opt)([^A-Za-z].*)?$|[- ][Tt]okens$" -%}
@@ -70,6 +65,10 @@ select
         end,
         case when is_gpu_sku then '(unknown)' end
     ) as gpu_family,
+    meters.transfer_scope,
+    meters.storage_class,
+    meters.on_demand_meter,
+    meters.gigabytes_per_unit,
     gpu.gpus,
     -- How many GPUs run for an hour of the line, and of how many units a machine has
     -- one.
@@ -133,19 +132,15 @@ select
     gpu.gpus is not null or is_gpu_sku as is_gpu,
     is_metered_by_time,
     coalesce(details.pricing_category = 'Dynamic', false) as is_spot,
-    coalesce(
-        details.charge_category = 'Usage'
-        and regexp_matches(details.sku_meter, '{{ transfer }}'),
-        false
-    ) as is_transfer,
-    coalesce(
-        details.charge_category = 'Usage'
-        and details.service_category = 'Storage'
-        and not regexp_matches(details.sku_meter, '{{ transfer }}'),
-        false
-    ) as is_storage,
+    meters.is_transfer,
+    meters.is_storage,
     is_tokens,
 from details
+inner join
+    {{ ref("kpi_meters") }} as meters
+    on meters.provider = details.provider
+    and meters.billing_period = details.billing_period
+    and meters.x_details_id = details.x_details_id
 left join
     {{ ref("gpu_instance_types") }} as gpu
     on gpu.provider = details.provider
