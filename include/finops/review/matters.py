@@ -50,7 +50,11 @@ def _furthest(review: Review, out: list[Kpi]) -> str:
 
 
 def _size_of_change(kpi: Kpi) -> Decimal:
-    return Decimal(0) if kpi.now is None else abs(kpi.now.relative_change or Decimal(0))
+    """Return how large a change is beside those of other KPIs: points of a hundred, or a part of the value before."""
+    now = kpi.now
+    if now is None or now.change is None:
+        return Decimal(0)
+    return abs(now.change / 100 if now.unit == words.PERCENT else now.relative_change or Decimal(0))
 
 
 def _largest_change(review: Review) -> str:

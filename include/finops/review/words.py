@@ -19,7 +19,7 @@ STANDINGS = {
     Standing.WITHOUT_TARGET: "No target",
     Standing.UNKNOWN: UNKNOWN,
 }
-_PERCENT = "percent"
+PERCENT = "percent"
 
 
 def number(value: Decimal, period: KpiPeriod) -> str:
@@ -29,7 +29,7 @@ def number(value: Decimal, period: KpiPeriod) -> str:
     """
     digits = digits_of(period.currency) if "amount" in period.unit else 1
     largest = max((abs(each) for each in (period.value, period.previous_value) if each), default=Decimal(1))
-    if period.unit != _PERCENT and largest < 1:
+    if period.unit != PERCENT and largest < 1:
         digits = max(digits, 2 - largest.adjusted())
     if value and not round(value, digits):
         digits = 1 - value.adjusted()
@@ -39,7 +39,7 @@ def number(value: Decimal, period: KpiPeriod) -> str:
 
 def unit(period: KpiPeriod) -> str:
     """Return the unit with the currency in it: ``USD per GPU hour``, ``%``."""
-    return "%" if period.unit == _PERCENT else period.unit.replace("amount", period.currency)
+    return "%" if period.unit == PERCENT else period.unit.replace("amount", period.currency)
 
 
 def value(figure: Decimal | None, period: KpiPeriod) -> str:
@@ -49,7 +49,7 @@ def value(figure: Decimal | None, period: KpiPeriod) -> str:
 
 def size(change: Decimal, period: KpiPeriod) -> str:
     """Return how large a change is, without its sign: ``3.1 points``, ``0.25 USD``."""
-    short = "points" if period.unit == _PERCENT else unit(period).split(" per ")[0]
+    short = "points" if period.unit == PERCENT else unit(period).split(" per ")[0]
     return f"{number(abs(change), period)} {short}"
 
 
@@ -64,7 +64,7 @@ def target(period: KpiPeriod) -> str:
 
 def short_target(period: KpiPeriod) -> str:
     """Return the target beside a value that has its unit: ``target: at most 2.50``."""
-    return f"target: {target(period).removesuffix(unit(period)).strip() if period.unit != _PERCENT else target(period)}"
+    return f"target: {target(period).removesuffix(unit(period)).strip() if period.unit != PERCENT else target(period)}"
 
 
 def span(week: date) -> str:
@@ -102,7 +102,7 @@ def change(period: KpiPeriod) -> str:
 def relative(period: KpiPeriod) -> str:
     """Return the change in percent of the value before, in brackets; nothing for a KPI that is in percent itself."""
     part = period.relative_change
-    if part is None or period.unit == _PERCENT:
+    if part is None or period.unit == PERCENT:
         return ""
     shown = "more than tenfold" if abs(part) >= 10 else wording.signed_percent(Fraction(part))
     return f" ({shown})"
@@ -112,7 +112,7 @@ def signed(figure: Decimal | None, period: KpiPeriod) -> str:
     """Return a difference with its sign for a table; a dash where it is not known."""
     if figure is None:
         return "–"
-    points = " points" if period.unit == _PERCENT else ""
+    points = " points" if period.unit == PERCENT else ""
     return ("+" if figure > 0 else "") + number(figure, period) + points
 
 
