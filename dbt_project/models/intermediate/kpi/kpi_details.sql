@@ -85,7 +85,9 @@ select
         then null
         when is_gpu_sku
         then gpu.gpus
-        when details.provider <> 'gcp' and details.x_instance_type is not null
+        when
+            details.provider <> 'gcp'
+            and coalesce(details.x_instance_type, gpu.gpu_family) is not null
         then 1
         when details.provider = 'gcp' and sku_meter like '%Core%'
         then
@@ -144,4 +146,16 @@ inner join
 left join
     {{ ref("gpu_instance_types") }} as gpu
     on gpu.provider = details.provider
-    and gpu.instance_type = regexp_replace(lower(details.x_instance_type), '^ml\.', '')
+    and gpu.instance_type = coalesce(
+        regexp_replace(lower(details.x_instance_type), '^ml\.', ''),
+        -- Azure's machine learning names the machine in the meter alone.
+        'standard_' || replace(
+            lower(
+                regexp_replace(
+                    sku_meter, '^Managed Endpoint | (Spot|Low Priority)$', '', 'g'
+                )
+            ),
+            ' ',
+            '_'
+        )
+    )
