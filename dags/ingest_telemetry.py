@@ -8,6 +8,8 @@ A source that fails does not stop the others. A file that is still being written
 refused fails its source's `land_telemetry` with file, line and value; whatever else is new has landed. Mend the file
 and clear the task, or wait for the next hour. `finops telemetry status` shows what has landed.
 
+Then it names the months whose KPIs are older than what has landed or is published: that starts `build_kpis` for each.
+
 For past days, put their files where the source looks: the next run lands them.
 """
 
@@ -15,10 +17,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import task
+from airflow.sdk import TriggerRule, task
 
 from finops_airflow import steps
+from finops_airflow.assets import KPIS_DUE
 from finops_airflow.defaults import INGEST_POOL, finops_dag
+from finops_airflow.tasks import all_landed, name_periods
+from finops_airflow.timetables import CronWithRuntimePartitions
 
 
 @task(pool=INGEST_POOL, map_index_template="{{ task.op_kwargs['name'] }}")
@@ -26,11 +31,19 @@ def land_telemetry(name):
     return steps.land_telemetry(name)
 
 
+# Whatever became of the sources: what did land counts, and so does what was published meanwhile.
+@task(outlets=[KPIS_DUE], trigger_rule=TriggerRule.ALL_DONE)
+def ask_for_outdated_kpis(_, *, outlet_events):
+    return name_periods(steps.outdated_kpis(), KPIS_DUE, outlet_events, "the KPIs of every month are up to date")
+
+
 with finops_dag(
     "ingest_telemetry",
-    schedule="35 * * * *",
+    schedule=CronWithRuntimePartitions("35 * * * *", timezone="UTC"),
     deadline=timedelta(hours=1),
     tags=["ingest", "telemetry"],
     doc_md=__doc__,
 ):
-    land_telemetry.expand(name=task(steps.telemetry_sources)())
+    landed = land_telemetry.expand(name=task(steps.telemetry_sources)())
+    ask_for_outdated_kpis(landed)
+    all_landed(landed)

@@ -18,6 +18,12 @@ RESYNC = Asset(name="landed_but_not_built", uri="finops://landing/resync", group
 PUBLISHED = Asset(name="published_marts", uri="finops://published/marts", group="marts")
 """The period's marts passed the gate and are what readers see."""
 
+KPIS_DUE = Asset(name="outdated_kpis", uri="finops://published/outdated-kpis", group="kpis")
+"""The period's KPIs are missing, or older than its published bills or landed telemetry."""
+
+KPIS = Asset(name="published_kpis", uri="finops://published/kpis", group="kpis")
+"""The period's KPIs passed the gate and are what readers see."""
+
 CLOSED = Asset(name="closed_months", uri="finops://closed/months", group="statements")
 """The period is closed, and a target still lacks its final statements: found by the hourly check."""
 

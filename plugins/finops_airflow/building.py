@@ -35,11 +35,11 @@ def build_and_publish(*, after: Any = None, priority_weight: int = 1) -> None:
     @task(**in_pool)
     def gate(built: Any, *, ti: Any = None) -> None:
         with notes.left_by(ti, lambda: steps.note_of_build(built["build_id"])):
-            _unless_superseded(steps.pass_gate, built["build_id"])
+            unless_superseded(steps.pass_gate, built["build_id"])
 
     @task(**in_pool, outlets=[PUBLISHED])
     def publish(built: Any, *, dag_run: Any = None, outlet_events: Any = None, ti: Any = None) -> None:
-        months = _unless_superseded(steps.publish_marts, built["build_id"])
+        months = unless_superseded(steps.publish_marts, built["build_id"])
         notes.leave(ti, lambda: steps.note_of_publication(built["build_id"], months))
         # Of a run for one month, Airflow names that month on the asset by itself.
         if months != [dag_run.partition_key]:
@@ -56,8 +56,9 @@ def build_and_publish(*, after: Any = None, priority_weight: int = 1) -> None:
     gate(built) >> publish(built) >> [serve(), held_back()]
 
 
-def _unless_superseded(step: Any, build_id: str) -> Any:
+def unless_superseded(step: Any, *arguments: str) -> Any:
+    """Run a step of a build; skip the task where a newer build has taken its place."""
     try:
-        return step(build_id)
+        return step(*arguments)
     except Superseded as newer:
         raise AirflowSkipException(str(newer)) from None

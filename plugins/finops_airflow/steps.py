@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from finops.core.errors import BadInput, Finding
+from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.machine import one_line_errors
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
-from finops.pipelines import landing, marts, notes, statements, telemetry
+from finops.pipelines import kpis, landing, marts, notes, review, statements, telemetry
 from finops.pipelines.landing import LandReport
 from finops.pipelines.statements import PlannedStatement
 
@@ -125,6 +125,53 @@ def fail_on_held_back(billing_period: str | None) -> None:
     held = marts.held_back(Settings(), _months(billing_period))
     if held:
         raise Finding("; ".join(map(marts.describe, held)))
+
+
+@one_line_errors()
+def outdated_kpis() -> list[str]:
+    """Return the months whose KPIs are not made of what is published and landed now, those that failed so left out."""
+    return _written(kpis.pending(Settings()))
+
+
+@one_line_errors()
+def build_kpis(billing_period: str | None, *, retry: bool = False) -> BuildReport | None:
+    """Build the KPIs of a billing period, or of the first that is pending; None when there is nothing to do.
+
+    With ``retry`` a month that failed is tried again.
+    """
+    found = kpis.pending(Settings(), retry=retry)
+    months = [each for each in found if billing_period in (None, str(each))]
+    if not months:
+        return None
+    candidate = kpis.build(Settings(), months[0])
+    return BuildReport(build_id=candidate.build_id, billing_periods=_written(candidate.billing_periods))
+
+
+@one_line_errors()
+def pass_kpi_gate(build_id: str, billing_period: str) -> None:
+    """Check a finished build of KPIs. Raise Finding when it may not be published."""
+    kpis.gate(Settings(), build_id, BillingPeriod.parse(billing_period))
+
+
+@one_line_errors()
+def publish_kpis(build_id: str) -> None:
+    """Publish a build of KPIs that passed the gate."""
+    kpis.publish(Settings(), build_id)
+
+
+@one_line_errors()
+def write_review() -> str | None:
+    """Write the review of the last whole week that has KPIs; return its Monday (YYYY-MM-DD), None without KPIs."""
+    try:
+        return str(review.write(Settings()).review.week)
+    except NotReady:
+        return None
+
+
+@one_line_errors()
+def note_of_review(week: str) -> str:
+    """Say what matters in a week's review, with a link to it."""
+    return notes.of_review(Settings(), week)
 
 
 @one_line_errors()

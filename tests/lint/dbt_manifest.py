@@ -20,8 +20,11 @@ MAY_READ = {
     "shared": {"staging", "intermediate", "shared", "focus", "seeds"},
     "focus": {"staging", "intermediate", "shared", "focus", "seeds"},
     "marts": {"shared", "focus", "marts"},
+    "kpi": {"staging", "kpi", "seeds"},
+    "kpi marts": {"kpi", "kpi marts"},
 }
-"""Layer by layer, what a model may refer to. Sources are for staging alone."""
+"""Layer by layer, what a model may refer to. Sources are for staging alone. KPIs are built apart: they read bills as
+they are published (`staging/published`), and nothing of the bills' layers reads them."""
 
 SHARED = {"tags", "costs", "allocation", "governance", "kpi"}
 """Folders of ``models/intermediate`` whose models marts may read. They are protected, those of a provider private."""
@@ -82,12 +85,13 @@ def _faults(key: str, node: dict[str, Any], nodes: dict[str, Any]) -> Iterator[s
         yield f"{layer} is no layer; the layers are {', '.join(MAY_READ)}"
         return
     yield from _wrong_reads(layer, node, nodes)
-    if layer != "marts":
+    is_mart = layer in ("marts", "kpi marts")
+    if not is_mart:
         yield from _inexact(node["raw_code"])
     if not node["description"].startswith("One row per"):
         yield "its description does not begin with its grain, “One row per …”"
     is_public = node["config"].get("access") == "public"
-    if is_public != (layer == "marts" or node["name"] in ("fct_focus_costs", "fct_container_costs", "dim_tag_sets")):
+    if is_public != (is_mart or node["name"] in ("fct_focus_costs", "fct_container_costs", "dim_tag_sets")):
         yield f"access {node['config'].get('access')} is not what its layer has"
     if is_public:
         yield from _undocumented(node)
@@ -119,6 +123,8 @@ def _layer(node: dict[str, Any]) -> str:
     if node["resource_type"] == "seed":
         return "seeds"
     layer, folder = node["fqn"][1:3]
+    if folder == "kpi" and layer != "staging":
+        return "kpi marts" if layer == "marts" else "kpi"
     return "shared" if layer == "intermediate" and folder in SHARED else str(layer)
 
 

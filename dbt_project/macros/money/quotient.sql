@@ -85,6 +85,15 @@
     end
 {%- endmacro %}
 
+{#-
+    The part of `amount` that lies between `until - weight` and `until` of `total`. Rows that run on from 0 to `total` have
+    parts that add up to the amount exactly: each is the rounded sum up to its end, less that up to its beginning.
+-#}
+{% macro part_until(amount, until, weight, total) -%}
+    {{ portion(amount, until, total) }}
+    - {{ portion(amount, "(" ~ until ~ " - " ~ weight ~ ")", total) }}
+{%- endmacro %}
+
 {#- A decimal without its sign, as a whole number of 10⁻¹². -#}
 {% macro whole_units(amount) -%}
     cast(

@@ -80,6 +80,8 @@ for _command in (
     "ingest",
     "telemetry",
     "build",
+    "kpis",
+    "review",
     "deliveries",
     "status",
     "state",

@@ -32,7 +32,9 @@ class KpiTargets(Entry):
     stale_checkpoint_days: _Days = Field(default=7, description="Older and never read is stale.")
     archive_after_days: _Days = Field(default=30, description="Older could lie in an archive.")
     tag_compliance: _Percent = Field(default=Decimal(95), description="Percent of spend; less is flagged.")
-    allocated_share: _Percent = Field(default=Decimal(95), description="Percent of spend with an owner; less is flagged.")
+    allocated_share: _Percent = Field(
+        default=Decimal(95), description="Percent of spend with an owner; less is flagged."
+    )
     commitment_utilization: _Percent = Field(default=Decimal(90), description="Percent; less is flagged.")
     commitment_coverage: _Percent = Field(default=Decimal(60), description="Percent; less is flagged.")
     freshness_hours: _Days = Field(default=36, description="Hours; data that is older is flagged.")

@@ -89,6 +89,27 @@ def check_again(settings: Settings, build_id: str) -> None:
         save_verdict(settings, replace(verdict, beside=since[0].build_id))
 
 
+def check_kpis(settings: Settings, build_id: str) -> Verdict:
+    """Check the month of KPIs in the workspace, save the verdict and its page, and return the verdict.
+
+    Raise Finding naming the broken expectations when it may not be published, Superseded when it is not of the
+    ``build_id`` expected.
+    """
+    with workspaces.holding(settings):
+        candidate = load_candidate(settings, build_id)
+        pairs = tuple((each.provider, str(each.billing_period)) for each in candidate.scope)
+        given = Given(pairs, (), datetime.now(UTC))
+        results = _run(settings, given)
+        verdict = _verdict(candidate, results, _current(settings))
+        page.write(settings.quality_dir / build_id / "index.html", verdict, given, results)
+        save_verdict(settings, verdict)
+    _remove_old_results(settings)
+    index.write(settings)
+    if not verdict.passed:
+        _refuse(settings, verdict)
+    return verdict
+
+
 def _current(settings: Settings) -> str | None:
     path = published.current_folder(settings)
     return None if path is None else path.name

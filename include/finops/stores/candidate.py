@@ -19,7 +19,6 @@ from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
 
-
 BILLS, KPIS = "bills", "kpis"
 """The layers that are built and published apart: the fact with its marts, and the KPIs of what is published."""
 

@@ -279,6 +279,4 @@ _LANDED = {
 
 def landed_columns() -> dict[TelemetryKind, dict[str, str]]:
     """Return, per kind, the columns of its landed files with their types in DuckDB."""
-    return {
-        kind: {each.landed_name: _LANDED[each.type] for each in schema.columns} for kind, schema in SCHEMAS.items()
-    }
+    return {kind: {each.landed_name: _LANDED[each.type] for each in schema.columns} for kind, schema in SCHEMAS.items()}

@@ -13,7 +13,7 @@ from finops.pages import html
 from finops.stores import dictionary
 from finops.stores.dictionary import DescribedColumn, DescribedTable
 from finops.stores.mart_views import MARTS, WAREHOUSE
-from finops.stores.published import FACT
+from finops.stores.published import FACT, Publication
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,12 +38,26 @@ _DESCRIBED = """
 """
 
 
-def write(connection: DuckDBPyConnection, version: Path, build_id: str, marts: Iterable[str]) -> None:
-    """Write the version's dictionary: its marts and the FOCUS fact, as the warehouse has them."""
+def of_version(version: Publication, marts: Iterable[str]) -> list[DescribedTable]:
+    """Return what a version says of these marts, and of the FOCUS fact."""
+    wanted = {FACT, *marts}
+    return [each for each in dictionary.read(version.path) if each.name in wanted]
+
+
+def write(
+    connection: DuckDBPyConnection,
+    version: Path,
+    build_id: str,
+    marts: Iterable[str],
+    carried: Iterable[DescribedTable] = (),
+) -> None:
+    """Write the version's dictionary: its marts and the FOCUS fact as the warehouse has them, else as ``carried``."""
     published, beside = (_described(connection, WAREHOUSE, schema) for schema in (MARTS, "main"))
-    tables = [published[name] for name in sorted(marts)]
+    found = {each.name: each for each in carried} | {name: published[name] for name in marts}
     if FACT in beside:
-        tables.insert(0, beside[FACT])
+        found[FACT] = beside[FACT]
+    # The fact first.
+    tables = [found[name] for name in sorted(found, key=lambda name: (name != FACT, name))]
     dictionary.write(version, tuple(tables))
     # Readers open it by the link `published/current`.
     text = page(tables, build_id, [("../../quality/index.html", "Builds and data quality")])

@@ -12,23 +12,20 @@ the gate has checked is taken from the warehouse, and what has not changed is ha
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from finops.core.atomic import replace_link, sync_file, sync_folder, write_whole
+from finops.core.atomic import replace_link
 from finops.core.errors import Finding, Superseded
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
-from finops.stores import published_database, workspaces
+from finops.stores import workspaces
 from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict, save_candidate
 from finops.stores.closed_files import closed_months
-from finops.stores.published import LAYOUT, MANIFEST, Publication, latest
+from finops.stores.published import LAYOUT, Publication, latest
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
 from finops.transform import published_fact, published_marts, published_snapshots, recording, versions
@@ -105,21 +102,12 @@ def _require_same_closed(settings: Settings, candidate: Candidate) -> None:
 
 
 def _write_version(settings: Settings, candidate: Candidate, verdict: Verdict, previous: Publication | None) -> None:
-    final = versions.folder(settings) / candidate.build_id
-    building = final.with_name(f".building-{candidate.build_id}")
-    building.mkdir(parents=True)
-    fact = published_fact.write(settings, candidate, previous, building)
-    marts = published_marts.write(settings, candidate, previous, building)
-    manifest = _manifest(candidate, verdict, previous, fact, marts)
-    published_marts.verify(Publication(building, manifest))
-    _flush(building)
-    if final.exists():
-        shutil.rmtree(final)
-    building.rename(final)
-    sync_folder(final.parent)
-    published_database.write(Publication(final, manifest))
-    # The manifest makes a folder a version.
-    write_whole(final / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
+    def fill(building: Path) -> dict[str, Any]:
+        fact = published_fact.write(settings, candidate, previous, building)
+        marts = published_marts.write(settings, candidate, previous, building)
+        return _manifest(candidate, verdict, previous, fact, marts)
+
+    versions.write(settings, candidate.build_id, fill)
 
 
 def _manifest(
@@ -136,6 +124,7 @@ def _manifest(
         "fact": fact,
         **marts,
         "gate": {"passed": verdict.passed, "warnings": list(verdict.warnings)},
+        "kpis": {} if previous is None else previous.manifest.get("kpis", {}),
     }
 
 
@@ -149,12 +138,3 @@ def _decided_by(candidate: Candidate, previous: Publication | None) -> dict[str,
         "allocations": {name: candidate.allocations.get(month, "") for name, month in months.items()},
     }
     return {record: {**before.get(record, {}), **digests} for record, digests in now.items()}
-
-
-def _flush(root: Path) -> None:
-    """Flush what is new in the version. The content of a hard link has been on disk before."""
-    for path in root.rglob("*"):
-        if path.is_file() and path.stat().st_nlink == 1:
-            sync_file(path)
-    # The folders and links are many, one for each mart and month of the history, and flushed singly take seconds.
-    os.sync()

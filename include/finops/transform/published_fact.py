@@ -37,6 +37,17 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
     return {"rows": rows, "partitions": dict(sorted(partitions.items()))}
 
 
+def carry(previous: Publication, building: Path) -> dict[str, Any]:
+    """Link the fact of the version before into the version under construction; return the manifest's entry."""
+    root = building / FACT
+    root.mkdir()
+    if (previous.path / FACT / READER).exists():
+        shutil.copyfile(previous.path / FACT / READER, root / READER)
+    for name in previous.manifest["fact"]["partitions"]:
+        _link_files(previous.path / FACT / _leaf(name), root / _leaf(name))
+    return dict(previous.manifest["fact"])
+
+
 _OWNERS = """
     select sums.x_details_id, tag_sets.line_tags as tags, tag_sets.x_cost_categories,
         sums.resource_rules, sums.rule_era,

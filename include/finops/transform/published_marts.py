@@ -1,6 +1,7 @@
 """The published marts: the files of the version before, with the candidate's scope replaced.
 
-What is published is every table and view in the warehouse's schema ``marts``; there is no other list. Each table has
+What is published is every table and view in the warehouse's schema ``marts``, and of the layer that the candidate
+is not of what the version before has; there is no other list. Each table has
 ``billing_period``, ``provider`` and ``billing_currency``, which is what makes a scope replaceable and a total exact.
 A month that the scope does not touch is a hard link, so that a publication costs and writes what its scope holds.
 
@@ -12,11 +13,11 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from finops.core.database import limits
 from finops.core.errors import Finding
@@ -24,7 +25,7 @@ from finops.core.machine import Damaged, of_database
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, in_scope, join, literal
 from finops.stores import mart_views
-from finops.stores.candidate import Candidate
+from finops.stores.candidate import KPIS, Candidate
 from finops.stores.mart_views import MARTS, tables_of
 from finops.stores.published import Publication
 from finops.transform import dictionary
@@ -36,10 +37,11 @@ MEASURES = ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
 _PART = "part.parquet"
 
 
-def write(
-    settings: Settings, candidate: Candidate, previous: Publication | None, building: Path
-) -> dict[str, dict[str, Any]]:
-    """Write the marts' files and the dictionary; return the manifest's ``marts`` and ``columns``."""
+def write(settings: Settings, candidate: Candidate, previous: Publication | None, building: Path) -> dict[str, Any]:
+    """Write the marts' files and the dictionary; return the manifest's ``marts``, ``columns`` and ``kpi_marts``.
+
+    The marts of the other layer, bills or KPIs, stay as they were.
+    """
     version = Publication(building, {"marts": {}, "columns": {}})
     with _connect(settings) as connection:
         tables, views = tables_of(connection, mart_views.WAREHOUSE, MARTS), mart_views.views_of(connection)
@@ -48,8 +50,36 @@ def write(
         mart_views.attach(connection, {name: version.mart_sql(name) for name in tables})
         for name in views:
             _publish(connection, _of_months(name, candidate), candidate, previous, version)
-        dictionary.write(connection, building, candidate.build_id, [*tables, *views])
-    return version.manifest
+        carried = _carry(previous, candidate, {*tables, *views}, version)
+        described = [] if previous is None else dictionary.of_version(previous, carried)
+        dictionary.write(connection, building, candidate.build_id, [*tables, *views], described)
+    return {**version.manifest, "kpi_marts": _kpi_marts(previous, candidate, [*tables, *views])}
+
+
+def _carry(previous: Publication | None, candidate: Candidate, own: Collection[str], version: Publication) -> list[str]:
+    """Link the marts of the other layer as they were into the version; return their names."""
+    if previous is None:
+        return []
+    of_kpis = set(previous.manifest.get("kpi_marts", ()))
+    others = set(previous.marts) - of_kpis if candidate.layer == KPIS else of_kpis
+    for name in sorted(others - set(own)):
+        # On disk a month without rows has a file too: a mart without any could not be read.
+        for leaf in sorted((previous.path / name).iterdir()):
+            _link(previous, version, leaf.relative_to(previous.path))
+        version.manifest["marts"][name] = previous.manifest["marts"][name]
+        version.manifest["columns"][name] = previous.manifest["columns"][name]
+    return sorted(others - set(own))
+
+
+def _kpi_marts(previous: Publication | None, candidate: Candidate, own: Collection[str]) -> list[str]:
+    if candidate.layer == KPIS:
+        return sorted(own)
+    return [] if previous is None else [each for each in previous.manifest.get("kpi_marts", ()) if each not in own]
+
+
+def _link(previous: Publication, version: Publication, leaf: Path) -> None:
+    (version.path / leaf).mkdir(parents=True)
+    os.link(previous.path / leaf / _PART, version.path / leaf / _PART)
 
 
 def verify(version: Publication) -> None:
@@ -111,9 +141,7 @@ def _publish(
     # A mart that has other columns than before is written for every month.
     linked = {month: entry for month, entry in before.items() if known == columns and month not in replacement.months}
     for month in linked:
-        leaf = Path(name, f"billing_period={month}")
-        (version.path / leaf).mkdir(parents=True)
-        os.link(previous.path / leaf / _PART, version.path / leaf / _PART)  # type: ignore[union-attr]
+        _link(cast("Publication", previous), version, Path(name, f"billing_period={month}"))
     common = {column: kind for column, kind in columns.items() if column in known}
     _collect(connection, replacement, candidate, previous, sorted(set(before) - set(linked)), common)
     found = _totals(connection, identifier("published_rows"))

@@ -6,15 +6,20 @@ Each manifest names the version before it, so the versions that readers may know
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from finops.core.atomic import replace_link, sync_folder
+from finops.core.atomic import replace_link, sync_file, sync_folder, write_whole
 from finops.core.settings import Settings
-from finops.stores import published
-from finops.stores.published import Publication
+from finops.stores import published, published_database
+from finops.stores.published import MANIFEST, Publication
+from finops.transform import published_marts
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +35,34 @@ def folder(settings: Settings) -> Path:
 def chain(settings: Settings) -> list[Publication]:
     """Return the versions that were published, the current one first; empty when nothing was."""
     return published.since(settings, None)
+
+
+def write(settings: Settings, build_id: str, fill: Callable[[Path], dict[str, Any]]) -> None:
+    """Write a version beside the others: ``fill`` puts its files into the folder it gets and returns the manifest.
+
+    It is built under a hidden name, verified, flushed and renamed; its manifest, which makes it a version, is last.
+    """
+    final = folder(settings) / build_id
+    building = final.with_name(f".building-{build_id}")
+    building.mkdir(parents=True)
+    manifest = fill(building)
+    published_marts.verify(Publication(building, manifest))
+    _flush(building)
+    if final.exists():
+        shutil.rmtree(final)
+    building.rename(final)
+    sync_folder(final.parent)
+    published_database.write(Publication(final, manifest))
+    write_whole(final / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
+
+
+def _flush(root: Path) -> None:
+    """Flush what is new in the version. The content of a hard link has been on disk before."""
+    for path in root.rglob("*"):
+        if path.is_file() and path.stat().st_nlink == 1:
+            sync_file(path)
+    # The folders and links are many, one for each mart and month of the history, and flushed singly take seconds.
+    os.sync()
 
 
 def restore_link(settings: Settings, published: list[Publication]) -> None:

@@ -76,6 +76,10 @@ select
             else lines.pricing_quantity
         end as {{ var("money_type") }}
     ) as tokens,
+    lines.pricing_quantity,
+    cast(
+        lines.pricing_quantity * details.gigabytes_per_unit as {{ var("money_type") }}
+    ) as gigabytes,
     lines.billed_cost,
     lines.effective_cost,
     lines.contracted_cost,

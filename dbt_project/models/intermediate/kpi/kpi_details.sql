@@ -1,8 +1,3 @@
-{#- What an Azure, AWS or Google price calls bytes that leave a zone, a region or the cloud. -#}
-{%- set transfer = (
-    "(DataTransfer|Data Transfer|Egress|Download|Inter Region|Inter-Region)"
-) -%}
-
 {#- The region that AWS puts before what it meters, and what comes after the name of a model that is paid by token. -#}
 {%- set region = "^(EU|[A-Z]{2,4}[0-9])-" -%}
 {%- set after_model = "[- ]([Tt]ext[- ])?([Ii]nput|[Oo]utput|Inp|Outp|Opt)([^A-Za-z].*)?$|[- ][Tt]okens$" -%}
@@ -55,6 +50,10 @@ select
     details.commitment_discount_status,
     details.consumed_unit,
     details.pricing_unit,
+    meters.transfer_scope,
+    meters.storage_class,
+    meters.on_demand_meter,
+    meters.gigabytes_per_unit,
     coalesce(
         gpu.gpu_family,
         case
@@ -86,9 +85,7 @@ select
         then null
         when is_gpu_sku
         then gpu.gpus
-        when
-            details.provider <> 'gcp'
-            and coalesce(details.x_instance_type, gpu.gpu_family) is not null
+        when details.provider <> 'gcp' and details.x_instance_type is not null
         then 1
         when details.provider = 'gcp' and sku_meter like '%Core%'
         then
@@ -135,32 +132,16 @@ select
     gpu.gpus is not null or is_gpu_sku as is_gpu,
     is_metered_by_time,
     coalesce(details.pricing_category = 'Dynamic', false) as is_spot,
-    coalesce(
-        details.charge_category = 'Usage'
-        and regexp_matches(details.sku_meter, '{{ transfer }}'),
-        false
-    ) as is_transfer,
-    coalesce(
-        details.charge_category = 'Usage'
-        and details.service_category = 'Storage'
-        and not regexp_matches(details.sku_meter, '{{ transfer }}'),
-        false
-    ) as is_storage,
+    meters.is_transfer,
+    meters.is_storage,
     is_tokens,
 from details
+inner join
+    {{ ref("kpi_meters") }} as meters
+    on meters.provider = details.provider
+    and meters.billing_period = details.billing_period
+    and meters.x_details_id = details.x_details_id
 left join
     {{ ref("gpu_instance_types") }} as gpu
     on gpu.provider = details.provider
-    and gpu.instance_type = coalesce(
-        regexp_replace(lower(details.x_instance_type), '^ml\.', ''),
-        -- Azure's machine learning names the machine in the meter alone.
-        'standard_' || replace(
-            lower(
-                regexp_replace(
-                    sku_meter, '^Managed Endpoint | (Spot|Low Priority)$', '', 'g'
-                )
-            ),
-            ' ',
-            '_'
-        )
-    )
+    and gpu.instance_type = regexp_replace(lower(details.x_instance_type), '^ml\.', '')

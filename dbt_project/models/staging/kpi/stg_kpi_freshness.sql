@@ -1,2 +1,1 @@
-select *,
-from {{ source("kpi", "freshness") }}
+select *, from {{ source("kpi", "freshness") }}

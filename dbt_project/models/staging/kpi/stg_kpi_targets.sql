@@ -1,2 +1,1 @@
-select *,
-from {{ source("kpi", "targets") }}
+select *, from {{ source("kpi", "targets") }}

@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "mart_allocated_costs") }}
+select *, from {{ source("published", "mart_allocated_costs") }}

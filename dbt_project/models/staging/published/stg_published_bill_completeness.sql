@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "mart_bill_completeness") }}
+select *, from {{ source("published", "mart_bill_completeness") }}

@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "mart_budget_use") }}
+select *, from {{ source("published", "mart_budget_use") }}

@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "charge_details") }}
+select *, from {{ source("published", "charge_details") }}

@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "charges") }}
+select *, from {{ source("published", "charges") }}

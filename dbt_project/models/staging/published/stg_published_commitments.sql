@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "mart_commitments") }}
+select *, from {{ source("published", "mart_commitments") }}

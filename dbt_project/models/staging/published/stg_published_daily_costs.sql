@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "fct_daily_costs") }}
+select *, from {{ source("published", "fct_daily_costs") }}

@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "owner_resources") }}
+select *, from {{ source("published", "owner_resources") }}

@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "mart_savings") }}
+select *, from {{ source("published", "mart_savings") }}

@@ -1,2 +1,1 @@
-select *,
-from {{ source("published", "mart_tag_compliance") }}
+select *, from {{ source("published", "mart_tag_compliance") }}

@@ -3,7 +3,8 @@ select * exclude (kind, day),
 from {{ source("telemetry", "kubernetes_usage") }}
 qualify
     row_number() over (
-        partition by provider, cluster, node_resource_id, namespace, workload, pod, bucket_start
+        partition by
+            provider, cluster, node_resource_id, namespace, workload, pod, bucket_start
         order by source, day desc
     )
     = 1

@@ -3,7 +3,6 @@ select * exclude (kind, day),
 from {{ source("telemetry", "spot_interruptions") }}
 qualify
     row_number() over (
-        partition by provider, resource_id, interrupted_at
-        order by source, day desc
+        partition by provider, resource_id, interrupted_at order by source, day desc
     )
     = 1

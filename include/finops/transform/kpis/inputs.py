@@ -49,9 +49,7 @@ def telemetry_of(deliveries: Iterable[TelemetryDelivery], month: BillingPeriod) 
     """Return the deliveries that may say something of a month; Google's ends some hours into the next, in UTC."""
     day = timedelta(days=1)
     last = month.end.date()
-    return [
-        each for each in deliveries if month.start.date() - _REACH.get(each.kind, day) <= each.day <= last
-    ]
+    return [each for each in deliveries if month.start.date() - _REACH.get(each.kind, day) <= each.day <= last]
 
 
 def prepare(

@@ -56,16 +56,16 @@ class _Known:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def pending(settings: Settings) -> list[BillingPeriod]:
-    """Return the published months, in order, whose KPIs are not made of what is published and landed now."""
+def pending(settings: Settings) -> dict[BillingPeriod, str]:
+    """Return the published months, in order, whose KPIs are not made of what is published and landed now.
+
+    With each comes the digest of what they would be made of.
+    """
     if (known := _known(settings)) is None:
-        return []
-    built = known.version.manifest.get("kpis", {})
-    return [
-        month
-        for month in known.version.billing_periods
-        if built.get(str(month), {}).get("digest") != known.digest(month)
-    ]
+        return {}
+    built = {month: entry["digest"] for month, entry in known.version.manifest.get("kpis", {}).items()}
+    now = {month: known.digest(month) for month in known.version.billing_periods}
+    return {month: digest for month, digest in now.items() if built.get(str(month)) != digest}
 
 
 def digest(settings: Settings, month: BillingPeriod) -> str | None:
@@ -74,9 +74,7 @@ def digest(settings: Settings, month: BillingPeriod) -> str | None:
     return None if known is None else known.digest(month)
 
 
-def build(
-    settings: Settings, month: BillingPeriod, columns: Columns, progress: Progress | None = None
-) -> Candidate:
+def build(settings: Settings, month: BillingPeriod, columns: Columns, progress: Progress | None = None) -> Candidate:
     """Build a month's KPIs in their workspace and return the candidate, which waits for the gate.
 
     ``columns`` are those of landed telemetry. Raise BadInput for a month that is not published, invalid targets, or a
