@@ -24,7 +24,7 @@ from finops_airflow.local.rest import ENDED
 
 FINOPS = str(Path(sys.executable).with_name("finops"))
 CONSUMERS = ("build_marts", "publish_chargeback")
-PRODUCERS = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp", "resync_marts")
+PRODUCERS = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp", "ingest_telemetry", "resync_marts")
 
 
 def main(
@@ -65,7 +65,7 @@ class Demo:
             self._rest.unpause(dag_id)
         for dag_id in PRODUCERS:
             self._start(dag_id)
-        self._settle("the bills to be landed, built, checked and published")
+        self._settle("the bills to be landed, built, checked and published, and the telemetry to be landed")
         if marts.pending(self._settings):  # Of a demo that was interrupted; `resync_marts` would wait longer.
             self._rest.trigger("build_marts")
             self._settle("what an earlier run had left")
@@ -135,7 +135,7 @@ def _write_sample(settings: Settings, months: int, lines_per_month: int) -> list
     if done.returncode:
         raise FinopsError("the sample bills could not be written: see above")
     report = json.loads(done.stdout)
-    say(f"{report['row_count']:,} lines of AWS, Azure and GCP bills, {months} months, in {folder}")
+    say(f"{report['row_count']:,} lines of AWS, Azure and GCP bills, {months} months, with telemetry, in {folder}")
     return [BillingPeriod.parse(text) for text in report["periods"]]
 
 
@@ -146,11 +146,15 @@ def _conclude(settings: Settings, last: BillingPeriod) -> None:
     say("finops invoices check: the bills against the invoices")
     if subprocess.run([FINOPS, "invoices", "check"], check=False).returncode:
         raise Finding("bills differ from their invoices: see the table above")
+    say("finops telemetry status: what the billed resources did")
+    if subprocess.run([FINOPS, "telemetry", "status"], check=False).returncode:
+        raise Finding("what has landed of the telemetry cannot be said: see above")
     statements = settings.statements_dir / f"billing_period={last}"
     for label, value in (
         ("report", statements / "index.html"),
         ("marts", settings.published_dir / "current"),
         ("data quality", settings.quality_dir),
+        ("truths", settings.root / "sample" / "telemetry" / "truths.json"),
         ("Airflow's UI", "make up"),
     ):
         typer.echo(f"  {label:<13} {value}")

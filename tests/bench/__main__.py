@@ -20,7 +20,7 @@ from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores.state import ledger
 from finops.stores.state.store import open_state
-from tests.bench import company, rival, telemetry
+from tests.bench import company, kpis, rival, telemetry
 
 FIRST = BillingPeriod(2025, 1)
 BOUNDS = {
@@ -93,6 +93,7 @@ def _sized(cache: Path, lines: int) -> list[Row]:
         (f"{name}: tags and allocation / decode", (large["cpu"] - without["cpu"]) / decode["cpu"], bound_above),
         (f"{name}: build, peak MB", build["peak_mb"], BOUNDS["peak MB"]),
         *_whole(name, home, decode, lines),
+        *_kpis(cache, name, home, decode, lines),
         *statements,
     ]
 
@@ -100,7 +101,8 @@ def _sized(cache: Path, lines: int) -> list[Row]:
 def _of_another_shape(cache: Path, lines: int) -> list[Row]:
     """Measure the whole of `finops build` on a bill that is unlike the sample's."""
     home = _of_shape(cache / f"another-shape-{lines}-lines", lines)
-    return _whole(f"{lines // 1_000_000} million lines of another shape", home, _best("decode", home), lines)
+    name, decode = f"{lines // 1_000_000} million lines of another shape", _best("decode", home)
+    return [*_whole(name, home, decode, lines), *_kpis(cache, name, home, decode, lines)]
 
 
 def _of_many_resources(cache: Path) -> list[Row]:
@@ -136,6 +138,15 @@ def _whole(name: str, home: Path, decode: dict[str, float], lines: int) -> list[
             )
         ),
     ]
+
+
+def _kpis(cache: Path, name: str, home: Path, decode: dict[str, float], lines: int) -> list[Row]:
+    """Measure the KPIs of the month that was just published, above those of a tiny one: start-up of Python and dbt."""
+    tiny = _landed(cache, 2_000, months=1)
+    _measure("publish_all", tiny)
+    start_up = _best("kpis", tiny)["cpu"]
+    bound = kpis.BOUND if lines >= 10_000_000 else None
+    return kpis.rows(name, home, decode["cpu"], start_up, _measure, _run, FIRST, bound)
 
 
 def _of_other_clouds(cache: Path) -> list[Row]:

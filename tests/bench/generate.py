@@ -22,6 +22,7 @@ def main() -> None:
         lines_per_month=lines,
         first_period=BillingPeriod.parse(sys.argv[2]),
         providers=[provider],
+        with_telemetry=False,
     )
     ingest(Settings(home=home), provider, str(home / "sample" / provider))
     (home / "landed").touch()

@@ -105,6 +105,15 @@ def land_telemetry(settings: Settings, period: str) -> int:
     return sum(len(report.landed) for report in reports)
 
 
+def kpis(settings: Settings, period: str) -> None:
+    """Build, check and publish the KPIs of one month, as `finops kpis build` does."""
+    from finops.pipelines import kpis
+
+    [report] = kpis.run(settings, [BillingPeriod.parse(period)])
+    if report.fault:
+        raise SystemExit(report.fault)
+
+
 def release(settings: Settings, period: str) -> None:
     """Judge the build and publish it."""
     from finops.quality.service import check
@@ -166,7 +175,7 @@ def _convert(report: Path, *options: str) -> None:
 MEASUREMENTS: dict[str, Callable[[Settings, str], int | None]] = {
     each.__name__: each
     for each in (
-        *(ingest, decode, build, whole, publish_all, land_telemetry, release, statements, nothing),
+        *(ingest, decode, build, whole, publish_all, land_telemetry, kpis, release, statements, nothing),
         *(land, convert, convert_bare),
     )
 }

@@ -25,11 +25,13 @@ DAG_IDS = {
     "ingest_billing_gcp",
     "ingest_billing_focus",
     "ingest_telemetry",
+    "build_kpis",
     "build_marts",
     "resync_marts",
     "backfill_billing",
     "publish_chargeback",
     "deliver_statements",
+    "weekly_review",
 }
 
 

@@ -61,6 +61,20 @@ def test_a_publication_a_lost_one_and_a_close_each_start_the_statements_of_their
     assert asks["ask_for_final_statements"] == ["closed_months"]
 
 
+def test_a_publication_and_outdated_kpis_each_start_the_kpis_of_their_month(dags):
+    timetable = dags["build_kpis"].timetable
+    names = {asset.name for _, asset in timetable.asset_condition.iter_assets()}
+    assert names == {"published_marts", "outdated_kpis"}
+    assert type(timetable.asset_condition).__name__ == "SerializedAssetAny", (
+        "telemetry comes each hour, bills once a day"
+    )
+    assert all(timetable.get_partition_mapper(name=name).to_downstream("2025-01") == "2025-01" for name in names)
+    asks = dags["ingest_telemetry"].get_task("ask_for_outdated_kpis")
+    assert [each.name for each in asks.outlets] == ["outdated_kpis"]
+    assert asks.trigger_rule == "all_done", "a source that fails keeps no month from its KPIs"
+    assert dags["build_kpis"].get_task("publish").upstream_task_ids == {"build", "gate"}
+
+
 def test_statements_are_planned_then_rendered_one_task_each_then_published(bag):
     dag = bag.dags["publish_chargeback"]
     render = dag.get_task("render")
@@ -133,6 +147,15 @@ def test_every_source_of_telemetry_is_read_once_an_hour_by_itself(bag, dags):
     assert dags["ingest_telemetry"].timetable.summary == "35 * * * *"
     assert dag.get_task("telemetry_sources").downstream_task_ids == {"land_telemetry"}
     assert dag.get_task("land_telemetry").pool == "ingest"
+
+
+def test_the_review_is_written_each_monday_morning(dags):
+    from airflow.timetables.base import TimeRestriction
+
+    timetable = dags["weekly_review"].timetable
+    restriction = TimeRestriction(earliest=_utc(2025, 3, 1), latest=None, catchup=True)
+    run = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=restriction)
+    assert run.run_after == _utc(2025, 3, 3).replace(hour=6)
 
 
 def _utc(year: int, month: int, day: int) -> datetime:

@@ -23,8 +23,8 @@ MAY_READ = {
     "kpi": {"staging", "kpi", "seeds"},
     "kpi marts": {"kpi", "kpi marts"},
 }
-"""Layer by layer, what a model may refer to. Sources are for staging alone. KPIs are built apart: they read bills as they
-are published (`staging/published`), and nothing of the bills' layers reads them."""
+"""Layer by layer, what a model may refer to. Sources are for staging alone. KPIs are built apart: they read bills as
+they are published (`staging/published`), and nothing of the bills' layers reads them."""
 
 SHARED = {"tags", "costs", "allocation", "governance", "kpi"}
 """Folders of ``models/intermediate`` whose models marts may read. They are protected, those of a provider private."""

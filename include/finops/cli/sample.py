@@ -28,9 +28,12 @@ def sample(
         list[Provider] | None,
         typer.Option(parser=a_provider, metavar="CLOUD", help="Only this cloud; may be repeated."),
     ] = None,
+    with_telemetry: Annotated[
+        bool, typer.Option("--telemetry/--no-telemetry", help="Also what the billed resources did.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON.")] = False,
 ) -> None:
-    """Write native bills of AWS, Azure and GCP for an invented company, with labelled anomalies."""
+    """Write native bills of AWS, Azure and GCP for an invented company, with labelled anomalies and telemetry."""
     from finops.sample import service
 
     first = BillingPeriod.parse(first_period) if first_period else None
@@ -42,6 +45,7 @@ def sample(
             seed=seed,
             first_period=first,
             providers=tuple(provider or CLOUDS),
+            with_telemetry=with_telemetry,
             progress=progress,
         )
     if as_json:
@@ -54,3 +58,5 @@ def _tell(report: SampleReport) -> None:
     first, last = report.periods[0], report.periods[-1]
     typer.echo(f"{report.row_count:,} lines of {first} to {last} in {len(report.files)} files under {report.out}")
     typer.echo(f"{len(report.labels)} labelled anomalies in {report.out / 'labels.csv'}")
+    if report.truth_count:
+        typer.echo(f"{report.truth_count} truths of the telemetry in {report.out / 'telemetry' / 'truths.json'}")

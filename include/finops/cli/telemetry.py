@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 telemetry = typer.Typer(help="Usage telemetry: land it, and say what has landed.", no_args_is_help=True)
 app.add_typer(telemetry, name="telemetry")
 
+_DAYS_SHOWN = 7
+"""Days that are listed of one source; ``--json`` has them all."""
+
 _COUNTS = ("unchanged", "read_files", "known_files", "rows", "repeated", "overlapping", "set_apart")
 
 
@@ -137,7 +140,12 @@ def _as_json(report: IngestReport) -> dict[str, Any]:
 
 def _as_text(report: IngestReport, dry_run: bool) -> list[str]:
     verb = "new" if dry_run else "landed"
-    lines = [f"{verb} {report.source} {report.kind} {each.day}: {each.row_count:,} rows" for each in report.landed]
+    lines = [
+        f"{verb} {report.source} {report.kind} {each.day}: {each.row_count:,} rows"
+        for each in report.landed[:_DAYS_SHOWN]
+    ]
+    if rest := report.landed[_DAYS_SHOWN:]:
+        lines.append(f"{verb} {report.source} {report.kind}: {len(rest)} days more, to {rest[-1].day}")
     counts = [
         f"{len(report.landed):,} days {verb}",
         f"{report.unchanged:,} unchanged",

@@ -17,6 +17,7 @@ from finops.policy import (
     delivery,
     exchange_rates,
     invoices,
+    kpis,
     sources,
     tags,
     telemetry,
@@ -70,6 +71,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     accounts.FILE: accounts.load,
     delivery.FILE: delivery.load,
     telemetry.FILE: telemetry.load,
+    kpis.FILE: kpis.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 

@@ -26,6 +26,7 @@ class TelemetrySource(Entry):
     kind: TelemetryKind
     type: Literal["files"] = Field(default="files", description="How it is read.")
     from_path: File = Field(alias="from", description="A folder, a file, or a pattern with * and **.")
+    optional: bool = Field(default=False, description="The place may be absent: there is then nothing to land.")
 
 
 class _Telemetry(Entry):

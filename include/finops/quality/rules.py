@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from great_expectations import expectations as gxe
@@ -17,6 +17,8 @@ MEASURES = (*COSTS, "contracted_cost", "list_cost")
 KEY = ("billing_period", "provider", "billing_currency")
 FACT = Sql("main.fct_focus_costs")
 DAILY = Sql("marts.fct_daily_costs")
+PUBLISHED_DAILY = Sql("staging.stg_published_daily_costs")
+"""The daily costs as the KPI layer reads them: its warehouse has no bills."""
 
 
 def has_rows() -> Expectation:
@@ -123,6 +125,37 @@ def ties_to(other: Sql, name: str, given: Given, measures: Sequence[str] = MEASU
         """,
         pairs=join(", ", (compose(pair, name=m, m=identifier(m)) for m in measures)),
         sums=join(", ", (compose("sum({m}) as {m}", m=identifier(m)) for m in measures)),
+        other=other,
+        scope=given.scope,
+    )
+
+
+def adds_up_to(
+    other: Sql, name: str, given: Given, measures: Mapping[str, str], columns: Sequence[str] = KEY
+) -> Expectation:
+    """Return: per ``columns`` each measure sums to exactly what it, or the one it is named with, does in another table.
+
+    What is nowhere in the other table must be zero.
+    """
+    named = measures.items()
+    return no_rows(
+        f"{', '.join(measures)} sum to those of {name}, exactly",
+        """
+        select {columns}
+        from (select {columns}, {here} from {batch} group by {columns}) as here
+        full join (select {columns}, {there} from {other} where {scope} group by {columns}) as there using ({columns})
+        where {differ}
+        """,
+        columns=join(", ", map(identifier, columns)),
+        here=join(", ", (compose("sum({m}) as {n}", m=identifier(m), n=identifier(f"{m}_here")) for m in measures)),
+        there=join(", ", (compose("sum({o}) as {n}", o=identifier(o), n=identifier(f"{m}_there")) for m, o in named)),
+        differ=join(
+            " or ",
+            (
+                compose("coalesce({h}, 0) <> coalesce({t}, 0)", h=identifier(f"{m}_here"), t=identifier(f"{m}_there"))
+                for m in measures
+            ),
+        ),
         other=other,
         scope=given.scope,
     )

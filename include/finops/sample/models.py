@@ -129,13 +129,14 @@ class MonthResult:
 
 @dataclass(frozen=True, slots=True)
 class SampleReport:
-    """Everything that was written: data files, labels and control totals."""
+    """Everything that was written: data files, labels, control totals, and how much is known of the telemetry."""
 
     out: Path
     periods: tuple[BillingPeriod, ...]
     files: tuple[Path, ...]
     totals: dict[TotalKey, Total]
     labels: tuple[Label, ...]
+    truth_count: int = 0
 
     @property
     def row_count(self) -> int:

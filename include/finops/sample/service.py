@@ -98,6 +98,7 @@ def summary(report: SampleReport) -> dict[str, object]:
         "row_count": report.row_count,
         "file_count": len(report.files),
         "label_count": len(report.labels),
+        "truth_count": report.truth_count,
         "totals": _expected(report.totals),
     }
 
@@ -150,7 +151,7 @@ def _generate(
     drivers.write(out / "drivers.csv", periods, seed)
     write_json(out / _MARK, _expected(totals))
     also = (out / "labels.csv", out / "invoices.csv", out / "drivers.csv", out / _MARK)
-    return SampleReport(out, tuple(periods), (*files, *also), totals, kept)
+    return SampleReport(out, tuple(periods), (*files, *also), totals, kept, len(truths))
 
 
 def _share(provider: Provider, lines_per_month: int) -> int:

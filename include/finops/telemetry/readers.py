@@ -22,14 +22,17 @@ Reader = Callable[[TelemetrySource], list[OfferedFile]]
 def offered_files(source: TelemetrySource) -> list[OfferedFile]:
     """Return the files of a folder and its folders, of a pattern, or the one file, in the order of their names.
 
-    Hidden files, and in a folder those of other endings, are left alone. Raise BadInput when there is no such place.
+    Hidden files, and in a folder those of other endings, are left alone. Raise BadInput when there is no such place,
+    unless the source is optional.
     """
     path = Path(source.from_path)
     if glob.has_magic(source.from_path):
         base = _folder_before_pattern(path)
-        _require(base.is_dir(), source, base)
+        if not _is_there(base.is_dir(), source, base):
+            return []
         return _described(base, map(Path, glob.iglob(source.from_path, recursive=True)))
-    _require(path.exists(), source, path)
+    if not _is_there(path.exists(), source, path):
+        return []
     if path.is_file():
         return _described(path.parent, [path])
     return _described(path, (each for each in path.rglob("*") if each.name.lower().endswith(ENDINGS)))
@@ -39,9 +42,13 @@ READERS: dict[str, Reader] = {"files": offered_files}
 """By the ``type`` that telemetry.yml names."""
 
 
-def _require(is_there: bool, source: TelemetrySource, path: Path) -> None:
-    if not is_there:
-        raise BadInput(f"{path} does not exist; correct `from` of source {source.name} ({FILE}), or write files there")
+def _is_there(is_there: bool, source: TelemetrySource, path: Path) -> bool:
+    if not is_there and not source.optional:
+        raise BadInput(
+            f"{path} does not exist; correct `from` of source {source.name} ({FILE}), write files there, or say "
+            "`optional: true`"
+        )
+    return is_there
 
 
 def _folder_before_pattern(path: Path) -> Path:

@@ -63,8 +63,9 @@ def _carry(previous: Publication | None, candidate: Candidate, own: Collection[s
     of_kpis = set(previous.manifest.get("kpi_marts", ()))
     others = set(previous.marts) - of_kpis if candidate.layer == KPIS else of_kpis
     for name in sorted(others - set(own)):
-        for month in previous.manifest["marts"][name]["billing_periods"]:
-            _link(previous, version, Path(name, f"billing_period={month}"))
+        # On disk a month without rows has a file too: a mart without any could not be read.
+        for leaf in sorted((previous.path / name).iterdir()):
+            _link(previous, version, leaf.relative_to(previous.path))
         version.manifest["marts"][name] = previous.manifest["marts"][name]
         version.manifest["columns"][name] = previous.manifest["columns"][name]
     return sorted(others - set(own))

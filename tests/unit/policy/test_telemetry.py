@@ -73,3 +73,11 @@ def test_a_name_appears_once(own: Settings) -> None:
 def test_the_check_of_the_configuration_knows_the_file(own: Settings) -> None:
     configure(own, "sources: gpu")
     assert any(each.name == FILE and each.fault for each in check.check(own).files)
+
+
+def test_the_shipped_file_reads_every_kind_of_the_sample_and_does_without_it(tmp_path: Path) -> None:
+    """Who never writes the sample must not see an error each hour."""
+    shipped = load(Settings(home=tmp_path))
+    assert [each.kind for each in shipped] == list(TelemetryKind)
+    assert {each.from_path for each in shipped} == {f"{tmp_path}/sample/telemetry/{kind}" for kind in TelemetryKind}
+    assert all(each.optional for each in shipped)

@@ -184,7 +184,7 @@ def test_a_large_export_is_hourly(tmp_path) -> None:
     assert total.row_count == 150_000
     import pyarrow.parquet as pq
 
-    [path] = [file for file in report.files if file.suffix == ".parquet"]
+    [path] = [file for file in report.files if file.suffix == ".parquet" and "aws" in file.parts]
     table = pq.read_table(path, columns=["identity_time_interval"])
     assert "2025-01-01T00:00:00Z/2025-01-01T01:00:00Z" in set(table[0].to_pylist())
 

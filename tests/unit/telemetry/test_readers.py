@@ -12,8 +12,9 @@ from finops.policy.telemetry import TelemetrySource
 from finops.telemetry.readers import offered_files
 
 
-def names(place: Path | str) -> list[str]:
-    source = TelemetrySource.model_validate({"name": "gpu", "kind": "resource_metrics", "from": str(place)})
+def names(place: Path | str, **more: object) -> list[str]:
+    values = {"name": "gpu", "kind": "resource_metrics", "from": str(place), **more}
+    source = TelemetrySource.model_validate(values)
     return [each.name for each in offered_files(source)]
 
 
@@ -42,3 +43,9 @@ def test_a_place_that_does_not_exist_is_named(folder: Path) -> None:
     for place in (folder / "none", folder / "none" / "*.csv"):
         with pytest.raises(BadInput, match=r"none does not exist; correct `from` of source gpu"):
             names(place)
+
+
+def test_a_place_may_be_absent_where_the_source_says_so(folder: Path) -> None:
+    for place in (folder / "none", folder / "none" / "*.csv"):
+        assert names(place, optional=True) == []
+    assert names(folder, optional=True) == names(folder), "what is there is offered"

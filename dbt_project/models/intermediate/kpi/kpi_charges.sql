@@ -58,6 +58,24 @@ select
     coalesce(owners.ai_stage, '(none)') as ai_stage,
     coalesce(owners.environment, '(none)') as environment,
     lines.consumed_quantity,
+    case
+        when not details.is_metered_by_time
+        then null
+        when details.pricing_unit = 'Hours'
+        then lines.pricing_quantity
+        when details.consumed_unit = 'Hours'
+        then lines.consumed_quantity
+        when details.consumed_unit = 'Seconds'
+        then {{ quotient("lines.consumed_quantity", "3600") }}
+        else {{ quotient("lines.pricing_quantity", "3600") }}
+    end as metered_hours,
+    cast(
+        details.tokens_per_unit * case
+            when details.consumed_unit in ('Tokens', 'Units', 'Count')
+            then lines.consumed_quantity
+            else lines.pricing_quantity
+        end as {{ var("money_type") }}
+    ) as tokens,
     lines.pricing_quantity,
     cast(
         lines.pricing_quantity * details.gigabytes_per_unit as {{ var("money_type") }}

@@ -45,7 +45,9 @@ def schema() -> pa.Schema:
     return schema_of(SourceFormat.AWS_CUR2)
 
 
-def write_month(out: Path, seed: int, lines_per_month: int, month: Month, steps: Steps, harvest: Harvest) -> MonthResult:
+def write_month(
+    out: Path, seed: int, lines_per_month: int, month: Month, steps: Steps, harvest: Harvest
+) -> MonthResult:
     """Write one billing period under ``out/aws``: the parts, then the manifest that names them."""
     month = Month(month.period, interval_hours(lines_per_month), month.is_open)
     injections = injections_of(seed, lines_per_month, month)

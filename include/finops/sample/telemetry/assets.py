@@ -34,7 +34,8 @@ class Asset:
 
     ``begin`` and ``end`` are the lines' hours from the first instant of the month, in their order; ``usage`` is each
     line's quantity: bytes of a transfer, tokens of a model that is paid by token, else in the bill's unit.
-    ``is_forgotten``: somebody left it running, and it does nothing.
+    ``is_forgotten``: somebody left it running, and it does nothing. ``is_whole``: all its lines are of the month, so
+    that what is known of it can be told; else some of its use has reached the bill late, with a day before the month.
     """
 
     provider: Provider
@@ -47,6 +48,7 @@ class Asset:
     gpus: int = 0
     is_spot: bool = False
     is_forgotten: bool = False
+    is_whole: bool = True
     uri: str = ""
     flow: tuple[str, str] = ("", "")
     scale: float = 1.0
@@ -102,12 +104,20 @@ class Harvest:
         for position, series in enumerate(batch.series):
             asset = look(series)
             mine = order[edges[position] : edges[position + 1]]
-            # Use that reaches an invoice late is on the next one, with the day before its month.
-            mine = mine[begin[mine] >= 0] if len(mine) else mine
             if asset is None or not len(mine):
                 continue
+            is_in_month = begin[mine] >= 0
+            mine, is_whole = mine[is_in_month], bool(is_in_month.all())
+            if not len(mine):
+                continue
             mine = mine[np.argsort(begin[mine], kind="stable")]
-            made = replace(asset, begin=begin[mine], end=end[mine], usage=usage[mine] * asset.scale)
+            made = replace(
+                asset,
+                is_whole=is_whole,
+                begin=begin[mine],
+                end=end[mine],
+                usage=usage[mine] * asset.scale,
+            )
             known = self._found.get(asset.id)
             self._found[asset.id] = known.joined(made) if known else made
 

@@ -18,8 +18,14 @@ def sent_by(scene: Scene, cast: Cast) -> dict[str, Asset]:
     planted = {run.id for run in cast.planted.values()}
     full = [run for name, run in cast.planted.items() if name == "full"]
     ordinary = [run for run in cast.runs if run.stage == "training" and run.asset.gpus and run.id not in planted]
-    through = [each for each in scene.by_role(Role.TRANSFER) if each.usage.sum() > 0]
-    return {run.id: asset for run, asset in zip([*full, *ordinary][:_RUNS], through, strict=False)}
+    through = [each for each in scene.by_role(Role.TRANSFER) if each.is_whole and each.usage.sum() > 0]
+    chosen: dict[str, Asset] = {}
+    for run in [*full, *ordinary][:_RUNS]:
+        near = [each for each in through if each.region == run.asset.region] or through
+        if near:
+            chosen[run.id] = near[0]
+            through.remove(near[0])
+    return chosen
 
 
 def write(scene: Scene, cast: Cast, sent: dict[str, Asset]) -> None:
@@ -36,13 +42,13 @@ def write(scene: Scene, cast: Cast, sent: dict[str, Asset]) -> None:
         }
         scene.buckets(TelemetryKind.NETWORK_FLOWS, head, hours, {"bytes": sizes})
     for run in cast.runs:
-        asset = sent.get(run.id)
-        if asset is None or run.stage != "training" or not run.asset.gpus or not run.epochs:
+        used = sent.get(run.id)
+        if used is None or run.stage != "training" or not run.asset.gpus or not run.epochs:
             continue
-        hours, sizes = amounts[asset.id]
+        hours, sizes = amounts[used.id]
         inside = int(sizes[(hours >= run.start) & (hours < run.until)].sum())
-        keys = {"run_id": run.id, "resource_id": asset.id, "model": run.asset.model, "model_version": run.version}
-        zones = {"source_zone": asset.flow[0], "destination_zone": asset.flow[1]}
+        keys = {"run_id": run.id, "resource_id": used.id, "model": run.asset.model, "model_version": run.version}
+        zones = {"source_zone": used.flow[0], "destination_zone": used.flow[1]}
         known = {
             "started_at": scene.text(run.start),
             "ended_at": scene.text(run.until),

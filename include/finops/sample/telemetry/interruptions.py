@@ -37,7 +37,7 @@ def write(scene: Scene, cast: Cast) -> None:
         return
     interrupted = {each.run.id for each in _interruptions(scene, cast.runs)}
     steady = [run for run in cast.runs if _checkpoints_of(run, interrupted)]
-    daily = _daily(cast, steady)
+    daily = _daily(cast, steady, {each.model for each in buckets})
     for run in steady:
         bucket = _bucket(run, buckets)
         is_hourly = run is cast.planted.get("full")
@@ -53,11 +53,14 @@ def _checkpoints_of(run: Run, interrupted: set[str]) -> bool:
     return run.asset.gpus > 0 and (run.stage == "training" or run.id in interrupted)
 
 
-def _daily(cast: Cast, steady: Sequence[Run]) -> Run | None:
-    """Return the longest run that is planted for nothing else: its checkpoints are daily, and never read."""
+def _daily(cast: Cast, steady: Sequence[Run], models: set[str]) -> Run | None:
+    """Return the longest run that is planted for nothing else: its checkpoints are daily, and never read.
+
+    One whose model has a bucket of its own (``models``) comes first.
+    """
     planted = {run.id for run in cast.planted.values()}
     free = [run for run in steady if run.id not in planted and not run.asset.is_spot]
-    return max(free, key=lambda run: (run.until - run.start, run.id), default=None)
+    return max(free, key=lambda run: (run.asset.model in models, run.until - run.start, run.id), default=None)
 
 
 def _bucket(run: Run, buckets: Sequence[Asset]) -> Asset:
@@ -122,9 +125,7 @@ def _interruptions(scene: Scene, runs: Sequence[Run]) -> list[_Interruption]:
     return found
 
 
-def _of_group(
-    scene: Scene, assets: Sequence[Asset], first: dict[str, Run], *, is_hot: bool
-) -> Iterator[_Interruption]:
+def _of_group(scene: Scene, assets: Sequence[Asset], first: dict[str, Run], *, is_hot: bool) -> Iterator[_Interruption]:
     """Yield which instances are interrupted: one in four of the hot group (at least one), else one in twelve."""
     count = ceil(len(assets) / _HOT) if is_hot else len(assets) // _COLD
     lasting = [each for each in assets if each.id in first and first[each.id].until - first[each.id].start >= 6]

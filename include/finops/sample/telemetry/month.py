@@ -32,7 +32,7 @@ def write(
             if scene.rows[kind]:
                 tables.append(columns.of_rows(scene.rows[kind]))
         if tables:
-            files.append(columns.write(out / FOLDER, kind, str(period), tables))
+            files.append(columns.write(out / FOLDER, kind, period, tables))
     return files, [truth for scene in scenes for truth in scene.truths]
 
 

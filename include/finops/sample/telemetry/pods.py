@@ -38,11 +38,10 @@ _WORKLOADS = (
 
 
 def nodes(servers: Sequence[Asset]) -> list[Asset]:
-    """Choose the nodes among the machines that serve: the largest, and one with a single GPU; few, never most."""
+    """Choose the nodes among the machines that serve: the largest and the smallest, where there are enough others."""
     machines = [each for each in servers if each.instance_type and "ml." not in each.instance_type]
     ordered = sorted(machines, key=lambda each: (-each.gpus, each.id))
-    count = min(2, len(ordered) // 3)
-    return [*ordered[:count], *ordered[-1:]] if count else []
+    return [ordered[0], ordered[-1]] if len(ordered) > 4 else []
 
 
 def write(scene: Scene, chosen: Sequence[Asset]) -> None:

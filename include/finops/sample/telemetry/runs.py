@@ -87,7 +87,7 @@ def cast(scene: Scene) -> Cast:
 
 def _planted(steady: Sequence[Asset], numbers: _Numbers) -> tuple[list[Run], dict[str, Run], Asset | None]:
     """Return the planted runs, by name too, and the resource that has none; as many as there are resources."""
-    whole = [each for each in steady if len(each.begin) > 1]
+    whole = [each for each in steady if each.is_whole and len(each.begin) > 1]
     planted: dict[str, Run] = {}
     for name, asset in zip(("full", "pair", "idle", "endless"), whole, strict=False):
         middle = float(asset.begin[len(asset.begin) // 2])
@@ -102,7 +102,11 @@ def _planted(steady: Sequence[Asset], numbers: _Numbers) -> tuple[list[Run], dic
             case _:
                 planted["full"] = numbers.run(asset, asset.first, asset.last, "training")
     taken = {run.asset.id for run in planted.values()}
-    silent = next((each for each in steady if each.id not in taken), None) if len(steady) > len(taken) + 1 else None
+    silent = (
+        next((each for each in steady if each.is_whole and each.id not in taken), None)
+        if len(steady) > len(taken) + 1
+        else None
+    )
     return list(planted.values()), planted, silent
 
 
@@ -216,8 +220,9 @@ def _tell(scene: Scene, cast: Cast) -> None:
         known = {**_known(scene, run), "idle_hours": run.asset.last - run.until}
         scene.tell("resource that was idle for half of its life", kpi, _keys(run), known | idle)
     if run := planted.get("without an end"):
-        known = {"started_at": scene.text(run.start), "billed_until": scene.text(run.asset.last)}
-        scene.tell("run without an end", kpi, _keys(run), known | {"hours": run.asset.last - run.start})
+        window = {"started_at": scene.text(run.start), "billed_until": scene.text(run.asset.last)}
+        known = {"hours": run.asset.last - run.start}
+        scene.tell("run without an end", kpi, _keys(run), known | window)
     if asset := cast.silent:
         known = {"runs": 0, "billed_hours": asset.last - asset.first, "gpus": asset.gpus}
         scene.tell("training resource without a run", kpi, {"resource_id": asset.id}, known)

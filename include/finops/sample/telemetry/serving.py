@@ -20,13 +20,15 @@ _CALLERS = (("web-app", 5), ("partner-api", 3), ("batch-scoring", 2))
 """Who calls, and in how many tenths of the requests; the last has what is left."""
 _PRESENT_OF_FOUR = 3
 _SILENT_DAY = 9
-_EVERY_TRAFFIC = 4
+_EVERY_TRAFFIC = 8
+_TOLD = 4
+"""Of so many of a month's endpoints the counts are told."""
 
 
 def write(scene: Scene, servers: Sequence[Asset]) -> None:
     """Write the counts of GPU endpoints and of models that are paid by token; plant what is known of some."""
     production = [each for each in servers if each.owner.environment == "prod"]
-    shared, silent = (production + [None, None])[:2]
+    shared, silent, *_ = [*production, None, None]
     for number, asset in enumerate(servers):
         hours, requests = _requests(scene, asset)
         if asset is silent:
@@ -36,14 +38,18 @@ def write(scene: Scene, servers: Sequence[Asset]) -> None:
         else:
             stage = "production" if asset.owner.environment == "prod" else "staging"
             version = scene.serving_version if stage == "production" else scene.next_version
-            _count(scene, asset, hours, requests, version, stage, is_told=number < 4 or asset is silent)
+            _count(scene, asset, hours, requests, version, stage, is_told=number < _TOLD or asset is silent)
         if asset is silent:
             day = scene.moment(_SILENT_DAY * 24).date()
-            scene.tell("endpoint without requests on a day", "inference", _keys(asset), {"day": str(day), "requests": 0})
+            scene.tell(
+                "endpoint without requests on a day", "inference", _keys(asset), {"day": str(day), "requests": 0}
+            )
         if number % _EVERY_TRAFFIC == 0:
             _callers(scene, asset, hours, requests * (4 if asset is shared else 1))
-    for number, asset in enumerate(scene.by_role(Role.TOKENS_IN, Role.TOKENS_OUT)):
-        _by_token(scene, asset, is_told=number < 4)
+    by_token = scene.by_role(Role.TOKENS_IN, Role.TOKENS_OUT)
+    told = [each for each in by_token if each.is_whole][:_TOLD]
+    for asset in by_token:
+        _by_token(scene, asset, is_told=asset in told)
 
 
 def _requests(scene: Scene, asset: Asset) -> tuple[np.ndarray, np.ndarray]:
@@ -97,9 +103,7 @@ def _by_token(scene: Scene, asset: Asset, *, is_told: bool) -> None:
         scene.tell("tokens as the bill has them", "inference", keys, known)
 
 
-def _add(
-    scene: Scene, asset: Asset, hours: np.ndarray, version: str, stage: str, columns: dict[str, Any]
-) -> None:
+def _add(scene: Scene, asset: Asset, hours: np.ndarray, version: str, stage: str, columns: dict[str, Any]) -> None:
     head = {
         "provider": str(scene.provider),
         "endpoint_id": asset.id,

@@ -34,7 +34,7 @@ def write(scene: Scene, cast: Cast, servers: Sequence[Asset]) -> None:
             average = np.full(len(hours), _BUSY)
             _tell(scene, "GPUs of a training run", asset, _BUSY, len(hours))
         _measure(scene, asset, hours, average)
-    idle, gap = (list(servers[2:4]) + [None, None])[:2]
+    idle, gap, *_ = [*servers[2:4], None, None]
     for asset in scene.by_role(Role.SERVER):
         hours = asset.hours
         average = np.clip(58 * rhythm(scene.period, hours) + 4 * scene.draws.standard_normal(len(hours)), 5, 98)
@@ -50,8 +50,10 @@ def write(scene: Scene, cast: Cast, servers: Sequence[Asset]) -> None:
 
 
 def _measure(scene: Scene, asset: Asset, hours: np.ndarray, average: np.ndarray) -> None:
+    """Write the utilization of GPUs, and of their memory where a lasting machine trains."""
     average = np.round(average, 2)
-    for metric, factor in (("gpu_utilization", 1.0), ("gpu_memory_utilization", 0.8)):
+    has_memory = asset.role is Role.TRAINER and not asset.is_spot
+    for metric, factor in (("gpu_utilization", 1.0), ("gpu_memory_utilization", 0.8))[: 1 + has_memory]:
         level = np.round(average * factor, 2)
         top = np.minimum(100.0, np.round(level + 5, 2))
         columns = {"average": level, "maximum": top, "p95": np.minimum(top, np.round(level + 3, 2))}

@@ -1,0 +1,187 @@
+"""KPIs follow what is published and what has landed: each month by itself, the bills untouched, no fault for others."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from finops.core.errors import BadInput, Finding, Superseded
+from finops.core.periods import BillingPeriod
+from finops.core.providers import Provider
+from finops.core.settings import Settings
+from finops.core.telemetry import TelemetryKind
+from finops.ingest.service import ingest
+from finops.pipelines import kpis, marts, telemetry
+from finops.policy.telemetry import TelemetrySource
+from finops.quality import service as gate
+from finops.sample.service import generate
+from finops.stores import published
+from finops.stores.published import FACT, Publication
+
+JANUARY, FEBRUARY = BillingPeriod(2025, 1), BillingPeriod(2025, 2)
+RUNS = "run_id,model,model_version,stage,provider,resource_id,gpu_count,started_at,ended_at,status\n"
+
+
+def _silent(*_: object) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def with_kpis(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two published months of AWS with their KPIs; nothing of telemetry."""
+    home = tmp_path_factory.mktemp("kpis") / "home"
+    settings = Settings(home=home)
+    generate(home / "sample", months=2, lines_per_month=2_000, providers=[Provider.AWS])
+    ingest(settings, Provider.AWS, str(home / "sample" / "aws"))
+    assert marts.run(settings, None, _silent) is not None
+    reports = kpis.run(settings, None)
+    assert [(each.month, each.fault) for each in reports] == [(JANUARY, None), (FEBRUARY, None)]
+    return home
+
+
+@pytest.fixture
+def home(with_kpis: Path, tmp_path: Path) -> Settings:
+    """A copy of it, the links between versions kept."""
+    target = tmp_path / "home"
+    shutil.copytree(with_kpis, target, symlinks=True)
+    return Settings(home=target)
+
+
+def _land_a_run(settings: Settings, day: str = "2025-02-10", resource: str = "i-unbilled") -> None:
+    folder = settings.root / "runs"
+    folder.mkdir(exist_ok=True)
+    row = f"run-{day},atlas-7b,2.0,training,aws,{resource},8,{day}T01:00:00Z,{day}T02:00:00Z,finished\n"
+    (folder / f"{day}.csv").write_text(RUNS + row)
+    source = TelemetrySource.model_validate(
+        {"name": "runs", "kind": TelemetryKind.TRAINING_RUNS, "type": "files", "from": str(folder)},
+        context={"settings": settings},
+    )
+    report = telemetry.take(settings, source)
+    assert [str(each.day) for each in report.landed] == [day]
+
+
+def _files(version: Publication) -> dict[str, bytes]:
+    """Every Parquet file of a version with its content."""
+    return {str(path.relative_to(version.path)): path.read_bytes() for path in version.path.rglob("*.parquet")}
+
+
+def test_kpis_are_up_to_date_once_they_are_published_for_readers_and_tools(home: Settings) -> None:
+    version = published.latest(home)
+    assert kpis.pending(home) == []
+    assert set(version.manifest["kpis"]) == {"2025-01", "2025-02"}
+    with version.connect() as connection:
+        for mart in version.manifest["kpi_marts"]:
+            months = connection.execute(f"select distinct billing_period from {mart} order by 1").fetchall()
+            assert {month for (month,) in months} <= {"2025-01", "2025-02"}
+    described = {each.name for each in published_dictionary(version)}
+    assert described == {FACT, *version.marts}, "the dictionary describes bills and KPIs, whoever published last"
+
+
+def published_dictionary(version: Publication):  # type: ignore[no-untyped-def]
+    from finops.stores import dictionary
+
+    return dictionary.read(version.path)
+
+
+def test_new_telemetry_makes_the_kpis_of_its_month_pending_and_never_touches_the_fact(home: Settings) -> None:
+    before = published.latest(home)
+    _land_a_run(home)
+    assert kpis.pending(home) == [FEBRUARY], "a run of February says nothing of January"
+    assert marts.pending(home) == [], "telemetry is no reason to build bills"
+    [report] = kpis.run(home, None)
+    assert (report.month, report.fault) == (FEBRUARY, None)
+    after = published.latest(home)
+    changed = {name for name, content in _files(after).items() if _files(before).get(name) != content}
+    of_kpis = {name for name in changed if name.split("/")[0] in after.manifest["kpi_marts"]}
+    assert changed == of_kpis, "a bill, its marts or the fact were written anew"
+    assert kpis.pending(home) == []
+
+
+def test_a_bill_that_is_published_anew_carries_the_kpis_along_until_they_are_built_anew(home: Settings) -> None:
+    before = published.latest(home)
+    assert marts.run(home, [JANUARY], _silent) is not None
+    between = published.latest(home)
+    for mart in before.manifest["kpi_marts"]:
+        assert between.manifest["marts"][mart] == before.manifest["marts"][mart]
+    assert kpis.pending(home) == [JANUARY]
+    assert kpis.run(home, None)[0].fault is None
+    assert kpis.pending(home) == []
+
+
+def test_a_month_that_the_gate_refuses_stays_as_it_was_and_holds_back_no_other(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not tried again each hour with the same bills and telemetry, but whoever asks for it can."""
+    _land_a_run(home, "2025-01-31")
+    assert kpis.pending(home) == [JANUARY, FEBRUARY], "a run of January may go on in February"
+    before = published.latest(home).manifest["kpis"]["2025-01"]
+    check = gate.check_kpis
+
+    def refuse_january(settings: Settings, build_id: str):  # type: ignore[no-untyped-def]
+        verdict = check(settings, build_id)
+        if str(gate.load_candidate(settings).billing_periods[0]) == "2025-01":
+            raise Finding("mart_gpu_utilization: a cent is missing")
+        return verdict
+
+    monkeypatch.setattr(gate, "check_kpis", refuse_january)
+    reports = kpis.run(home, None)
+    assert [(str(each.month), each.fault) for each in reports] == [
+        ("2025-01", "mart_gpu_utilization: a cent is missing"),
+        ("2025-02", None),
+    ]
+    assert published.latest(home).manifest["kpis"]["2025-01"] == before
+    assert kpis.pending(home) == []
+    assert kpis.pending(home, retry=True) == [JANUARY]
+    assert kpis.faults(home)[JANUARY].reason == "mart_gpu_utilization: a cent is missing"
+    monkeypatch.undo()
+    assert kpis.run(home, [JANUARY])[0].fault is None
+    assert kpis.faults(home) == {}
+
+
+def test_kpis_of_a_bill_that_was_published_meanwhile_are_not_published(home: Settings) -> None:
+    """They would not tie out to what readers then see; the next run builds them from the new bill."""
+    _land_a_run(home)
+    built = kpis.build(home, FEBRUARY)
+    kpis.gate(home, built.build_id, FEBRUARY)
+    assert marts.run(home, [FEBRUARY], _silent) is not None
+    with pytest.raises(Superseded, match="bills or telemetry of 2025-02 are newer than build"):
+        kpis.publish(home, built.build_id)
+    assert kpis.pending(home) == [FEBRUARY]
+
+
+def test_a_landed_file_that_is_gone_is_named_with_what_lands_it_again(home: Settings) -> None:
+    _land_a_run(home)
+    (landed,) = (home.landing_dir / "telemetry").rglob("*.parquet")
+    landed.unlink()
+    [report] = kpis.run(home, None)
+    assert report.fault is not None
+    assert str(landed) in report.fault
+    assert "`finops telemetry ingest` lands it again" in report.fault
+
+
+def test_a_month_that_is_not_published_is_refused_before_anything_is_built(home: Settings) -> None:
+    with pytest.raises(BadInput, match="2024-07 is not published; there are 2025-01, 2025-02"):
+        kpis.run(home, [FEBRUARY, BillingPeriod(2024, 7)])
+
+
+def test_a_publication_that_was_killed_after_readers_had_it_is_recorded_by_the_next(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from finops.transform import recording
+
+    _land_a_run(home)
+    built = kpis.build(home, FEBRUARY)
+    kpis.gate(home, built.build_id, FEBRUARY)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            kpis.publish(home, built.build_id)
+    assert published.latest(home).build_id == built.build_id
+    assert kpis.publish(home, built.build_id).build_id == built.build_id, "the same once more"
+    assert kpis.pending(home) == []
