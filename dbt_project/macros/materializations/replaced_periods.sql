@@ -1,6 +1,7 @@
 {#-
     A table for all months. A build replaces the rows of the periods in its scope, in one transaction, and touches no
-    others; one of the KPI layer, which is built by whole months, those of all providers and of none. dbt's own `incremental` writes every row twice, to a temporary table first.
+    others. The KPI layer is built by whole months: there it replaces those of the month, of whichever provider or none.
+    dbt's own `incremental` writes every row twice, to a temporary table first.
 
     The model needs an enforced contract. A table that has other columns is one of another version of the project, and is
     refused: `LAYOUT` in `finops.transform.service` says when the whole warehouse is built again.
