@@ -1,0 +1,227 @@
+"""A published home with its planted truths, and what a KPI must be by plain arithmetic over the fact and the telemetry.
+
+Nothing here reads a model of the KPI layer: costs are those of the published FOCUS fact, windows and counts those of the
+files that `finops sample` wrote. Shares are fractions, so that only the marts round.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from finops.core.settings import Settings
+from finops.core.telemetry import TelemetryKind
+from finops.stores import published
+
+COSTS = ("billed_cost", "effective_cost", "list_cost")
+HOUR = timedelta(hours=1)
+NANO = Decimal("1e-9")
+"""More than what marts cut: each share of a charge after its twelfth decimal, at most a thousand charges a row."""
+
+_LINES = f"""
+    select provider, billing_period as period, billing_currency as currency, resource_id, charge_period_start as start,
+        charge_period_end as until, coalesce(sku_meter, '') as meter, coalesce(x_instance_type, '') as machine,
+        pricing_unit as unit, pricing_quantity as quantity, region_id as region, {", ".join(COSTS)},
+        coalesce(pricing_category = 'Dynamic', false) as is_spot, pricing_category = 'Standard' as is_on_demand,
+        service_category = 'Storage' as is_of_storage
+    from fact where resource_id is not null and charge_category = 'Usage'
+"""
+_RUNS = """
+    select provider, run_id, stage, resource_id, model, model_version as version, gpu_count::int as gpus,
+        started_at::timestamp as start, ended_at::timestamp as until, epochs
+    from training_runs
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Something that was planted."""
+
+    keys: dict[str, Any]
+    known: dict[str, Any]
+
+    def moment(self, name: str) -> datetime:
+        """Return a moment that is known, in UTC without a zone, as marts have it."""
+        return datetime.fromisoformat(self.known[name]).replace(tzinfo=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of usage of a resource in the published fact."""
+
+    provider: str
+    period: str
+    currency: str
+    resource_id: str
+    start: datetime
+    until: datetime
+    meter: str
+    machine: str
+    unit: str
+    quantity: Decimal
+    region: str
+    billed_cost: Decimal
+    effective_cost: Decimal
+    list_cost: Decimal
+    is_spot: bool
+    is_on_demand: bool
+    is_of_storage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A training run on one of its resources."""
+
+    provider: str
+    run_id: str
+    stage: str
+    resource_id: str
+    model: str
+    version: str
+    gpus: int
+    start: datetime
+    until: datetime | None
+    epochs: Decimal | None
+
+
+class World:
+    """The fact and the marts as their readers find them, beside the sample's files. ``Place`` is a cloud and a month."""
+
+    def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        sample = settings.root / "sample" / "telemetry"
+        connection.execute(f"create view fact as {published.latest(settings).focus_sql()}")
+        for kind in TelemetryKind:
+            files = sample / kind / "*.parquet"
+            connection.execute(f"create view {kind} as from read_parquet('{files}', filename = true)")
+        self._truths = json.loads((sample / "truths.json").read_text(encoding="utf-8"))
+
+    def truths(self, name: str, place: Place) -> list[Truth]:
+        """Return what is planted under a name; there must be something."""
+        key = (name, *place)
+        found = [each for each in self._truths if (each["name"], each["provider"], each["billing_period"]) == key]
+        assert found, f"nothing is planted: {key}"
+        return [Truth(each["keys"], each["known"]) for each in found]
+
+    def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        return self.connection.execute(sql, values).fetchall()
+
+    def rows(self, mart: str, place: Place, **keys: Any) -> list[dict[str, Any]]:
+        """Return a mart's rows of a cloud's month that have these keys."""
+        wanted = {"provider": place[0], "billing_period": place[1], **keys}
+        where = " and ".join(f"{name} is not distinct from ?" for name in wanted)
+        cursor = self.connection.execute(f"select * from {mart} where {where}", list(wanted.values()))
+        names = [each[0] for each in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def row(self, mart: str, place: Place, **keys: Any) -> dict[str, Any]:
+        """Return the only such row."""
+        found = self.rows(mart, place, **keys)
+        assert len(found) == 1, f"{mart} has {len(found)} rows of {place} {keys}"
+        return found[0]
+
+    @cached_property
+    def _lines(self) -> dict[tuple[str, str, str], list[Line]]:
+        lines: dict[tuple[str, str, str], list[Line]] = defaultdict(list)
+        for row in self.connection.execute(_LINES).fetchall():
+            line = Line(*row)
+            lines[line.provider, line.period, line.resource_id].append(line)
+        return lines
+
+    def lines(self, place: Place, resource_id: str) -> list[Line]:
+        """Return a resource's lines of usage in a cloud's bill of a month; none where it is not billed."""
+        return self._lines.get((*place, resource_id), [])
+
+    def all_lines(self, place: Place) -> Iterator[Line]:
+        """Yield the lines of usage of all resources in a cloud's bill of a month."""
+        for (provider, period, _), lines in self._lines.items():
+            if (provider, period) == place:
+                yield from lines
+
+    @cached_property
+    def runs(self) -> dict[tuple[str, str], list[Run]]:
+        """All runs, by cloud and resource."""
+        runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
+        for row in self.connection.execute(_RUNS).fetchall():
+            run = Run(*row)
+            runs[run.provider, run.resource_id].append(run)
+        return runs
+
+    def shares(self, place: Place, resource_id: str) -> Iterator[tuple[Line, Run, Fraction, Fraction]]:
+        """Yield each line of a resource with each run that used it: its part of the cost, and its hours."""
+        runs = self.runs[place[0], resource_id]
+        lines = self.lines(place, resource_id)
+        last = max((line.until for line in lines), default=None)
+        for period in sorted({(line.start, line.until) for line in lines}):
+            together = [line for line in lines if (line.start, line.until) == period]
+            used = _shared_hours(runs, *period, last)
+            length = Fraction((period[1] - period[0]) / HOUR)
+            ran = min(_machine_hours(together, max((run.gpus for run in runs), default=0)) or length, length)
+            for index, hours in used.items():
+                for line in together:
+                    yield line, runs[index], hours / max(ran, sum(used.values())), hours
+
+    def cost(self, place: Place, run_id: str, resource_id: str) -> dict[str, Decimal]:
+        """Return what a resource cost while a run used it."""
+        parts = [part for part in self.shares(place, resource_id) if part[1].run_id == run_id]
+        return {
+            name: decimal(sum((Fraction(getattr(line, name)) * share for line, _, share, _ in parts), Fraction()))
+            for name in COSTS
+        }
+
+
+Place = tuple[str, str]
+
+
+def decimal(value: Fraction) -> Decimal:
+    """Return a fraction with fifteen decimals, more than marts have."""
+    return Decimal(round(value * 10**15)).scaleb(-15)
+
+
+def total(lines: list[Line], name: str = "effective_cost") -> Decimal:
+    """Add up a cost or the quantity of lines."""
+    return sum((getattr(line, name) for line in lines), Decimal())
+
+
+def _shared_hours(
+    runs: list[Run], start: datetime, until: datetime, last: datetime | None
+) -> dict[int, Fraction]:
+    """Return the hours of each run (by its index) between two moments; where several run, each has an equal part."""
+    windows = [(max(run.start, start), min(run.until or last or until, until)) for run in runs]
+    edges = sorted({edge for begin, end in windows if begin < end for edge in (begin, end)})
+    hours: dict[int, Fraction] = defaultdict(Fraction)
+    for begin, end in zip(edges, edges[1:], strict=False):
+        active = [index for index, window in enumerate(windows) if window[0] <= begin and window[1] >= end]
+        for index in active:
+            hours[index] += Fraction((end - begin) // timedelta(seconds=1), 3600 * len(active))
+    return hours
+
+
+def _machine_hours(lines: list[Line], gpus: int) -> Fraction | None:
+    """Return how long the machine ran, as the bill meters it; Google meters GPUs and cores, not machines."""
+    timed = [line for line in lines if line.unit == "Hours" and line.machine and "Ram" not in line.meter]
+    if lines[0].provider == "gcp":
+        of_gpus = [line for line in timed if "Nvidia" in line.meter]
+        timed = of_gpus or timed
+        cores = lines[0].machine.rsplit("-", 1)[-1]
+        # The name of a machine such as a2-highgpu-1g does not say how many cores it has.
+        units = gpus if of_gpus else int(cores) if cores.isdigit() else 0
+    else:
+        units = 1
+    return Fraction(total(timed, "quantity")) / units if timed and units else None
+
+
+def read_truth_names(folder: Path) -> set[str]:
+    """Return the names of all that is planted."""
+    return {each["name"] for each in json.loads((folder / "truths.json").read_text(encoding="utf-8"))}
