@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from finops.core.errors import BadInput, Finding
+from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.machine import one_line_errors
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
-from finops.pipelines import kpis, landing, marts, notes, statements, telemetry
+from finops.pipelines import kpis, landing, marts, notes, review, statements, telemetry
 from finops.pipelines.landing import LandReport
 from finops.pipelines.statements import PlannedStatement
 
@@ -157,6 +157,21 @@ def pass_kpi_gate(build_id: str, billing_period: str) -> None:
 def publish_kpis(build_id: str) -> None:
     """Publish a build of KPIs that passed the gate."""
     kpis.publish(Settings(), build_id)
+
+
+@one_line_errors()
+def write_review() -> str | None:
+    """Write the review of the last whole week that has KPIs; return its Monday (YYYY-MM-DD), None without KPIs."""
+    try:
+        return str(review.write(Settings()).review.week)
+    except NotReady:
+        return None
+
+
+@one_line_errors()
+def note_of_review(week: str) -> str:
+    """Say what matters in a week's review, with a link to it."""
+    return notes.of_review(Settings(), week)
 
 
 @one_line_errors()

@@ -31,6 +31,7 @@ DAG_IDS = {
     "backfill_billing",
     "publish_chargeback",
     "deliver_statements",
+    "weekly_review",
 }
 
 

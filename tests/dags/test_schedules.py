@@ -149,6 +149,15 @@ def test_every_source_of_telemetry_is_read_once_an_hour_by_itself(bag, dags):
     assert dag.get_task("land_telemetry").pool == "ingest"
 
 
+def test_the_review_is_written_each_monday_morning(dags):
+    from airflow.timetables.base import TimeRestriction
+
+    timetable = dags["weekly_review"].timetable
+    restriction = TimeRestriction(earliest=_utc(2025, 3, 1), latest=None, catchup=True)
+    run = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=restriction)
+    assert run.run_after == _utc(2025, 3, 3).replace(hour=6)
+
+
 def _utc(year: int, month: int, day: int) -> datetime:
     import pendulum
 

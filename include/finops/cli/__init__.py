@@ -81,6 +81,7 @@ for _command in (
     "telemetry",
     "build",
     "kpis",
+    "review",
     "deliveries",
     "status",
     "state",

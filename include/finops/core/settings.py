@@ -176,6 +176,11 @@ class Settings(BaseSettings):
         return self.root / "statements"
 
     @property
+    def reviews_dir(self) -> Path:
+        """Weekly reviews of KPIs, ``week=…/``."""
+        return self.root / "reviews"
+
+    @property
     def closed_dir(self) -> Path:
         """Closed months, ``billing_period=…/``: their rows and final statements, never changed."""
         return self.root / "closed"

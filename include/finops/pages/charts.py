@@ -62,12 +62,7 @@ def daily_chart(
     length = calendar.monthrange(period.year, period.month)[1]
     pitch = (width - left - _RIGHT) / length
     svg = _canvas(width, height, ident, f"Cost per day in {wording.month(period)}", _described(drawn, currency, digits))
-    for tick in scale.ticks:
-        line = {"x1": left, "x2": width - _RIGHT, "y1": scale.y(tick), "y2": scale.y(tick)}
-        _add(svg, "line", {"class": "axis" if tick == 0 else "grid", **line})
-        _add(
-            svg, "text", {"class": "tick", "x": left - 6, "y": scale.y(tick) + 4, "text-anchor": "end"}
-        ).text = _compact(tick, digits)
+    _axis(svg, scale, left, width, digits)
     for number in _labelled_days(length, narrow=width < 600):
         x = round(left + pitch * (number - 0.5), 2)
         place = {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}
@@ -92,11 +87,7 @@ def line_chart(
     left = 8 + 7 * max(len(_compact(tick, digits)) for tick in scale.ticks)
     worded = [f"{label} {wording.money(units, digits)}" for label, units in points]
     svg = _canvas(width, height, ident, title, f"In {currency}: {', '.join(worded)}.")
-    for tick in scale.ticks:
-        line = {"x1": left, "x2": width - _RIGHT, "y1": scale.y(tick), "y2": scale.y(tick)}
-        _add(svg, "line", {"class": "axis" if tick == 0 else "grid", **line})
-        place = {"class": "tick", "x": left - 6, "y": scale.y(tick) + 4, "text-anchor": "end"}
-        _add(svg, "text", place).text = _compact(tick, digits)
+    _axis(svg, scale, left, width, digits)
     pitch = (width - left - _RIGHT) / len(points)
     spots = [(round(left + pitch * (n + 0.5), 2), scale.y(units)) for n, (_, units) in enumerate(points)]
     for (x1, y1), (x2, y2) in itertools.pairwise(spots):
@@ -109,6 +100,66 @@ def line_chart(
         if (len(points) - 1 - number) % step == 0:
             _add(svg, "text", {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}).text = label
     return svg
+
+
+def trend_chart(
+    points: Sequence[tuple[str, str, Decimal | None]],
+    title: str,
+    target: Decimal | None,
+    *,
+    ident: str,
+    width: int,
+    height: int = 150,
+) -> Element:
+    """Return a small line of figures over time; where one is None the line has a gap. All scales begin at zero.
+
+    Each point is what stands below it, its figure in words, and the figure. The target is a dashed line, left out where
+    it lies so far above that the figures would be flat.
+    """
+    known = [figure for _, _, figure in points if figure is not None]
+    top = max(map(abs, known), default=Decimal(0))
+    drawn_target = target if target is not None and (not top or abs(target) <= 3 * top) else None
+    shown = [*known, *([] if drawn_target is None else [drawn_target])]
+    digits = max(0, 2 - max(map(abs, shown), default=Decimal(1)).adjusted())
+    units = [round(figure.scaleb(digits)) for figure in shown] or [0]
+    scale = _Scale.over(min(units), max(units), height)
+    left = 8 + 7 * max(len(_compact(tick, digits)) for tick in scale.ticks)
+    worded = ", ".join(f"{label}: {words}" for label, words, _ in points)
+    svg = _canvas(width, height, ident, title, f"{worded}.")
+    _axis(svg, scale, left, width, digits)
+    if drawn_target is not None:
+        y = scale.y(units[-1])
+        _add(svg, "line", {"class": "target", "x1": left, "x2": width - _RIGHT, "y1": y, "y2": y})
+        place = {
+            "class": "tick halo",
+            "x": width - _RIGHT,
+            "y": y - 4 if y > _TOP + 6 else y + 12,
+            "text-anchor": "end",
+        }
+        _add(svg, "text", place).text = "target"
+    pitch = (width - left - _RIGHT) / max(len(points), 1)
+    step = -(-len(points) * 46 // (width - left))
+    before = None
+    for number, (label, words, figure) in enumerate(points):
+        x = round(left + pitch * (number + 0.5), 2)
+        if (len(points) - 1 - number) % step == 0:
+            _add(svg, "text", {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}).text = label
+        spot = None if figure is None else (x, scale.y(round(figure.scaleb(digits))))
+        if spot and before:
+            _add(svg, "line", {"class": "curve", "x1": before[0], "x2": spot[0], "y1": before[1], "y2": spot[1]})
+        if spot:
+            dot = _add(svg, "circle", {"class": "dot", "cx": spot[0], "cy": spot[1], "r": 3})
+            _add(dot, "title", {}).text = f"{label}: {words}"
+        before = spot
+    return svg
+
+
+def _axis(svg: Element, scale: _Scale, left: float, width: int, digits: int) -> None:
+    for tick in scale.ticks:
+        line = {"x1": left, "x2": width - _RIGHT, "y1": scale.y(tick), "y2": scale.y(tick)}
+        _add(svg, "line", {"class": "axis" if tick == 0 else "grid", **line})
+        place = {"class": "tick", "x": left - 6, "y": scale.y(tick) + 4, "text-anchor": "end"}
+        _add(svg, "text", place).text = _compact(tick, digits)
 
 
 def _column(svg: Element, day: Day, scale: _Scale, x: float, pitch: float, currency: str, digits: int) -> None:

@@ -46,7 +46,8 @@ def environment(*folders: Path) -> Environment:
     made.filters["exact_money"] = lambda amount, currency: wording.money(
         rounded(amount, digits_of(currency)), digits_of(currency)
     )
-    drawings = (charts.daily_chart, charts.line_chart, charts.share_strip, charts.share_bar, charts.change_bar)
+    drawings: tuple[Callable[..., Element], ...] = (charts.daily_chart, charts.line_chart, charts.trend_chart)
+    drawings += (charts.share_strip, charts.share_bar, charts.change_bar)
     made.globals |= {each.__name__: _drawing(each) for each in drawings}
     made.globals |= {"UNALLOCATED": UNALLOCATED, "ABSENT": ABSENT, "digits_of": digits_of}
     made.globals |= {"series_of": charts.series_of, "outside": charts.outside}

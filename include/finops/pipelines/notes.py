@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def of_statements(settings: Settings, periods: Iterable[BillingPeriod]) -> str:
         page = _link(settings, settings.statements_dir / f"billing_period={period}" / "index.html", "Open them")
         lines.append(f"Statements of {period}: {found.status}, of build {found.build_id}. {page}")
     return "\n\n".join([*lines, _link(settings, settings.statements_dir / "index.html", "All months")])
+
+
+def of_review(settings: Settings, week: str) -> str:
+    """Say what matters in the review of a week (its Monday). Markdown, a paragraph for each sentence."""
+    folder = settings.reviews_dir / f"week={week}"
+    found = json.loads((folder / "review.json").read_text(encoding="utf-8"))
+    says = [_short(each) for each in found["matters"]]
+    return "\n\n".join([f"Review of the week of {week}.", *says, _link(settings, folder / "index.html", "Open it")])
 
 
 def _link(settings: Settings, page: Path, label: str) -> str:

@@ -12,12 +12,12 @@ import duckdb
 import pytest
 from tests.unit.sample.conftest import Query, connect
 from tests.unit.sample.test_same_bytes import digests
+from tests.unit.telemetry.delivered_files import a_source
 
 from finops.core.periods import BillingPeriod
 from finops.core.providers import CLOUDS, Provider
 from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
-from finops.policy.telemetry import TelemetrySource
 from finops.sample.models import SampleReport
 from finops.sample.service import generate
 from finops.telemetry.schemas import SCHEMAS
@@ -134,12 +134,10 @@ def test_a_month_of_telemetry_depends_on_no_other_month(tmp_path: Path) -> None:
 def test_a_sample_that_is_made_again_has_landed_already(tmp_path: Path) -> None:
     """The demo makes it anew each time, and must not land it again."""
     kind = TelemetryKind.SPOT_INTERRUPTIONS
-    source = TelemetrySource.model_validate(
-        {"name": "sample", "kind": kind, "from": str(tmp_path / "out" / "telemetry" / kind)}
-    )
     reports = []
     for _ in range(2):
         generate(tmp_path / "out", months=1, lines_per_month=2_000, providers=[Provider.AWS])
+        source = a_source(tmp_path / "out" / "telemetry" / kind, kind)
         reports.append(ingest(Settings(home=tmp_path / "home"), source))
     assert [(each.read_files, each.known_files, each.rejections) for each in reports] == [(1, 0, ()), (0, 1, ())]
 
@@ -179,8 +177,7 @@ def test_the_files_are_what_the_platform_takes(half_year: SampleReport, tmp_path
     folder.mkdir()
     for name in ("2025-01.parquet", "2025-02.parquet"):
         (folder / name).symlink_to(half_year.out / "telemetry" / kind / name)
-    source = TelemetrySource.model_validate({"name": "sample", "kind": kind, "from": str(folder)})
-    report = ingest(Settings(home=tmp_path / "home"), source, dry_run=True)
+    report = ingest(Settings(home=tmp_path / "home"), a_source(folder, kind), dry_run=True)
     assert report.rejections == ()
     assert (report.set_apart, report.repeated, report.overlapping) == (0, 0, 0)
     assert report.rows > 0

@@ -1,5 +1,6 @@
 select
     run_id,
+    min(provider) as provider,
     max(model) as model,
     max(model_version) as model_version,
     max(epochs) as epochs,

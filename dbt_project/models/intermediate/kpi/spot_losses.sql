@@ -151,29 +151,6 @@ with
             = 1
     ),
 
-    bills as (
-        select
-            provider,
-            billing_period,
-            billing_currency,
-            sum(if(pricing_category = 'Dynamic', effective_cost, 0)) as spot_cost,
-            sum(effective_cost) as effective_cost,
-        from {{ ref("stg_published_daily_costs") }}
-        where {{ is_in_scope() }}
-        group by provider, billing_period, billing_currency
-    ),
-
-    usual_currencies as (
-        select provider, billing_period, billing_currency,
-        from bills
-        qualify
-            row_number() over (
-                partition by provider, billing_period
-                order by spot_cost desc, effective_cost desc, billing_currency
-            )
-            = 1
-    ),
-
     told as (
         select
             jobs.provider,
@@ -203,7 +180,7 @@ with
             ) as lost_from,
         from jobs
         inner join
-            usual_currencies
+            {{ ref("usual_currencies") }} as usual_currencies
             on usual_currencies.provider = jobs.provider
             and usual_currencies.billing_period = jobs.billing_period
         left join

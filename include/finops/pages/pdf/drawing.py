@@ -35,11 +35,15 @@ class Chart(Flowable):
                 self._rect(shape, where)
             elif shape.tag == "circle":
                 self.canv.setFillColor(SERIES["series-0"])
-                self.canv.circle(where["cx"] * self.scale_x, self._y(where["cy"]), 2, stroke=0, fill=1)
+                self.canv.circle(
+                    where["cx"] * self.scale_x, self._y(where["cy"]), min(where["r"] / 2, 2), stroke=0, fill=1
+                )
 
     def _line(self, at: dict[str, float], css_class: str) -> None:
-        self.canv.setStrokeColor({"axis": SOFT, "curve": SERIES["series-0"]}.get(css_class, LINE))
-        self.canv.setLineWidth(1.2 if css_class == "curve" else 0.5)
+        colours = {"axis": SOFT, "curve": SERIES["series-0"], "target": SERIES["series-1"]}
+        self.canv.setStrokeColor(colours.get(css_class, LINE))
+        self.canv.setLineWidth(1.2 if css_class == "curve" else 0.8 if css_class == "target" else 0.5)
+        self.canv.setDash([3, 2] if css_class == "target" else [])
         self.canv.line(at["x1"] * self.scale_x, self._y(at["y1"]), at["x2"] * self.scale_x, self._y(at["y2"]))
 
     def _text(self, shape: Element, at: dict[str, float]) -> None:
@@ -58,7 +62,7 @@ class Chart(Flowable):
         return (self.down - down) * self.scale_y
 
 
-_PLACES = frozenset({"x", "y", "x1", "x2", "y1", "y2", "width", "height", "cx", "cy"})
+_PLACES = frozenset({"x", "y", "x1", "x2", "y1", "y2", "width", "height", "cx", "cy", "r"})
 
 
 def bar(canvas: Canvas, x: float, y: float, width: float, part: float, colour: Color) -> None:

@@ -162,19 +162,19 @@ class Legend(_Block):
 
 
 class Paragraph(_Block):
-    """A paragraph: a term and what it means, or a statement of proof on a green ground."""
+    """A paragraph: a term and what it means, words without a term, or a statement of proof on a green ground."""
 
     def __init__(self, title: str, text: str, *, is_proof: bool = False) -> None:
         super().__init__()
         self.title, self.is_proof = title, is_proof
         self.inset = 12 if is_proof else 0
-        self.lines = fitted(text, 8.5, WIDTH - 2 * self.inset, most=12)
-        self.height = 14.0 + 11.5 * len(self.lines) + (14 if is_proof else 4)
+        self.lines = fitted(text, 8.5, WIDTH - 2 * self.inset, most=12) if text else []
+        self.height = (14.0 if title else 2.0) + 11.5 * len(self.lines) + (14 if is_proof else 4)
         self.spaceAfter = 16 if is_proof else 2
 
     def draw(self) -> None:
         """Draw the ground, the title and the lines."""
-        canvas, y = self.canv, self.height - 10.0
+        canvas, y = self.canv, self.height - (10.0 if self.title else -2.0)
         if self.is_proof:
             canvas.setFillColor(GOOD_PAPER)
             canvas.roundRect(0, 0, WIDTH, self.height, 6, stroke=0, fill=1)

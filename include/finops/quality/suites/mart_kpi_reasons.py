@@ -45,7 +45,8 @@ def suite(given: Given) -> Suite:
 def _has_all_that_is_measured() -> Expectation:
     query = """
         select billing_currency, kpi, grain, week_start from (
-            select billing_currency, kpi, grain, week_start, sum(numerator) as numerator, sum(denominator) as denominator
+            select billing_currency, kpi, grain, week_start, sum(numerator) as numerator,
+                sum(denominator) as denominator
             from marts.mart_kpi_values
             group by all
         ) as measured

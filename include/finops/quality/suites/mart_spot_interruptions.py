@@ -14,9 +14,7 @@ def suite(given: Given) -> Suite:
     return Suite(
         "mart_spot_interruptions",
         (
-            is_exact(
-                ("interruption_rate", "target_rate", "spot_cost", "on_demand_cost", "compared_cost", "discount")
-            ),
+            is_exact(("interruption_rate", "target_rate", "spot_cost", "on_demand_cost", "compared_cost", "discount")),
             is_unique(_GRAIN),
             ties_to(SPOT, "spot charges in fct_daily_costs", given, ("spot_cost",)),
             RowRule(

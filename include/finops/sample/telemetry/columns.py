@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from finops.core.atomic import replacing
 from finops.core.periods import BillingPeriod
 from finops.core.telemetry import TelemetryKind
+from finops.sample.files import ROW_GROUP
 
 _MOMENTS = frozenset(
     {"bucket_start", "started_at", "ended_at", "created_at", "last_read_at", "interrupted_at", "restarted_at"}
@@ -45,12 +46,16 @@ def of_rows(rows: Sequence[dict[str, Any]]) -> pa.Table:
 
 
 def of_arrays(count: int, columns: dict[str, Any]) -> pa.Table:
-    """Return columns as a table of ``count`` rows; one that is no array is the same in every row."""
-    made = {}
-    for name, value in columns.items():
-        of = type_of(name)
-        made[name] = pa.array(value, of) if isinstance(value, np.ndarray) else pa.repeat(pa.scalar(value, of), count)
-    return pa.table(made)
+    """Return columns as a table of ``count`` rows; one that is no array is the same in every row, and held once."""
+    return pa.table({name: _column(count, type_of(name), value) for name, value in columns.items()})
+
+
+def _column(count: int, of: pa.DataType, value: Any) -> pa.Array:
+    if isinstance(value, np.ndarray):
+        return pa.array(value, of)
+    if value is None:
+        return pa.nulls(count, of)
+    return pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([value], of))
 
 
 def write(folder: Path, kind: TelemetryKind, period: BillingPeriod, tables: Sequence[pa.Table]) -> Path:
@@ -60,7 +65,22 @@ def write(folder: Path, kind: TelemetryKind, period: BillingPeriod, tables: Sequ
     """
     path = folder / kind / f"{period}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
+    schema = pa.schema([(name, type_of(name)) for name in tables[0].column_names])
     with replacing(path) as temporary:
-        pq.write_table(pa.concat_tables(tables), temporary, compression="zstd")
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            for lot in _lots(tables):
+                writer.write_table(pa.concat_tables(each.cast(schema) for each in lot))
         os.utime(temporary, (period.end.timestamp(), period.end.timestamp()))
     return path
+
+
+def _lots(tables: Sequence[pa.Table]) -> Iterator[list[pa.Table]]:
+    """Yield the tables in lots of about ``ROW_GROUP`` rows, in their order."""
+    lot: list[pa.Table] = []
+    for each in tables:
+        lot.append(each)
+        if sum(table.num_rows for table in lot) >= ROW_GROUP:
+            yield lot
+            lot = []
+    if lot:
+        yield lot

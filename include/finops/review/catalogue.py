@@ -1,0 +1,94 @@
+"""What the review says of each KPI to somebody who meets it for the first time, in the order of the page.
+
+The figures, their names and units come from the published marts; here is what a figure cannot say of itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A KPI's name, how it is computed, what it is broken down by, and what must be there for it to be known."""
+
+    name: str
+    how: str
+    by: str
+    needs: str
+
+
+_BILLS = "bills alone"
+_INFERENCE = "counts of requests by endpoint (telemetry `inference_counts`)"
+_RUNS = "training runs with their machines, start and end (telemetry `training_runs`)"
+_FLOWS = "network flows and training runs (telemetry `network_flows`, `training_runs`)"
+_SPOT = "interruptions, runs and checkpoints (telemetry `spot_interruptions`, `training_runs`, `checkpoints`)"
+
+CATALOGUE: dict[str, About] = {
+    "cost_per_thousand_inferences": About(
+        "Cost per 1,000 predictions",
+        "All effective cost of the serving endpoints, idle hours included, divided by the requests that were answered, per thousand.",
+        "model",
+        _INFERENCE,
+    ),
+    "serving_idle_share": About(
+        "Paid for serving without requests",
+        "The part of the serving endpoints' cost that fell into hours without any request.",
+        "model",
+        _INFERENCE,
+    ),
+    "price_per_million_tokens": About(
+        "Price per million tokens",
+        "Effective cost of managed models that are paid by token, divided by the tokens on the bill, per million.",
+        "managed model",
+        _BILLS,
+    ),
+    "cost_per_gpu_hour": About(
+        "Cost per GPU hour",
+        "Effective cost of the machines with GPUs, cores and memory included, divided by the GPU hours billed.",
+        "cost centre",
+        _BILLS,
+    ),
+    "model_version_cost": About(
+        "Cost per model version",
+        "Effective cost of all stages of a model version in the month, from ingestion to serving: the average over versions.",
+        "model",
+        _RUNS,
+    ),
+    "cost_per_training_run": About(
+        "Cost per training run",
+        "Effective cost of the machines while training runs used them, divided by the number of runs.",
+        "model",
+        _RUNS,
+    ),
+    "idle_share": About(
+        "Paid for while idle",
+        "The part of the cost of measured machines and endpoints that fell into hours in which nothing used them.",
+        "model",
+        _RUNS,
+    ),
+    "transfer_cost_per_gb_epoch": About(
+        "Data transfer per GB and epoch",
+        "Billed data transfer of training runs, divided by gigabytes times epochs.",
+        "model",
+        _FLOWS,
+    ),
+    "spot_interruption_rate": About(
+        "Spot instances interrupted",
+        "Spot instances that were interrupted at least once in the month, in percent of all.",
+        "type of machine",
+        _SPOT,
+    ),
+    "spot_saving": About(
+        "Saved by spot",
+        "What spot cost less than the same hours on demand, in percent of these, before interruptions.",
+        "model",
+        _BILLS,
+    ),
+    "spot_net_benefit": About(
+        "Net benefit of spot",
+        "What spot saved, less the machine time lost since the last checkpoint and until the job went on.",
+        "model",
+        _SPOT,
+    ),
+}
