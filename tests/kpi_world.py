@@ -7,18 +7,20 @@ files that `finops sample` wrote. Shares are fractions, so that only the marts r
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
+from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
 from finops.stores import published
@@ -31,7 +33,8 @@ NANO = Decimal("1e-9")
 _LINES = f"""
     select provider, billing_period as period, billing_currency as currency, resource_id, charge_period_start as start,
         charge_period_end as until, coalesce(sku_meter, '') as meter, coalesce(x_instance_type, '') as machine,
-        pricing_unit as unit, pricing_quantity as quantity, region_id as region, {", ".join(COSTS)},
+        pricing_unit as unit, pricing_quantity as quantity, region_id as region,
+        availability_zone as zone, {", ".join(COSTS)},
         coalesce(pricing_category = 'Dynamic', false) as is_spot, pricing_category = 'Standard' as is_on_demand,
         service_category = 'Storage' as is_of_storage
     from fact where resource_id is not null and charge_category = 'Usage'
@@ -70,6 +73,7 @@ class Line:
     unit: str
     quantity: Decimal
     region: str
+    zone: str | None
     billed_cost: Decimal
     effective_cost: Decimal
     list_cost: Decimal
@@ -92,6 +96,18 @@ class Run:
     start: datetime
     until: datetime | None
     epochs: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint that is there when a month ends, with what it stored in the month; ``file`` has the month of its writing."""
+
+    run_id: str
+    model: str
+    size_bytes: int
+    is_unread: bool
+    file: str
+    gb_months: Fraction
 
 
 class World:
@@ -180,8 +196,79 @@ class World:
             for name in COSTS
         }
 
+    def spot_parts(self, place: Place, job: str) -> list[tuple[Line, Fraction, Fraction]]:
+        """Return the lines of a job's spot machines with its part of each, and the hours that it used of it."""
+        resources = [name for (provider, name), runs in self.runs.items() if any(run.run_id == job for run in runs)]
+        return [
+            (line, share, hours)
+            for resource in resources
+            for line, run, share, hours in self.shares(place, resource)
+            if run.run_id == job and line.is_spot
+        ]
+
+    def on_demand_cost(self, place: Place, spot: Line) -> Fraction | None:
+        """Return what a spot line would have cost on demand at list price; only AWS's bill says it of the line itself."""
+        if spot.provider == "aws":
+            return Fraction(spot.list_cost)
+        key = (spot.currency, spot.region, spot.unit, re.sub(r"Spot Preemptible | Spot", "", spot.meter))
+        alike = [
+            line
+            for line in self.all_lines(place)
+            if (line.currency, line.region, line.unit, line.meter) == key and line.is_on_demand and line.quantity > 0
+        ]
+        if not alike:
+            return None
+        return Fraction(total(alike, "list_cost")) / Fraction(total(alike, "quantity")) * Fraction(spot.quantity)
+
+    def sent(self, place: Place, resource_id: str, start: datetime, until: datetime) -> tuple[Decimal, Decimal]:
+        """Return cost and GB of a transfer between two moments: of each line the part of its bytes that flowed then."""
+        cost, gigabytes = Fraction(), Fraction()
+        for line in self.lines(place, resource_id):
+            if line.unit not in ("GB", "GiB"):
+                continue
+            [(mine, everything)] = self.ask(
+                "select coalesce(sum(bytes) filter (bucket_start::timestamp >= ? and bucket_start::timestamp < ?), 0), "
+                "sum(bytes) from network_flows where resource_id = ? and bucket_start::timestamp >= ? "
+                "and bucket_start::timestamp < ?",
+                *(start, until, resource_id, line.start, line.until),
+            )
+            cost += Fraction(line.billed_cost) * Fraction(int(mine), int(everything))
+            gigabytes += Fraction(line.quantity) * Fraction(int(mine), int(everything))
+        return decimal(cost), decimal(gigabytes)
+
+    def checkpoints(self, place: Place, bucket: str) -> list[Checkpoint]:
+        """Return the checkpoints below an address that are there when a month (UTC) ends, of the cloud's runs."""
+        start, end = month_of(place)
+        as_of = BillingPeriod.parse(place[1]).end.replace(tzinfo=None)
+        rows = self.ask(
+            "select run_id, (select any_value(model) from training_runs r where r.run_id = c.run_id), size_bytes, "
+            "created_at::timestamp, last_read_at is null, parse_filename(filename) from checkpoints c "
+            "where uri like ? || '%' and run_id like ? || '-%' and created_at::timestamp < ?",
+            *(bucket, place[0], as_of),
+        )
+        return [
+            Checkpoint(
+                run,
+                model,
+                size,
+                unread,
+                file,
+                Fraction(size, 2**30) * Fraction((as_of - max(at, start)) / (end - start)),
+            )
+            for run, model, size, at, unread, file in rows
+        ]
+
 
 Place = tuple[str, str]
+"""A cloud and a month."""
+
+
+def month_of(place: Place) -> tuple[datetime, datetime]:
+    """Return when a cloud's month begins and ends, in UTC; Google's does in California."""
+    period = BillingPeriod.parse(place[1])
+    zone = ZoneInfo("America/Los_Angeles") if place[0] == "gcp" else UTC
+    start, end = (each.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None) for each in (period.start, period.end))
+    return start, end
 
 
 def decimal(value: Fraction) -> Decimal:
@@ -194,9 +281,14 @@ def total(lines: list[Line], name: str = "effective_cost") -> Decimal:
     return sum((getattr(line, name) for line in lines), Decimal())
 
 
-def _shared_hours(
-    runs: list[Run], start: datetime, until: datetime, last: datetime | None
-) -> dict[int, Fraction]:
+def gpu_hours(lines: list[Line], gpus: int) -> Decimal:
+    """Return the GPU hours of a machine's lines; Google meters GPUs, the others machines."""
+    if lines[0].provider == "gcp":
+        return total([line for line in lines if "Nvidia" in line.meter], "quantity")
+    return total([line for line in lines if line.unit == "Hours"], "quantity") * gpus
+
+
+def _shared_hours(runs: list[Run], start: datetime, until: datetime, last: datetime | None) -> dict[int, Fraction]:
     """Return the hours of each run (by its index) between two moments; where several run, each has an equal part."""
     windows = [(max(run.start, start), min(run.until or last or until, until)) for run in runs]
     edges = sorted({edge for begin, end in windows if begin < end for edge in (begin, end)})
@@ -220,8 +312,3 @@ def _machine_hours(lines: list[Line], gpus: int) -> Fraction | None:
     else:
         units = 1
     return Fraction(total(timed, "quantity")) / units if timed and units else None
-
-
-def read_truth_names(folder: Path) -> set[str]:
-    """Return the names of all that is planted."""
-    return {each["name"] for each in json.loads((folder / "truths.json").read_text(encoding="utf-8"))}
