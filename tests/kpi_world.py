@@ -281,6 +281,11 @@ def total(lines: list[Line], name: str = "effective_cost") -> Decimal:
     return sum((getattr(line, name) for line in lines), Decimal())
 
 
+def billed_hours(lines: list[Line]) -> Decimal:
+    """Return the hours of the periods that lines charge."""
+    return sum((Decimal((until - start) // HOUR) for start, until in {(each.start, each.until) for each in lines}), Decimal())
+
+
 def gpu_hours(lines: list[Line], gpus: int) -> Decimal:
     """Return the GPU hours of a machine's lines; Google meters GPUs, the others machines."""
     if lines[0].provider == "gcp":
