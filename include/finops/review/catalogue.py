@@ -19,15 +19,17 @@ class About:
 
 
 _BILLS = "bills alone"
+_GPU = "GPU metrics of the machines (telemetry `resource_metrics`)"
 _INFERENCE = "counts of requests by endpoint (telemetry `inference_counts`)"
 _RUNS = "training runs with their machines, start and end (telemetry `training_runs`)"
 _FLOWS = "network flows and training runs (telemetry `network_flows`, `training_runs`)"
 _SPOT = "interruptions, runs and checkpoints (telemetry `spot_interruptions`, `training_runs`, `checkpoints`)"
+_CHECKPOINTS = "checkpoints with their time and size (telemetry `checkpoints`)"
 
 CATALOGUE: dict[str, About] = {
     "cost_per_thousand_inferences": About(
         "Cost per 1,000 predictions",
-        "All effective cost of the serving endpoints, idle hours included, divided by the requests that were answered, per thousand.",
+        "All cost of the serving endpoints, idle hours included, divided by the requests that were answered.",
         "model",
         _INFERENCE,
     ),
@@ -43,15 +45,39 @@ CATALOGUE: dict[str, About] = {
         "managed model",
         _BILLS,
     ),
+    "gpu_utilization_training": About(
+        "GPU utilisation in training",
+        "GPU hours in use divided by the GPU hours billed, of machines that train and are measured.",
+        "cost centre",
+        _GPU,
+    ),
+    "gpu_utilization_serving": About(
+        "GPU utilisation in serving",
+        "GPU hours in use divided by the GPU hours billed, of machines that serve and are measured.",
+        "cost centre",
+        _GPU,
+    ),
     "cost_per_gpu_hour": About(
         "Cost per GPU hour",
         "Effective cost of the machines with GPUs, cores and memory included, divided by the GPU hours billed.",
         "cost centre",
         _BILLS,
     ),
+    "cost_per_used_gpu_hour": About(
+        "Cost per used GPU hour",
+        "The same cost divided by the GPU hours in use; machines that are not measured are left out.",
+        "cost centre",
+        _GPU,
+    ),
+    "idle_gpu_cost": About(
+        "Cost of idle GPUs",
+        "Effective cost of machines with GPUs, times the part of the GPUs that was not in use.",
+        "cost centre",
+        _GPU,
+    ),
     "model_version_cost": About(
         "Cost per model version",
-        "Effective cost of all stages of a model version in the month, from ingestion to serving: the average over versions.",
+        "Cost of all stages of a model version in the month, from ingestion to serving, averaged over versions.",
         "model",
         _RUNS,
     ),
@@ -90,5 +116,17 @@ CATALOGUE: dict[str, About] = {
         "What spot saved, less the machine time lost since the last checkpoint and until the job went on.",
         "model",
         _SPOT,
+    ),
+    "stale_checkpoint_share": About(
+        "Storage of stale checkpoints",
+        "The part of the storage cost of buckets with checkpoints that goes to old ones that nobody ever read.",
+        "model",
+        _CHECKPOINTS,
+    ),
+    "archive_saving": About(
+        "To be saved by an archive",
+        "What storing old checkpoints would cost less per month in an archive.",
+        "model",
+        _CHECKPOINTS,
     ),
 }

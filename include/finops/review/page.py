@@ -108,7 +108,7 @@ def overview(kpis: Sequence[Kpi], currency: str) -> Table:
                     Cell.text,
                     (
                         words.value(kpi.about.value if kpi.now else None, kpi.about),
-                        words.target(kpi.about) if kpi.about.target is not None else "–",
+                        words.short_target(kpi.about),
                         "–" if kpi.now is None else words.signed(kpi.now.change, kpi.now),
                         words.STANDINGS[kpi.standing],
                     ),
