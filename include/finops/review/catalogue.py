@@ -21,6 +21,7 @@ class About:
 _BILLS = "bills alone"
 _GPU = "GPU metrics of the machines (telemetry `resource_metrics`)"
 _INFERENCE = "counts of requests by endpoint (telemetry `inference_counts`)"
+_PODS = "what pods asked for and used (telemetry `kubernetes_usage`)"
 _RUNS = "training runs with their machines, start and end (telemetry `training_runs`)"
 _FLOWS = "network flows and training runs (telemetry `network_flows`, `training_runs`)"
 _SPOT = "interruptions, runs and checkpoints (telemetry `spot_interruptions`, `training_runs`, `checkpoints`)"
@@ -93,6 +94,24 @@ CATALOGUE: dict[str, About] = {
         "model",
         _RUNS,
     ),
+    "kubernetes_idle_share": About(
+        "Kubernetes nodes without work",
+        "The part of the cost of Kubernetes nodes that no workload asked for.",
+        "cluster",
+        _PODS,
+    ),
+    "failed_run_share": About(
+        "Paid for failed runs",
+        "The part of the cost of training runs that goes to runs that failed or were killed.",
+        "experiment",
+        _RUNS,
+    ),
+    "staging_over_production": About(
+        "Staging against production",
+        "What models cost in staging, in percent of what they cost in production.",
+        "model",
+        _BILLS,
+    ),
     "transfer_cost_per_gb_epoch": About(
         "Data transfer per GB and epoch",
         "Billed data transfer of training runs, divided by gigabytes times epochs.",
@@ -128,5 +147,29 @@ CATALOGUE: dict[str, About] = {
         "What storing old checkpoints would cost less per month in an archive.",
         "model",
         _CHECKPOINTS,
+    ),
+    "effective_savings_rate": About(
+        "Effective savings rate",
+        "What commitments saved, wasted ones included, in percent of what eligible usage costs on demand.",
+        "provider",
+        _BILLS,
+    ),
+    "commitment_coverage": About(
+        "Covered by commitments",
+        "Usage that commitments covered, in percent of all eligible usage, at on-demand prices.",
+        "provider",
+        _BILLS,
+    ),
+    "commitment_utilization": About(
+        "Commitments in use",
+        "The part of the cost of commitments (reservations, savings plans) that usage took.",
+        "type of commitment",
+        _BILLS,
+    ),
+    "unused_commitment_cost": About(
+        "Cost of unused commitments",
+        "Cost of commitments that no usage took.",
+        "type of commitment",
+        _BILLS,
     ),
 }

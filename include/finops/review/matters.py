@@ -64,7 +64,7 @@ def _largest_change(review: Review) -> str:
     now = kpi.about
     verb = "rose" if (now.change or 0) > 0 else "fell"
     part = words.relative(now).strip(" ()").lstrip("+" + wording.MINUS)
-    much = f" by {part}" if part and not part.startswith("more") else ""
+    much = f" {part}" if part.startswith("more") else f" by {part}" if part else ""
     for_the = "for the better" if now.is_better else "for the worse"
     before, after = words.number(now.previous_value or Decimal(0), now), words.value(now.value, now)
     by = CATALOGUE[now.kpi].by if now.kpi in CATALOGUE else ""

@@ -103,22 +103,20 @@ def overview(kpis: Sequence[Kpi], currency: str) -> Table:
     rows = tuple(
         Row(
             kpi.about.name,
-            tuple(
-                map(
-                    Cell.text,
-                    (
-                        words.value(kpi.about.value if kpi.now else None, kpi.about),
-                        words.short_target(kpi.about),
-                        "–" if kpi.now is None else words.signed(kpi.now.change, kpi.now),
-                        words.STANDINGS[kpi.standing],
-                    ),
-                )
-            ),
+            tuple(map(Cell.text, _at_a_glance(kpi))),
             "" if kpi.now is None or kpi.now.grain == "week" else words.when(kpi.now.start, kpi.now.grain),
         )
         for kpi in kpis
     )
     return Table(f"overview-{currency}", "All KPIs at a glance", f"costs in {currency}", HEADINGS, rows)
+
+
+def _at_a_glance(kpi: Kpi) -> tuple[str | None, ...]:
+    about = kpi.about
+    value = words.UNKNOWN if kpi.standing is Standing.UNKNOWN else words.short_value(about)
+    target = None if about.target is None else words.short_target(about)
+    change = None if kpi.now is None or about.change is None else words.signed(about.change, about)
+    return value, target, change, words.STANDINGS[kpi.standing]
 
 
 def unknown(review: Review) -> list[tuple[str, About]]:

@@ -56,6 +56,11 @@ def value(figure: Decimal | None, period: KpiPeriod) -> str:
     return UNKNOWN if figure is None else f"{number(figure, period)} {unit(period)}"
 
 
+def short_value(period: KpiPeriod) -> str:
+    """Return a known value with the currency alone, beside a name that says per what: ``2.06 USD``."""
+    return UNKNOWN if period.value is None else f"{number(period.value, period)} {unit(period).split(' per ')[0]}"
+
+
 def size(change: Decimal, period: KpiPeriod) -> str:
     """Return how large a change is, without its sign: ``3.1 points``, ``0.25 USD``."""
     short = "points" if period.unit == PERCENT else unit(period).split(" per ")[0]
