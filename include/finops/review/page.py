@@ -62,6 +62,7 @@ class Card:
     points: tuple[tuple[str, str, Decimal | None], ...]
     line: Decimal | None
     history: tuple[tuple[str, str, str], ...]
+    history_unit: str
 
 
 def card(kpi: Kpi, week: date) -> Card:
@@ -90,11 +91,12 @@ def card(kpi: Kpi, week: date) -> Card:
         history=tuple(
             (
                 words.when(start, about.grain).capitalize(),
-                words.value(each, about),
+                words.UNKNOWN if each is None else words.number(each, period or about),
                 "–" if period is None else words.signed(period.change, period),
             )
             for start, each, period in reversed(line)
         ),
+        history_unit=words.unit(about),
     )
 
 
