@@ -19,6 +19,7 @@ class About:
 
 
 _BILLS = "bills alone"
+_BUDGETS = "budgets (budgets.yml)"
 _GPU = "GPU metrics of the machines (telemetry `resource_metrics`)"
 _INFERENCE = "counts of requests by endpoint (telemetry `inference_counts`)"
 _PODS = "what pods asked for and used (telemetry `kubernetes_usage`)"
@@ -170,6 +171,30 @@ CATALOGUE: dict[str, About] = {
         "Cost of unused commitments",
         "Cost of commitments that no usage took.",
         "type of commitment",
+        _BILLS,
+    ),
+    "allocated_share": About(
+        "Cost with an owner",
+        "Cost that is charged to a cost centre, directly or by a rule for shared cost, in percent of all.",
+        "provider",
+        _BILLS,
+    ),
+    "tag_compliance": About(
+        "Cost with valid tags",
+        "Cost of charges whose own tags hold every key that the tag policy requires, in percent of all.",
+        "cost centre",
+        _BILLS,
+    ),
+    "budget_variance": About(
+        "Spent above budget",
+        "What was spent above the budgets (below them: less than zero), in percent of the budgets.",
+        "cost centre",
+        _BUDGETS,
+    ),
+    "data_freshness": About(
+        "Age of the newest data",
+        "Hours since the newest data of each source, averaged over all. Rare events look old when none happen.",
+        "source",
         _BILLS,
     ),
 }

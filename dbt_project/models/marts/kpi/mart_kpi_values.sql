@@ -275,6 +275,53 @@
         "numerator": "unused_cost",
         "where": "commitment_type <> '(all)'",
     },
+    {
+        "kpi": "allocated_share",
+        "name": "Cost with an owner",
+        "unit": "percent",
+        "better": "higher",
+        "mart": ref("mart_platform_kpis"),
+        "subject": "provider",
+        "numerator": "numerator",
+        "denominator": "denominator",
+        "target": "allocated_share",
+        "where": "kpi = 'allocated_share'",
+    },
+    {
+        "kpi": "tag_compliance",
+        "name": "Cost with valid tags",
+        "unit": "percent",
+        "better": "higher",
+        "mart": ref("mart_platform_kpis"),
+        "subject": "subject",
+        "numerator": "numerator",
+        "denominator": "denominator",
+        "target": "tag_compliance",
+        "where": "kpi = 'tag_compliance_by_spend' and subject <> '(all)'",
+    },
+    {
+        "kpi": "budget_variance",
+        "name": "Spent above budget",
+        "unit": "percent",
+        "better": "lower",
+        "mart": ref("mart_platform_kpis"),
+        "subject": "subject",
+        "numerator": "numerator",
+        "denominator": "denominator",
+        "where": "kpi = 'budget_variance' and subject <> '(all)'",
+    },
+    {
+        "kpi": "data_freshness",
+        "name": "Age of the newest data",
+        "unit": "hours",
+        "better": "lower",
+        "mart": ref("mart_platform_kpis"),
+        "subject": "subject",
+        "numerator": "numerator",
+        "denominator": "denominator",
+        "target": "freshness_hours",
+        "where": "kpi = 'data_freshness_hours'",
+    },
 ] -%}
 {%- set monday = "cast(date_trunc('week', {}) as date)" -%}
 
@@ -307,7 +354,7 @@ with
                 as target,
             from {{ each.mart }}
             cross join {{ ref("kpi_targets") }} as targets
-            where {{ is_in_scope() }} and {{ each.where or "true" }}
+            where {{ is_month_in_scope() }} and {{ each.where or "true" }}
             group by all
             {% if not loop.last %}
                 union all
