@@ -222,3 +222,21 @@ def test_a_refused_file_of_telemetry_fails_its_source_once_all_else_has_landed(t
         steps.land_telemetry("gpu")
     (telemetry / "bad.csv").unlink()
     assert steps.land_telemetry("gpu") == []
+
+
+def test_the_review_of_the_last_whole_week_is_written_and_noted(home):
+    from tests.unit.review.full_week import full_week
+    from tests.unit.review.published_kpis import publish_kpis
+
+    from finops.core.settings import Settings
+
+    publish_kpis(Settings(), full_week())
+    week = steps.write_review()
+    assert week == "2025-02-03"
+    note = steps.note_of_review(week)
+    assert note.startswith("Review of the week of 2025-02-03.\n\n3 of 4 KPIs with a target miss it.")
+    assert "week=2025-02-03/index.html" in note
+
+
+def test_before_any_kpis_are_published_there_is_no_review_and_no_failure(home):
+    assert steps.write_review() is None
