@@ -11,6 +11,10 @@ role of the machine). The fields are those of Airflow's own cloud connections, s
 ``mailto:``  host, port, login and password of the mail server; extra: ``from_email``, ``encryption`` (``starttls``, the
            default, or ``tls``), ``ca_file``.
 
+A source in ``telemetry.yml`` may name one too:
+
+``prometheus``  login and password, or a bearer token in the extra ``bearer_token``; the address is the source's.
+
 A message names the connection and the field and never a value: values are secrets.
 """
 
@@ -26,6 +30,7 @@ from finops.core.errors import BadInput
 if TYPE_CHECKING:
     from finops.policy.delivery import Target
     from finops.policy.sources import ConfiguredSource
+    from finops.policy.telemetry import TelemetrySource
 
 ATTEMPTS = 6
 """Requests for one answer, the first included."""
@@ -54,6 +59,30 @@ def client_for(source: ConfiguredSource | Target) -> object | None:
         raise BadInput(f"connection {source.connection!r}: {source.uri!r} is a folder, which needs none; remove it")
     connection = _connection(source.connection)
     return makers[scheme](connection, _extra(connection), source.uri)
+
+
+def telemetry_client_for(source: TelemetrySource) -> object | None:
+    """Return what a monitoring system is asked with, or None to leave the login to the source and the SDK's own chain.
+
+    Raise BadInput when the Connection cannot serve it.
+    """
+    conn_id = getattr(source, "connection", None)
+    if conn_id is None:
+        return None
+    makers: dict[str, Callable[[Any, Mapping[str, Any]], object]] = {"prometheus": _http_login}
+    connection = _connection(conn_id)
+    return makers[source.type](connection, _extra(connection))
+
+
+def _http_login(connection: Any, extra: Mapping[str, Any]) -> object:
+    from pydantic import SecretStr
+
+    from finops.core.http_login import HttpLogin
+
+    if token := extra.get("bearer_token"):
+        return HttpLogin(token=SecretStr(str(token)))
+    _require(connection, "login")
+    return HttpLogin(user=connection.login, password=SecretStr(connection.password or ""))
 
 
 def _connection(conn_id: str) -> Any:

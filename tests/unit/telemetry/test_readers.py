@@ -8,12 +8,12 @@ import pytest
 from tests.unit.telemetry.delivered_files import at, write
 
 from finops.core.errors import BadInput
-from finops.policy.telemetry import TelemetrySource
+from finops.policy.telemetry import FileSource
 from finops.telemetry.readers import offered_files
 
 
 def names(place: Path | str) -> list[str]:
-    source = TelemetrySource.model_validate({"name": "gpu", "kind": "resource_metrics", "from": str(place)})
+    source = FileSource.model_validate({"name": "gpu", "kind": "resource_metrics", "from": str(place)})
     return [each.name for each in offered_files(source)]
 
 
