@@ -49,9 +49,7 @@ def take(
         return IngestReport(source.name, source.kind, rejections=(rejection,))
 
 
-def land(
-    settings: Settings, name: str, *, client_for: Callable[[TelemetrySource], Any] = lambda _: None
-) -> list[str]:
+def land(settings: Settings, name: str, *, client_for: Callable[[TelemetrySource], Any] = lambda _: None) -> list[str]:
     """Land what is new of one configured source; return its days (YYYY-MM-DD, UTC).
 
     A file that is still being written only waits. When all else has landed, raise BadInput for a file or a day that was

@@ -37,14 +37,15 @@ MOST_ROWS = 20_000_000
 _IS_WHOLE = b"finops.is_whole"
 
 Rows = Mapping[str, Sequence[Any]]
-"""Some rows of a kind: the values of each column. What a column lacks is None; numbers are floats, times have a zone."""
+"""Some rows of a kind: the values of each column, None where there is none. Numbers are floats, times have a zone."""
 
 
 class Monitor(Protocol):
     """A monitoring system that can be asked."""
 
     def ask(self, day: date, until: datetime) -> Iterator[Rows]:
-        """Yield what it knows of a day (UTC), up to ``until``, the end of the day or an earlier full hour.
+        """Yield what it knows of a day (UTC), up to ``until``: its end, or of a day that is not over
+        now, and of a kind with buckets the last full hour that has settled.
 
         Raise Unavailable where it does not answer, BadInput where it refuses.
         """
@@ -146,12 +147,15 @@ def _ask(asking: Asking, source: AskedSource, monitor: Monitor, day: date) -> No
     end = start + timedelta(days=1)
     settled = asking.now - timedelta(minutes=source.settle_minutes)
     is_over = settled >= end
-    until = end if is_over else settled.replace(minute=0, second=0, microsecond=0)
-    if until <= start and SCHEMAS[source.kind].has_buckets:
+    schema = SCHEMAS[source.kind]
+    # Of an hour that is not over, what was measured would be taken for the hour.
+    open_until = settled.replace(minute=0, second=0, microsecond=0) if schema.has_buckets else asking.now
+    until = end if is_over else min(end, open_until)
+    if until <= start:
         return
     before, _ = _footer(_path(asking, day))
     with replacing(_path(asking, day)) as temporary:
-        rows = _write(temporary, SCHEMAS[source.kind], monitor.ask(day, until), is_over)
+        rows = _write(temporary, schema, monitor.ask(day, until), is_over)
         least = before * asking.settings.smallest_share
         if rows < least and not asking.accept_smaller:
             raise BadInput(
@@ -190,5 +194,3 @@ def _arrow_type(kind: ColumnType) -> pa.DataType:
         ColumnType.MOMENT: pa.timestamp("us", tz="UTC"),
     }
     return types[kind]
-
-

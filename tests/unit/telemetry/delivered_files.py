@@ -14,7 +14,7 @@ import duckdb
 
 from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
-from finops.policy.telemetry import FileSource
+from finops.policy.telemetry import FileSource, TelemetrySource
 from finops.stores.state import telemetry as ledger
 from finops.stores.state.store import open_state
 from finops.telemetry.models import IngestReport

@@ -108,4 +108,6 @@ class HttpSource(AskedSource):
 
     url: Url
     token_file: File | None = Field(default=None, description="File with a bearer token, where there is no connection.")
-    ca_file: File | None = Field(default=None, description="Certificates (PEM) that its certificate is checked against.")
+    ca_file: File | None = Field(
+        default=None, description="Certificates (PEM) that its certificate is checked against."
+    )

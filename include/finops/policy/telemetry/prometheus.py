@@ -56,7 +56,9 @@ class PrometheusSource(HttpSource):
     """
 
     type: Literal["prometheus"]
-    step_seconds: int = Field(default=60, ge=10, le=3600, description="How far apart the values are that are looked at.")
+    step_seconds: int = Field(
+        default=60, ge=10, le=3600, description="How far apart the values are that are looked at."
+    )
 
     @field_validator("step_seconds")
     @classmethod

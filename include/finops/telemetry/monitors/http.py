@@ -140,7 +140,8 @@ class Api:
         seconds = _seconds(answer.retry_after)
         if seconds is not None and seconds > LONGEST_WAIT:
             raise Unavailable(
-                f"{self.name} is busy ({answer.status}) and asks to wait {seconds:,.0f} seconds; the next run asks again"
+                f"{self.name} is busy ({answer.status}) and asks to wait {seconds:,.0f} seconds; the next run asks "
+                "again"
             )
 
 
