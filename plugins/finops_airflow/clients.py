@@ -13,7 +13,7 @@ role of the machine). The fields are those of Airflow's own cloud connections, s
 
 A source in ``telemetry.yml`` may name one too:
 
-``prometheus``  login and password, or a bearer token in the extra ``bearer_token``; the address is the source's.
+``prometheus``, ``mlflow``  login and password, or the extra ``bearer_token``; the address is the source's.
 
 A message names the connection and the field and never a value: values are secrets.
 """
@@ -69,7 +69,7 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
     conn_id = getattr(source, "connection", None)
     if conn_id is None:
         return None
-    makers: dict[str, Callable[[Any, Mapping[str, Any]], object]] = {"prometheus": _http_login}
+    makers: dict[str, Callable[[Any, Mapping[str, Any]], object]] = {"prometheus": _http_login, "mlflow": _http_login}
     connection = _connection(conn_id)
     return makers[source.type](connection, _extra(connection))
 

@@ -48,12 +48,18 @@ def _of_prometheus(look: Asking) -> Offered:
     return _asked(look, Prometheus(look.source, look.client))
 
 
+def _of_mlflow(look: Asking) -> Offered:
+    from finops.telemetry.monitors.mlflow import Mlflow
+
+    return _asked(look, Mlflow(look.source, look.client))
+
+
 def _asked(look: Asking, monitor: AbstractContextManager[asking.Monitor]) -> Offered:
     faults = asking.take(look, look.source, monitor)
     return Offered(_described(look.folder, look.folder.glob("*.parquet")), faults)
 
 
-READERS: dict[str, Reader] = {"files": _of_files, "prometheus": _of_prometheus}
+READERS: dict[str, Reader] = {"files": _of_files, "prometheus": _of_prometheus, "mlflow": _of_mlflow}
 """By the ``type`` that telemetry.yml names."""
 
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from servers import prometheus
+from servers import mlflow, prometheus
+from servers.mlflow import MlflowServer
 from servers.prometheus import Line, PrometheusServer
 from telemetry_steps import YESTERDAY, seconds
 
@@ -86,3 +87,18 @@ def prometheus_server(_prometheus_server: PrometheusServer) -> PrometheusServer:
     """Prometheus; it behaves, and counts requests anew, at the start of each test."""
     _prometheus_server.proxy.reset()
     return _prometheus_server
+
+
+@pytest.fixture(scope="session")
+def _mlflow_server() -> Iterator[MlflowServer]:
+    if reason := mlflow.why_not():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    with mlflow.mlflow_server() as server:
+        yield server
+
+
+@pytest.fixture
+def mlflow_server(_mlflow_server: MlflowServer) -> MlflowServer:
+    """MLflow; it behaves, and counts requests anew, at the start of each test. Each test has its own experiments."""
+    _mlflow_server.proxy.reset()
+    return _mlflow_server

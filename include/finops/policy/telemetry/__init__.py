@@ -10,6 +10,7 @@ from finops.core.settings import Settings
 from finops.policy.loader import Entry
 from finops.policy.loader import load as load_file
 from finops.policy.telemetry.asked import AskedSource, ColumnSource, HttpSource
+from finops.policy.telemetry.mlflow import MlflowCheckpoints, MlflowRuns, MlflowSource
 from finops.policy.telemetry.prometheus import PrometheusCounts, PrometheusMetrics, PrometheusSource
 from finops.policy.telemetry.source import FILE, FileSource, TelemetrySource
 
@@ -19,6 +20,9 @@ __all__ = [
     "ColumnSource",
     "FileSource",
     "HttpSource",
+    "MlflowCheckpoints",
+    "MlflowRuns",
+    "MlflowSource",
     "PrometheusCounts",
     "PrometheusMetrics",
     "PrometheusSource",
@@ -35,8 +39,9 @@ def _typed(entry: Any) -> Any:
 
 
 _Prometheus = Annotated[PrometheusMetrics | PrometheusCounts, Field(discriminator="kind")]
+_Mlflow = Annotated[MlflowRuns | MlflowCheckpoints, Field(discriminator="kind")]
 _Source = Annotated[
-    Annotated[FileSource | _Prometheus, Field(discriminator="type")],
+    Annotated[FileSource | _Prometheus | _Mlflow, Field(discriminator="type")],
     BeforeValidator(_typed),
 ]
 
