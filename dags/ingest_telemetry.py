@@ -8,7 +8,11 @@ A source that fails does not stop the others. A file that is still being written
 refused fails its source's `land_telemetry` with file, line and value; whatever else is new has landed. Mend the file
 and clear the task, or wait for the next hour. `finops telemetry status` shows what has landed.
 
-For past days, put their files where the source looks: the next run lands them.
+A monitoring system is asked for today's full hours and for past days that are not whole yet. One that does not answer
+fails the task, which is tried again; what has landed stays.
+
+For past days, put their files where the source looks: the next run lands them. Of a monitoring system, ask for them
+with `finops telemetry ingest --source NAME --day YYYY-MM-DD`.
 """
 
 from __future__ import annotations

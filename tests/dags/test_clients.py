@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from finops.core.errors import BadInput
-from finops_airflow.clients import client_for
+from finops_airflow.clients import client_for, telemetry_client_for
 
 CANARY = "canary-Zm9vYmFyYmF6cXV1eA=="
 
@@ -164,3 +164,35 @@ def test_a_mail_connection_becomes_a_mail_server_that_hides_its_password(connect
 def test_mail_without_a_sender_or_in_the_clear_is_refused(connect, extra):
     with pytest.raises(BadInput, match="from_email"):
         connect("mailto:lead@meridian.example", host="mail", password=CANARY, extra=extra)
+
+
+@pytest.fixture
+def log_in(monkeypatch):
+    """Define a Connection and return what a monitoring system of this type is asked with."""
+
+    def log_in(kind: str, **fields):
+        extra = fields.pop("extra", None)
+        definition = {"conn_type": "generic", **fields} | ({"extra": json.dumps(extra)} if extra else {})
+        monkeypatch.setenv("AIRFLOW_CONN_WATCH", json.dumps(definition))
+        return telemetry_client_for(SimpleNamespace(type=kind, connection="watch"))
+
+    return log_in
+
+
+@pytest.mark.parametrize("source", [SimpleNamespace(type="files"), SimpleNamespace(type="mlflow", connection=None)])
+def test_telemetry_without_a_connection_leaves_the_login_to_its_source(source):
+    assert telemetry_client_for(source) is None
+
+
+@pytest.mark.parametrize("kind", ["prometheus", "mlflow"])
+def test_a_login_or_a_token_reaches_the_monitoring_system_and_shows_nowhere(log_in, kind):
+    login = log_in(kind, login="finops", password=CANARY)
+    assert (login.user, login.password.get_secret_value(), login.token) == ("finops", CANARY, None)
+    token = log_in(kind, login="ignored", extra={"bearer_token": CANARY})
+    assert (token.user, token.token.get_secret_value()) == (None, CANARY)
+    assert CANARY not in repr(login) + repr(token)
+
+
+def test_a_connection_without_a_login_is_refused(log_in):
+    with pytest.raises(BadInput, match="connection 'watch': the field login is empty; fill it in"):
+        log_in("prometheus", password=CANARY)
