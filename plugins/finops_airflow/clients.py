@@ -14,6 +14,7 @@ role of the machine). The fields are those of Airflow's own cloud connections, s
 A source in ``telemetry.yml`` may name one too:
 
 ``prometheus``, ``mlflow``  login and password, or the extra ``bearer_token``; the address is the source's.
+``cloudwatch``  as ``s3://``; the regions are the source's.
 
 A message names the connection and the field and never a value: values are secrets.
 """
@@ -69,7 +70,11 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
     conn_id = getattr(source, "connection", None)
     if conn_id is None:
         return None
-    makers: dict[str, Callable[[Any, Mapping[str, Any]], object]] = {"prometheus": _http_login, "mlflow": _http_login}
+    makers: dict[str, Callable[[Any, Mapping[str, Any]], object]] = {
+        "prometheus": _http_login,
+        "mlflow": _http_login,
+        "cloudwatch": _cloudwatch,
+    }
     connection = _connection(conn_id)
     return makers[source.type](connection, _extra(connection))
 
@@ -106,9 +111,30 @@ def _extra(connection: Any) -> dict[str, Any]:
     return found
 
 
+def _cloudwatch(connection: Any, extra: Mapping[str, Any]) -> object:
+    session = _aws_session(connection, extra)
+
+    def client(region: str, seconds: int) -> object:
+        config = _aws_config(seconds)
+        return session.client("cloudwatch", region_name=region, endpoint_url=extra.get("endpoint_url"), config=config)
+
+    return client
+
+
 def _s3(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
-    import boto3
+    session = _aws_session(connection, extra)
+    return session.client("s3", endpoint_url=extra.get("endpoint_url"), config=_aws_config())
+
+
+def _aws_config(seconds: int = 60) -> Any:
     from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
+    return Config(retries=retries, connect_timeout=10, read_timeout=seconds)
+
+
+def _aws_session(connection: Any, extra: Mapping[str, Any]) -> Any:
+    import boto3
 
     session = boto3.Session(
         aws_access_key_id=connection.login or None,
@@ -119,8 +145,7 @@ def _s3(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
     )
     if extra.get("role_arn"):
         session = _assume_role(session, extra)
-    config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
-    return session.client("s3", endpoint_url=extra.get("endpoint_url"), config=config)
+    return session
 
 
 def _assume_role(session: Any, extra: Mapping[str, Any]) -> Any:

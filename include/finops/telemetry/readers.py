@@ -54,12 +54,23 @@ def _of_mlflow(look: Asking) -> Offered:
     return _asked(look, Mlflow(look.source, look.client))
 
 
+def _of_cloudwatch(look: Asking) -> Offered:
+    from finops.telemetry.monitors.cloudwatch import CloudWatch
+
+    return _asked(look, CloudWatch(look.source, look.client))
+
+
 def _asked(look: Asking, monitor: AbstractContextManager[asking.Monitor]) -> Offered:
     faults = asking.take(look, look.source, monitor)
     return Offered(_described(look.folder, look.folder.glob("*.parquet")), faults)
 
 
-READERS: dict[str, Reader] = {"files": _of_files, "prometheus": _of_prometheus, "mlflow": _of_mlflow}
+READERS: dict[str, Reader] = {
+    "files": _of_files,
+    "prometheus": _of_prometheus,
+    "mlflow": _of_mlflow,
+    "cloudwatch": _of_cloudwatch,
+}
 """By the ``type`` that telemetry.yml names."""
 
 

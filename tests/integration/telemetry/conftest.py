@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import httpx
 import pytest
-from servers import mlflow, prometheus
+from servers import cloudwatch, mlflow, prometheus
+from servers.cloudwatch import CloudWatchServer
 from servers.mlflow import MlflowServer
 from servers.prometheus import Line, PrometheusServer
 from telemetry_steps import YESTERDAY, seconds
@@ -102,3 +104,11 @@ def mlflow_server(_mlflow_server: MlflowServer) -> MlflowServer:
     """MLflow; it behaves, and counts requests anew, at the start of each test. Each test has its own experiments."""
     _mlflow_server.proxy.reset()
     return _mlflow_server
+
+
+@pytest.fixture
+def cloudwatch_server() -> Iterator[CloudWatchServer]:
+    """CloudWatch, with nothing in it."""
+    with cloudwatch.cloudwatch_server() as server:
+        httpx.post(f"{server.url}/moto-api/reset", trust_env=False)
+        yield server

@@ -10,6 +10,7 @@ from finops.core.settings import Settings
 from finops.policy.loader import Entry
 from finops.policy.loader import load as load_file
 from finops.policy.telemetry.asked import AskedSource, ColumnSource, HttpSource
+from finops.policy.telemetry.cloudwatch import CloudWatchMetrics
 from finops.policy.telemetry.mlflow import MlflowCheckpoints, MlflowRuns, MlflowSource
 from finops.policy.telemetry.prometheus import PrometheusCounts, PrometheusMetrics, PrometheusSource
 from finops.policy.telemetry.source import FILE, FileSource, TelemetrySource
@@ -17,6 +18,7 @@ from finops.policy.telemetry.source import FILE, FileSource, TelemetrySource
 __all__ = [
     "FILE",
     "AskedSource",
+    "CloudWatchMetrics",
     "ColumnSource",
     "FileSource",
     "HttpSource",
@@ -41,7 +43,7 @@ def _typed(entry: Any) -> Any:
 _Prometheus = Annotated[PrometheusMetrics | PrometheusCounts, Field(discriminator="kind")]
 _Mlflow = Annotated[MlflowRuns | MlflowCheckpoints, Field(discriminator="kind")]
 _Source = Annotated[
-    Annotated[FileSource | _Prometheus | _Mlflow, Field(discriminator="type")],
+    Annotated[FileSource | _Prometheus | _Mlflow | CloudWatchMetrics, Field(discriminator="type")],
     BeforeValidator(_typed),
 ]
 

@@ -10,21 +10,40 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from finops.core.errors import BadInput
 from finops.policy.telemetry import MlflowCheckpoints
 from finops.telemetry.asking import Rows
 
-if TYPE_CHECKING:
-    from finops.telemetry.monitors.mlflow import Entry, Mlflow
-
 MOST_FILES = 100_000
 """Of one checkpoint."""
 
 _STEP = re.compile(r"(?:step|epoch|ckpt|checkpoint|iter(?:ation)?)[-_=]?(\d+)", re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Entry = Mapping[str, Any]
+
+
+class Mlflow(Protocol):
+    """A tracking server, as far as checkpoints need it."""
+
+    def runs(self, which: str) -> Iterator[Entry]:
+        """Yield the runs that a filter of MLflow's selects."""
+        ...
+
+    def models(self, start: datetime, until: datetime) -> Iterator[Entry]:
+        """Yield the models that were logged in a time."""
+        ...
+
+    def files(self, path: str, parameters: Mapping[str, str]) -> Iterator[Entry]:
+        """Yield what a folder of artifacts holds."""
+        ...
+
+    def pages(self, method: str, path: str, request: Mapping[str, Any], key: str) -> Iterator[Entry]:
+        """Yield the entries of an answer of many pages."""
+        ...
 
 
 def checkpoints(source: MlflowCheckpoints, server: Mlflow, start: datetime, until: datetime) -> Iterator[Rows]:
