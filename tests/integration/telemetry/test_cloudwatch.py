@@ -91,10 +91,10 @@ def test_sums_over_groups_and_types_are_no_instances(settings: Settings, cloudwa
     values = every_five_minutes(lambda _: 10.0)
     cloudwatch_server.put(EC2, "CPUUtilization", {"InstanceId": "i-1"}, values)
     cloudwatch_server.put(EC2, "CPUUtilization", {"AutoScalingGroupName": "workers"}, values)
-    cloudwatch_server.put(EC2, "CPUUtilization", {"InstanceId": "i-1", "InstanceType": "p4d.24xlarge"}, values)
+    cloudwatch_server.put(EC2, "CPUUtilization", {"InstanceId": "i-1", "InstanceType": "p4d.24xlarge"}, {NINE: 90.0})
     source = configure(settings, source_of())
     land(settings, cloudwatch_server.client)
-    assert {each["resource_id"] for each in landed(settings, source)} == {"i-1"}
+    assert {(each["resource_id"], each["maximum"]) for each in landed(settings, source)} == {("i-1", 10)}
 
 
 class Counting:
