@@ -15,6 +15,7 @@ A source in ``telemetry.yml`` may name one too:
 
 ``prometheus``, ``mlflow``  login and password, or the extra ``bearer_token``; the address is the source's.
 ``cloudwatch``  as ``s3://``; the regions are the source's.
+``azure_monitor``  extra: ``tenant_id``, with login and password as client id and secret.
 
 A message names the connection and the field and never a value: values are secrets.
 """
@@ -74,6 +75,7 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
         "prometheus": _http_login,
         "mlflow": _http_login,
         "cloudwatch": _cloudwatch,
+        "azure_monitor": _azure_identity,
     }
     connection = _connection(conn_id)
     return makers[source.type](connection, _extra(connection))
@@ -109,6 +111,15 @@ def _extra(connection: Any) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadInput(f"connection {connection.conn_id!r}: the field extra is not a JSON object; correct it")
     return found
+
+
+def _azure_identity(connection: Any, extra: Mapping[str, Any]) -> object:
+    from azure.identity import ClientSecretCredential, DefaultAzureCredential
+
+    if not extra.get("tenant_id"):
+        return DefaultAzureCredential()
+    _require(connection, "login", "password")
+    return ClientSecretCredential(extra["tenant_id"], connection.login, connection.password)
 
 
 def _cloudwatch(connection: Any, extra: Mapping[str, Any]) -> object:

@@ -60,6 +60,12 @@ def _of_cloudwatch(look: Asking) -> Offered:
     return _asked(look, CloudWatch(look.source, look.client))
 
 
+def _of_azure_monitor(look: Asking) -> Offered:
+    from finops.telemetry.monitors.azure_monitor import AzureMonitor
+
+    return _asked(look, AzureMonitor(look.source, look.client))
+
+
 def _asked(look: Asking, monitor: AbstractContextManager[asking.Monitor]) -> Offered:
     faults = asking.take(look, look.source, monitor)
     return Offered(_described(look.folder, look.folder.glob("*.parquet")), faults)
@@ -70,6 +76,7 @@ READERS: dict[str, Reader] = {
     "prometheus": _of_prometheus,
     "mlflow": _of_mlflow,
     "cloudwatch": _of_cloudwatch,
+    "azure_monitor": _of_azure_monitor,
 }
 """By the ``type`` that telemetry.yml names."""
 

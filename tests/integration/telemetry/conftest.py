@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from servers import cloudwatch, mlflow, prometheus
+from servers import azure_monitor, cloudwatch, mlflow, prometheus
+from servers.azure_monitor import AzureMonitorServer
 from servers.cloudwatch import CloudWatchServer
 from servers.mlflow import MlflowServer
 from servers.prometheus import Line, PrometheusServer
@@ -111,4 +112,11 @@ def cloudwatch_server() -> Iterator[CloudWatchServer]:
     """CloudWatch, with nothing in it."""
     with cloudwatch.cloudwatch_server() as server:
         httpx.post(f"{server.url}/moto-api/reset", trust_env=False)
+        yield server
+
+
+@pytest.fixture
+def azure_monitor_server() -> Iterator[AzureMonitorServer]:
+    """Azure Monitor, with no machine in it."""
+    with azure_monitor.azure_monitor_server() as server:
         yield server

@@ -10,6 +10,7 @@ from finops.core.settings import Settings
 from finops.policy.loader import Entry
 from finops.policy.loader import load as load_file
 from finops.policy.telemetry.asked import AskedSource, ColumnSource, HttpSource
+from finops.policy.telemetry.clouds import AzureMonitorMetrics
 from finops.policy.telemetry.cloudwatch import CloudWatchMetrics
 from finops.policy.telemetry.mlflow import MlflowCheckpoints, MlflowRuns, MlflowSource
 from finops.policy.telemetry.prometheus import PrometheusCounts, PrometheusMetrics, PrometheusSource
@@ -18,6 +19,7 @@ from finops.policy.telemetry.source import FILE, FileSource, TelemetrySource
 __all__ = [
     "FILE",
     "AskedSource",
+    "AzureMonitorMetrics",
     "CloudWatchMetrics",
     "ColumnSource",
     "FileSource",
@@ -43,7 +45,9 @@ def _typed(entry: Any) -> Any:
 _Prometheus = Annotated[PrometheusMetrics | PrometheusCounts, Field(discriminator="kind")]
 _Mlflow = Annotated[MlflowRuns | MlflowCheckpoints, Field(discriminator="kind")]
 _Source = Annotated[
-    Annotated[FileSource | _Prometheus | _Mlflow | CloudWatchMetrics, Field(discriminator="type")],
+    Annotated[
+        FileSource | _Prometheus | _Mlflow | CloudWatchMetrics | AzureMonitorMetrics, Field(discriminator="type")
+    ],
     BeforeValidator(_typed),
 ]
 

@@ -1,4 +1,4 @@
-"""What the metrics of CloudWatch mean: which of them make which metric of the platform, and how."""
+"""What the metrics of clouds mean: which of CloudWatch make which metric of the platform, and the rows of all."""
 
 from __future__ import annotations
 
@@ -10,8 +10,25 @@ from typing import Any
 
 from finops.telemetry.asking import Rows
 from finops.telemetry.monitors.keys import Key
+from finops.telemetry.schemas import SHARES
 
 _EC2 = "AWS/EC2"
+
+RESOURCE_COLUMNS = (
+    *("provider", "resource_id", "metric", "bucket_start", "bucket_minutes"),
+    *("average", "maximum", "p95"),
+)
+"""The columns of the rows of resource metrics."""
+
+_SLACK = 1.0
+"""Percent by which a utilization may miss 0 to 100, since rates and averages of them are estimated."""
+
+
+def bounded(value: float, metric: str) -> float:
+    """Return a value; a utilization that misses 0 to 100 percent by a little is 0 or 100."""
+    if metric in SHARES and (-_SLACK <= value < 0 or 100 < value <= 100 + _SLACK):
+        return min(100.0, max(0.0, value))
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +90,14 @@ Values = Mapping[tuple[Series, str], Mapping[datetime, float]]
 
 def as_rows(measure: Measure, resources: Mapping[Key, Sequence[Series]], values: Values, seconds: int) -> Rows:
     """Return the rows of some resources, one for each period of ``seconds`` in which something was measured."""
-    rows: dict[str, list[Any]] = {
-        name: []
-        for name in ("provider", "resource_id", "metric", "bucket_start", "bucket_minutes", "average", "maximum", "p95")
-    }
+    rows: dict[str, list[Any]] = {name: [] for name in RESOURCE_COLUMNS}
     for (provider, resource_id), series in resources.items():
         moments = sorted({moment for each in series for moment in values[each, measure.statistics[0]]})
         for moment in moments:
             found = _MAKERS[measure.made](measure, series, values, moment, seconds)
             if found is None:
                 continue
-            figures = (None if each is None else round(each, 6) for each in found)
+            figures = (None if each is None else round(bounded(each, measure.metric), 6) for each in found)
             row = (provider, resource_id, measure.metric, moment, seconds // 60, *figures)
             for name, value in zip(rows, row, strict=True):
                 rows[name].append(value)

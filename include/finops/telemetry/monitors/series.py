@@ -12,16 +12,13 @@ from typing import Any
 from finops.policy.telemetry import PrometheusCounts, PrometheusMetrics
 from finops.telemetry.asking import Rows
 from finops.telemetry.monitors.keys import Key, Keys
-from finops.telemetry.schemas import SHARES
+from finops.telemetry.monitors.measures import RESOURCE_COLUMNS, bounded
 
 _LOG = logging.getLogger(__name__)
 
 _HOUR = 3600
 _LOOK_BEHIND = _HOUR
 """Seconds before a day in which the last value of a counter is looked for."""
-
-_SLACK = 1.0
-"""Percent by which a utilization may miss 0 to 100, since rates are extrapolated."""
 
 Points = list[tuple[int, float]]
 """Seconds since 1970 and value, in the order of time; a value that is no number is left out."""
@@ -113,13 +110,10 @@ _STATISTICS: dict[str, Callable[[_Hour, float], None]] = {
 
 
 def _as_rows(metric: str, hours: Mapping[tuple[Key, int], _Hour], step: int) -> Rows:
-    rows: dict[str, list[Any]] = {
-        name: []
-        for name in ("provider", "resource_id", "metric", "bucket_start", "bucket_minutes", "average", "maximum", "p95")
-    }
+    rows: dict[str, list[Any]] = {name: [] for name in RESOURCE_COLUMNS}
     for ((provider, resource_id), hour), each in hours.items():
         average = sum(each.averages) / len(each.averages)
-        values = (_bounded(value, metric) for value in (average, each.maximum, each.p95))
+        values = (bounded(value, metric) for value in (average, each.maximum, each.p95))
         average, maximum, p95 = (round(value, 6) for value in values)
         minutes = min(60, max(1, round(each.values * step / 60)))
         # An average is never above its maximum, but for the last digit.
@@ -127,12 +121,6 @@ def _as_rows(metric: str, hours: Mapping[tuple[Key, int], _Hour], step: int) -> 
         for name, value in zip(rows, row, strict=True):
             rows[name].append(value)
     return rows
-
-
-def _bounded(value: float, metric: str) -> float:
-    if metric in SHARES and (-_SLACK <= value < 0 or 100 < value <= 100 + _SLACK):
-        return min(100.0, max(0.0, value))
-    return value
 
 
 # Inference counts: the counters themselves, since increase() estimates what it does not see, and the sum of estimates
