@@ -15,6 +15,7 @@ A source in ``telemetry.yml`` may name one too:
 
 ``prometheus``, ``mlflow``  login and password, or the extra ``bearer_token``; the address is the source's.
 ``cloudwatch``  as ``s3://``; the regions are the source's.
+``cloud_monitoring``  extra: ``keyfile_dict`` (JSON) or ``key_path``.
 ``azure_monitor``  extra: ``tenant_id``, with login and password as client id and secret.
 
 A message names the connection and the field and never a value: values are secrets.
@@ -38,6 +39,7 @@ ATTEMPTS = 6
 """Requests for one answer, the first included."""
 
 BIGQUERY_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
+MONITORING_SCOPES = ("https://www.googleapis.com/auth/monitoring.read",)
 STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
 
@@ -76,6 +78,7 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
         "mlflow": _http_login,
         "cloudwatch": _cloudwatch,
         "azure_monitor": _azure_identity,
+        "cloud_monitoring": _google_credentials_to_read_metrics,
     }
     connection = _connection(conn_id)
     return makers[source.type](connection, _extra(connection))
@@ -120,6 +123,10 @@ def _azure_identity(connection: Any, extra: Mapping[str, Any]) -> object:
         return DefaultAzureCredential()
     _require(connection, "login", "password")
     return ClientSecretCredential(extra["tenant_id"], connection.login, connection.password)
+
+
+def _google_credentials_to_read_metrics(connection: Any, extra: Mapping[str, Any]) -> object | None:
+    return _google_options(connection, extra, MONITORING_SCOPES)["credentials"]
 
 
 def _cloudwatch(connection: Any, extra: Mapping[str, Any]) -> object:

@@ -196,3 +196,28 @@ def test_a_login_or_a_token_reaches_the_monitoring_system_and_shows_nowhere(log_
 def test_a_connection_without_a_login_is_refused(log_in):
     with pytest.raises(BadInput, match="connection 'watch': the field login is empty; fill it in"):
         log_in("prometheus", password=CANARY)
+
+
+def test_keys_and_endpoint_reach_the_metrics_client_of_each_region(log_in):
+    extra = {"endpoint_url": "http://127.0.0.1:5000"}
+    clients = log_in("cloudwatch", login="AKIA1", password=CANARY, extra=extra)
+    client = clients("eu-central-1", 7)
+    credentials = client._get_credentials()
+    assert (credentials.access_key, credentials.secret_key) == ("AKIA1", CANARY)
+    assert (client.meta.region_name, client.meta.endpoint_url) == ("eu-central-1", "http://127.0.0.1:5000")
+    assert client.meta.config.read_timeout == 7
+
+
+def test_client_id_and_secret_become_a_credential_of_azure(log_in):
+    tenant = "11111111-2222-3333-4444-555555555555"
+    credential = log_in("azure_monitor", login="client", password=CANARY, extra={"tenant_id": tenant})
+    assert (credential._client_id, credential._client_credential, credential._tenant_id) == ("client", CANARY, tenant)
+    with pytest.raises(BadInput, match="connection 'watch': the field password is empty"):
+        log_in("azure_monitor", login="client", extra={"tenant_id": tenant})
+
+
+def test_a_service_account_key_may_read_metrics_and_no_more(log_in):
+    key = service_account()
+    credentials = log_in("cloud_monitoring", extra={"keyfile_dict": key})
+    assert credentials.service_account_email == key["client_email"]
+    assert credentials.scopes == ("https://www.googleapis.com/auth/monitoring.read",)

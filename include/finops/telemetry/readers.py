@@ -66,6 +66,12 @@ def _of_azure_monitor(look: Asking) -> Offered:
     return _asked(look, AzureMonitor(look.source, look.client))
 
 
+def _of_cloud_monitoring(look: Asking) -> Offered:
+    from finops.telemetry.monitors.cloud_monitoring import CloudMonitoring
+
+    return _asked(look, CloudMonitoring(look.source, look.client))
+
+
 def _asked(look: Asking, monitor: AbstractContextManager[asking.Monitor]) -> Offered:
     faults = asking.take(look, look.source, monitor)
     return Offered(_described(look.folder, look.folder.glob("*.parquet")), faults)
@@ -77,6 +83,7 @@ READERS: dict[str, Reader] = {
     "mlflow": _of_mlflow,
     "cloudwatch": _of_cloudwatch,
     "azure_monitor": _of_azure_monitor,
+    "cloud_monitoring": _of_cloud_monitoring,
 }
 """By the ``type`` that telemetry.yml names."""
 

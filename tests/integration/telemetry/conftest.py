@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from servers import azure_monitor, cloudwatch, mlflow, prometheus
+from servers import azure_monitor, cloud_monitoring, cloudwatch, mlflow, prometheus
 from servers.azure_monitor import AzureMonitorServer
+from servers.cloud_monitoring import CloudMonitoringServer
 from servers.cloudwatch import CloudWatchServer
 from servers.mlflow import MlflowServer
 from servers.prometheus import Line, PrometheusServer
@@ -119,4 +120,11 @@ def cloudwatch_server() -> Iterator[CloudWatchServer]:
 def azure_monitor_server() -> Iterator[AzureMonitorServer]:
     """Azure Monitor, with no machine in it."""
     with azure_monitor.azure_monitor_server() as server:
+        yield server
+
+
+@pytest.fixture
+def cloud_monitoring_server() -> Iterator[CloudMonitoringServer]:
+    """Cloud Monitoring, with no series in it."""
+    with cloud_monitoring.cloud_monitoring_server() as server:
         yield server

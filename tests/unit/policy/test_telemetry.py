@@ -52,7 +52,8 @@ sources:
         ("{name: gpu, kind: checkpoints, from: ''}", "sources[1].from: must have at least 1 character"),
         (
             "{name: gpu, kind: checkpoints, from: /gpu, type: s3}",
-            "sources[1]: unknown type s3; known are 'files', 'prometheus', 'mlflow', 'cloudwatch', 'azure_monitor'",
+            "sources[1]: unknown type s3; known are 'files', 'prometheus', 'mlflow', 'cloudwatch', 'azure_monitor', "
+            "'cloud_monitoring'",
         ),
         ("{name: gpu, kind: checkpoints, form: /gpu}", "sources[1].form: unknown key; known keys are name, kind, type"),
         ("{name: ../gpu, kind: checkpoints, from: /gpu}", "sources[1].name: must match pattern"),

@@ -10,7 +10,7 @@ from finops.core.settings import Settings
 from finops.policy.loader import Entry
 from finops.policy.loader import load as load_file
 from finops.policy.telemetry.asked import AskedSource, ColumnSource, HttpSource
-from finops.policy.telemetry.clouds import AzureMonitorMetrics
+from finops.policy.telemetry.clouds import AzureMonitorMetrics, CloudMonitoringMetrics
 from finops.policy.telemetry.cloudwatch import CloudWatchMetrics
 from finops.policy.telemetry.mlflow import MlflowCheckpoints, MlflowRuns, MlflowSource
 from finops.policy.telemetry.prometheus import PrometheusCounts, PrometheusMetrics, PrometheusSource
@@ -20,6 +20,7 @@ __all__ = [
     "FILE",
     "AskedSource",
     "AzureMonitorMetrics",
+    "CloudMonitoringMetrics",
     "CloudWatchMetrics",
     "ColumnSource",
     "FileSource",
@@ -46,7 +47,8 @@ _Prometheus = Annotated[PrometheusMetrics | PrometheusCounts, Field(discriminato
 _Mlflow = Annotated[MlflowRuns | MlflowCheckpoints, Field(discriminator="kind")]
 _Source = Annotated[
     Annotated[
-        FileSource | _Prometheus | _Mlflow | CloudWatchMetrics | AzureMonitorMetrics, Field(discriminator="type")
+        FileSource | _Prometheus | _Mlflow | CloudWatchMetrics | AzureMonitorMetrics | CloudMonitoringMetrics,
+        Field(discriminator="type"),
     ],
     BeforeValidator(_typed),
 ]

@@ -30,3 +30,14 @@ class AzureMonitorMetrics(HttpSource):
     subscriptions: tuple[Subscription, ...] = Field(min_length=1)
     columns: MachineColumns = MachineColumns()
     metrics: dict[Metric, Literal[False]] = Field(default={}, description="Those that are not asked for: false.")
+
+
+class CloudMonitoringMetrics(HttpSource):
+    """Utilization and throughput of Compute Engine's instances, by the platform and by the Ops Agent on them."""
+
+    type: Literal["cloud_monitoring"]
+    kind: Literal[TelemetryKind.RESOURCE_METRICS]
+    url: Url = "https://monitoring.googleapis.com"
+    projects: tuple[Project, ...] = Field(min_length=1)
+    columns: MachineColumns = MachineColumns()
+    metrics: dict[Metric, Literal[False]] = Field(default={}, description="Those that are not asked for: false.")
