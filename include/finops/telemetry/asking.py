@@ -6,6 +6,7 @@ whole, and is not asked for again.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -34,7 +35,10 @@ LONGEST_OPEN = timedelta(days=90)
 MOST_ROWS = 20_000_000
 """Rows of one day of one source; more is a query that went wrong."""
 
-_IS_WHOLE = b"finops.is_whole"
+_IS_WHOLE, _QUESTION = b"finops.is_whole", b"finops.question"
+
+_NO_QUESTION = {"connection", "token_file", "ca_file", "days_back", "settle_minutes", "timeout_seconds"}
+"""What a source has that does not change what is asked."""
 
 Rows = Mapping[str, Sequence[Any]]
 """Some rows of a kind: the values of each column, None where there is none. Numbers are floats, times have a zone."""
@@ -100,7 +104,8 @@ def take(asking: Asking, source: AskedSource, monitor: AbstractContextManager[Mo
 def days_to_ask(asking: Asking, source: AskedSource) -> list[date]:
     """Return the days, the oldest first: those given, or those not whole yet within ``days_back``, and the lost ones.
 
-    A day that was asked for and is not whole is asked for again for 90 days. Raise BadInput for a day to come.
+    A day that was asked for and is not whole is asked for again for 90 days. When the source's question has changed,
+    the days within ``days_back`` are asked for anew. Raise BadInput for a day to come.
     """
     today = asking.now.date()
     if asking.days is not None:
@@ -109,20 +114,36 @@ def days_to_ask(asking: Asking, source: AskedSource) -> list[date]:
         return sorted(asking.days)
     kept = _kept(asking, today)
     recent = {today - timedelta(days=number) for number in range(source.days_back + 1)}
+    done = {day for day, each in kept.items() if each.is_whole and each.question == _question(source)}
+    still_open = {day for day, each in kept.items() if not each.is_whole}
     lost = {day for day in asking.lost if not _path(asking, day).exists()}
-    return sorted({day for day in recent if not kept.get(day)} | {day for day in kept if not kept[day]} | lost)
+    return sorted((recent - done) | still_open | lost)
 
 
-def _kept(asking: Asking, today: date) -> dict[date, bool]:
-    """Return the days of kept answers, the older ones left out, and whether each is whole."""
-    found: dict[date, bool] = {}
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer that is kept: its rows, whether its day was over, and the digest of what was asked."""
+
+    rows: int = 0
+    is_whole: bool = False
+    question: bytes = b""
+
+
+def _question(source: AskedSource) -> bytes:
+    text = source.model_dump_json(exclude=_NO_QUESTION)
+    return hashlib.sha256(text.encode()).hexdigest().encode()
+
+
+def _kept(asking: Asking, today: date) -> dict[date, _Kept]:
+    """Return the kept answers by day, the older ones left out."""
+    found: dict[date, _Kept] = {}
     for path in asking.folder.glob("????-??-??.parquet"):
         try:
             day = date.fromisoformat(path.name.removesuffix(".parquet"))
         except ValueError:
             continue
         if day >= today - LONGEST_OPEN:
-            found[day] = _footer(path)[1]
+            found[day] = _footer(path)
     return found
 
 
@@ -130,16 +151,17 @@ def _path(asking: Asking, day: date) -> Path:
     return asking.folder / f"{day}.parquet"
 
 
-def _footer(path: Path) -> tuple[int, bool]:
-    """Return how many rows an answer has and whether it is whole; a file that is none has no rows and is not."""
+def _footer(path: Path) -> _Kept:
+    """Return what a kept answer says of itself; a file that is none says nothing."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            return file.metadata.num_rows, (file.metadata.metadata or {}).get(_IS_WHOLE) == b"yes"
+            said = file.metadata.metadata or {}
+            return _Kept(file.metadata.num_rows, said.get(_IS_WHOLE) == b"yes", said.get(_QUESTION, b""))
     except (FileNotFoundError, pa.ArrowInvalid):
-        return 0, False
+        return _Kept()
 
 
 def _ask(asking: Asking, source: AskedSource, monitor: Monitor, day: date) -> None:
@@ -153,19 +175,24 @@ def _ask(asking: Asking, source: AskedSource, monitor: Monitor, day: date) -> No
     until = end if is_over else min(end, open_until)
     if until <= start:
         return
-    before, _ = _footer(_path(asking, day))
+    before = _footer(_path(asking, day))
     with replacing(_path(asking, day)) as temporary:
-        rows = _write(temporary, schema, monitor.ask(day, until), is_over)
-        least = before * asking.settings.smallest_share
-        if rows < least and not asking.accept_smaller:
-            raise BadInput(
-                f"{day}: the answer has {rows:,} rows, and the one before had {before:,}, which stays; if so much is "
-                "gone rightly, use --accept-smaller"
-            )
+        rows = _write(temporary, schema, monitor.ask(day, until), is_over, _question(source))
+        if before.question == _question(source) or asking.days is not None:
+            _require_enough(asking, day, rows, before.rows)
     _LOG.info("%s answered %d rows of %s%s", source.name, rows, day, "" if is_over else ", which is not over")
 
 
-def _write(path: Path, schema: Schema, batches: Iterator[Rows], is_over: bool) -> int:
+def _require_enough(asking: Asking, day: date, rows: int, before: int) -> None:
+    """Raise BadInput when a system has forgotten much of a day; after another question it is no wonder."""
+    if rows < before * asking.settings.smallest_share and not asking.accept_smaller:
+        raise BadInput(
+            f"{day}: the answer has {rows:,} rows, and the one before had {before:,}, which stays; if so much is gone "
+            "rightly, use --accept-smaller"
+        )
+
+
+def _write(path: Path, schema: Schema, batches: Iterator[Rows], is_over: bool, question: bytes) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -180,7 +207,8 @@ def _write(path: Path, schema: Schema, batches: Iterator[Rows], is_over: bool) -
             # What still runs will end.
             is_running |= schema.kind is TelemetryKind.TRAINING_RUNS and "running" in batch["status"]
             writer.write_table(table)
-        writer.add_key_value_metadata({_IS_WHOLE: b"yes" if is_over and not is_running else b"no"})
+        is_whole = is_over and not is_running
+        writer.add_key_value_metadata({_IS_WHOLE: b"yes" if is_whole else b"no", _QUESTION: question})
     return rows
 
 

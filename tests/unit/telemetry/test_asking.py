@@ -118,6 +118,24 @@ def test_a_day_to_come_is_refused(settings: Settings, source: AskedSource) -> No
         days_to_ask(look(settings, source, days=[date(2025, 2, 1)]), source)
 
 
+def test_after_another_question_the_recent_days_are_asked_for_anew_and_may_be_smaller(
+    settings: Settings, source: AskedSource
+) -> None:
+    """Otherwise a day that was refused for a wrong query would stay so when the query is mended."""
+    system = Played()
+    system.rows = 10
+    take(look(settings, source, days=days_before(20)), source, system)
+    take(look(settings, source), source, system)
+    other = source.model_copy(update={"name": "other"})
+    same = source.model_copy(update={"timeout_seconds": 5, "days_back": 2})
+    answers = look(settings, source)
+    assert days_to_ask(answers, same) == days_before(0)
+    assert days_to_ask(answers, other) == days_before(2, 1, 0)
+    system.rows = 1
+    assert take(answers, other, system) == ()
+    assert days_to_ask(answers, other) == days_before(0)
+
+
 def test_a_lost_day_is_asked_for_when_its_answer_is_lost_too(settings: Settings, source: AskedSource) -> None:
     old = days_before(300)
     assert days_to_ask(look(settings, source, lost=old), source)[0] == old[0]
