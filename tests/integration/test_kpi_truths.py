@@ -302,7 +302,9 @@ def test_gpus_are_used_as_much_as_is_said_and_the_rest_of_their_cost_is_idle(
         known, resource = truth.known, truth.keys["resource_id"]
         rows = world.rows("mart_gpu_utilization", place, resource_id=resource)
         late = [row for row in rows if row["charge_date"] < month_of(place)[0].date()]
-        assert all(row["is_unmeasured"] for row in late), "Google billed it late; the telemetry of its month is not read"
+        assert all(row["is_unmeasured"] for row in late), (
+            "Google billed it late; the telemetry of its month is not read"
+        )
         rows = [row for row in rows if row not in late]
         lines = [line for line in world.lines(place, resource) if line.start >= month_of(place)[0]]
         assert {row["gpu_utilization"] for row in rows} == {Decimal(str(known["gpu_utilization"]))}
