@@ -283,7 +283,9 @@ def total(lines: list[Line], name: str = "effective_cost") -> Decimal:
 
 def billed_hours(lines: list[Line]) -> Decimal:
     """Return the hours of the periods that lines charge."""
-    return sum((Decimal((until - start) // HOUR) for start, until in {(each.start, each.until) for each in lines}), Decimal())
+    return sum(
+        (Decimal((until - start) // HOUR) for start, until in {(each.start, each.until) for each in lines}), Decimal()
+    )
 
 
 def gpu_hours(lines: list[Line], gpus: int) -> Decimal:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from tests.kpi_tie_outs import TIE_OUTS
 from tests.kpi_world import COSTS, HOUR, NANO, Line, Place, World, billed_hours, decimal, gpu_hours, month_of, total
 
 from finops.core.money import exact
@@ -302,7 +303,9 @@ def test_gpus_are_used_as_much_as_is_said_and_the_rest_of_their_cost_is_idle(
         known, resource = truth.known, truth.keys["resource_id"]
         rows = world.rows("mart_gpu_utilization", place, resource_id=resource)
         late = [row for row in rows if row["charge_date"] < month_of(place)[0].date()]
-        assert all(row["is_unmeasured"] for row in late), "Google billed it late; the telemetry of its month is not read"
+        assert all(row["is_unmeasured"] for row in late), (
+            "Google billed it late; the telemetry of its month is not read"
+        )
         rows = [row for row in rows if row not in late]
         lines = [line for line in world.lines(place, resource) if line.start >= month_of(place)[0]]
         assert {row["gpu_utilization"] for row in rows} == {Decimal(str(known["gpu_utilization"]))}
@@ -427,6 +430,18 @@ def test_a_spot_job_that_lost_its_instance_saved_what_is_left_of_the_discount(wo
         assert abs(row["net_benefit"] - (on_demand - compared - hourly * (lost + restart))) <= NANO
 
 
+def test_every_spot_job_costs_what_its_run_costs_on_its_spot_machines(world: World, place: Place) -> None:
+    """All jobs, not only those that were planted: two marts must not have two costs of one run."""
+    expected: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for resource in {line.resource_id for line in world.all_lines(place) if line.is_spot}:
+        for line, run, share, _ in world.shares(place, resource):
+            expected[line.currency, run.run_id] += Fraction(line.effective_cost) * share if line.is_spot else 0
+    found = {(row["billing_currency"], row["job_id"]): row["spot_cost"] for row in world.rows("mart_spot_jobs", place)}
+    assert len(expected) > 10
+    assert found.keys() - {key for key in found if key[1] == "(none)"} == expected.keys()
+    assert all(abs(found[key] - decimal(cost)) <= NANO for key, cost in expected.items())
+
+
 # Data transfer and storage
 
 
@@ -485,3 +500,11 @@ def test_stale_checkpoints_are_those_that_nobody_read_for_a_week(world: World, p
         before = sum(each.size_bytes for each in stale)
         assert sum(row["stale_bytes"] for row in rows) == known["stale_bytes"] + before
         assert all(0 < row["stale_cost"] <= row["storage_cost"] for row in rows if row["stale_bytes"])
+
+
+@pytest.mark.parametrize("name", TIE_OUTS)
+def test_marts_tie_out_to_the_fact_without_a_difference(world: World, name: str) -> None:
+    of_mart, of_bill = TIE_OUTS[name].sides(world)
+    assert {each[:2] for each in of_mart} == {(month, provider) for provider, month in PLACES}
+    differences = {key: (of_mart.get(key), of_bill.get(key)) for key in of_mart.keys() | of_bill.keys()}
+    assert {key: each for key, each in differences.items() if each[0] != each[1]} == {}
