@@ -1,4 +1,4 @@
-"""What each KPI mart adds up to, and what it must: sums of the published FOCUS fact, without any model of the KPI layer."""
+"""What each KPI mart adds up to, and what it must: sums of the published FOCUS fact."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _TRANSFER = (
     "'Data ?Transfer|NatGateway-Bytes|Standard Data Processed|Download|Egress|Nat Data Processing')"
 )
 _COUNTED = (
-    f"resource_id in (select endpoint_id from inference_counts) and not ({_TOKENS} and not exists (from inference_counts "
-    "where endpoint_id = resource_id and bucket_start::timestamp < charge_period_end "
+    f"resource_id in (select endpoint_id from inference_counts) and not ({_TOKENS} and not exists "
+    "(from inference_counts where endpoint_id = resource_id and bucket_start::timestamp < charge_period_end "
     "and bucket_start::timestamp >= greatest(charge_period_start, billing_period_start - interval 1 day)))"
 )
 """Of endpoints; Google's tokens that it billed late, of days whose telemetry is not read, are not theirs."""
