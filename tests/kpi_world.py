@@ -1,7 +1,7 @@
-"""A published home with its planted truths, and what a KPI must be by plain arithmetic over the fact and the telemetry.
+"""A published home with its planted truths, and what a KPI must be by plain arithmetic over fact and telemetry.
 
-Nothing here reads a model of the KPI layer: costs are those of the published FOCUS fact, windows and counts those of the
-files that `finops sample` wrote. Shares are fractions, so that only the marts round.
+Nothing here reads a model of the KPI layer: costs are those of the published FOCUS fact, windows and counts are those
+of the files that `finops sample` wrote. Shares are fractions, so that only the marts round.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -100,7 +101,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint that is there when a month ends, with what it stored in the month; ``file`` has the month of its writing."""
+    """A checkpoint that is there when a month ends; ``file`` is named for the month in which it was written."""
 
     run_id: str
     model: str
@@ -111,7 +112,7 @@ class Checkpoint:
 
 
 class World:
-    """The fact and the marts as their readers find them, beside the sample's files. ``Place`` is a cloud and a month."""
+    """The fact and the marts as their readers find them, beside the sample's files."""
 
     def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
@@ -207,7 +208,7 @@ class World:
         ]
 
     def on_demand_cost(self, place: Place, spot: Line) -> Fraction | None:
-        """Return what a spot line would have cost on demand at list price; only AWS's bill says it of the line itself."""
+        """Return what a spot line would have cost on demand at list price; of the line itself only AWS says it."""
         if spot.provider == "aws":
             return Fraction(spot.list_cost)
         key = (spot.currency, spot.region, spot.unit, re.sub(r"Spot Preemptible | Spot", "", spot.meter))
@@ -300,7 +301,7 @@ def _shared_hours(runs: list[Run], start: datetime, until: datetime, last: datet
     windows = [(max(run.start, start), min(run.until or last or until, until)) for run in runs]
     edges = sorted({edge for begin, end in windows if begin < end for edge in (begin, end)})
     hours: dict[int, Fraction] = defaultdict(Fraction)
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         active = [index for index, window in enumerate(windows) if window[0] <= begin and window[1] >= end]
         for index in active:
             hours[index] += Fraction((end - begin) // timedelta(seconds=1), 3600 * len(active))

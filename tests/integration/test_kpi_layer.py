@@ -17,8 +17,9 @@ from finops.pipelines import kpis, marts, telemetry
 from finops.policy.telemetry import FileSource
 from finops.quality import service as gate
 from finops.sample.service import generate
-from finops.stores import published
+from finops.stores import published, workspaces
 from finops.stores.published import FACT, Publication
+from finops.transform import runner
 
 JANUARY, FEBRUARY = BillingPeriod(2025, 1), BillingPeriod(2025, 2)
 RUNS = "run_id,model,model_version,stage,provider,resource_id,gpu_count,started_at,ended_at,status\n"
@@ -47,6 +48,28 @@ def home(with_kpis: Path, tmp_path: Path) -> Settings:
     target = tmp_path / "home"
     shutil.copytree(with_kpis, target, symlinks=True)
     return Settings(home=target)
+
+
+def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
+    """dbt's own unit tests; they need the models' columns, hence a warehouse."""
+    work = Settings(home=with_kpis).in_workspace(workspaces.KPIS)
+    passed = runner.run(work, ["test", "--select", "test_type:unit,tag:kpi"])
+
+    assert {
+        "a_million_tokens_cost_what_the_bill_says",
+        "a_node_is_shared_by_gpus_or_by_the_larger_of_processors_and_memory",
+        "a_run_counts_once_in_its_experiment_and_once_in_its_pipeline",
+        "a_run_on_a_resource_that_is_in_no_bill_is_there_and_costs_nothing",
+        "a_used_gpu_hour_costs_more_than_one_that_was_billed",
+        "a_version_costs_all_its_stages_and_training_is_spread_over_its_inferences",
+        "a_version_differs_from_the_one_before_by_usage_rate_and_new_stages",
+        "an_inference_costs_its_part_of_the_day_and_a_day_without_any_costs_nothing_per_inference",
+        "gpus_and_tokens_are_told_by_instance_type_or_price",
+        "runs_that_overlap_share_each_second_and_versions_share_by_requests",
+        "staging_is_flagged_above_its_part_of_production",
+        "what_a_resource_costs_is_of_who_used_it_and_the_rest_is_idle",
+        "workloads_have_their_part_of_the_node_and_the_rest_is_idle",
+    } <= set(passed)
 
 
 def _land_a_run(settings: Settings, day: str = "2025-02-10", resource: str = "i-unbilled") -> None:

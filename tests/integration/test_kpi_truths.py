@@ -7,46 +7,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from tests.kpi_world import COSTS, HOUR, NANO, Line, Place, World, billed_hours, decimal, gpu_hours, month_of, total
+from kpi_steps import planted
+from tests.kpi_tie_outs import TIE_OUTS
+from tests.kpi_world import COSTS, HOUR, NANO, Line, Place, World, decimal, total
 
 from finops.core.money import exact
 from finops.core.periods import BillingPeriod
 from finops.core.providers import CLOUDS
-from finops.core.settings import Settings
-from finops.ingest.service import ingest
-from finops.pipelines import kpis, marts, telemetry
-from finops.sample.service import generate
-from finops.stores import published
 
 MARCH, APRIL = BillingPeriod(2025, 3), BillingPeriod(2025, 4)
-PLACES = [(str(provider), str(month)) for provider in CLOUDS for month in (MARCH, APRIL)]
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Two months of three clouds, the smallest that have every truth, through every step of the product."""
-    settings = Settings(home=tmp_path_factory.mktemp("truths") / "home")
-    generate(settings.root / "sample", months=2, lines_per_month=12_000, first_period=MARCH)
-    for provider in CLOUDS:
-        ingest(settings, provider, str(settings.root / "sample" / provider))
-    assert marts.run(settings, None, lambda *_: None) is not None
-    for source in telemetry.sources_of(settings):
-        report = telemetry.take(settings, source)
-        assert report.landed
-        assert report.rejections == ()
-    reports = kpis.run(settings, None)
-    assert [(each.month, each.fault) for each in reports] == [(MARCH, None), (APRIL, None)]
-    with published.latest(settings).connect() as connection:
-        yield World(settings, connection)
+    """Two months of three clouds."""
+    with planted(tmp_path_factory.mktemp("truths"), MARCH, 2) as world:
+        yield world
 
 
-@pytest.fixture(params=PLACES, ids="-".join)
+@pytest.fixture(params=[(str(cloud), str(month)) for cloud in CLOUDS for month in (MARCH, APRIL)], ids="-".join)
 def place(request: pytest.FixtureRequest) -> Place:
     """A cloud and a month."""
     return request.param
@@ -109,7 +93,7 @@ def test_half_of_a_resource_that_was_idle_for_half_of_its_life_is_nobodys(world:
 
 
 def test_a_run_without_an_end_costs_until_its_resource_is_no_longer_billed(world: World, place: Place) -> None:
-    """One of the month before goes on as long as the resource is billed, and shares it; one whose resource is gone is over."""
+    """One of the month before shares the resource where it is billed on, and is over where it is gone."""
     earlier = [
         truth
         for month in (MARCH, APRIL)
@@ -184,189 +168,6 @@ def test_versions_cost_what_their_runs_used_of_their_resources(world: World, pla
             assert abs(costs[name] - decimal(expected[key][name])) <= NANO, key
 
 
-# Inference
-
-
-def _daily(world: World, place: Place, endpoint: str) -> dict[tuple[bool, date, str, str], Any]:
-    """Return what was counted of an endpoint by day of its charges, version and stage; Google's days begin in California."""
-    names = ("requests", "successes", "tokens_in", "tokens_out")
-    counts = world.ask(
-        f"select bucket_start::timestamp, model_version, stage, {', '.join(names)} from inference_counts "
-        "where endpoint_id = ? and parse_filename(filename) = ?",
-        *(endpoint, f"{place[1]}.parquet"),
-    )
-    windows = {(line.start, line.until) for line in world.lines(place, endpoint)}
-    found: dict[tuple[bool, date, str, str], Any] = defaultdict(lambda: dict.fromkeys(names, 0))
-    for moment, version, stage, *values in counts:
-        day = next((start.date() for start, until in windows if start <= moment < until), None)
-        for name, value in zip(names, values, strict=True):
-            found[day is not None, day or moment.date(), version, stage][name] += value or 0
-    return found
-
-
-def test_inferences_are_counted_and_costed_by_day_and_version(world: World, place: Place) -> None:
-    """A day's cost is shared by its requests, whatever the hours; so is what an answered request costs."""
-    for truth in world.truths("requests of an endpoint", place):
-        keys, known = truth.keys, truth.known
-        endpoint = keys["endpoint_id"]
-        daily = _daily(world, place, endpoint)
-        rows = world.rows(
-            *("mart_inference_costs", place),
-            **{"endpoint_id": endpoint, "model_version": keys["model_version"], "serving_stage": keys["stage"]},
-        )
-        for name in set(known) - {"is_billed_by_token"}:
-            assert sum(row[name] or 0 for row in rows) == known[name]
-        for row in rows:
-            day = row["charge_date"]
-            is_billed = row["billing_currency"] != "(none)"
-            counted = daily[is_billed, day, keys["model_version"], keys["stage"]]
-            together = sum(each["requests"] for key, each in daily.items() if key[:2] == (is_billed, day))
-            lines = [line for line in world.lines(place, endpoint) if is_billed and line.start.date() == day]
-            cost = total(lines)
-            assert (row["requests"], row["successes"]) == (counted["requests"], counted["successes"])
-            if not is_billed:
-                assert (row["allocated_cost"], row["cost_per_inference"]) == (0, None)
-            elif together:
-                assert abs(row["allocated_cost"] - cost * counted["requests"] / together) <= NANO
-                assert abs(row["cost_per_inference"] - row["allocated_cost"] / counted["successes"]) <= NANO
-            assert row["used_cost"] + row["idle_cost"] == row["allocated_cost"]
-
-
-def test_an_endpoint_costs_its_versions_what_the_bill_says(world: World, place: Place) -> None:
-    for truth in world.truths("two versions that share an endpoint", place):
-        endpoint, known = truth.keys["endpoint_id"], truth.known
-        rows = world.rows("mart_inference_costs", place, endpoint_id=endpoint)
-        cost = total(world.lines(place, endpoint))
-        assert sum(row["allocated_cost"] for row in rows) == cost
-        for version, share in known["share_of_requests"].items():
-            mine = [row for row in rows if row["model_version"] == version]
-            assert sum(row["requests"] for row in mine) == known["requests"][version]
-            # In every hour three of four requests are of one version, so that a month's cost is shared like a day's.
-            assert abs(sum(row["allocated_cost"] for row in mine) - cost * Decimal(str(share))) <= NANO
-
-
-def test_a_day_without_requests_is_kept_with_its_cost_and_without_ratios(world: World, place: Place) -> None:
-    """The planted day is one of UTC; of Google's, which begin hours later, it takes two, and neither is without requests."""
-    for truth in world.truths("endpoint without requests on a day", place):
-        endpoint, day = truth.keys["endpoint_id"], date.fromisoformat(truth.known["day"])
-        rows = world.rows("mart_inference_costs", place, endpoint_id=endpoint, charge_date=day)
-        cost = total([line for line in world.lines(place, endpoint) if line.start.date() == day])
-        assert cost > 0
-        assert sum(row["allocated_cost"] for row in rows) == cost
-        if place[0] == "gcp":
-            assert all(row["requests"] > 0 for row in rows)
-            continue
-        assert [row["is_without_requests"] for row in rows] == [True] * len(rows)
-        assert sum(row["idle_cost"] for row in rows) == cost
-        for row in rows:
-            assert (row["requests"], row["used_cost"]) == (truth.known["requests"], 0)
-            assert row["cost_per_inference"] is row["cost_per_1000_predictions"] is None
-
-
-def test_tokens_and_their_price_are_the_bills(world: World, place: Place) -> None:
-    """The bill rounds a line's quantity; to half of one, or of Bedrock's thousandth of a thousand, on each of 31 days."""
-    for truth in world.truths("tokens as the bill has them", place):
-        keys, known = truth.keys, truth.known
-        lines = world.lines(place, keys["resource_id"])
-        [direction] = known.keys() & {"tokens_in", "tokens_out"}
-        priced = world.rows("mart_token_costs", place, resource_id=keys["resource_id"])
-        assert {row["direction"] for row in priced} == {direction.removeprefix("tokens_")}
-        assert abs(sum(row["tokens"] for row in priced) - known[direction]) <= 31
-        assert sum(row["effective_cost"] for row in priced) == total(lines)
-        for row in priced:
-            assert abs(row["price_per_million_tokens"] - 1_000_000 * row["effective_cost"] / row["tokens"]) <= NANO
-        used = world.rows("mart_inference_costs", place, endpoint_id=keys["endpoint_id"])
-        assert sum(row[direction] for row in used) == known[direction]
-        assert sum(row["requests"] for row in used) == known["requests"]
-        assert sum(row["allocated_cost"] for row in used) == total(lines)
-        assert {row["idle_cost"] for row in used} == {0}
-        assert {(row["model_version"], row["serving_stage"]) for row in used} == {
-            (keys["model_version"], keys["stage"])
-        }
-
-
-def test_callers_together_made_the_requests_that_are_costed(world: World, place: Place) -> None:
-    for truth in world.truths("requests by who called", place):
-        rows = world.rows("mart_inference_costs", place, endpoint_id=truth.keys["endpoint_id"])
-        assert sum(row["requests"] for row in rows) == sum(truth.known["requests"].values())
-
-
-# Utilization and Kubernetes
-
-
-@pytest.mark.parametrize("name", ["GPUs of a training run", "GPU that is nearly idle"])
-def test_gpus_are_used_as_much_as_is_said_and_the_rest_of_their_cost_is_idle(
-    world: World, place: Place, name: str
-) -> None:
-    for truth in world.truths(name, place):
-        known, resource = truth.known, truth.keys["resource_id"]
-        rows = world.rows("mart_gpu_utilization", place, resource_id=resource)
-        late = [row for row in rows if row["charge_date"] < month_of(place)[0].date()]
-        assert all(row["is_unmeasured"] for row in late), (
-            "Google billed it late; the telemetry of its month is not read"
-        )
-        rows = [row for row in rows if row not in late]
-        lines = [line for line in world.lines(place, resource) if line.start >= month_of(place)[0]]
-        assert {row["gpu_utilization"] for row in rows} == {Decimal(str(known["gpu_utilization"]))}
-        measured = sum(row["measured_hours"] for row in rows)
-        assert measured == billed_hours(lines)
-        # A day of Google's may be in the bill of the month after.
-        assert measured == known["hours"] or (place[0] == "gcp" and measured == known["hours"] - 24)
-        assert sum(row["effective_cost"] for row in rows) == total(lines)
-        hours = gpu_hours(lines, known["gpus"])
-        assert sum(row["gpu_hours"] for row in rows) == hours
-        idle_share = Decimal(str(known["idle_share"]))
-        assert abs(sum(row["idle_gpu_cost"] for row in rows) - total(lines) * idle_share) <= NANO
-        assert abs(sum(row["used_gpu_hours"] for row in rows) - hours * (1 - idle_share)) <= NANO
-        assert {row["is_on_target"] for row in rows} == {name == "GPUs of a training run"}
-
-
-def test_hours_in_which_a_gpu_was_not_measured_are_a_gap_and_no_idleness(world: World, place: Place) -> None:
-    for truth in world.truths("GPU that was not measured for some hours", place):
-        known, resource = truth.known, truth.keys["resource_id"]
-        rows = world.rows("mart_gpu_utilization", place, resource_id=resource)
-        assert sum(row["measured_hours"] for row in rows) == known["hours"]
-        gap = (truth.moment("missing_until") - truth.moment("missing_from")) / HOUR
-        lines = world.lines(place, resource)
-        lives = {(line.start, line.until) for line in lines}
-        assert billed_hours(lines) == known["hours"] + gap
-        for row in rows:
-            measured = world.ask(
-                "select sum(average::decimal(18, 6) * bucket_minutes), sum(bucket_minutes) from resource_metrics "
-                "where resource_id = ? and metric = 'gpu_utilization' and bucket_start::timestamp >= ? "
-                "and bucket_start::timestamp < ?",
-                *(resource, *next(each for each in lives if each[0].date() == row["charge_date"])),
-            )[0]
-            assert abs(row["gpu_utilization"] - measured[0] / measured[1]) <= NANO
-
-
-def test_workloads_have_their_part_of_a_node_and_the_rest_is_idle(world: World, place: Place) -> None:
-    """Shares are of the GPUs that pods ask for; the embedder's two pods, one after the other, are one workload.
-
-    Of a day before the month, which Google bills late, only some hours' telemetry is read: less than the share.
-    """
-    for truth in world.truths("node with workloads and idle GPUs", place):
-        known, node = truth.known, truth.keys["node_resource_id"]
-        rows = world.rows("mart_kubernetes_costs", place, node_resource_id=node)
-        lines = world.lines(place, node)
-        assert sum(row["effective_cost"] for row in rows) == total(lines)
-        in_time = [line for line in lines if line.start >= month_of(place)[0]]
-        late = [line for line in lines if line not in in_time]
-        assert not late or place[0] == "gcp"
-        workloads = known["workloads"]
-        assert {f"{row['namespace']}/{row['workload']}" for row in rows} == workloads.keys() | {"(idle)/(idle)"}
-        idle = [row for row in rows if row["is_idle"] and row["charge_date"] >= month_of(place)[0].date()]
-        idle_share = Decimal(str(known["idle_gpu_share"]))
-        assert abs(sum(row["effective_cost"] for row in idle) - total(in_time) * idle_share) <= NANO
-        for name, planted in workloads.items():
-            share, asked = Decimal(str(planted["gpu_share"])), Decimal(str(planted["gpu"]))
-            mine = [row for row in rows if f"{row['namespace']}/{row['workload']}" == name]
-            cost = sum(row["effective_cost"] for row in mine)
-            hours = sum(row["requested_gpu_hours"] for row in mine)
-            assert -NANO <= cost - total(in_time) * share <= total(late) * share + NANO, name
-            assert 0 <= hours - billed_hours(in_time) * asked <= billed_hours(late) * asked
-
-
 # Spot
 
 
@@ -429,6 +230,18 @@ def test_a_spot_job_that_lost_its_instance_saved_what_is_left_of_the_discount(wo
         assert abs(row["net_benefit"] - (on_demand - compared - hourly * (lost + restart))) <= NANO
 
 
+def test_every_spot_job_costs_what_its_run_costs_on_its_spot_machines(world: World, place: Place) -> None:
+    """All jobs, not only those that were planted: two marts must not have two costs of one run."""
+    expected: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for resource in {line.resource_id for line in world.all_lines(place) if line.is_spot}:
+        for line, run, share, _ in world.shares(place, resource):
+            expected[line.currency, run.run_id] += Fraction(line.effective_cost) * share if line.is_spot else 0
+    found = {(row["billing_currency"], row["job_id"]): row["spot_cost"] for row in world.rows("mart_spot_jobs", place)}
+    assert len(expected) > 10
+    assert found.keys() - {key for key in found if key[1] == "(none)"} == expected.keys()
+    assert all(abs(found[key] - decimal(cost)) <= NANO for key, cost in expected.items())
+
+
 # Data transfer and storage
 
 
@@ -487,3 +300,11 @@ def test_stale_checkpoints_are_those_that_nobody_read_for_a_week(world: World, p
         before = sum(each.size_bytes for each in stale)
         assert sum(row["stale_bytes"] for row in rows) == known["stale_bytes"] + before
         assert all(0 < row["stale_cost"] <= row["storage_cost"] for row in rows if row["stale_bytes"])
+
+
+@pytest.mark.parametrize("name", TIE_OUTS)
+def test_marts_tie_out_to_the_fact_without_a_difference(world: World, name: str) -> None:
+    of_mart, of_bill = TIE_OUTS[name].sides(world)
+    assert {each[:2] for each in of_mart} == {(str(month), cloud) for cloud in CLOUDS for month in (MARCH, APRIL)}
+    differences = {key: (of_mart.get(key), of_bill.get(key)) for key in of_mart.keys() | of_bill.keys()}
+    assert {key: each for key, each in differences.items() if each[0] != each[1]} == {}
