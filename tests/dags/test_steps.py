@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from tests.unit.telemetry.delivered_files import a_row, at, write
 
-from finops.core.errors import BadInput, NotOffered
+from finops.core.errors import BadInput, NotOffered, Unavailable
 from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
@@ -210,6 +210,15 @@ def test_telemetry_that_is_not_configured_is_no_error(telemetry):
     assert steps.telemetry_sources() == ["gpu"]
     (telemetry.parent / "config" / "telemetry.yml").unlink()
     assert steps.telemetry_sources() == []
+
+
+def test_a_monitoring_system_that_does_not_answer_fails_its_source_and_may_be_tried_again(telemetry, monkeypatch):
+    monkeypatch.setattr("finops.telemetry.monitors.http.pause", lambda seconds: None)
+    columns = "{provider: {value: aws}, resource_id: instance}"
+    source = f"{{name: gpu, kind: resource_metrics, type: prometheus, url: 'http://127.0.0.1:9', columns: {columns}}}"
+    (telemetry.parent / "config" / "telemetry.yml").write_text(f"sources: [{source}]", encoding="utf-8")
+    with pytest.raises(Unavailable, match=r"gpu: prometheus at http://127\.0\.0\.1:9 broke off, or does not answer"):
+        steps.land_telemetry("gpu")
 
 
 def test_a_refused_file_of_telemetry_fails_its_source_once_all_else_has_landed(telemetry):
