@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from finops.core.dimensions import ABSENT
+from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.money import digits_of
 from finops.core.periods import BillingPeriod
 from finops.pages import wording
@@ -172,6 +172,8 @@ def _part(reason: Reason, period: KpiPeriod, by: str) -> str:
 
 def subject(reason: Reason, by: str) -> str:
     """Return whom or what a reason is about: ``no model`` for what belongs to none."""
+    if reason.subject == UNALLOCATED:
+        return "what is not allocated"
     return wording.name(reason.subject, f"no {by}" if by else "None")
 
 
