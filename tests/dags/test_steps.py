@@ -243,7 +243,7 @@ def test_the_review_of_the_last_whole_week_is_written_and_noted(home):
     week = steps.write_review()
     assert week == "2025-02-03"
     note = steps.note_of_review(week)
-    assert note.startswith("Review of the week of 2025-02-03.\n\n3 of 4 KPIs with a target miss it.")
+    assert note.startswith("Review of the week of 2025-02-03.\n\n3 of 5 KPIs with a target miss it.")
     assert "week=2025-02-03/index.html" in note
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from finops.core.dimensions import ABSENT
 from finops.pages import html
 from finops.pages.figures import Cell, Row, Table
 from finops.review import matters, words
@@ -110,7 +111,13 @@ def overview(kpis: Sequence[Kpi], currency: str) -> Table:
         )
         for kpi in kpis
     )
-    return Table(f"overview-{currency}", "All KPIs at a glance", f"costs in {currency}", HEADINGS, rows)
+    return Table(
+        f"overview-{currency}",
+        "All KPIs at a glance",
+        "" if currency == ABSENT else f"costs in {currency}",
+        HEADINGS,
+        rows,
+    )
 
 
 def _at_a_glance(kpi: Kpi) -> tuple[str | None, ...]:
@@ -129,7 +136,7 @@ def unknown(review: Review) -> list[tuple[str, About]]:
 def written(review: Review, links: Sequence[tuple[str, str]]) -> str:
     """Return the page; ``links`` lead to what lies beside it."""
     parts = [
-        (currency, overview(kpis, currency), [card(each, review.week) for each in kpis])
+        (words.billed_in(currency), overview(kpis, currency), [card(each, review.week) for each in kpis])
         for currency, kpis in review.currencies
     ]
     return html.render(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.money import digits_of
 from finops.core.periods import BillingPeriod
 from finops.pages import wording
@@ -28,14 +29,19 @@ def number(value: Decimal, period: KpiPeriod) -> str:
     A KPI below one gets three digits that say something; a part of it that would be shown as zero gets one more.
     """
     digits = _digits(period)
-    if value and not round(value, digits):
+    if value and not _rounded(value, digits):
         digits += 1
-    return f"{round(value, digits) or Decimal(0):,.{digits}f}".replace("-", wording.MINUS)
+    return f"{_rounded(value, digits) or Decimal(0):,.{digits}f}".replace("-", wording.MINUS)
 
 
 def is_visible(part: Decimal | None, period: KpiPeriod) -> bool:
     """Return whether a part of a KPI is large enough to be shown."""
-    return bool(part and round(part, _digits(period) + 1))
+    return bool(part and _rounded(part, _digits(period) + 1))
+
+
+def _rounded(figure: Decimal, digits: int) -> Decimal:
+    """Return a figure rounded half away from zero, as every amount is."""
+    return figure.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
 
 
 def _digits(period: KpiPeriod) -> int:
@@ -166,6 +172,8 @@ def _part(reason: Reason, period: KpiPeriod, by: str) -> str:
 
 def subject(reason: Reason, by: str) -> str:
     """Return whom or what a reason is about: ``no model`` for what belongs to none."""
+    if reason.subject == UNALLOCATED:
+        return "what is not allocated"
     return wording.name(reason.subject, f"no {by}" if by else "None")
 
 
@@ -181,4 +189,10 @@ def listed(names: Sequence[str], most: int = 3, separator: str = ", ") -> str:
 
 def called(kpi: Kpi, *, with_currency: bool) -> str:
     """Return a KPI's name, and the currency where there are several."""
-    return f"{kpi.about.name} ({kpi.about.currency})" if with_currency else kpi.about.name
+    is_told = with_currency and kpi.about.currency != ABSENT
+    return f"{kpi.about.name} ({kpi.about.currency})" if is_told else kpi.about.name
+
+
+def billed_in(currency: str) -> str:
+    """Return the heading of a currency's KPIs; some are of no bill, such as the age of data."""
+    return "In no currency" if currency == ABSENT else f"Billed in {currency}"

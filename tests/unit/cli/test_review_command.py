@@ -29,7 +29,7 @@ def run(*arguments: str) -> Result:
 def test_it_says_what_matters_and_where_the_page_is(home: Path) -> None:
     result = run()
     assert result.exit_code == 0
-    assert "Review of the week of 2025-02-03:\n- 3 of 4 KPIs with a target miss it.\n" in result.stdout
+    assert "Review of the week of 2025-02-03:\n- 3 of 5 KPIs with a target miss it.\n" in result.stdout
     assert f"It is at {home / 'reviews' / 'week=2025-02-03' / 'index.html'}" in result.stdout
 
 

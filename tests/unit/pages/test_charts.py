@@ -129,3 +129,7 @@ def test_a_chart_without_any_figure_is_an_empty_axis() -> None:
     svg = trend(None, None, target="3")
     assert not list(svg.iter("circle"))
     assert lines(svg, "axis")
+
+
+def test_figures_that_are_all_zero_have_an_axis_of_ones() -> None:
+    assert [each.text for each in trend("0.000000000000", "0").iter("text")][:2] == ["0", "1"]
