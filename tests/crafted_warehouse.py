@@ -68,6 +68,8 @@ _COMMITMENT = (
             ("purchased_cost", "charge_category = 'Purchase'", "billed_cost"),
             ("used_cost", "commitment_discount_status = 'Used'", "effective_cost"),
             ("unused_cost", "commitment_discount_status = 'Unused'", "effective_cost"),
+            ("used_list_cost", "commitment_discount_status = 'Used'", "list_cost"),
+            ("used_contracted_cost", "commitment_discount_status = 'Used'", "contracted_cost"),
             ("billed_cost", "true", "billed_cost"),
             ("effective_cost", "true", "effective_cost"),
         )

@@ -14,7 +14,7 @@ from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
 from finops.ingest.service import ingest
 from finops.pipelines import kpis, marts, telemetry
-from finops.policy.telemetry import TelemetrySource
+from finops.policy.telemetry import FileSource
 from finops.quality import service as gate
 from finops.sample.service import generate
 from finops.stores import published, workspaces
@@ -77,7 +77,7 @@ def _land_a_run(settings: Settings, day: str = "2025-02-10", resource: str = "i-
     folder.mkdir(exist_ok=True)
     row = f"run-{day},atlas-7b,2.0,training,aws,{resource},8,{day}T01:00:00Z,{day}T02:00:00Z,finished\n"
     (folder / f"{day}.csv").write_text(RUNS + row)
-    source = TelemetrySource.model_validate(
+    source = FileSource.model_validate(
         {"name": "runs", "kind": TelemetryKind.TRAINING_RUNS, "type": "files", "from": str(folder)},
         context={"settings": settings},
     )

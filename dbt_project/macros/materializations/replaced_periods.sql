@@ -1,6 +1,7 @@
 {#-
     A table for all months. A build replaces the rows of the periods in its scope, in one transaction, and touches no
-    others. dbt's own `incremental` writes every row twice, to a temporary table first.
+    others. The KPI layer is built by whole months: there it replaces those of the month, of whichever provider or none.
+    dbt's own `incremental` writes every row twice, to a temporary table first.
 
     The model needs an enforced contract. A table that has other columns is one of another version of the project, and is
     refused: `LAYOUT` in `finops.transform.service` says when the whole warehouse is built again.
@@ -30,7 +31,14 @@
             }}
         {%- endif -%}
         {%- call statement("delete") -%}
-            {{ "delete from " ~ target_relation ~ " where " ~ is_in_scope() }}
+            {{
+                (
+                    "delete from "
+                    ~ target_relation
+                    ~ " where "
+                    ~ (is_month_in_scope() if "kpi" in model.tags else is_in_scope())
+                )
+            }}
         {%- endcall -%}
         {%- call statement("main") -%}
             insert into {{ target_relation }} ({{ columns }})

@@ -20,3 +20,13 @@
         {%- endfor %}
     )
 {%- endmacro %}
+
+{#- A predicate that keeps the rows of the months in scope, whichever provider they are of, if any. -#}
+{% macro is_month_in_scope() -%}
+    (
+        false
+        {%- for month in periods_in_scope() | map(
+            attribute="billing_period"
+        ) | unique %} or billing_period = '{{ month }}' {%- endfor %}
+    )
+{%- endmacro %}

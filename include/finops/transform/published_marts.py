@@ -45,8 +45,9 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
     version = Publication(building, {"marts": {}, "columns": {}})
     with _connect(settings) as connection:
         tables, views = tables_of(connection, mart_views.WAREHOUSE, MARTS), mart_views.views_of(connection)
+        replacing = _of_kpis if candidate.layer == KPIS else _of_bills
         for name in tables:
-            _publish(connection, _of_bills(name, candidate), candidate, previous, version)
+            _publish(connection, replacing(name, candidate), candidate, previous, version)
         mart_views.attach(connection, {name: version.mart_sql(name) for name in tables})
         for name in views:
             _publish(connection, _of_months(name, candidate), candidate, previous, version)
@@ -119,6 +120,13 @@ def _of_bills(table: str, candidate: Candidate) -> _Replacement:
     pairs = in_scope((each.provider, str(each.billing_period)) for each in candidate.scope)
     months = frozenset(map(str, candidate.billing_periods))
     return _Replacement(table, identifier(mart_views.WAREHOUSE, MARTS, table), pairs, months)
+
+
+def _of_kpis(table: str, candidate: Candidate) -> _Replacement:
+    """KPIs are made of whole months: some are of no provider, such as what is left of a budget."""
+    months = frozenset(map(str, candidate.billing_periods))
+    scope = compose("billing_period in ({months})", months=join(", ", map(literal, sorted(months))))
+    return _Replacement(table, identifier(mart_views.WAREHOUSE, MARTS, table), scope, months, is_of_months=True)
 
 
 def _of_months(view: str, candidate: Candidate) -> _Replacement:

@@ -141,7 +141,9 @@ def test_the_file_has_each_figure_of_the_charts_in_exact_decimals(full: Settings
         for row in known
         if (row["kpi"], row["billing_currency"], row["is_of_the_week"]) == ("cost_per_gpu_hour", "USD", "true")
     ]
-    cost = next(kpi.now for kpi in written.review.kpis if kpi.about.currency == "USD")
+    cost = next(
+        kpi.now for kpi in written.review.kpis if (kpi.about.kpi, kpi.about.currency) == ("cost_per_gpu_hour", "USD")
+    )
     assert cost is not None
     assert (Decimal(now["value"]), now["standing"]) == (cost.value, "missed")
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())

@@ -39,9 +39,15 @@ with
                 coalesce(runs.ended_at, billed.last_end, months.month_end),
                 coalesce(billed.last_end, months.month_end)
             ) as used_until,
+            -- A run without an end is over where its resource is not billed any more.
             runs.started_at < months.month_end
-            and coalesce(runs.ended_at, months.month_end)
-            > months.month_start as is_of_month,
+            and case
+                when runs.ended_at is not null
+                then runs.ended_at > months.month_start
+                else
+                    runs.started_at >= months.month_start
+                    or billed.resource_id is not null
+            end as is_of_month,
         from {{ ref("stg_telemetry_training_runs") }} as runs
         inner join months on months.provider = runs.provider
         left join

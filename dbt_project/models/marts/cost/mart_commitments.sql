@@ -19,6 +19,16 @@ select
             if(commitment_discount_status = 'Unused', effective_cost, 0)
         ) as {{ var("money_type") }}
     ) as unused_cost,
+    cast(
+        sum(
+            if(commitment_discount_status = 'Used', list_cost, 0)
+        ) as {{ var("money_type") }}
+    ) as used_list_cost,
+    cast(
+        sum(
+            if(commitment_discount_status = 'Used', contracted_cost, 0)
+        ) as {{ var("money_type") }}
+    ) as used_contracted_cost,
     cast(sum(billed_cost) as {{ var("money_type") }}) as billed_cost,
     cast(sum(effective_cost) as {{ var("money_type") }}) as effective_cost,
 from {{ ref("fct_focus_costs") }}

@@ -21,7 +21,7 @@ def suite(given: Given) -> Suite:
     return Suite(
         "mart_commitments",
         (
-            is_exact(("purchased_cost", "used_cost", "unused_cost", *COSTS)),
+            is_exact(("purchased_cost", "used_cost", "unused_cost", "used_list_cost", "used_contracted_cost", *COSTS)),
             is_unique((*KEY, "commitment_discount_id")),
             ties_to(_COMMITTED, "the charges of commitments in fct_focus_costs", given, COSTS),
             _is_effective_as_billed(given),

@@ -23,7 +23,8 @@ def suite(given: Given) -> Suite:
             RowRule(
                 "a run has zones, and what is unattributed has none",
                 "(attribution = 'unattributed') = (run_id = '(none)')"
-                " and (attribution = 'run' or (source_zone = '(none)' and destination_zone = '(none)' and epochs is null))"
+                " and (attribution = 'run' or (source_zone = '(none)' and destination_zone = '(none)'))"
+                " and (attribution = 'run' or epochs is null)"
                 " and (attribution <> 'run' or source_zone <> destination_zone)",
                 (*_GRAIN, "attribution"),
             ),

@@ -1,0 +1,98 @@
+with
+    shares as (select * from {{ ref("platform_costs") }}),
+
+    budgets as (select * from {{ ref("budget_totals") }}),
+
+    lines as (
+        select
+            billing_period,
+            provider,
+            billing_currency,
+            kpi,
+            subject,
+            numerator,
+            denominator,
+        from shares
+        union all
+        select
+            billing_period,
+            provider,
+            billing_currency,
+            kpi,
+            '(all)' as subject,
+            sum(numerator) as numerator,
+            sum(denominator) as denominator,
+        from shares
+        where kpi = 'tag_compliance_by_spend'
+        group by billing_period, provider, billing_currency, kpi
+        union all
+        select
+            billing_period,
+            '(all)' as provider,
+            billing_currency,
+            'budget_variance' as kpi,
+            cost_center as subject,
+            effective_cost - budget as numerator,
+            budget as denominator,
+        from budgets
+        union all
+        select
+            billing_period,
+            '(all)' as provider,
+            billing_currency,
+            'budget_variance' as kpi,
+            '(all)' as subject,
+            sum(effective_cost - budget) as numerator,
+            sum(budget) as denominator,
+        from budgets
+        group by billing_period, billing_currency
+    ),
+
+    rated as (
+        select
+            lines.*,
+            {{ quotient("lines.numerator * 100", "lines.denominator") }} as kpi_value,
+            'percent' as unit,
+            case
+                lines.kpi
+                when 'allocated_share'
+                then targets.allocated_share
+                when 'tag_compliance_by_spend'
+                then targets.tag_compliance
+                else 0
+            end as target,
+        from lines
+        cross join {{ ref("kpi_targets") }} as targets
+        union all
+        select
+            freshness.billing_period,
+            freshness.provider,
+            '(none)' as billing_currency,
+            'data_freshness_hours' as kpi,
+            freshness.feed || ' ' || freshness.source as subject,
+            {{ quotient("freshness.age_seconds", "3600") }} as numerator,
+            1 as denominator,
+            {{ quotient("freshness.age_seconds", "3600") }} as kpi_value,
+            'hours' as unit,
+            targets.freshness_hours as target,
+        from {{ ref("source_freshness") }} as freshness
+        cross join {{ ref("kpi_targets") }} as targets
+    )
+
+select
+    billing_period,
+    provider,
+    billing_currency,
+    kpi,
+    subject,
+    cast(numerator as {{ var("money_type") }}) as numerator,
+    cast(denominator as {{ var("money_type") }}) as denominator,
+    cast(kpi_value as {{ var("money_type") }}) as kpi_value,
+    unit,
+    cast(target as {{ var("money_type") }}) as target,
+    case
+        when kpi in ('budget_variance', 'data_freshness_hours')
+        then kpi_value <= target
+        else kpi_value >= target
+    end as is_met,
+from rated
