@@ -56,6 +56,11 @@ class Monitor(Protocol):
         ...
 
 
+def now() -> datetime:
+    """Return the time by which days are judged."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """One look at a source, of the type that its reader is for.
@@ -71,7 +76,7 @@ class Asking:
     accept_smaller: bool = False
     client: Any = None
     progress: Progress | None = None
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    now: datetime = field(default_factory=lambda: now())
 
     @property
     def folder(self) -> Path:

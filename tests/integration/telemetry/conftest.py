@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -13,7 +14,9 @@ from servers.cloud_monitoring import CloudMonitoringServer
 from servers.cloudwatch import CloudWatchServer
 from servers.mlflow import MlflowServer
 from servers.prometheus import Line, PrometheusServer
-from telemetry_steps import YESTERDAY, seconds
+from telemetry_steps import TODAY, YESTERDAY, seconds
+
+from finops.telemetry import asking
 
 START = seconds(YESTERDAY)
 
@@ -75,6 +78,13 @@ LINES = (
         for bound, share in (("0.1", 0.5), ("0.2", 1.0), ("+Inf", 1.0))
     ),
 )
+
+
+@pytest.fixture(autouse=True)
+def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that goes on past midnight still takes the day on which it began for today."""
+    end = TODAY + timedelta(hours=23, minutes=59)
+    monkeypatch.setattr(asking, "now", lambda: min(datetime.now(UTC), end))
 
 
 @pytest.fixture(scope="session")

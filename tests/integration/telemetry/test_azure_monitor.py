@@ -40,7 +40,7 @@ class Credential:
 
 def source_of(server: AzureMonitorServer, **more: Any) -> dict[str, Any]:
     head = {"name": "vms", "kind": "resource_metrics", "type": "azure_monitor", "url": server.proxy.url}
-    return head | {"subscriptions": [SUBSCRIPTION], "days_back": 1} | more
+    return head | {"subscriptions": [SUBSCRIPTION], "days_back": 1, "settle_minutes": 0} | more
 
 
 def land(settings: Settings, credential: Credential | None = None) -> list[str]:

@@ -39,7 +39,7 @@ class Credentials:
 
 def source_of(server: CloudMonitoringServer, **more: Any) -> dict[str, Any]:
     head = {"name": "gce", "kind": "resource_metrics", "type": "cloud_monitoring", "url": server.proxy.url}
-    return head | {"projects": [PROJECT], "days_back": 1} | more
+    return head | {"projects": [PROJECT], "days_back": 1, "settle_minutes": 0} | more
 
 
 def land(settings: Settings, credentials: Credentials | None = None) -> list[str]:

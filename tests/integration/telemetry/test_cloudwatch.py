@@ -30,7 +30,14 @@ EC2, AGENT = "AWS/EC2", "CWAgent"
 
 
 def source_of(**more: Any) -> dict[str, Any]:
-    head = {"name": "ec2", "kind": "resource_metrics", "type": "cloudwatch", "regions": [REGION], "days_back": 1}
+    head = {
+        "name": "ec2",
+        "kind": "resource_metrics",
+        "type": "cloudwatch",
+        "regions": [REGION],
+        "days_back": 1,
+        "settle_minutes": 0,
+    }
     return head | more
 
 

@@ -28,13 +28,27 @@ def naive(moment: datetime) -> datetime:
 
 
 def runs(server: MlflowServer, experiments: str, **more: Any) -> dict[str, Any]:
-    head = {"name": "runs", "kind": "training_runs", "type": "mlflow", "url": server.proxy.url, "days_back": 1}
+    head = {
+        "name": "runs",
+        "kind": "training_runs",
+        "type": "mlflow",
+        "url": server.proxy.url,
+        "days_back": 1,
+        "settle_minutes": 0,
+    }
     columns = {"provider": {"value": "aws"}, "resource_id": "tags.instances", "gpu_count": "params.gpus"}
     return head | {"experiments": [experiments], "columns": columns} | more
 
 
 def checkpoints(server: MlflowServer, experiments: str, **more: Any) -> dict[str, Any]:
-    head = {"name": "saved", "kind": "checkpoints", "type": "mlflow", "url": server.proxy.url, "days_back": 1}
+    head = {
+        "name": "saved",
+        "kind": "checkpoints",
+        "type": "mlflow",
+        "url": server.proxy.url,
+        "days_back": 1,
+        "settle_minutes": 0,
+    }
     return head | {"experiments": [experiments]} | more
 
 

@@ -27,7 +27,7 @@ LABELS = {"from": "Hostname", "pattern": r"(.+)\.internal", "names": {"gpu-2": "
 def metrics(server: PrometheusServer, **more: Any) -> dict[str, Any]:
     columns = {"provider": {"value": "aws"}, "resource_id": LABELS}
     head = {"name": "gpu", "kind": "resource_metrics", "type": "prometheus", "url": server.proxy.url}
-    return head | {"columns": columns, "days_back": 1} | more
+    return head | {"columns": columns, "days_back": 1, "settle_minutes": 0} | more
 
 
 def counts(server: PrometheusServer, **more: Any) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def counts(server: PrometheusServer, **more: Any) -> dict[str, Any]:
         "stage": {"value": "production"},
     }
     head = {"name": "vllm", "kind": "inference_counts", "type": "prometheus", "url": server.proxy.url}
-    return head | {"columns": columns, "days_back": 1} | more
+    return head | {"columns": columns, "days_back": 1, "settle_minutes": 0} | more
 
 
 ONLY_GPU = {
@@ -231,7 +231,7 @@ def test_a_question_is_cut_until_the_answer_fits(
 
 
 def test_the_servers_own_bound_of_points_is_kept(settings: Settings, prometheus_server: PrometheusServer) -> None:
-    source = configure(settings, counts(prometheus_server, step_seconds=10, settle_minutes=0))
+    source = configure(settings, counts(prometheus_server, step_seconds=10))
     report = pipeline.take(settings, source, days=[DAY])
     assert report.rejections == ()
     assert [each["requests"] for each in landed(settings, source)] == [601] * 11 + [591] + [601] * 12
