@@ -14,7 +14,7 @@ from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
 from finops.ingest.service import ingest
 from finops.pipelines import kpis, marts, telemetry
-from finops.policy.telemetry import TelemetrySource
+from finops.policy.telemetry import FileSource
 from finops.quality import service as gate
 from finops.sample.service import generate
 from finops.stores import published, workspaces
@@ -50,12 +50,42 @@ def home(with_kpis: Path, tmp_path: Path) -> Settings:
     return Settings(home=target)
 
 
+def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
+    """dbt's own unit tests; they need the models' columns, hence a warehouse."""
+    work = Settings(home=with_kpis).in_workspace(workspaces.KPIS)
+    passed = runner.run(work, ["test", "--select", "test_type:unit,tag:kpi"])
+
+    assert {
+        "a_million_tokens_cost_what_the_bill_says",
+        "a_node_is_shared_by_gpus_or_by_the_larger_of_processors_and_memory",
+        "a_run_counts_once_in_its_experiment_and_once_in_its_pipeline",
+        "a_run_on_a_resource_that_is_in_no_bill_is_there_and_costs_nothing",
+        "a_used_gpu_hour_costs_more_than_one_that_was_billed",
+        "a_version_costs_all_its_stages_and_training_is_spread_over_its_inferences",
+        "a_version_differs_from_the_one_before_by_usage_rate_and_new_stages",
+        "an_inference_costs_its_part_of_the_day_and_a_day_without_any_costs_nothing_per_inference",
+        "gpus_and_tokens_are_told_by_instance_type_or_price",
+        "runs_that_overlap_share_each_second_and_versions_share_by_requests",
+        "staging_is_flagged_above_its_part_of_production",
+        "what_a_resource_costs_is_of_who_used_it_and_the_rest_is_idle",
+        "workloads_have_their_part_of_the_node_and_the_rest_is_idle",
+        "test",
+        "meters_of_three_clouds_and_of_focus_tell_where_bytes_go_and_how_they_are_stored",
+        "a_spot_charge_is_shared_by_time_among_the_runs_that_it_covers",
+        "an_interruption_takes_what_came_after_the_last_checkpoint",
+        "a_transfer_charge_is_shared_by_bytes_and_then_by_time",
+        "checkpoints_have_their_part_of_what_the_bucket_stores",
+        "commitments_save_less_what_nobody_used_of_all_that_they_could_cover",
+        "the_platform_is_held_against_its_targets",
+    } <= set(passed)
+
+
 def _land_a_run(settings: Settings, day: str = "2025-02-10", resource: str = "i-unbilled") -> None:
     folder = settings.root / "runs"
     folder.mkdir(exist_ok=True)
     row = f"run-{day},atlas-7b,2.0,training,aws,{resource},8,{day}T01:00:00Z,{day}T02:00:00Z,finished\n"
     (folder / f"{day}.csv").write_text(RUNS + row)
-    source = TelemetrySource.model_validate(
+    source = FileSource.model_validate(
         {"name": "runs", "kind": TelemetryKind.TRAINING_RUNS, "type": "files", "from": str(folder)},
         context={"settings": settings},
     )
@@ -66,22 +96,6 @@ def _land_a_run(settings: Settings, day: str = "2025-02-10", resource: str = "i-
 def _files(version: Publication) -> dict[str, bytes]:
     """Every Parquet file of a version with its content."""
     return {str(path.relative_to(version.path)): path.read_bytes() for path in version.path.rglob("*.parquet")}
-
-
-def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
-    """dbt's own unit tests; they need the models' columns, hence a warehouse with KPIs."""
-    work = Settings(home=with_kpis).in_workspace(workspaces.KPIS)
-    passed = runner.run(work, ["test", "--select", "tag:kpi,test_type:unit"])
-
-    assert {
-        "meters_of_three_clouds_and_of_focus_tell_where_bytes_go_and_how_they_are_stored",
-        "a_spot_charge_is_shared_by_time_among_the_runs_that_it_covers",
-        "an_interruption_takes_what_came_after_the_last_checkpoint",
-        "a_transfer_charge_is_shared_by_bytes_and_then_by_time",
-        "checkpoints_have_their_part_of_what_the_bucket_stores",
-        "commitments_save_less_what_nobody_used_of_all_that_they_could_cover",
-        "the_platform_is_held_against_its_targets",
-    } <= set(passed)
 
 
 def test_what_is_of_no_provider_is_published_and_replaced_with_its_month(home: Settings) -> None:

@@ -50,10 +50,6 @@ select
     details.commitment_discount_status,
     details.consumed_unit,
     details.pricing_unit,
-    meters.transfer_scope,
-    meters.storage_class,
-    meters.on_demand_meter,
-    meters.gigabytes_per_unit,
     coalesce(
         gpu.gpu_family,
         case
@@ -69,6 +65,10 @@ select
         end,
         case when is_gpu_sku then '(unknown)' end
     ) as gpu_family,
+    meters.transfer_scope,
+    meters.storage_class,
+    meters.on_demand_meter,
+    meters.gigabytes_per_unit,
     gpu.gpus,
     -- How many GPUs run for an hour of the line, and of how many units a machine has
     -- one.
@@ -85,7 +85,9 @@ select
         then null
         when is_gpu_sku
         then gpu.gpus
-        when details.provider <> 'gcp' and details.x_instance_type is not null
+        when
+            details.provider <> 'gcp'
+            and coalesce(details.x_instance_type, gpu.gpu_family) is not null
         then 1
         when details.provider = 'gcp' and sku_meter like '%Core%'
         then
@@ -144,4 +146,16 @@ inner join
 left join
     {{ ref("gpu_instance_types") }} as gpu
     on gpu.provider = details.provider
-    and gpu.instance_type = regexp_replace(lower(details.x_instance_type), '^ml\.', '')
+    and gpu.instance_type = coalesce(
+        regexp_replace(lower(details.x_instance_type), '^ml\.', ''),
+        -- Azure's machine learning names the machine in the meter alone.
+        'standard_' || replace(
+            lower(
+                regexp_replace(
+                    sku_meter, '^Managed Endpoint | (Spot|Low Priority)$', '', 'g'
+                )
+            ),
+            ' ',
+            '_'
+        )
+    )

@@ -40,9 +40,14 @@ with
             region_id,
             pricing_unit,
             on_demand_meter,
+            -- Google meters the GPUs and the cores of a machine in lines of their own.
+            gpus_metered is not null as is_metered_by_gpu,
             sum(effective_cost) as spot_cost,
             sum(list_cost) as list_cost,
             sum(pricing_quantity) as pricing_quantity,
+            sum(
+                {{ quotient("metered_hours * 3600", "units_per_machine") }}
+            ) as machine_seconds,
         from {{ ref("kpi_charges") }}
         where is_spot
         group by
@@ -57,7 +62,8 @@ with
             charge_end,
             region_id,
             pricing_unit,
-            on_demand_meter
+            on_demand_meter,
+            gpus_metered is not null
     ),
 
     compared as (
@@ -102,6 +108,10 @@ select
     sum(spot_cost) as spot_cost,
     sum(on_demand_cost) as on_demand_cost,
     sum(case when on_demand_cost is not null then spot_cost end) as compared_cost,
+    greatest(
+        sum(machine_seconds) filter (where is_metered_by_gpu),
+        sum(machine_seconds) filter (where not is_metered_by_gpu)
+    ) as machine_seconds,
 from compared
 group by
     provider, billing_period, billing_currency, resource_id, charge_start, charge_end

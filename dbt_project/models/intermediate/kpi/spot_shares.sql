@@ -12,7 +12,15 @@ with
             spot_cost,
             on_demand_cost,
             compared_cost,
-            date_diff('second', charge_start, charge_end) as window_seconds,
+            -- A day's charge may be for some hours only.
+            case
+                when machine_seconds > 0
+                then
+                    least(
+                        machine_seconds, date_diff('second', charge_start, charge_end)
+                    )
+                else date_diff('second', charge_start, charge_end)
+            end as window_seconds,
             unnest(
                 range(date_trunc('day', charge_start), charge_end, interval 1 day)
             ) as piece_day,
@@ -92,6 +100,18 @@ with
                     charge_end
                 order by run_id
             ) as until,
+            greatest(
+                window_seconds,
+                sum(weight) over (
+                    partition by
+                        provider,
+                        billing_period,
+                        billing_currency,
+                        resource_id,
+                        charge_start,
+                        charge_end
+                )
+            ) as all_seconds,
         from run_weights
     ),
 
@@ -103,11 +123,11 @@ with
             resource_id,
             run_id,
             weight,
-            {{ part_until("spot_cost", "until", "weight", "window_seconds") }}
+            {{ part_until("spot_cost", "until", "weight", "all_seconds") }}
             as spot_cost,
-            {{ part_until("on_demand_cost", "until", "weight", "window_seconds") }}
+            {{ part_until("on_demand_cost", "until", "weight", "all_seconds") }}
             as on_demand_cost,
-            {{ part_until("compared_cost", "until", "weight", "window_seconds") }}
+            {{ part_until("compared_cost", "until", "weight", "all_seconds") }}
             as compared_cost,
         from placed
     )

@@ -147,7 +147,8 @@ def _stage(asset: Asset) -> str:
 
 def write(scene: Scene, cast: Cast, sent: dict[str, Asset]) -> None:
     """Write a row per run and resource; ``sent`` are the resources that runs, by their ids, sent data through."""
-    experiments = {run.id: run.asset.owner.experiment for run in cast.runs if run.asset.owner.experiment}
+    # What prepared a run's data comes after it, and has the run's experiment.
+    experiments = {run.id: run.asset.owner.experiment for run in reversed(cast.runs) if run.asset.owner.experiment}
     add = scene.rows[TelemetryKind.TRAINING_RUNS].append
     for run in cast.runs:
         add(_row(scene, run, run.asset, run.asset.gpus, experiments.get(run.id)))
