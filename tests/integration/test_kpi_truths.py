@@ -59,10 +59,8 @@ def test_a_run_that_used_its_resource_fully_has_all_its_cost(world: World, place
         assert row["effective_cost"] > 0
         assert (row["hours"], row["gpu_hours"]) == (known["hours"], known["hours"] * known["gpu_count"])
         assert row["epochs"] == known["epochs"]
-        names = ("ai_model", "model_version", "experiment", "pipeline")
-        assert [row[name] for name in names] == [
-            keys[name] for name in ("model", "model_version", "experiment", "pipeline")
-        ]
+        names = {"ai_model": "model", **{name: name for name in ("model_version", "experiment", "pipeline")}}
+        assert {name: row[name] for name in names} == {name: keys[key] for name, key in names.items()}
 
 
 def test_runs_that_overlapped_share_the_cost_equally_while_both_ran(world: World, place: Place) -> None:
