@@ -14,6 +14,7 @@ SERVERS := tests/integration/servers
 AZURITE := $(SERVERS)/node_modules/.package-lock.json
 JUDGE := .venv-conformance/.ready
 RIVAL := .venv-converter/.ready
+MLFLOW := .venv-mlflow/.ready
 # What it needs has wheels for 3.12 alone. Where pyenv is, its python3.12 may be hidden behind a shim that refuses.
 PYTHON312 := $(shell for each in python3.12 "$$(pyenv prefix 3.12 2> /dev/null)/bin/python3.12"; do \
     "$$each" -c '' 2> /dev/null && echo "$$each" && break; done)
@@ -42,12 +43,18 @@ demo: $(READY) ## Six months of sample bills through the real scheduler, to a re
 up: $(READY) ## Airflow with its UI, on this machine
 	@$(BIN)/python -m finops_airflow.up
 
-test: $(READY) $(AZURITE) ## All tests (PYTEST_ARGS='-k words' for some)
+test: $(READY) $(AZURITE) $(MLFLOW) ## All tests (PYTEST_ARGS='-k words' for some)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 $(AZURITE): $(SERVERS)/package-lock.json
 	@if command -v npm > /dev/null; then npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $(SERVERS); \
 	else echo "npm is not here: the tests that need Azurite will be skipped"; fi
+
+$(MLFLOW): requirements-mlflow.txt | $(READY)
+	@echo "Installing MLflow's tracking server into $(@D) …"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes requirements-mlflow.txt
+	@touch $@
 
 lint: $(READY) ## Style, types, layers, SQL
 	@$(BIN)/ruff check .
@@ -100,6 +107,8 @@ lock: $(READY) ## Compile the requirement files again, with hashes, for Python 3
 	    requirements-conformance.in -o requirements-conformance.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 	    requirements-converter.in -o requirements-converter.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+	    requirements-mlflow.in -o requirements-mlflow.txt
 
 clean: ## Remove the installation; data under .data stays
-	@rm -rf $(VENV) $(dir $(JUDGE)) $(dir $(RIVAL))
+	@rm -rf $(VENV) $(dir $(JUDGE)) $(dir $(RIVAL)) $(dir $(MLFLOW))

@@ -11,6 +11,13 @@ role of the machine). The fields are those of Airflow's own cloud connections, s
 ``mailto:``  host, port, login and password of the mail server; extra: ``from_email``, ``encryption`` (``starttls``, the
            default, or ``tls``), ``ca_file``.
 
+A source in ``telemetry.yml`` may name one too:
+
+``prometheus``, ``mlflow``  login and password, or the extra ``bearer_token``; the address is the source's.
+``cloudwatch``  as ``s3://``; the regions are the source's.
+``cloud_monitoring``  extra: ``keyfile_dict`` (JSON) or ``key_path``.
+``azure_monitor``  extra: ``tenant_id``, with login and password as client id and secret.
+
 A message names the connection and the field and never a value: values are secrets.
 """
 
@@ -26,11 +33,13 @@ from finops.core.errors import BadInput
 if TYPE_CHECKING:
     from finops.policy.delivery import Target
     from finops.policy.sources import ConfiguredSource
+    from finops.policy.telemetry import TelemetrySource
 
 ATTEMPTS = 6
 """Requests for one answer, the first included."""
 
 BIGQUERY_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
+MONITORING_SCOPES = ("https://www.googleapis.com/auth/monitoring.read",)
 STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
 
@@ -56,6 +65,36 @@ def client_for(source: ConfiguredSource | Target) -> object | None:
     return makers[scheme](connection, _extra(connection), source.uri)
 
 
+def telemetry_client_for(source: TelemetrySource) -> object | None:
+    """Return what a monitoring system is asked with, or None to leave the login to the source and the SDK's own chain.
+
+    Raise BadInput when the Connection cannot serve it.
+    """
+    conn_id = getattr(source, "connection", None)
+    if conn_id is None:
+        return None
+    makers: dict[str, Callable[[Any, Mapping[str, Any]], object]] = {
+        "prometheus": _http_login,
+        "mlflow": _http_login,
+        "cloudwatch": _cloudwatch,
+        "azure_monitor": _azure_identity,
+        "cloud_monitoring": _google_credentials_to_read_metrics,
+    }
+    connection = _connection(conn_id)
+    return makers[source.type](connection, _extra(connection))
+
+
+def _http_login(connection: Any, extra: Mapping[str, Any]) -> object:
+    from pydantic import SecretStr
+
+    from finops.core.http_login import HttpLogin
+
+    if token := extra.get("bearer_token"):
+        return HttpLogin(token=SecretStr(str(token)))
+    _require(connection, "login")
+    return HttpLogin(user=connection.login, password=SecretStr(connection.password or ""))
+
+
 def _connection(conn_id: str) -> Any:
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
@@ -77,9 +116,43 @@ def _extra(connection: Any) -> dict[str, Any]:
     return found
 
 
+def _azure_identity(connection: Any, extra: Mapping[str, Any]) -> object:
+    from azure.identity import ClientSecretCredential, DefaultAzureCredential
+
+    if not extra.get("tenant_id"):
+        return DefaultAzureCredential()
+    _require(connection, "login", "password")
+    return ClientSecretCredential(extra["tenant_id"], connection.login, connection.password)
+
+
+def _google_credentials_to_read_metrics(connection: Any, extra: Mapping[str, Any]) -> object | None:
+    return _google_options(connection, extra, MONITORING_SCOPES)["credentials"]
+
+
+def _cloudwatch(connection: Any, extra: Mapping[str, Any]) -> object:
+    session = _aws_session(connection, extra)
+
+    def client(region: str, seconds: int) -> object:
+        config = _aws_config(seconds)
+        return session.client("cloudwatch", region_name=region, endpoint_url=extra.get("endpoint_url"), config=config)
+
+    return client
+
+
 def _s3(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
-    import boto3
+    session = _aws_session(connection, extra)
+    return session.client("s3", endpoint_url=extra.get("endpoint_url"), config=_aws_config())
+
+
+def _aws_config(seconds: int = 60) -> Any:
     from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
+    return Config(retries=retries, connect_timeout=10, read_timeout=seconds)
+
+
+def _aws_session(connection: Any, extra: Mapping[str, Any]) -> Any:
+    import boto3
 
     session = boto3.Session(
         aws_access_key_id=connection.login or None,
@@ -90,8 +163,7 @@ def _s3(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
     )
     if extra.get("role_arn"):
         session = _assume_role(session, extra)
-    config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60)
-    return session.client("s3", endpoint_url=extra.get("endpoint_url"), config=config)
+    return session
 
 
 def _assume_role(session: Any, extra: Mapping[str, Any]) -> Any:

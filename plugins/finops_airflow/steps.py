@@ -72,9 +72,12 @@ def telemetry_sources() -> list[str]:
 def land_telemetry(name: str) -> list[str]:
     """Land what is new of one source of telemetry; return its days (YYYY-MM-DD).
 
-    Raise BadInput, when all else has landed, for a file or a day that was refused.
+    When all else has landed, raise BadInput for a file or a day that was refused, and Unavailable for a monitoring
+    system that did not answer.
     """
-    return telemetry.land(Settings(), name)
+    from finops_airflow.clients import telemetry_client_for
+
+    return telemetry.land(Settings(), name, client_for=telemetry_client_for)
 
 
 @one_line_errors()

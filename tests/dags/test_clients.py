@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from finops.core.errors import BadInput
-from finops_airflow.clients import client_for
+from finops_airflow.clients import client_for, telemetry_client_for
 
 CANARY = "canary-Zm9vYmFyYmF6cXV1eA=="
 
@@ -164,3 +164,60 @@ def test_a_mail_connection_becomes_a_mail_server_that_hides_its_password(connect
 def test_mail_without_a_sender_or_in_the_clear_is_refused(connect, extra):
     with pytest.raises(BadInput, match="from_email"):
         connect("mailto:lead@meridian.example", host="mail", password=CANARY, extra=extra)
+
+
+@pytest.fixture
+def log_in(monkeypatch):
+    """Define a Connection and return what a monitoring system of this type is asked with."""
+
+    def log_in(kind: str, **fields):
+        extra = fields.pop("extra", None)
+        definition = {"conn_type": "generic", **fields} | ({"extra": json.dumps(extra)} if extra else {})
+        monkeypatch.setenv("AIRFLOW_CONN_WATCH", json.dumps(definition))
+        return telemetry_client_for(SimpleNamespace(type=kind, connection="watch"))
+
+    return log_in
+
+
+@pytest.mark.parametrize("source", [SimpleNamespace(type="files"), SimpleNamespace(type="mlflow", connection=None)])
+def test_telemetry_without_a_connection_leaves_the_login_to_its_source(source):
+    assert telemetry_client_for(source) is None
+
+
+@pytest.mark.parametrize("kind", ["prometheus", "mlflow"])
+def test_a_login_or_a_token_reaches_the_monitoring_system_and_shows_nowhere(log_in, kind):
+    login = log_in(kind, login="finops", password=CANARY)
+    assert (login.user, login.password.get_secret_value(), login.token) == ("finops", CANARY, None)
+    token = log_in(kind, login="ignored", extra={"bearer_token": CANARY})
+    assert (token.user, token.token.get_secret_value()) == (None, CANARY)
+    assert CANARY not in repr(login) + repr(token)
+
+
+def test_a_connection_without_a_login_is_refused(log_in):
+    with pytest.raises(BadInput, match="connection 'watch': the field login is empty; fill it in"):
+        log_in("prometheus", password=CANARY)
+
+
+def test_keys_and_endpoint_reach_the_metrics_client_of_each_region(log_in):
+    extra = {"endpoint_url": "http://127.0.0.1:5000"}
+    clients = log_in("cloudwatch", login="AKIA1", password=CANARY, extra=extra)
+    client = clients("eu-central-1", 7)
+    credentials = client._get_credentials()
+    assert (credentials.access_key, credentials.secret_key) == ("AKIA1", CANARY)
+    assert (client.meta.region_name, client.meta.endpoint_url) == ("eu-central-1", "http://127.0.0.1:5000")
+    assert client.meta.config.read_timeout == 7
+
+
+def test_client_id_and_secret_become_a_credential_of_azure(log_in):
+    tenant = "11111111-2222-3333-4444-555555555555"
+    credential = log_in("azure_monitor", login="client", password=CANARY, extra={"tenant_id": tenant})
+    assert (credential._client_id, credential._client_credential, credential._tenant_id) == ("client", CANARY, tenant)
+    with pytest.raises(BadInput, match="connection 'watch': the field password is empty"):
+        log_in("azure_monitor", login="client", extra={"tenant_id": tenant})
+
+
+def test_a_service_account_key_may_read_metrics_and_no_more(log_in):
+    key = service_account()
+    credentials = log_in("cloud_monitoring", extra={"keyfile_dict": key})
+    assert credentials.service_account_email == key["client_email"]
+    assert credentials.scopes == ("https://www.googleapis.com/auth/monitoring.read",)

@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from tests.unit.telemetry.delivered_files import a_row, at, write
 
-from finops.core.errors import BadInput, NotOffered
+from finops.core.errors import BadInput, NotOffered, Unavailable
 from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
@@ -212,6 +212,15 @@ def test_telemetry_that_is_not_configured_is_no_error(telemetry):
     assert steps.telemetry_sources() == []
 
 
+def test_a_monitoring_system_that_does_not_answer_fails_its_source_and_may_be_tried_again(telemetry, monkeypatch):
+    monkeypatch.setattr("finops.telemetry.monitors.http.pause", lambda seconds: None)
+    columns = "{provider: {value: aws}, resource_id: instance}"
+    source = f"{{name: gpu, kind: resource_metrics, type: prometheus, url: 'http://127.0.0.1:9', columns: {columns}}}"
+    (telemetry.parent / "config" / "telemetry.yml").write_text(f"sources: [{source}]", encoding="utf-8")
+    with pytest.raises(Unavailable, match=r"gpu: prometheus at http://127\.0\.0\.1:9 broke off, or does not answer"):
+        steps.land_telemetry("gpu")
+
+
 def test_a_refused_file_of_telemetry_fails_its_source_once_all_else_has_landed(telemetry):
     write(telemetry / "good.csv", [at(0)])
     assert steps.land_telemetry("gpu") == ["2025-01-31"]
@@ -222,3 +231,21 @@ def test_a_refused_file_of_telemetry_fails_its_source_once_all_else_has_landed(t
         steps.land_telemetry("gpu")
     (telemetry / "bad.csv").unlink()
     assert steps.land_telemetry("gpu") == []
+
+
+def test_the_review_of_the_last_whole_week_is_written_and_noted(home):
+    from tests.unit.review.full_week import full_week
+    from tests.unit.review.published_kpis import publish_kpis
+
+    from finops.core.settings import Settings
+
+    publish_kpis(Settings(), full_week())
+    week = steps.write_review()
+    assert week == "2025-02-03"
+    note = steps.note_of_review(week)
+    assert note.startswith("Review of the week of 2025-02-03.\n\n3 of 5 KPIs with a target miss it.")
+    assert "week=2025-02-03/index.html" in note
+
+
+def test_before_any_kpis_are_published_there_is_no_review_and_no_failure(home):
+    assert steps.write_review() is None

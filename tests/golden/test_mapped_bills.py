@@ -241,7 +241,7 @@ def test_the_rates_that_bills_name_stand_by_month_as_they_are_written(built: Bui
 
 
 def test_the_unit_tests_of_the_models_pass(built: Built) -> None:
-    """dbt's own unit tests; they need the models' columns, hence a warehouse. Those of KPIs are built apart."""
+    """dbt's own unit tests; they need the models' columns, hence a warehouse. Those of KPIs are in theirs."""
     passed = runner.run(built.settings, ["test", "--select", "test_type:unit", "--exclude", "tag:kpi"])
 
     assert {

@@ -31,16 +31,24 @@ def browse(page: Path, profile: Path, *flags: str) -> str:
 
 def width_of(page: Path, width: int, folder: Path, *, is_unfolded: bool = False) -> int:
     """Return how wide a page is on a screen of ``width`` pixels, as it opens or with everything unfolded."""
-    return _measured(page, width, folder, "scrollWidth", is_unfolded=is_unfolded)
+    return _measured(page, width, folder, "document.documentElement.scrollWidth", is_unfolded=is_unfolded)
+
+
+def overflowing(page: Path, width: int, folder: Path, *, is_unfolded: bool = False) -> int:
+    """Return how many cards, cells and paragraphs hold more than their width shows, on a screen of ``width`` pixels."""
+    parts = "[...document.querySelectorAll('.card, h1, h3, p, li, th, td, dd')]"
+    # A caption for screen readers alone is hidden on purpose, and cells are inline-sized where they are no blocks.
+    count = f"{parts}.filter(e => e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1).length"
+    return _measured(page, width, folder, count, is_unfolded=is_unfolded)
 
 
 def height_of(page: Path, width: int, folder: Path) -> int:
     """Return how high a page is on a screen of ``width`` pixels, as it opens."""
-    return _measured(page, width, folder, "scrollHeight", is_unfolded=False)
+    return _measured(page, width, folder, "document.documentElement.scrollHeight", is_unfolded=False)
 
 
 def _measured(page: Path, width: int, folder: Path, what: str, *, is_unfolded: bool) -> int:
-    """Return a property of a page's document on a screen of ``width`` pixels.
+    """Return a number that a script finds in a page on a screen of ``width`` pixels.
 
     The page itself may run no script, so a copy without its policy is measured, inside a frame of that width: a browser
     window has a smallest width of its own.
@@ -49,7 +57,7 @@ def _measured(page: Path, width: int, folder: Path, what: str, *, is_unfolded: b
     content = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", content)
     if is_unfolded:
         content = content.replace("<details", "<details open")
-    measure = f"<script>parent.postMessage(document.documentElement.{what}, '*')</script>"
+    measure = f"<script>parent.postMessage({what}, '*')</script>"
     (folder / "copy.html").write_text(content.replace("</body>", f"{measure}</body>"), encoding="utf-8")
     frame = folder / "frame.html"
     frame.write_text(

@@ -14,7 +14,7 @@ from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
 from finops.ingest.service import ingest
 from finops.pipelines import kpis, marts, telemetry
-from finops.policy.telemetry import TelemetrySource
+from finops.policy.telemetry import FileSource
 from finops.quality import service as gate
 from finops.sample.service import generate
 from finops.stores import published, workspaces
@@ -77,7 +77,7 @@ def _land_a_run(settings: Settings, day: str = "2025-02-10", resource: str = "i-
     folder.mkdir(exist_ok=True)
     row = f"run-{day},atlas-7b,2.0,training,aws,{resource},8,{day}T01:00:00Z,{day}T02:00:00Z,finished\n"
     (folder / f"{day}.csv").write_text(RUNS + row)
-    source = TelemetrySource.model_validate(
+    source = FileSource.model_validate(
         {"name": "runs", "kind": TelemetryKind.TRAINING_RUNS, "type": "files", "from": str(folder)},
         context={"settings": settings},
     )
@@ -88,6 +88,34 @@ def _land_a_run(settings: Settings, day: str = "2025-02-10", resource: str = "i-
 def _files(version: Publication) -> dict[str, bytes]:
     """Every Parquet file of a version with its content."""
     return {str(path.relative_to(version.path)): path.read_bytes() for path in version.path.rglob("*.parquet")}
+
+
+def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
+    """dbt's own unit tests; they need the models' columns, hence a warehouse with KPIs."""
+    work = Settings(home=with_kpis).in_workspace(workspaces.KPIS)
+    passed = runner.run(work, ["test", "--select", "tag:kpi,test_type:unit"])
+
+    assert {
+        "meters_of_three_clouds_and_of_focus_tell_where_bytes_go_and_how_they_are_stored",
+        "a_spot_charge_is_shared_by_time_among_the_runs_that_it_covers",
+        "an_interruption_takes_what_came_after_the_last_checkpoint",
+        "a_transfer_charge_is_shared_by_bytes_and_then_by_time",
+        "checkpoints_have_their_part_of_what_the_bucket_stores",
+        "commitments_save_less_what_nobody_used_of_all_that_they_could_cover",
+        "the_platform_is_held_against_its_targets",
+    } <= set(passed)
+
+
+def test_what_is_of_no_provider_is_published_and_replaced_with_its_month(home: Settings) -> None:
+    """How fresh telemetry is belongs to no bill: its row would stay, or be missing, were rows replaced by provider."""
+    for day in ("2025-02-10", "2025-02-20"):
+        _land_a_run(home, day)
+        assert [each.fault for each in kpis.run(home, [FEBRUARY])] == [None]
+
+    query = "select numerator from mart_platform_kpis where provider = '(all)' and kpi = 'data_freshness_hours'"
+    with published.latest(home).connect() as connection:
+        assert connection.execute(query + " and billing_period = '2025-02'").fetchall() == [(8 * 24,)]
+        assert connection.execute(query + " and billing_period = '2025-01'").fetchall() == []
 
 
 def test_kpis_are_up_to_date_once_they_are_published_for_readers_and_tools(home: Settings) -> None:

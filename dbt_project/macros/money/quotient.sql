@@ -90,8 +90,13 @@
     parts that add up to the amount exactly: each is the rounded sum up to its end, less that up to its beginning.
 -#}
 {% macro part_until(amount, until, weight, total) -%}
-    {{ portion(amount, until, total) }}
-    - {{ portion(amount, "(" ~ until ~ " - " ~ weight ~ ")", total) }}
+    case
+        when {{ weight }} = {{ total }} and {{ until }} = {{ total }}
+        then {{ amount }}
+        else
+            {{ portion(amount, until, total) }}
+            - {{ portion(amount, "(" ~ until ~ " - " ~ weight ~ ")", total) }}
+    end
 {%- endmacro %}
 
 {#- A decimal without its sign, as a whole number of 10⁻¹². -#}

@@ -48,7 +48,9 @@ def ingest(
 ) -> None:
     """Land what is new, day by day, rolled up to the hour. Files that were read before cost one look-up.
 
-    Exit status: 0 all accepted, 1 a file is still being written, 2 a file or a day was refused.
+    A monitoring system is asked for the days that are not whole yet; with --day for these, whether whole or not.
+
+    Exit status: 0 all accepted, 1 a file is still being written or a system does not answer, 2 something was refused.
     """
     from finops.pipelines import telemetry as pipeline
 
@@ -102,7 +104,7 @@ def _chosen(
     from pydantic import ValidationError
 
     from finops.pipelines import telemetry as pipeline
-    from finops.policy.telemetry import TelemetrySource
+    from finops.policy.telemetry import FileSource
 
     if origin is None:
         if kind is not None:
@@ -111,7 +113,7 @@ def _chosen(
     if kind is None or len(names) > 1:
         raise BadInput(f"--from needs --kind, one of {', '.join(TelemetryKind)}, and at most one --source for its name")
     try:
-        return [TelemetrySource.model_validate({"name": names[0] if names else "files", "kind": kind, "from": origin})]
+        return [FileSource.model_validate({"name": names[0] if names else "files", "kind": kind, "from": origin})]
     except ValidationError:
         raise BadInput(
             f"--source {names}: a name has lower-case letters, digits, - and _, at most 60; --from must not be empty"

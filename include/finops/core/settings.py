@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         return self.root / "landing"
 
     @property
+    def answers_dir(self) -> Path:
+        """What monitoring systems have answered, ``SOURCE/KIND/DAY.parquet``; telemetry lands from there."""
+        return self.root / "telemetry"
+
+    @property
     def work_dir(self) -> Path:
         """A workspace for each build that runs or waits for the gate; ``finops.stores.workspaces`` says which."""
         return self.root / "work"

@@ -120,7 +120,8 @@ def trend_chart(
     top = max(map(abs, known), default=Decimal(0))
     drawn_target = target if target is not None and (not top or abs(target) <= 3 * top) else None
     shown = [*known, *([] if drawn_target is None else [drawn_target])]
-    digits = max(0, 2 - max(map(abs, shown), default=Decimal(1)).adjusted())
+    largest = max(map(abs, shown), default=Decimal(0))
+    digits = max(0, 2 - largest.adjusted()) if largest else 0
     units = [round(figure.scaleb(digits)) for figure in shown] or [0]
     scale = _Scale.over(min(units), max(units), height)
     left = 8 + 7 * max(len(_compact(tick, digits)) for tick in scale.ticks)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from finops.core.errors import BadInput, FinopsError
+from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.progress import Progress
 from finops.core.settings import Settings
 
@@ -49,16 +49,19 @@ def take(
         return IngestReport(source.name, source.kind, rejections=(rejection,))
 
 
-def land(settings: Settings, name: str) -> list[str]:
+def land(settings: Settings, name: str, *, client_for: Callable[[TelemetrySource], Any] = lambda _: None) -> list[str]:
     """Land what is new of one configured source; return its days (YYYY-MM-DD, UTC).
 
-    A file that is still being written only waits. Raise BadInput for a file or a day that was refused, when all else
-    has landed, and when there is no such source, or its place does not exist.
+    A file that is still being written only waits. When all else has landed, raise BadInput for a file or a day that was
+    refused, and Unavailable for a monitoring system that did not answer. Raise BadInput also when there is no such
+    source, or its place does not exist.
     """
     from finops.telemetry.service import ingest
 
     [source] = sources_of(settings, [name])
-    report = ingest(settings, source)
+    report = ingest(settings, source, client=client_for(source))
     if refused := [each.reason for each in report.rejections if not each.is_waiting]:
         raise BadInput("; ".join(refused))
+    if unanswered := [each.reason for each in report.rejections if each.is_unanswered]:
+        raise Unavailable("; ".join(unanswered))
     return sorted(str(each.day) for each in report.landed)

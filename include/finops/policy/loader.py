@@ -124,7 +124,7 @@ def _rows(path: Path, reader: csv.DictReader[str], model: type[BaseModel]) -> It
 
 
 _WORDS = {
-    **dict.fromkeys(("dict_type", "model_type"), "must be a mapping of keys to values"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be a mapping of keys to values"),
     **dict.fromkeys(("list_type", "tuple_type"), "must be a list"),
     "string_type": "must be a text",
 }
@@ -152,7 +152,9 @@ def _words(error: ErrorDetails) -> str:
         return f"missing key {context['discriminator'].strip(chr(39))}"
     if kind == "union_tag_invalid":
         name = context["discriminator"].strip("'")
-        return f"unknown {name} {context['tag']}; known are {context['expected_tags']}"
+        # Of a member of an enumeration its value is what a file has.
+        known = re.sub(r"<\w+\.\w+: ('[^']*')>", r"\1", context["expected_tags"])
+        return f"unknown {name} {context['tag']}; known are {known}"
     says = _SUBJECT.sub("must ", error["msg"].removeprefix("Value error, "))
     says = f"unknown name; it {says}" if error["loc"][-1:] == ("[key]",) else says
     is_shown = kind not in ("value_error", "unknown_key") and isinstance(error["input"], str)

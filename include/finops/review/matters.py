@@ -42,7 +42,7 @@ def _targets(review: Review, out: list[Kpi]) -> str:
 def _furthest(review: Review, out: list[Kpi]) -> str:
     """Name those that miss their target, the furthest from it first."""
     named = [
-        f"{_called(kpi, review)}, {words.value(kpi.about.value, kpi.about)} ({words.short_target(kpi.about)})"
+        f"{_called(kpi, review)}, {words.value(kpi.about.value, kpi.about)} (target: {words.short_target(kpi.about)})"
         for kpi in out
     ]
     lead = "Furthest from their targets" if len(out) > 3 else "Missed"
@@ -64,11 +64,12 @@ def _largest_change(review: Review) -> str:
     now = kpi.about
     verb = "rose" if (now.change or 0) > 0 else "fell"
     part = words.relative(now).strip(" ()").lstrip("+" + wording.MINUS)
-    by = f" by {part}" if part and not part.startswith("more") else ""
+    much = f" {part}" if part.startswith("more") else f" by {part}" if part else ""
     for_the = "for the better" if now.is_better else "for the worse"
     before, after = words.number(now.previous_value or Decimal(0), now), words.value(now.value, now)
-    first = f", above all through {wording.name(now.reasons[0].subject)}" if now.reasons else ""
-    return f"The largest change, {for_the}: {_called(kpi, review)} {verb}{by}, from {before} to {after}{first}."
+    by = CATALOGUE[now.kpi].by if now.kpi in CATALOGUE else ""
+    first = f", above all through {words.subject(now.reasons[0], by)}" if now.reasons else ""
+    return f"The largest change, {for_the}: {_called(kpi, review)} {verb}{much}, from {before} to {after}{first}."
 
 
 def _unknown(review: Review) -> str:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from finops.core.dimensions import ABSENT
 from finops.pages import html
 from finops.pages.figures import Cell, Row, Table
 from finops.review import matters, words
@@ -62,6 +63,7 @@ class Card:
     points: tuple[tuple[str, str, Decimal | None], ...]
     line: Decimal | None
     history: tuple[tuple[str, str, str], ...]
+    history_unit: str
 
 
 def card(kpi: Kpi, week: date) -> Card:
@@ -90,11 +92,12 @@ def card(kpi: Kpi, week: date) -> Card:
         history=tuple(
             (
                 words.when(start, about.grain).capitalize(),
-                words.value(each, about),
+                words.UNKNOWN if each is None else words.number(each, period or about),
                 "–" if period is None else words.signed(period.change, period),
             )
             for start, each, period in reversed(line)
         ),
+        history_unit=words.unit(about),
     )
 
 
@@ -103,22 +106,26 @@ def overview(kpis: Sequence[Kpi], currency: str) -> Table:
     rows = tuple(
         Row(
             kpi.about.name,
-            tuple(
-                map(
-                    Cell.text,
-                    (
-                        words.value(kpi.about.value if kpi.now else None, kpi.about),
-                        words.target(kpi.about) if kpi.about.target is not None else "–",
-                        "–" if kpi.now is None else words.signed(kpi.now.change, kpi.now),
-                        words.STANDINGS[kpi.standing],
-                    ),
-                )
-            ),
+            tuple(map(Cell.text, _at_a_glance(kpi))),
             "" if kpi.now is None or kpi.now.grain == "week" else words.when(kpi.now.start, kpi.now.grain),
         )
         for kpi in kpis
     )
-    return Table(f"overview-{currency}", "All KPIs at a glance", f"costs in {currency}", HEADINGS, rows)
+    return Table(
+        f"overview-{currency}",
+        "All KPIs at a glance",
+        "" if currency == ABSENT else f"costs in {currency}",
+        HEADINGS,
+        rows,
+    )
+
+
+def _at_a_glance(kpi: Kpi) -> tuple[str | None, ...]:
+    about = kpi.about
+    value = words.UNKNOWN if kpi.standing is Standing.UNKNOWN else words.short_value(about)
+    target = None if about.target is None else words.short_target(about)
+    change = None if kpi.now is None or about.change is None else words.signed(about.change, about)
+    return value, target, change, words.STANDINGS[kpi.standing]
 
 
 def unknown(review: Review) -> list[tuple[str, About]]:
@@ -129,7 +136,7 @@ def unknown(review: Review) -> list[tuple[str, About]]:
 def written(review: Review, links: Sequence[tuple[str, str]]) -> str:
     """Return the page; ``links`` lead to what lies beside it."""
     parts = [
-        (currency, overview(kpis, currency), [card(each, review.week) for each in kpis])
+        (words.billed_in(currency), overview(kpis, currency), [card(each, review.week) for each in kpis])
         for currency, kpis in review.currencies
     ]
     return html.render(

@@ -37,10 +37,10 @@ def write(review: Review, path: Path) -> None:
 def _currency(review: Review, currency: str, kpis: tuple[Kpi, ...]) -> Iterator[Flowable]:
     if len(review.currencies) > 1:
         yield CondPageBreak(160)
-        yield flowables.Heading(f"Billed in {currency}", size=15)
+        yield flowables.Heading(words.billed_in(currency), size=15)
     yield from tables.drawn(page.overview(kpis, currency))
     for each in (page.card(kpi, review.week) for kpi in kpis):
-        svg = charts.trend_chart(each.points, each.name, each.line, ident=each.ident, width=420, height=170)
+        svg = charts.trend_chart(each.points, each.name, each.line, ident=each.ident, width=420, height=150)
         target = "No target is set" if each.target == "none" else f"Target: {each.target}"
         worse = {"rise": 1, "fall": -1}.get(each.direction)
         paragraphs = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from finops.core.dimensions import ABSENT
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 from finops.core.sql import compose, identifier, join
@@ -51,7 +52,7 @@ def review(settings: Settings, week: date | None = None) -> Review:
     at = datetime.fromisoformat(version.manifest["published_at"]).astimezone(UTC)
     currencies = tuple(
         (currency, _kpis([each for each in periods if each.currency == currency], found))
-        for currency in sorted({each.currency for each in periods})
+        for currency in sorted({each.currency for each in periods}, key=lambda each: (each == ABSENT, each))
     )
     known = {kpi.about.kpi for _, kpis in currencies for kpi in kpis}
     unknown = tuple(each for each in CATALOGUE if each not in known)

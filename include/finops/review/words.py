@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.money import digits_of
 from finops.core.periods import BillingPeriod
 from finops.pages import wording
@@ -25,16 +26,30 @@ PERCENT = "percent"
 def number(value: Decimal, period: KpiPeriod) -> str:
     """Return a figure without its unit: percent with one decimal, money with those of its currency.
 
-    A KPI below one gets three digits that say something, and so does a part of it that would be shown as zero.
+    A KPI below one gets three digits that say something; a part of it that would be shown as zero gets one more.
     """
+    digits = _digits(period)
+    if value and not _rounded(value, digits):
+        digits += 1
+    return f"{_rounded(value, digits) or Decimal(0):,.{digits}f}".replace("-", wording.MINUS)
+
+
+def is_visible(part: Decimal | None, period: KpiPeriod) -> bool:
+    """Return whether a part of a KPI is large enough to be shown."""
+    return bool(part and _rounded(part, _digits(period) + 1))
+
+
+def _rounded(figure: Decimal, digits: int) -> Decimal:
+    """Return a figure rounded half away from zero, as every amount is."""
+    return figure.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
+def _digits(period: KpiPeriod) -> int:
     digits = digits_of(period.currency) if "amount" in period.unit else 1
     largest = max((abs(each) for each in (period.value, period.previous_value) if each), default=Decimal(1))
     if period.unit != PERCENT and largest < 1:
         digits = max(digits, 2 - largest.adjusted())
-    if value and not round(value, digits):
-        digits = 1 - value.adjusted()
-    digits = min(digits, 12)
-    return f"{round(value, digits):,.{digits}f}".replace("-", wording.MINUS)
+    return min(digits, 11)
 
 
 def unit(period: KpiPeriod) -> str:
@@ -47,6 +62,11 @@ def value(figure: Decimal | None, period: KpiPeriod) -> str:
     return UNKNOWN if figure is None else f"{number(figure, period)} {unit(period)}"
 
 
+def short_value(period: KpiPeriod) -> str:
+    """Return a known value with the currency alone, beside a name that says per what: ``2.06 USD``."""
+    return UNKNOWN if period.value is None else f"{number(period.value, period)} {unit(period).split(' per ')[0]}"
+
+
 def size(change: Decimal, period: KpiPeriod) -> str:
     """Return how large a change is, without its sign: ``3.1 points``, ``0.25 USD``."""
     short = "points" if period.unit == PERCENT else unit(period).split(" per ")[0]
@@ -54,17 +74,23 @@ def size(change: Decimal, period: KpiPeriod) -> str:
 
 
 def target(period: KpiPeriod) -> str:
-    """Return what the KPI is held against: ``at least 80 %``."""
-    if period.target is None:
-        return "none"
-    most = "at least" if period.better == "higher" else "at most"
-    plain = f"{period.target.normalize():,f}" if period.target == period.target.to_integral() else None
-    return f"{most} {plain or number(period.target, period)} {unit(period)}"
+    """Return what the KPI is held against: ``at least 80 %``, ``at most 2.50 USD per GPU hour``."""
+    return "none" if period.target is None else f"{short_target(period)}{'' if period.unit == PERCENT else _of(period)}"
 
 
 def short_target(period: KpiPeriod) -> str:
-    """Return the target beside a value that has its unit: ``target: at most 2.50``."""
-    return f"target: {target(period).removesuffix(unit(period)).strip() if period.unit != PERCENT else target(period)}"
+    """Return the target beside a value that has its unit: ``at most 2.50``."""
+    if period.target is None:
+        return "–"
+    is_whole = period.target == period.target.to_integral()
+    least = 0 if is_whole else 1 if period.unit == PERCENT else digits_of(period.currency)
+    digits = max(least, -int(period.target.normalize().as_tuple().exponent))
+    most = "at least" if period.better == "higher" else "at most"
+    return f"{most} {period.target:,.{digits}f}{' %' if period.unit == PERCENT else ''}"
+
+
+def _of(period: KpiPeriod) -> str:
+    return f" {unit(period)}"
 
 
 def span(week: date) -> str:
@@ -93,7 +119,7 @@ def change(period: KpiPeriod) -> str:
         return f"{UNKNOWN}, so there is nothing to compare"
     if period.change is None:
         return f"There is no figure of the {before} before"
-    if period.change == 0:
+    if not is_visible(period.change, period):
         return f"Unchanged against the {before} before"
     verb = "Rose" if period.change > 0 else "Fell"
     return f"{verb} by {size(period.change, period)}{relative(period)} against the {before} before"
@@ -113,23 +139,25 @@ def signed(figure: Decimal | None, period: KpiPeriod) -> str:
     if figure is None:
         return "–"
     points = " points" if period.unit == PERCENT else ""
-    return ("+" if figure > 0 else "") + number(figure, period) + points
+    shown = figure if is_visible(figure, period) else Decimal(0)
+    return ("+" if shown > 0 else "") + number(shown, period) + points
 
 
 def reasons(period: KpiPeriod, by: str) -> str:
     """Return the largest reasons for a change as one sentence; nothing where nothing changed or is known."""
-    if not period.reasons:
+    shown = [each for each in period.reasons if is_visible(each.change, period)]
+    if not shown or period.change is None or not is_visible(period.change, period):
         return ""
-    parts = [_part(each, period) for each in period.reasons]
-    other = period.other_change
-    if other and number(other, period).strip("0.,−"):
+    parts = [_part(each, period, by) for each in shown]
+    other = period.change - sum(each.change for each in shown)
+    if is_visible(other, period):
         parts.append(f"all others together {_verb(other)} {size(other, period)}")
     lead = f"By {by}: " if by else ""
     return f"{lead}{'; '.join(parts)}."
 
 
-def _part(reason: Reason, period: KpiPeriod) -> str:
-    said = f"{wording.name(reason.subject)} {_verb(reason.change)} {size(reason.change, period)}"
+def _part(reason: Reason, period: KpiPeriod, by: str) -> str:
+    said = f"{subject(reason, by)} {_verb(reason.change)} {size(reason.change, period)}"
     if period.is_total:
         return said
     if reason.value is None:
@@ -140,6 +168,13 @@ def _part(reason: Reason, period: KpiPeriod) -> str:
     if before == now:
         return f"{said} by its weight alone, at {now} as before"
     return f"{said}, its own going from {before} to {now}"
+
+
+def subject(reason: Reason, by: str) -> str:
+    """Return whom or what a reason is about: ``no model`` for what belongs to none."""
+    if reason.subject == UNALLOCATED:
+        return "what is not allocated"
+    return wording.name(reason.subject, f"no {by}" if by else "None")
 
 
 def _verb(part: Decimal) -> str:
@@ -154,4 +189,10 @@ def listed(names: Sequence[str], most: int = 3, separator: str = ", ") -> str:
 
 def called(kpi: Kpi, *, with_currency: bool) -> str:
     """Return a KPI's name, and the currency where there are several."""
-    return f"{kpi.about.name} ({kpi.about.currency})" if with_currency else kpi.about.name
+    is_told = with_currency and kpi.about.currency != ABSENT
+    return f"{kpi.about.name} ({kpi.about.currency})" if is_told else kpi.about.name
+
+
+def billed_in(currency: str) -> str:
+    """Return the heading of a currency's KPIs; some are of no bill, such as the age of data."""
+    return "In no currency" if currency == ABSENT else f"Billed in {currency}"

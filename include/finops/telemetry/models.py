@@ -131,10 +131,28 @@ class StagedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What a monitoring system did not answer of a day, and why. ``is_waiting``: the next run may have an answer."""
+
+    day: date
+    reason: str
+    is_waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a reader found: the files, and what it asked for in vain."""
+
+    files: list[OfferedFile]
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rejection:
     """A file, or a day, that did not land, and the one line that says why and what to do.
 
-    ``is_waiting``: the next run may take it without anybody doing something.
+    ``is_waiting``: the next run may take it without anybody doing something. ``is_unanswered``: a monitoring system
+    was asked in vain.
     """
 
     source: str
@@ -143,6 +161,7 @@ class Rejection:
     file: str | None = None
     day: date | None = None
     is_waiting: bool = False
+    is_unanswered: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", shown(self.reason, 2000))

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
@@ -21,7 +21,8 @@ from finops.stores.state import telemetry as ledger
 from finops.stores.state.store import open_state
 from finops.stores.state.telemetry import Holding, ReadFile, TelemetryDelivery
 from finops.telemetry import landing
-from finops.telemetry.models import IngestReport, OfferedFile, Rejection, Schema, StagedFile
+from finops.telemetry.asking import Asking
+from finops.telemetry.models import Fault, IngestReport, OfferedFile, Rejection, Schema, StagedFile
 from finops.telemetry.readers import READERS
 from finops.telemetry.schemas import SCHEMAS
 from finops.telemetry.staging import stage
@@ -42,21 +43,31 @@ def ingest(
     days: Collection[date] | None = None,
     accept_smaller: bool = False,
     dry_run: bool = False,
+    client: Any = None,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Land every day (UTC) of a source that is new or changed, only of ``days`` if given; leave all else as it was.
 
     A day is made of all files that have rows of it and replaces the one before whole. A bad file is refused by itself,
     and a day that was made from it, or from one that is gone, stays as it is; ``accept_smaller`` does without those
-    that are gone. A file that was read before costs one look-up. With ``dry_run`` nothing lands. Raise BadInput when
-    there is no such place, Unavailable when the disk or another run stands in the way.
+    that are gone. A file that was read before costs one look-up. With ``dry_run`` nothing lands. A monitoring system
+    is asked first, with ``client`` where a login is configured; what it does not answer is a rejection. Raise BadInput
+    when there is no such place, Unavailable when the disk or another run stands in the way.
     """
     with one_line_errors(settings), exclusive(settings, f"telemetry-{source.name}"):
-        offered = READERS[source.type](source)
         store = open_state(settings)
+        lost = _lost_days(settings, source, store)
+        offered = READERS[source.type](Asking(settings, source, days, lost, accept_smaller, client, progress))
         with landing.incoming(settings, source) as folder, landing.engine(settings, folder) as connection:
-            run = _Run(settings, source, store, connection, folder, offered, accept_smaller, dry_run, progress)
+            run = _Run(settings, source, store, connection, folder, offered.files, accept_smaller, dry_run, progress)
+            run.note(offered.faults)
             return run.take(days)
+
+
+def _lost_days(settings: Settings, source: TelemetrySource, store: Engine) -> set[date]:
+    with store.connect() as connection:
+        current = ledger.current(connection, source.name, source.kind)
+    return {day for day, each in current.items() if not landing.is_whole(settings, each)}
 
 
 def status(settings: Settings) -> list[Holding]:
@@ -90,6 +101,16 @@ class _Run:
     def schema(self) -> Schema:
         """The source's kind."""
         return SCHEMAS[self.source.kind]
+
+    def note(self, faults: Collection[Fault]) -> None:
+        """Count what a monitoring system did not answer among the rejections."""
+        for each in faults:
+            reason = f"{self.source.name}: {each.reason}"
+            _LOG.warning("%s", reason)
+            kind = self.source.kind
+            self.rejections.append(
+                Rejection(self.source.name, kind, reason, None, each.day, each.is_waiting, is_unanswered=True)
+            )
 
     def take(self, days: Collection[date] | None) -> IngestReport:
         """Read what is new, land the days that it touches, and remember the files that are done."""

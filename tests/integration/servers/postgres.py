@@ -6,15 +6,15 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from servers import tether
+from servers.ports import free_port
 
 _USER = "finops"
 _FAST_SHUTDOWN = signal.SIGINT
@@ -51,7 +51,7 @@ def postgres_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="finops-postgres-", ignore_cleanup_errors=True) as folder:
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
-        data, port = Path(folder) / "data", _free_port()
+        data, port = Path(folder) / "data", free_port()
         subprocess.run(
             [home / "initdb", "-D", data, "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"],
             check=True,
@@ -96,12 +96,6 @@ def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
         else:
             return
     raise TimeoutError("PostgreSQL did not answer within a minute")
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _other_user() -> pwd.struct_passwd | None:

@@ -103,7 +103,9 @@ def runs(draw: st.DrawFn) -> list[Run]:
     for number in range(draw(st.integers(0, 6))):
         start = draw(minutes)
         end = None if draw(st.integers(0, 4)) == 0 else start + timedelta(minutes=draw(lengths | st.just(0)))
-        found.append(Run(f"run-{number}", draw(st.sampled_from((*RESOURCES[:2], *RESOURCES[:2], "unbilled"))), start, end))
+        found.append(
+            Run(f"run-{number}", draw(st.sampled_from((*RESOURCES[:2], *RESOURCES[:2], "unbilled"))), start, end)
+        )
     return found
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from xml.etree import ElementTree
 
 from finops.core.periods import BillingPeriod
-from finops.pages.charts import change_bar, daily_chart, markup, share_bar, share_strip
+from finops.pages.charts import change_bar, daily_chart, markup, share_bar, share_strip, trend_chart
 from finops.pages.figures import Day
 
 PERIOD = BillingPeriod(2026, 2)
@@ -86,3 +87,49 @@ def test_same_figures_same_drawing() -> None:
 def test_a_month_without_costs_is_drawn_as_an_empty_axis() -> None:
     svg = chart([])
     assert svg.findtext("desc") == "There are no costs on days of this month."
+
+
+def trend(*figures: str | None, target: str | None = None) -> ElementTree.Element:
+    points = [(f"W{n}", each or "Unknown", None if each is None else Decimal(each)) for n, each in enumerate(figures)]
+    aim = None if target is None else Decimal(target)
+    return parsed(markup(trend_chart(points, "A KPI", aim, ident="t", width=460)))
+
+
+def lines(svg: ElementTree.Element, css_class: str) -> list[dict[str, float]]:
+    return [
+        {k: float(v) for k, v in each.attrib.items() if k != "class"}
+        for each in svg.iter("line")
+        if each.get("class") == css_class
+    ]
+
+
+def test_a_period_that_was_not_measured_is_a_gap_and_no_zero() -> None:
+    svg = trend("3", "4", None, "5", "6")
+    assert len(list(svg.iter("circle"))) == 4
+    assert len(lines(svg, "curve")) == 2
+    described = next(each.text for each in svg.iter("desc"))
+    assert described is not None
+    assert "W2: Unknown" in described
+
+
+def test_a_target_is_drawn_at_its_height_and_left_out_where_it_would_flatten_the_figures() -> None:
+    (aim,) = lines(trend("0", "10", target="5"), "target")
+    (zero,) = lines(trend("0", "10", target="5"), "axis")
+    top = min(float(each.attrib["cy"]) for each in trend("0", "10", target="5").iter("circle"))
+    assert abs(aim["y1"] - (zero["y1"] + top) / 2) < 0.1
+    assert lines(trend("1", "2", target="50000"), "target") == []
+
+
+def test_small_figures_have_an_axis_of_their_own_size() -> None:
+    labels = [each.text for each in trend("0.00004", "0.00006").iter("text")]
+    assert "0.00002" in labels
+
+
+def test_a_chart_without_any_figure_is_an_empty_axis() -> None:
+    svg = trend(None, None, target="3")
+    assert not list(svg.iter("circle"))
+    assert lines(svg, "axis")
+
+
+def test_figures_that_are_all_zero_have_an_axis_of_ones() -> None:
+    assert [each.text for each in trend("0.000000000000", "0").iter("text")][:2] == ["0", "1"]

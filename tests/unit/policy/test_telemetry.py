@@ -50,7 +50,11 @@ sources:
         ("{name: gpu, kind: metrics, from: /gpu}", "sources[1].kind: must be 'resource_metrics', 'inference_counts'"),
         ("{name: gpu, kind: checkpoints}", "sources[1]: missing key from"),
         ("{name: gpu, kind: checkpoints, from: ''}", "sources[1].from: must have at least 1 character"),
-        ("{name: gpu, kind: checkpoints, from: /gpu, type: s3}", "sources[1].type: must be 'files' (it is 's3')"),
+        (
+            "{name: gpu, kind: checkpoints, from: /gpu, type: s3}",
+            "sources[1]: unknown type s3; known are 'files', 'prometheus', 'mlflow', 'cloudwatch', 'azure_monitor', "
+            "'cloud_monitoring'",
+        ),
         ("{name: gpu, kind: checkpoints, form: /gpu}", "sources[1].form: unknown key; known keys are name, kind, type"),
         ("{name: ../gpu, kind: checkpoints, from: /gpu}", "sources[1].name: must match pattern"),
     ],

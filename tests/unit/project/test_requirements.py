@@ -18,6 +18,7 @@ LOCKS = [
     "requirements-uv.txt",
     "requirements-conformance.txt",
     "requirements-converter.txt",
+    "requirements-mlflow.txt",
 ]
 
 

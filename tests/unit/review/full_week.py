@@ -7,8 +7,6 @@ from decimal import Decimal
 
 from tests.unit.review.published_kpis import MONDAY, Value, value, weeks
 
-from finops.review.catalogue import CATALOGUE
-
 HOSTILE = "<script>alert(1)</script>"
 LONG = "a-subject-with-a-name-that-does-not-end-" * 6
 
@@ -58,5 +56,9 @@ def full_week() -> list[Value]:
         for provider, share in (("aws", 96 + number), ("gcp", 99)):
             row = {"billing_period": period, "provider": provider, **month}
             found.append(value(provider, monday, f"{share * 1000}", "1000", **row))
-    assert set(CATALOGUE)
+    age = {"kpi": "data_freshness", "kpi_name": "Age of the newest data", "unit": "hours", "billing_currency": "(none)"}
+    row = {"billing_period": "2025-02", "provider": "(all)", "grain": "month", "target": Decimal(36), **age}
+    found += [
+        value(f"billing {source}", MONDAY, hours, "1", **row) for source, hours in (("cur", "20"), ("gcp", "30.5"))
+    ]
     return found

@@ -60,7 +60,8 @@ def test_small_figures_keep_three_digits_and_so_do_their_parts() -> None:
     assert words.number(Decimal("0.0000416"), tiny) == "0.0000416"
     assert words.size(Decimal("0.0000016"), tiny) == "0.0000016 USD"
     # A part that its value's digits would show as nothing gets digits of its own.
-    assert words.size(Decimal("0.00032"), COST) == "0.00032 USD"
+    assert words.size(Decimal("0.0032"), COST) == "0.003 USD"
+    assert not words.is_visible(Decimal("0.0003"), COST)
 
 
 def test_a_change_of_percent_is_in_points_and_one_of_money_has_its_share_too() -> None:
@@ -84,6 +85,8 @@ def test_whether_a_change_is_good_depends_on_what_is_better() -> None:
         (COST, "at most 2.50 USD per GPU hour"),
         (SHARE, "at least 80 %"),
         (replace(COST, target=Decimal(50_000)), "at most 50,000 USD per GPU hour"),
+        (replace(COST, target=Decimal("0.050000000000")), "at most 0.05 USD per GPU hour"),
+        (replace(SHARE, target=Decimal("99.5")), "at least 99.5 %"),
         (replace(COST, target=None), "none"),
     ],
 )
@@ -97,7 +100,9 @@ def test_the_reasons_are_one_sentence_with_each_ones_own_figure() -> None:
         Reason("cc-1002", Decimal("-0.1"), Decimal("3"), None),
         Reason("cc-1003", Decimal("0.1"), None, Decimal("4")),
     )
-    assert words.reasons(replace(COST, reasons=given, other_change=Decimal("0.1")), "cost centre") == (
+    assert words.reasons(
+        replace(COST, reasons=given, change=Decimal("0.5"), other_change=Decimal("0.1")), "cost centre"
+    ) == (
         "By cost centre: cc-1001 added 0.40 USD, its own going from 2.10 to 2.90; "
         "cc-1002 took off 0.10 USD by having none any more; cc-1003 added 0.10 USD as a newcomer at 4.00; "
         "all others together added 0.10 USD."
@@ -107,15 +112,26 @@ def test_the_reasons_are_one_sentence_with_each_ones_own_figure() -> None:
 def test_a_subject_that_only_got_more_weight_is_said_to_have() -> None:
     given = (Reason("cc-1001", Decimal("0.4"), Decimal("2.9"), Decimal("2.9")),)
     assert (
-        words.reasons(replace(COST, reasons=given), "")
+        words.reasons(replace(COST, reasons=given, change=Decimal("0.4")), "")
         == "cc-1001 added 0.40 USD by its weight alone, at 2.90 as before."
     )
 
 
 def test_of_a_total_each_ones_part_says_all() -> None:
     given = (Reason("cc-1001", Decimal(40), Decimal(10), Decimal(50)),)
-    total = replace(COST, denominator=None, unit="amount", reasons=given)
+    total = replace(COST, denominator=None, unit="amount", change=Decimal(40), reasons=given)
     assert words.reasons(total, "") == "cc-1001 added 40.00 USD."
+
+
+def test_what_belongs_to_nobody_has_a_name_too_and_what_is_too_small_to_show_is_left_out() -> None:
+    given = (
+        Reason("(none)", Decimal("0.5"), Decimal(1), Decimal(2)),
+        Reason("cc-1001", Decimal("-0.0001"), Decimal(1), Decimal(1)),
+    )
+    said = words.reasons(replace(COST, reasons=given, change=Decimal("0.4999")), "cost centre")
+    assert said == "By cost centre: no cost centre added 0.50 USD, its own going from 1.00 to 2.00."
+    assert words.change(replace(SHARE, change=Decimal("0.0004"))) == "Unchanged against the week before"
+    assert words.reasons(replace(COST, reasons=given, change=Decimal("0.0001")), "") == ""
 
 
 def test_nothing_that_changed_needs_no_reason() -> None:

@@ -14,7 +14,7 @@ import duckdb
 
 from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
-from finops.policy.telemetry import TelemetrySource
+from finops.policy.telemetry import FileSource, TelemetrySource
 from finops.stores.state import telemetry as ledger
 from finops.stores.state.store import open_state
 from finops.telemetry.models import IngestReport
@@ -128,9 +128,9 @@ def at(minute: int, **values: Any) -> dict[str, Any]:
     return a_row(**{"bucket_start": f"2025-01-31T{10 + minute // 60:02}:{minute % 60:02}:00Z"} | values)
 
 
-def a_source(folder: Path, kind: TelemetryKind = TelemetryKind.RESOURCE_METRICS, name: str = "gpu") -> TelemetrySource:
+def a_source(folder: Path, kind: TelemetryKind = TelemetryKind.RESOURCE_METRICS, name: str = "gpu") -> FileSource:
     folder.mkdir(parents=True, exist_ok=True)
-    return TelemetrySource.model_validate({"name": name, "kind": kind, "from": str(folder)})
+    return FileSource.model_validate({"name": name, "kind": kind, "from": str(folder)})
 
 
 def write(path: Path, rows: list[dict[str, Any]], *, written_at: int | None = None) -> Path:

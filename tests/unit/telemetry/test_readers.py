@@ -8,13 +8,13 @@ import pytest
 from tests.unit.telemetry.delivered_files import at, write
 
 from finops.core.errors import BadInput
-from finops.policy.telemetry import TelemetrySource
+from finops.policy.telemetry import FileSource
 from finops.telemetry.readers import offered_files
 
 
 def names(place: Path | str, **more: object) -> list[str]:
     values = {"name": "gpu", "kind": "resource_metrics", "from": str(place), **more}
-    source = TelemetrySource.model_validate(values)
+    source = FileSource.model_validate(values)
     return [each.name for each in offered_files(source)]
 
 

@@ -1,3 +1,5 @@
+{%- set by_the_hour = "resources.resource_id is not null or details.is_spot" -%}
+
 with
     details as (select * from {{ ref("kpi_details") }}),
 
@@ -12,8 +14,8 @@ with
             charges.x_details_id,
             charges.resource_id,
             {{ hash_of(["charges.tags", "charges.x_cost_categories"]) }} as tag_set_id,
-            charges.charge_period_start as charge_start,
-            charges.charge_period_end as charge_end,
+            min(charges.charge_period_start) as charge_start,
+            max(charges.charge_period_end) as charge_end,
             sum(charges.consumed_quantity) as consumed_quantity,
             sum(charges.pricing_quantity) as pricing_quantity,
             sum(charges.billed_cost) as billed_cost,
@@ -33,14 +35,22 @@ with
         where
             {{ is_in_scope("charges") }}
             and (
-                resources.resource_id is not null
+                {{ by_the_hour }}
                 or details.is_gpu
-                or details.is_spot
                 or details.is_transfer
                 or details.is_storage
                 or details.is_tokens
             )
-        group by all
+        group by
+            charges.provider,
+            charges.billing_period,
+            charges.x_details_id,
+            charges.resource_id,
+            {{ hash_of(["charges.tags", "charges.x_cost_categories"]) }},
+            cast(charges.charge_period_start as date),
+            -- Nobody asks for the hours of what no telemetry speaks of.
+            if({{ by_the_hour }}, charges.charge_period_start, null),
+            if({{ by_the_hour }}, charges.charge_period_end, null)
     )
 
 select

@@ -51,10 +51,40 @@ with
 
     weighted as (
         select
-            *,
-            {{ quotient("seconds * place", "run_count") }}
-            - {{ quotient("seconds * (place - 1)", "run_count") }} as weight,
+            * exclude (piece_start, place, run_count, seconds),
+            case
+                when run_count = 1
+                then seconds
+                else
+                    {{ quotient("seconds * place", "run_count") }}
+                    - {{ quotient("seconds * (place - 1)", "run_count") }}
+            end as weight,
         from covered
+    ),
+
+    run_weights as (
+        select
+            provider,
+            billing_period,
+            billing_currency,
+            resource_id,
+            charge_start,
+            charge_end,
+            run_id,
+            max(spot_cost) as spot_cost,
+            max(on_demand_cost) as on_demand_cost,
+            max(compared_cost) as compared_cost,
+            max(window_seconds) as window_seconds,
+            sum(weight) as weight,
+        from weighted
+        group by
+            provider,
+            billing_period,
+            billing_currency,
+            resource_id,
+            charge_start,
+            charge_end,
+            run_id
     ),
 
     placed as (
@@ -68,7 +98,7 @@ with
                     resource_id,
                     charge_start,
                     charge_end
-                order by piece_start, place
+                order by run_id
             ) as until,
             greatest(
                 window_seconds,
@@ -82,7 +112,7 @@ with
                         charge_end
                 )
             ) as all_seconds,
-        from weighted
+        from run_weights
     ),
 
     parts as (

@@ -166,9 +166,17 @@ with
     weighted as (
         select
             *,
-            {{ quotient("flow_mb * seconds * place", "run_count * 3600") }}
-            - {{ quotient("flow_mb * seconds * (place - 1)", "run_count * 3600") }}
-            as weight,
+            case
+                when run_count = 1 and seconds = 3600
+                then flow_mb
+                else
+                    {{ quotient("flow_mb * seconds * place", "run_count * 3600") }}
+                    - {{
+                        quotient(
+                            "flow_mb * seconds * (place - 1)", "run_count * 3600"
+                        )
+                    }}
+            end as weight,
         from run_flows
     ),
 

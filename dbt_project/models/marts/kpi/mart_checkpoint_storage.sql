@@ -4,7 +4,7 @@ with
     checkpoints as (
         select
             *,
-            {{ portion("gigabytes", "stored_seconds", "month_seconds") }} as gb_months,
+            gigabytes * stored_seconds as gb_seconds,
             date_diff(
                 'second',
                 lag(created_at) over (
@@ -40,16 +40,17 @@ with
         group by {{ place }}, model
     ),
 
-    models as (
+    counted as (
         select
             {{ place }},
             model,
             count(*) as checkpoints,
             sum(size_bytes) as bytes,
-            sum(gb_months) as gb_months,
+            sum(gb_seconds) as gb_seconds,
+            max(month_seconds) as month_seconds,
             count(*) filter (where is_stale) as stale_checkpoints,
             coalesce(sum(size_bytes) filter (where is_stale), 0) as stale_bytes,
-            coalesce(sum(gb_months) filter (where is_stale), 0) as stale_gb_months,
+            coalesce(sum(gb_seconds) filter (where is_stale), 0) as stale_gb_seconds,
             count(*) filter (where is_old) as old_checkpoints,
             coalesce(sum(size_bytes) filter (where is_old), 0) as old_bytes,
             coalesce(sum(gigabytes) filter (where is_old), 0) as old_gb,
@@ -57,6 +58,14 @@ with
             max(created_at) as latest_checkpoint_at,
         from checkpoints
         group by {{ place }}, model
+    ),
+
+    models as (
+        select
+            * exclude (gb_seconds, stale_gb_seconds, month_seconds),
+            {{ quotient("gb_seconds", "month_seconds") }} as gb_months,
+            {{ quotient("stale_gb_seconds", "month_seconds") }} as stale_gb_months,
+        from counted
     ),
 
     placed as (

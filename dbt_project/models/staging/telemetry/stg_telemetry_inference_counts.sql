@@ -1,9 +1,15 @@
--- Two sources may say something of the same thing; the first by its name counts.
-select * exclude (kind, day),
-from {{ source("telemetry", "inference_counts") }}
-qualify
-    row_number() over (
-        partition by provider, endpoint_id, model, model_version, stage, bucket_start
-        order by source, day desc
+{{ config(materialized="transient", relation_type="view") }}
+
+{{
+    first_of_sources(
+        source("telemetry", "inference_counts"),
+        [
+            "provider",
+            "endpoint_id",
+            "model",
+            "model_version",
+            "stage",
+            "bucket_start",
+        ],
     )
-    = 1
+}}

@@ -1,9 +1,8 @@
--- Two sources may say something of the same thing; the first by its name counts.
-select * exclude (kind, day),
-from {{ source("telemetry", "resource_metrics") }}
-qualify
-    row_number() over (
-        partition by provider, resource_id, metric, bucket_start
-        order by source, day desc
+{{ config(materialized="transient", relation_type="view") }}
+
+{{
+    first_of_sources(
+        source("telemetry", "resource_metrics"),
+        ["provider", "resource_id", "metric", "bucket_start"],
     )
-    = 1
+}}

@@ -11,7 +11,7 @@ _GRAIN = (*KEY, "kpi", "subject", "grain", "week_start")
 
 
 def suite(given: Given) -> Suite:
-    """Return the suite for the candidate at hand. Without telemetry and without such charges there are no rows."""
+    """Return the suite for the candidate at hand, on all rows of its months: some are of no provider."""
     return Suite(
         "mart_kpi_values",
         (
@@ -24,7 +24,7 @@ def suite(given: Given) -> Suite:
             _is_one_kpi(),
             _is_a_quotient(),
         ),
-        scope=given.scope,
+        scope=given.months,
     )
 
 

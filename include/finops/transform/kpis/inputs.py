@@ -40,16 +40,18 @@ _REACH = {
     TelemetryKind.SPOT_INTERRUPTIONS: timedelta(days=92),
     TelemetryKind.CHECKPOINTS: timedelta(days=366),
 }
-"""How long before the month a row may have begun and still matter to it; of all other kinds a day."""
+"""How long before the month a row may have begun and still matter to it."""
+
+_LATE = timedelta(days=4)
+"""Of all other kinds: Google bills some use days late, in the month after."""
 
 _TARGETS = {"int": "bigint", "Decimal": "decimal(38, 12)"}
 
 
 def telemetry_of(deliveries: Iterable[TelemetryDelivery], month: BillingPeriod) -> list[TelemetryDelivery]:
     """Return the deliveries that may say something of a month; Google's ends some hours into the next, in UTC."""
-    day = timedelta(days=1)
     last = month.end.date()
-    return [each for each in deliveries if month.start.date() - _REACH.get(each.kind, day) <= each.day <= last]
+    return [each for each in deliveries if month.start.date() - _REACH.get(each.kind, _LATE) <= each.day <= last]
 
 
 def prepare(

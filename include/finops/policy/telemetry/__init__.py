@@ -1,0 +1,72 @@
+"""Where usage telemetry comes from: ``telemetry.yml``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from finops.core.settings import Settings
+from finops.policy.loader import Entry
+from finops.policy.loader import load as load_file
+from finops.policy.telemetry.asked import AskedSource, ColumnSource, HttpSource
+from finops.policy.telemetry.clouds import AzureMonitorMetrics, CloudMonitoringMetrics
+from finops.policy.telemetry.cloudwatch import CloudWatchMetrics
+from finops.policy.telemetry.mlflow import MlflowCheckpoints, MlflowRuns, MlflowSource
+from finops.policy.telemetry.prometheus import PrometheusCounts, PrometheusMetrics, PrometheusSource
+from finops.policy.telemetry.source import FILE, FileSource, TelemetrySource
+
+__all__ = [
+    "FILE",
+    "AskedSource",
+    "AzureMonitorMetrics",
+    "CloudMonitoringMetrics",
+    "CloudWatchMetrics",
+    "ColumnSource",
+    "FileSource",
+    "HttpSource",
+    "MlflowCheckpoints",
+    "MlflowRuns",
+    "MlflowSource",
+    "PrometheusCounts",
+    "PrometheusMetrics",
+    "PrometheusSource",
+    "TelemetrySource",
+    "load",
+]
+
+
+def _typed(entry: Any) -> Any:
+    """Return an entry with its type: one that names none is of files."""
+    if isinstance(entry, dict) and entry.get("type") is None:
+        return {**entry, "type": "files"}
+    return entry
+
+
+_Prometheus = Annotated[PrometheusMetrics | PrometheusCounts, Field(discriminator="kind")]
+_Mlflow = Annotated[MlflowRuns | MlflowCheckpoints, Field(discriminator="kind")]
+_Source = Annotated[
+    Annotated[
+        FileSource | _Prometheus | _Mlflow | CloudWatchMetrics | AzureMonitorMetrics | CloudMonitoringMetrics,
+        Field(discriminator="type"),
+    ],
+    BeforeValidator(_typed),
+]
+
+
+class _Telemetry(Entry):
+    sources: tuple[_Source, ...] = ()
+
+
+def load(settings: Settings) -> tuple[TelemetrySource, ...]:
+    """Return the sources in their order, ``{home}`` replaced; none without the file.
+
+    Raise BadInput, naming file, line and key, for an invalid one, and for a name that appears twice.
+    """
+    content, found = load_file(settings, FILE, _Telemetry)
+    names: set[str] = set()
+    for number, each in enumerate(content.sources):
+        if each.name in names:
+            raise found.error(("sources", number, "name"), f"source {each.name} appears twice")
+        names.add(each.name)
+    return content.sources

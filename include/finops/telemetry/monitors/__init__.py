@@ -1,0 +1,1 @@
+"""The monitoring systems that can be asked for telemetry, one module each."""
