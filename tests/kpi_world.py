@@ -28,6 +28,8 @@ from tests.kpi_rows import Checkpoint, Line, Run, Truth
 
 COSTS = ("billed_cost", "effective_cost", "list_cost")
 HOUR = timedelta(hours=1)
+LATE = timedelta(days=4)
+"""How long before a month telemetry is read for it, since Google bills some use late."""
 NANO = Decimal("1e-9")
 """More than what marts cut: each share of a charge after its twelfth decimal, at most a thousand charges a row."""
 
