@@ -23,7 +23,7 @@ from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.rest import ENDED
 
 FINOPS = str(Path(sys.executable).with_name("finops"))
-CONSUMERS = ("build_marts", "publish_chargeback")
+CONSUMERS = ("build_marts", "build_kpis", "publish_chargeback")
 PRODUCERS = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp", "ingest_telemetry", "resync_marts")
 
 
@@ -72,7 +72,9 @@ class Demo:
         self._start("backfill_billing", partition_key=str(periods[-1]))
         if not self._statements_written:
             self._rest.trigger("publish_chargeback", billing_period=str(periods[-1]))
-        self._settle("the last statements")
+        self._settle("the last statements and KPIs")
+        self._start("weekly_review")
+        self._settle("the weekly review")
 
     def _start(self, dag_id: str, partition_key: str | None = None) -> None:
         """Let the schedule start the DAG when a run is due, or else trigger one."""
@@ -152,6 +154,7 @@ def _conclude(settings: Settings, last: BillingPeriod) -> None:
     statements = settings.statements_dir / f"billing_period={last}"
     for label, value in (
         ("report", statements / "index.html"),
+        ("KPIs", settings.reviews_dir / "index.html"),
         ("marts", settings.published_dir / "current"),
         ("data quality", settings.quality_dir),
         ("truths", settings.root / "sample" / "telemetry" / "truths.json"),

@@ -14,15 +14,20 @@ from pathlib import Path
 
 import psutil
 import pytest
-from servers import blob, postgres
+from servers import blob, mlflow, postgres, prometheus
 
 pytestmark = pytest.mark.integration
 
-SERVERS = {"postgres": "postgres.postgres_server", "blob": "blob.blob_server"}
+SERVERS = {
+    "postgres": "postgres.postgres_server()",
+    "blob": "blob.blob_server()",
+    "prometheus": "prometheus.prometheus_server([prometheus.Line('up', {}, float)], 0, 60)",
+    "mlflow": "mlflow.mlflow_server()",
+}
 RUN = textwrap.dedent("""
     import sys, time, psutil
-    from servers import blob, postgres
-    with {server}():
+    from servers import blob, mlflow, postgres, prometheus
+    with {server}:
         print(*(each.pid for each in psutil.Process().children(recursive=True)), flush=True)
         time.sleep(600)
 """)
@@ -52,7 +57,7 @@ def alive(pids: list[int]) -> list[int]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_server_and_all_its_processes_end_when_whoever_started_it_is_killed(name, number, folder):
-    if reason := {"postgres": postgres, "blob": blob}[name].why_not():
+    if reason := {"postgres": postgres, "blob": blob, "prometheus": prometheus, "mlflow": mlflow}[name].why_not():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "TMPDIR": folder}
     command = [sys.executable, "-c", RUN.format(server=SERVERS[name])]

@@ -14,8 +14,7 @@ select
     provider,
     billing_period,
     {% for moment in ["month_start", "month_end"] %}
-        {{ moment }}
-        + case
+        {{ moment }} + case
             when provider <> 'gcp'
             then interval 0 hours
             when extract(month from {{ moment }}) between 4 and 11

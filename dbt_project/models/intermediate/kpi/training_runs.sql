@@ -13,9 +13,10 @@ with
         group by provider, billing_period, resource_id
     ),
 
-    -- A run's hours are those that its resource was billed in: Google's month begins at
-    -- midnight in California. Of a resource that is in no bill they are those of the
-    -- month.
+    -- A run's hours are those of the month that its resource was billed in; Google's
+    -- begins at midnight in California. What is billed a month late counts with its
+    -- cost
+    -- and not with hours. Of a resource that is in no bill they are those of the month.
     runs as (
         select
             months.billing_period,
@@ -33,10 +34,13 @@ with
             runs.started_at,
             runs.ended_at,
             greatest(
-                runs.started_at, coalesce(billed.first_start, months.month_start)
+                runs.started_at,
+                months.month_start,
+                coalesce(billed.first_start, months.month_start)
             ) as used_from,
             least(
-                coalesce(runs.ended_at, billed.last_end, months.month_end),
+                coalesce(runs.ended_at, months.month_end),
+                months.month_end,
                 coalesce(billed.last_end, months.month_end)
             ) as used_until,
             -- A run without an end is over where its resource is not billed any more.

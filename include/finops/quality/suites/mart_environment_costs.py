@@ -8,13 +8,15 @@ from finops.quality.rules import KEY, adds_up_to, filled, has_rows, is_exact, is
 
 _COSTS = ("production_cost", "staging_cost", "other_cost")
 _GRAIN = (*KEY, "ai_model")
-_DAILY = Sql(
-    "(select billing_period, provider, billing_currency, "
-    + ", ".join(
-        f"if(environment = '{name}', effective_cost, 0) as {name}_cost" for name in ("production", "staging", "other")
-    )
-    + " from main.environment_costs) as costs"
-)
+_DAILY = Sql("""
+    (
+        select billing_period, provider, billing_currency,
+            if(environment = 'production', effective_cost, 0) as production_cost,
+            if(environment = 'staging', effective_cost, 0) as staging_cost,
+            if(environment = 'other', effective_cost, 0) as other_cost
+        from main.environment_costs
+    ) as costs
+""")
 
 
 def suite(given: Given) -> Suite:
