@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.kpi_world import World
+from tests.kpi_world import LATE, World
 
 _BILLS = "billing_period, provider, billing_currency"
 _THREE = "sum(billed_cost), sum(effective_cost), sum(list_cost)"
@@ -16,9 +16,9 @@ _TRANSFER = (
 _COUNTED = (
     f"resource_id in (select endpoint_id from inference_counts) and not ({_TOKENS} and not exists "
     "(from inference_counts where endpoint_id = resource_id and bucket_start::timestamp < charge_period_end "
-    "and bucket_start::timestamp >= greatest(charge_period_start, billing_period_start - interval 1 day)))"
+    f"and bucket_start::timestamp >= greatest(charge_period_start, billing_period_start - interval {LATE.days} days)))"
 )
-"""Of endpoints; Google's tokens that it billed late, of days whose telemetry is not read, are not theirs."""
+"""Of endpoints; Google's tokens that it billed late, of days without telemetry, are not theirs."""
 
 
 @dataclass(frozen=True, slots=True)

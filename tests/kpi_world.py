@@ -10,7 +10,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -25,9 +24,12 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
 from finops.stores import published
+from tests.kpi_rows import Checkpoint, Line, Run, Truth
 
 COSTS = ("billed_cost", "effective_cost", "list_cost")
 HOUR = timedelta(hours=1)
+LATE = timedelta(days=4)
+"""How long before a month telemetry is read for it, since Google bills some use late."""
 NANO = Decimal("1e-9")
 """More than what marts cut: each share of a charge after its twelfth decimal, at most a thousand charges a row."""
 
@@ -45,70 +47,6 @@ _RUNS = """
         started_at::timestamp as start, ended_at::timestamp as until, epochs
     from training_runs
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """Something that was planted."""
-
-    keys: dict[str, Any]
-    known: dict[str, Any]
-
-    def moment(self, name: str) -> datetime:
-        """Return a moment that is known, in UTC without a zone, as marts have it."""
-        return datetime.fromisoformat(self.known[name]).replace(tzinfo=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of usage of a resource in the published fact."""
-
-    provider: str
-    period: str
-    currency: str
-    resource_id: str
-    start: datetime
-    until: datetime
-    meter: str
-    machine: str
-    unit: str
-    quantity: Decimal
-    region: str
-    zone: str | None
-    billed_cost: Decimal
-    effective_cost: Decimal
-    list_cost: Decimal
-    is_spot: bool
-    is_on_demand: bool
-    is_of_storage: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A training run on one of its resources."""
-
-    provider: str
-    run_id: str
-    stage: str
-    resource_id: str
-    model: str
-    version: str
-    gpus: int
-    start: datetime
-    until: datetime | None
-    epochs: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A checkpoint that is there when a month ends; ``file`` is named for the month in which it was written."""
-
-    run_id: str
-    model: str
-    size_bytes: int
-    is_unread: bool
-    file: str
-    gb_months: Fraction
 
 
 class World:
@@ -188,14 +126,6 @@ class World:
             for index, hours in used.items():
                 for line in together:
                     yield line, runs[index], hours / max(ran, sum(used.values())), hours
-
-    def cost(self, place: Place, run_id: str, resource_id: str) -> dict[str, Decimal]:
-        """Return what a resource cost while a run used it."""
-        parts = [part for part in self.shares(place, resource_id) if part[1].run_id == run_id]
-        return {
-            name: decimal(sum((Fraction(getattr(line, name)) * share for line, _, share, _ in parts), Fraction()))
-            for name in COSTS
-        }
 
     def spot_parts(self, place: Place, job: str) -> list[tuple[Line, Fraction, Fraction]]:
         """Return the lines of a job's spot machines with its part of each, and the hours that it used of it."""
