@@ -54,17 +54,26 @@ with
         where started_at < ended_at
     ),
 
+    -- Hours that no charge of the endpoint can meet are left out: most, where
+    -- machines come
+    -- and go.
     asked as (
         select
-            provider,
-            endpoint_id as resource_id,
-            bucket_start as claim_hour,
-            model,
-            model_version,
-            stage,
-            requests,
-        from {{ ref("stg_telemetry_inference_counts") }}
-        where requests > 0
+            counts.provider,
+            counts.endpoint_id as resource_id,
+            counts.bucket_start as claim_hour,
+            counts.model,
+            counts.model_version,
+            counts.stage,
+            counts.requests,
+        from {{ ref("stg_telemetry_inference_counts") }} as counts
+        inner join
+            billed
+            on billed.provider = counts.provider
+            and billed.resource_id = counts.endpoint_id
+            and counts.bucket_start < billed.last_end
+            and counts.bucket_start + interval 1 hour > billed.first_start
+        where counts.requests > 0
     ),
 
     endpoint_hours as (
