@@ -20,8 +20,8 @@ HOUR = timedelta(hours=1)
 UNIT = Decimal("1e-12")
 RESOURCES = ("machine", "endpoint", "nobody's")
 MODELS = (
-    *("usage_claims", "usage_costs", "kpi_months", "training_runs", "endpoint_requests", "unattributed_costs"),
-    *("mart_training_run_costs", "mart_model_version_costs"),
+    *("usage_claims", "usage_costs", "kpi_months", "training_runs", "resource_hours", "endpoint_requests"),
+    *("unattributed_costs", "mart_training_run_costs", "mart_model_version_costs"),
 )
 """From charges and telemetry to the mart, each a view on those before it."""
 
@@ -132,7 +132,8 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
             create view kpi_charges as select 'aws' as provider, '2025-01' as billing_period,
                 'USD' as billing_currency, cast(charge_start as date) as charge_date, 'cc-1' as cost_center,
                 'robots' as ai_project, 'training' as ai_stage, 'prod' as environment, 1 as units_per_machine,
-                null::integer as gpus_metered, * from lines;
+                null::integer as gpus_metered, false as is_gpu, * from lines;
+            create table stg_telemetry_resource_metrics (provider varchar, resource_id varchar, metric varchar);
             create view kpi_details as select 'aws' as provider, '2025-01' as billing_period;
             create view kpi_targets as select 50000::decimal(38, 12) as model_version_cost;
             create table stg_telemetry_training_runs (run_id varchar, resource_id varchar, started_at timestamp,

@@ -1,11 +1,15 @@
 with
+    -- Of the many resources that are measured, those with GPUs alone have a figure by
+    -- day.
     measured as (
-        select provider, endpoint_id as resource_id,
+        select provider, endpoint_id as resource_id, true as is_endpoint,
         from {{ ref("stg_telemetry_inference_counts") }}
-        union
-        select provider, resource_id,
+        group by provider, endpoint_id
+        union all
+        select provider, resource_id, false as is_endpoint,
         from {{ ref("stg_telemetry_resource_metrics") }}
         where metric = 'gpu_utilization'
+        group by provider, resource_id
     ),
 
     periods as (
@@ -22,7 +26,9 @@ with
             on measured.provider = charges.provider
             and measured.resource_id = charges.resource_id
         -- What was billed late is of a month that has counted its hours.
-        where substr(cast(charges.charge_date as varchar), 1, 7) = billing_period
+        where
+            (charges.is_gpu or measured.is_endpoint)
+            and substr(cast(charges.charge_date as varchar), 1, 7) = billing_period
     ),
 
     hours as (

@@ -54,25 +54,49 @@ with
         where started_at < ended_at
     ),
 
+    asked as (
+        select
+            provider,
+            endpoint_id as resource_id,
+            bucket_start as claim_hour,
+            model,
+            model_version,
+            stage,
+            requests,
+        from {{ ref("stg_telemetry_inference_counts") }}
+        where requests > 0
+    ),
+
+    endpoint_hours as (
+        select
+            provider,
+            resource_id,
+            claim_hour,
+            sum(requests) as all_requests,
+            count(*) as version_count,
+        from asked
+        group by provider, resource_id, claim_hour
+    ),
+
+    -- Few endpoints have several versions, and windows over all would take seconds.
     requests as (
         select
-            counts.provider,
-            counts.endpoint_id as resource_id,
-            counts.bucket_start as claim_hour,
-            counts.model,
-            counts.model_version,
-            counts.stage,
-            counts.requests,
-            sum(requests) over (
-                partition by counts.provider, counts.endpoint_id, counts.bucket_start
-            ) as all_requests,
-            sum(requests) over (
-                partition by counts.provider, counts.endpoint_id, counts.bucket_start
-                order by counts.model, counts.model_version, counts.stage
+            asked.*,
+            endpoint_hours.all_requests,
+            sum(asked.requests) over (
+                partition by asked.provider, asked.resource_id, asked.claim_hour
+                order by asked.model, asked.model_version, asked.stage
                 rows between unbounded preceding and current row
             ) as requests_so_far,
-        from {{ ref("stg_telemetry_inference_counts") }} as counts
-        where counts.requests > 0
+        from asked
+        inner join endpoint_hours using (provider, resource_id, claim_hour)
+        where endpoint_hours.version_count > 1
+        union all
+        select
+            asked.*, asked.requests as all_requests, asked.requests as requests_so_far,
+        from asked
+        inner join endpoint_hours using (provider, resource_id, claim_hour)
+        where endpoint_hours.version_count = 1
     ),
 
     pieces as (
@@ -99,20 +123,28 @@ with
             cast(null as varchar) as model_version,
             claim_hour as claim_start,
             claim_hour + interval 1 hour as claim_end,
-        from requests
-        where requests_so_far = requests
+        from endpoint_hours
     ),
 
-    counted as (select *, count(*) over ({{ of_hour }}) as claim_count, from pieces),
+    contended as (
+        select provider, resource_id, claim_hour,
+        from pieces
+        group by provider, resource_id, claim_hour
+        having count(*) > 1
+    ),
+
+    counted as (
+        select pieces.*,
+        from pieces
+        inner join contended using (provider, resource_id, claim_hour)
+    ),
 
     moments as (
         select provider, resource_id, claim_hour, claim_start as segment_start,
         from counted
-        where claim_count > 1
         union
         select provider, resource_id, claim_hour, claim_end as segment_start,
         from counted
-        where claim_count > 1
     ),
 
     segments as (
@@ -127,7 +159,7 @@ with
     -- Where several run at a time, each has an equal part of it.
     shared as (
         select
-            counted.* exclude (claim_start, claim_end, claim_count),
+            counted.* exclude (claim_start, claim_end),
             segments.segment_start,
             segments.segment_end,
             count(*) over ({{ of_segment }}) as claim_count,
@@ -142,16 +174,15 @@ with
             and segments.claim_hour = counted.claim_hour
             and segments.segment_start >= counted.claim_start
             and segments.segment_end <= counted.claim_end
-        where counted.claim_count > 1
         union all
         select
-            * exclude (claim_start, claim_end, claim_count),
+            pieces.* exclude (claim_start, claim_end),
             claim_start as segment_start,
             claim_end as segment_end,
-            claim_count,
+            1 as claim_count,
             1 as claim_rank,
-        from counted
-        where claim_count = 1
+        from pieces
+        anti join contended using (provider, resource_id, claim_hour)
     ),
 
     lengths as (

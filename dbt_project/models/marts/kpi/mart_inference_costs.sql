@@ -125,13 +125,13 @@ select
     cast(coalesce(day_cost_share, 0) as {{ var("money_type") }}) as allocated_cost,
     cast(used_cost as {{ var("money_type") }}) as used_cost,
     cast(coalesce(day_idle_cost_share, 0) as {{ var("money_type") }}) as idle_cost,
-    {{ quotient("day_cost_share", "successes") }} as cost_per_inference,
-    {{ quotient("day_cost_share * 1000", "successes") }} as cost_per_1000_predictions,
-    {{ quotient("if(day_cost is null, null, used_cost)", "successes") }}
+    {{ cut_share("day_cost_share", "1", "successes") }} as cost_per_inference,
+    {{ cut_share("day_cost_share", "1000", "successes") }} as cost_per_1000_predictions,
+    {{ cut_share("if(day_cost is null, null, used_cost)", "1", "successes") }}
     as used_cost_per_inference,
-    {{ quotient("day_cost_share * 1000000", "tokens_in") }}
+    {{ cut_share("day_cost_share", "1000000", "tokens_in") }}
     as cost_per_million_tokens_in,
-    {{ quotient("day_cost_share * 1000000", "tokens_out") }}
+    {{ cut_share("day_cost_share", "1000000", "tokens_out") }}
     as cost_per_million_tokens_out,
     requests = 0 as is_without_requests,
 from shared

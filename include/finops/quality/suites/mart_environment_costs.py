@@ -31,7 +31,8 @@ def suite(given: Given) -> Suite:
             adds_up_to(_DAILY, "the daily costs by environment", given, {cost: cost for cost in _COSTS}),
             RowRule(
                 "staging is flagged where it costs more than its target",
-                "is_above_target = (staging_cost > 0 and (production_cost <= 0 or staging_percent > target_percent))",
+                "is_above_target = (staging_cost > 0"
+                " and (production_cost <= 0 or staging_percent > target_percent))",
                 (*_GRAIN, "staging_percent", "target_percent"),
             ),
         ),

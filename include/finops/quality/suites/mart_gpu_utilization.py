@@ -33,8 +33,8 @@ def suite(given: Given) -> Suite:
             adds_up_to(_CHARGES, "the charges of machines with GPUs", given, {cost: cost for cost in _COSTS}),
             RowRule(
                 "a utilization is between 0 and 100 percent, and no more is used than billed",
-                "coalesce(gpu_utilization, 0) between 0 and 100 "
-                "and (used_gpu_hours is null or used_gpu_hours <= gpu_hours)",
+                "coalesce(gpu_utilization, 0) between 0 and 100"
+                " and (used_gpu_hours is null or used_gpu_hours <= gpu_hours)",
                 (*_GRAIN, "gpu_utilization", "used_gpu_hours"),
             ),
             RowRule(
