@@ -19,7 +19,7 @@ from finops.core.money import exact, exact_arithmetic
 # Only generated, not shrunk: each example is a long statement of SQL.
 ONCE = [Phase.generate]
 UNIT = Decimal("1e-12")
-MONDAYS = (date(2025, 1, 20), date(2025, 1, 27), date(2025, 2, 3))
+MONDAYS = (date(2025, 1, 6), date(2025, 1, 13), date(2025, 1, 20))
 SUBJECTS = ("a", "b", "c", "d", "o'hara; --")
 COLUMNS = (
     "billing_period varchar, provider varchar, billing_currency varchar, kpi varchar, kpi_name varchar, unit varchar, "
@@ -135,3 +135,18 @@ def test_a_subject_that_kept_its_rate_and_its_weight_is_no_reason(connection: du
     (row,) = _dictionaries(connection, "select * from reasons where change is not null")
     assert (row["reason_1_subject"], row["reason_1_change"], row["reason_2_subject"]) == ("b", Decimal("0.1"), None)
     assert (row["reason_1_previous_value"], row["reason_1_value"]) == (Decimal("0.2"), Decimal("0.4"))
+
+
+def test_a_week_of_which_one_month_has_no_figures_is_not_shown_and_nothing_is_compared_with_it(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """The first days of a month alone would look like a week in which cost fell by half."""
+    new_year = date(2024, 12, 30)
+    found = {("aws", "USD", "a", week): (Decimal(7), Decimal(1)) for week in (new_year, *MONDAYS[:2])}
+    _fill(connection, found, is_total=True)
+    connection.execute("update mart_kpi_values set billing_period = '2025-01'")
+    rows = _dictionaries(connection, "select week_start, previous_value from reasons order by 1")
+    assert [(row["week_start"], row["previous_value"]) for row in rows] == [
+        (MONDAYS[0], None),
+        (MONDAYS[1], Decimal(7)),
+    ]

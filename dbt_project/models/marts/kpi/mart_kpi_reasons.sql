@@ -15,7 +15,6 @@
 {%- endset %}
 
 with
-    {# A week that ends in a month without figures is not whole yet. #}
     published as (select distinct billing_period from {{ ref("mart_kpi_values") }}),
 
     subject_values as (
@@ -79,6 +78,16 @@ with
         from totals
     ),
 
+    {# A week of which one month has no figures is not whole: it is not shown, and nothing is compared with it. #}
+    whole as (
+        select valued.*,
+        from valued
+        inner join published on published.billing_period = valued.billing_period
+        inner join
+            published as begun
+            on begun.billing_period = substr(cast(valued.period_start as varchar), 1, 7)
+    ),
+
     compared as (
         select
             this.*,
@@ -86,9 +95,9 @@ with
             before.denominator as previous_denominator,
             cast(this.value - before.value as {{ money_type }}) as change,
             cast(this.value + before.value as {{ money_type }}) as both_values,
-        from valued as this
+        from whole as this
         left join
-            valued as before
+            whole as before
             on before.billing_currency = this.billing_currency
             and before.kpi = this.kpi
             and before.grain = this.grain
@@ -266,7 +275,6 @@ select
     {%- endfor %}
     reasons.other_change,
 from compared
-inner join published on published.billing_period = compared.billing_period
 left join
     reasons
     on reasons.billing_currency = compared.billing_currency
