@@ -69,7 +69,6 @@ def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
         "staging_is_flagged_above_its_part_of_production",
         "what_a_resource_costs_is_of_who_used_it_and_the_rest_is_idle",
         "workloads_have_their_part_of_the_node_and_the_rest_is_idle",
-        "test",
         "kpi_months_of_google_begin_and_end_in_california",
         "a_day_of_spot_belongs_to_the_run_that_had_the_machine_for_all_the_hours_that_it_ran",
         "meters_of_three_clouds_and_of_focus_tell_where_bytes_go_and_how_they_are_stored",
