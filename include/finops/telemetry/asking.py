@@ -205,7 +205,9 @@ def _write(path: Path, schema: Schema, batches: Iterator[Rows], is_over: bool, q
     rows, is_running = 0, False
     with pq.ParquetWriter(path, layout, compression="zstd") as writer:
         for batch in batches:
-            table = pa.table({each.name: batch[each.name] for each in schema.columns}, schema=layout)
+            length = len(next(iter(batch.values())))
+            # A monitor that knows nothing of a column leaves it out.
+            table = pa.table({each.name: batch.get(each.name, [None] * length) for each in schema.columns}, layout)
             rows += table.num_rows
             if rows > MOST_ROWS:
                 raise BadInput(f"the answer has more than {MOST_ROWS:,} rows of a day; ask for less")

@@ -75,7 +75,8 @@ def test_a_run_lands_with_a_row_for_each_of_its_resources(
 ) -> None:
     name, experiment = wide
     metrics = (("epoch", 7.0, EVENING, 900),)
-    run = mlflow_server.run(experiment, MORNING, ended=EVENING, tags=TAGS, params={"gpus": "8"}, metrics=metrics)
+    tags = TAGS | {"pipeline": "nightly"}
+    run = mlflow_server.run(experiment, MORNING, ended=EVENING, tags=tags, params={"gpus": "8"}, metrics=metrics)
     columns = {"provider": {"value": "aws"}, "resource_id": "tags.instances", "gpu_count": "params.gpus"}
     source = configure(settings, runs(mlflow_server, name, columns=columns | {"epochs": "metrics.epoch"}))
     assert pipeline.land(settings, "runs") == [str(DAY)]
@@ -93,6 +94,7 @@ def test_a_run_lands_with_a_row_for_each_of_its_resources(
         "started_at": naive(MORNING),
         "ended_at": naive(EVENING),
         "epochs": 7,
+        "pipeline": "nightly",
         "status": "finished",
     }
     assert second == first | {"resource_id": "i-2"}

@@ -24,8 +24,11 @@ def warnings_after_a_life(settings: Settings, *effective: int, missing: str = ""
         fee = bought if place == 0 else 0
         edit(
             settings,
-            f"insert into marts.mart_commitments values ('{period}', 'aws', 'USD', 'life', null, 'Spend',"
-            f" 'Savings Plan', {fee}, {effective[place]}, 0, {fee}, {effective[place]})",
+            f"insert into marts.mart_commitments by name select '{period}' as billing_period, 'aws' as provider,"
+            " 'USD' as billing_currency, 'life' as commitment_discount_id, 'Spend' as commitment_discount_category,"
+            f" 'Savings Plan' as commitment_discount_type, {fee} as purchased_cost, {effective[place]} as used_cost,"
+            f" 0 as unused_cost, 0 as used_list_cost, 0 as used_contracted_cost, {fee} as billed_cost,"
+            f" {effective[place]} as effective_cost",
         )
         add_bill(settings, period, missing)
     add_bill(settings, period.previous, missing)

@@ -147,7 +147,8 @@ def test_a_dry_run_says_what_is_new_and_lands_nothing(
     report = ingest(settings, source, dry_run=True)
 
     assert [(each.day, each.row_count) for each in report.landed] == [(DAY, 1)]
-    assert (landed_files(settings), landed(settings, source), status(settings)) == ([], [], [])
+    assert (landed_files(settings), landed(settings, source)) == ([], [])
+    assert not any(each.days for each in status(settings))
     assert len(ingest(settings, source).landed) == 1
 
 
@@ -246,7 +247,9 @@ def test_two_sources_of_a_kind_keep_to_themselves(settings: Settings, folder: Pa
     ingest(settings, other)
 
     assert [landed(settings, each)[0]["average"] for each in (one, other)] == [40, 20]
-    assert [(each.source, each.days, each.newest_day, each.row_count) for each in status(settings)] == [
+    # The sources of the shipped telemetry.yml are there too, and nothing has landed of them.
+    found = [each for each in status(settings) if each.days]
+    assert [(each.source, each.days, each.newest_day, each.row_count) for each in found] == [
         ("cpu", 1, DAY, 1),
         ("gpu", 1, DAY, 1),
     ]

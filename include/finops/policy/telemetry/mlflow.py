@@ -39,6 +39,7 @@ class RunColumns(Entry):
         description="GPUs of each resource; without it the GPUs of MLflow's system metrics are counted.",
     )
     epochs: OfARun | None = None
+    pipeline: OfARun = ColumnSource.model_validate("tags.pipeline")
 
 
 class MlflowSource(HttpSource):

@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 10_000
 _COLUMNS = (
     *("run_id", "experiment", "model", "model_version", "stage", "provider", "resource_id"),
-    *("gpu_count", "started_at", "ended_at", "epochs", "status"),
+    *("gpu_count", "started_at", "ended_at", "epochs", "status", "pipeline"),
 )
 _STATUS = {
     "RUNNING": "running",
@@ -75,7 +75,8 @@ def _rows_of(source: MlflowRuns, experiments: Mapping[str, str], run: Mapping[st
     ended = max(ended, started) if ended else None
     epochs = _finite(text(columns.epochs)) if columns.epochs else None
     head = (str(info["run_id"]), experiment, model, text(columns.model_version), stage, provider)
-    return [(*head, resource, gpus, started, ended, epochs, status) for resource in resources]
+    tail = (gpus, started, ended, epochs, status, text(columns.pipeline))
+    return [(*head, resource, *tail) for resource in resources]
 
 
 def _said(data: Mapping[str, Any]) -> dict[str, str]:
