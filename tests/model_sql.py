@@ -20,7 +20,7 @@ import yaml
 DBT = Path(__file__).resolve().parents[1] / "dbt_project"
 MACROS = (
     *("allocation_balances", "allocation_columns", "allocation_entry", "allocation_pool", "allocation_weights"),
-    *("is_of_rule", "next_billing_period", "one_or_several", "quotient", "share_of", "text_literal"),
+    *("is_of_rule", "next_billing_period", "one_or_several", "quotient", "text_literal"),
     *("folded_tag_key", "hash_of", "json_entries", "list_of_text", "matches_any", "tag_dimensions"),
     *("parents_of", "placed_sums", "rule_eras"),
     *("aws_account_id", "azure_cost_columns", "gcp_tags", "is_of_billing_period", "json_from_entries"),

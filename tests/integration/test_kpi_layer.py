@@ -143,6 +143,23 @@ def test_new_telemetry_makes_the_kpis_of_its_month_pending_and_never_touches_the
     assert kpis.pending(home) == []
 
 
+def test_traffic_that_no_kpi_reads_makes_none_pending(home: Settings) -> None:
+    """Callers are counted each hour; a build for each would be for nothing."""
+    file = home.root / "calls.csv"
+    head = "provider,endpoint_id,traffic_source,bucket_start,bucket_minutes,requests\n"
+    file.write_text(f"{head}aws,some-endpoint,web,2025-02-10T01:00:00Z,60,12\n")
+    entry = {"name": "calls", "kind": TelemetryKind.ENDPOINT_TRAFFIC, "type": "files", "from": str(file)}
+    report = telemetry.take(home, FileSource.model_validate(entry, context={"settings": home}))
+    assert [each.row_count for each in report.landed] == [1]
+    assert kpis.pending(home) == []
+
+
+def test_a_month_of_which_a_mart_has_no_rows_has_its_kpis(home: Settings) -> None:
+    """Published marts keep no file of such a month; a company without budgets has nothing else."""
+    shutil.rmtree(published.latest(home).path / "mart_budget_use" / "billing_period=2025-02")
+    assert [each.fault for each in kpis.run(home, [FEBRUARY])] == [None]
+
+
 def test_a_bill_that_is_published_anew_carries_the_kpis_along_until_they_are_built_anew(home: Settings) -> None:
     before = published.latest(home)
     assert marts.run(home, [JANUARY], _silent) is not None

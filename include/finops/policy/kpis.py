@@ -16,6 +16,7 @@ FILE = "kpis.yml"
 _Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=9, decimal_places=6, allow_inf_nan=False)]
 _Amount = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6, allow_inf_nan=False)]
 _Days = Annotated[int, Field(ge=1, le=3660)]
+_Hours = Annotated[int, Field(ge=1, le=8784)]
 
 
 class KpiTargets(Entry):
@@ -37,7 +38,7 @@ class KpiTargets(Entry):
     )
     commitment_utilization: _Percent = Field(default=Decimal(90), description="Percent; less is flagged.")
     commitment_coverage: _Percent = Field(default=Decimal(60), description="Percent; less is flagged.")
-    freshness_hours: _Days = Field(default=36, description="Hours; data that is older is flagged.")
+    freshness_hours: _Hours = Field(default=36, description="Hours; data that is older is flagged.")
 
 
 class _Kpis(Entry):

@@ -61,13 +61,7 @@ def check(settings: Settings, build_id: str | None = None) -> Verdict:
                 save_candidate(settings, candidate)
         page.write(settings.quality_dir / candidate.build_id / "index.html", verdict, given, results)
         save_verdict(settings, verdict)
-    _remove_old_results(settings)
-    index.write(settings)
-    for warning in verdict.warnings:
-        logger.warning("%s", warning)
-    if not verdict.passed:
-        _refuse(settings, verdict)
-    return verdict
+    return _concluded(settings, verdict)
 
 
 def check_again(settings: Settings, build_id: str) -> None:
@@ -103,8 +97,15 @@ def check_kpis(settings: Settings, build_id: str) -> Verdict:
         verdict = _verdict(candidate, results, _current(settings))
         page.write(settings.quality_dir / build_id / "index.html", verdict, given, results)
         save_verdict(settings, verdict)
+    return _concluded(settings, verdict)
+
+
+def _concluded(settings: Settings, verdict: Verdict) -> Verdict:
+    """List a verdict among the others and say its warnings. Raise Finding where nothing may be published."""
     _remove_old_results(settings)
     index.write(settings)
+    for warning in verdict.warnings:
+        logger.warning("%s", warning)
     if not verdict.passed:
         _refuse(settings, verdict)
     return verdict

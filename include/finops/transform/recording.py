@@ -1,4 +1,4 @@
-"""Record in the state store what readers have.
+"""Record in the state store which builds run, and what readers have.
 
 A publication that is killed once readers have its version leaves that version unrecorded. Whoever comes next records
 it first, be it the same build again, another build's publication or a new build: so all of them know what they replace,
@@ -7,6 +7,12 @@ and no build is published twice.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from finops.core.errors import FinopsError
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
 from finops.stores import published, snapshots, workspaces
@@ -15,6 +21,21 @@ from finops.stores.published import Publication
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
 from finops.transform import published_snapshots
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[str]:
+    """Record a build that runs while the block does, and where it fails, why; yield its id."""
+    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    state = open_state(settings)
+    with state.begin() as connection:
+        builds.start_build(connection, build_id)
+    try:
+        yield build_id
+    except FinopsError as error:
+        with state.begin() as connection:
+            builds.finish_build(connection, build_id, "failed", str(error))
+        raise
 
 
 def record(settings: Settings, version: Publication) -> None:

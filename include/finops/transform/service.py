@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from finops.core.atomic import write_whole
-from finops.core.errors import BadInput, FinopsError
+from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 from finops.core.providers import Provider
@@ -127,17 +125,9 @@ def _build(settings: Settings, scope: list[PeriodInput], progress: Progress | No
     from finops.policy import allocation
 
     policy, rules = tags.load(settings), allocation.load(settings)
-    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     discard_candidate(settings)
-    state = open_state(settings)
-    with state.begin() as connection:
-        builds.start_build(connection, build_id)
-    try:
+    with recording.running(settings) as build_id:
         candidate = _candidate(settings, build_id, scope, policy, rules, progress)
-    except FinopsError as error:
-        with state.begin() as connection:
-            builds.finish_build(connection, build_id, "failed", str(error))
-        raise
     write_whole(settings.warehouse_dir / "layout", LAYOUT)
     save_candidate(settings, candidate)
     return candidate

@@ -24,16 +24,11 @@ from finops.transform.parquet_table import write_table
 Columns = Mapping[TelemetryKind, Mapping[str, str]]
 """Per kind the columns that its landed files have now, with their types in DuckDB."""
 
-MARTS = (
-    "fct_daily_costs",
-    "mart_allocated_costs",
-    "mart_bill_completeness",
-    "mart_budget_use",
-    "mart_commitments",
-    "mart_savings",
-    "mart_tag_compliance",
-)
-"""The published marts that KPIs read, of the month and of the one before it."""
+MARTS = ("fct_daily_costs", "mart_allocated_costs", "mart_budget_use", "mart_commitments")
+"""The published marts that KPIs read."""
+
+KINDS = frozenset(TelemetryKind) - {TelemetryKind.ENDPOINT_TRAFFIC}
+"""The kinds of telemetry that KPIs read; what else lands builds none anew."""
 
 _REACH = {
     TelemetryKind.TRAINING_RUNS: timedelta(days=92),
@@ -51,7 +46,8 @@ _TARGETS = {"int": "bigint", "Decimal": "decimal(38, 12)"}
 def telemetry_of(deliveries: Iterable[TelemetryDelivery], month: BillingPeriod) -> list[TelemetryDelivery]:
     """Return the deliveries that may say something of a month; Google's ends some hours into the next, in UTC."""
     last = month.end.date()
-    return [each for each in deliveries if month.start.date() - _REACH.get(each.kind, _LATE) <= each.day <= last]
+    first = {kind: month.start.date() - _REACH.get(kind, _LATE) for kind in KINDS}
+    return [each for each in deliveries if each.kind in KINDS and first[each.kind] <= each.day <= last]
 
 
 def prepare(
@@ -71,39 +67,38 @@ def prepare(
     shutil.rmtree(folder, ignore_errors=True)
     pairs = [tuple(name.split("/")) for name in version.manifest["fact"]["partitions"] if name.endswith(f"/{month}")]
     _link_published(folder / "published", version, month, [provider for provider, _ in pairs])
-    for kind in TelemetryKind:
+    for kind in KINDS:
         _write_empty(folder / "telemetry" / f"kind={kind}" / "source=none" / "day=none", columns[kind])
     for each in telemetry:
         _link_telemetry(settings, folder / "telemetry", each)
-    write_table(folder_of(folder / "ops") / "scope.parquet", SCOPE_COLUMNS, ((*pair, "", False) for pair in pairs))
-    _write_targets(folder_of(folder / "kpi") / "targets.parquet", targets)
+    write_table(_made(folder / "ops") / "scope.parquet", SCOPE_COLUMNS, ((*pair, "", False) for pair in pairs))
+    _write_targets(_made(folder / "kpi") / "targets.parquet", targets)
     _write_freshness(folder / "kpi" / "freshness.parquet", month, telemetry, bills)
     return [(provider, period) for provider, period in pairs]
-
-
-def folder_of(path: Path) -> Path:
-    """Return the folder, made where it is not there."""
-    path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def _link_published(folder: Path, version: Publication, month: BillingPeriod, providers: Iterable[str]) -> None:
     for provider in providers:
         leaf = Path(FACT, f"provider={provider}", f"billing_period={month}")
         for name in ("part.parquet", "details.parquet", OWNERS, OWNER_RESOURCES):
-            os.link(version.path / leaf / name, folder_of(folder / leaf) / name)
+            os.link(version.path / leaf / name, _made(folder / leaf) / name)
     for mart in MARTS:
-        for period in (month, month.previous):
-            leaf = Path(mart, f"billing_period={period}")
-            if (version.path / leaf / "part.parquet").exists():
-                os.link(version.path / leaf / "part.parquet", folder_of(folder / leaf) / "part.parquet")
+        leaf = Path(mart, f"billing_period={month}", "part.parquet")
+        _made((folder / leaf).parent)
+        if (version.path / leaf).exists():
+            os.link(version.path / leaf, folder / leaf)
+        else:
+            # A month without rows may have no file.
+            _write_none(
+                folder / leaf, compose("select * exclude (billing_period) from ({m})", m=version.mart_sql(mart))
+            )
 
 
 def _link_telemetry(settings: Settings, folder: Path, delivery: TelemetryDelivery) -> None:
     landed = settings.landing_dir / delivery.relative_path
     place = folder / Path(delivery.relative_path).relative_to("telemetry")
     try:
-        os.link(landed, folder_of(place.parent) / place.name)
+        os.link(landed, _made(place.parent) / place.name)
     except FileNotFoundError:
         raise BadInput(f"{landed} was landed and is gone; `finops telemetry ingest` lands it again") from None
 
@@ -111,9 +106,13 @@ def _link_telemetry(settings: Settings, folder: Path, delivery: TelemetryDeliver
 def _write_empty(folder: Path, columns: Mapping[str, str]) -> None:
     """Write a file without rows that has every column, so that a model finds those that older files lack."""
     nothing = join(", ", (compose("null::{t} as {n}", t=Sql(kind), n=identifier(n)) for n, kind in columns.items()))
-    copy = "copy (select {nothing} where false) to {file} (format parquet)"
+    _write_none(_made(folder) / "empty.parquet", compose("select {nothing}", nothing=nothing))
+
+
+def _write_none(file: Path, rows: Sql) -> None:
+    """Write a file with the columns of these rows and none of them."""
     with scratch() as connection:
-        connection.execute(compose(copy, nothing=nothing, file=folder_of(folder) / "empty.parquet"))
+        connection.execute(compose("copy (from ({rows}) limit 0) to {file} (format parquet)", rows=rows, file=file))
 
 
 def _write_targets(path: Path, targets: KpiTargets) -> None:
@@ -150,3 +149,9 @@ def _write_freshness(
 
 def _end(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+def _made(path: Path) -> Path:
+    """Return the folder, made where it is not there."""
+    path.mkdir(parents=True, exist_ok=True)
+    return path

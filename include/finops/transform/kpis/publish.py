@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from finops.core.errors import Finding, Superseded
 from finops.core.locks import exclusive
 from finops.core.settings import Settings
 from finops.stores import published, workspaces
-from finops.stores.candidate import Candidate, Verdict, load_candidate, load_verdict
+from finops.stores.candidate import Candidate, load_candidate, load_verdict
 from finops.stores.published import Publication
 from finops.transform import published_fact, published_marts, recording, versions
 from finops.transform.kpis.service import digest
@@ -41,7 +42,7 @@ def publish(work: Settings, build_id: str) -> Publication:
         versions.remove_leftovers(work, before)
         if build_id not in {each.build_id for each in before}:
             _require_current(work, candidate)
-            versions.write(work, build_id, _filling(work, candidate, verdict, before[0]))
+            versions.write(work, build_id, partial(_fill, work, candidate, before[0]))
             replace_link(work.published_dir / "current", f"versions/{build_id}")
             recording.record(work, published.latest(work))
         after = versions.chain(work)
@@ -59,25 +60,17 @@ def _require_current(work: Settings, candidate: Candidate) -> None:
         )
 
 
-def _filling(work: Settings, candidate: Candidate, verdict: Verdict, previous: Publication) -> Any:
-    def fill(building: Path) -> dict[str, Any]:
-        fact = published_fact.carry(previous, building)
-        marts = published_marts.write(work, candidate, previous, building)
-        entry = {
-            "build_id": candidate.build_id,
-            "digest": candidate.scope[0].input_digest,
-            "warnings": list(verdict.warnings),
-        }
-        return {
-            **previous.manifest,
-            "build_id": candidate.build_id,
-            "previous": previous.build_id,
-            "published_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            # No bill is replaced.
-            "scope": [],
-            "fact": fact,
-            **marts,
-            "kpis": {**previous.manifest.get("kpis", {}), str(candidate.billing_periods[0]): entry},
-        }
-
-    return fill
+def _fill(work: Settings, candidate: Candidate, previous: Publication, building: Path) -> dict[str, Any]:
+    """Put the files of the version into its folder; return its manifest."""
+    entry = {"build_id": candidate.build_id, "digest": candidate.scope[0].input_digest}
+    return {
+        **previous.manifest,
+        "build_id": candidate.build_id,
+        "previous": previous.build_id,
+        "published_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        # No bill is replaced.
+        "scope": [],
+        "fact": published_fact.carry(previous, building),
+        **published_marts.write(work, candidate, previous, building),
+        "kpis": {**previous.manifest.get("kpis", {}), str(candidate.billing_periods[0]): entry},
+    }

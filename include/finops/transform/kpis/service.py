@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from finops.core.errors import BadInput, FinopsError
+from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 from finops.core.providers import Provider
@@ -86,17 +84,9 @@ def build(settings: Settings, month: BillingPeriod, columns: Columns, progress: 
         known = _known(settings)
         if known is None or month not in known.version.billing_periods:
             raise BadInput(f"billing period {month} is not published; run `finops build` first")
-        build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         discard_candidate(work)
-        state = open_state(settings)
-        with state.begin() as connection:
-            builds.start_build(connection, build_id)
-        try:
+        with recording.running(settings) as build_id:
             candidate = _candidate(work, build_id, month, known, columns, progress)
-        except FinopsError as error:
-            with state.begin() as connection:
-                builds.finish_build(connection, build_id, "failed", str(error))
-            raise
         save_candidate(work, candidate)
         return candidate
 

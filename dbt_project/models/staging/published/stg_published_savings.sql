@@ -1,1 +1,0 @@
-select *, from {{ source("published", "mart_savings") }}
