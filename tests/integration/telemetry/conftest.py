@@ -17,6 +17,7 @@ from servers.prometheus import Line, PrometheusServer
 from telemetry_steps import TODAY, YESTERDAY, seconds
 
 from finops.telemetry import asking
+from finops.telemetry.monitors import http
 
 START = seconds(YESTERDAY)
 
@@ -78,6 +79,14 @@ LINES = (
         for bound, share in (("0.1", 0.5), ("0.2", 1.0), ("+Inf", 1.0))
     ),
 )
+
+
+@pytest.fixture(autouse=True)
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """For how long a reader has waited for a server; it does not."""
+    seconds: list[float] = []
+    monkeypatch.setattr(http, "pause", seconds.append)
+    return seconds
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,6 @@ from telemetry_steps import DAY, YESTERDAY, configure, hour, landed
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
 from finops.pipelines import telemetry as pipeline
-from finops.telemetry.monitors import http
 from finops.telemetry.service import ingest
 
 pytestmark = pytest.mark.integration
@@ -55,13 +54,6 @@ def at_nine(**values: float) -> Any:
         return values if NINE <= moment < NINE + timedelta(hours=1) and not is_gap else None
 
     return metric
-
-
-@pytest.fixture(autouse=True)
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    seconds: list[float] = []
-    monkeypatch.setattr(http, "pause", seconds.append)
-    return seconds
 
 
 def test_machines_land_with_what_azure_measures_from_outside(

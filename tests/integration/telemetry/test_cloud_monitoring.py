@@ -14,7 +14,6 @@ from telemetry_steps import DAY, YESTERDAY, configure, hour, landed
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
 from finops.pipelines import telemetry as pipeline
-from finops.telemetry.monitors import http
 
 pytestmark = pytest.mark.integration
 
@@ -51,13 +50,6 @@ def at(begin: int, minutes: int = 60, **values: float) -> dict[datetime, dict[st
     start = YESTERDAY + timedelta(hours=begin)
     named = {f"ALIGN_{name.upper()}": value for name, value in values.items()}
     return {start + timedelta(minutes=minute): named for minute in range(0, minutes, 5)}
-
-
-@pytest.fixture(autouse=True)
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    seconds: list[float] = []
-    monkeypatch.setattr(http, "pause", seconds.append)
-    return seconds
 
 
 def test_instances_land_with_what_the_platform_and_the_agent_measure(

@@ -14,7 +14,7 @@ from telemetry_steps import DAY, TODAY, YESTERDAY, configure, landed
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
 from finops.pipelines import telemetry as pipeline
-from finops.telemetry.monitors import http, mlflow
+from finops.telemetry.monitors import mlflow
 
 pytestmark = pytest.mark.integration
 
@@ -50,14 +50,6 @@ def checkpoints(server: MlflowServer, experiments: str, **more: Any) -> dict[str
         "settle_minutes": 0,
     }
     return head | {"experiments": [experiments]} | more
-
-
-@pytest.fixture(autouse=True)
-def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """For how long the reader has waited; it does not."""
-    seconds: list[float] = []
-    monkeypatch.setattr(http, "pause", seconds.append)
-    return seconds
 
 
 @pytest.fixture
