@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy import stats
-
 from finops.timeseries.forecasting.grid import Floats
 
 LEVELS = (80, 95)
@@ -40,7 +39,7 @@ def calibrate(misses: Floats, change: Floats) -> Bounds:
     ``change`` is the series' usual change per step of the same kind, in its unit; it stands in for a series whose own
     misses are few.
     """
-    origins, series, horizon = misses.shape
+    origins = len(misses)
     growth = _growth(misses, change)
     sizes = np.abs(misses) / growth
     spread = _spread(sizes, change)
@@ -96,10 +95,10 @@ def _quantiles(scores: Floats, is_there: np.ndarray, ages: Floats, tail: float, 
     """Return the lower and upper quantile per step of weighted scores, corrected for how few they are."""
     horizon = scores.shape[2]
     if count < 2:
-        reach = stats.t.ppf(1 - tail, 2) * 1.25
+        reach = _student(1 - tail, 2)
         return np.full(horizon, -reach), np.full(horizon, reach)
     rank = min((1 - tail) * (1 + 1 / count), 1.0)
-    widened = float(stats.t.ppf(1 - tail, count) / stats.norm.ppf(1 - tail))
+    widened = _student(1 - tail, count) / NormalDist().inv_cdf(1 - tail)
     if rank >= 1.0:
         widened *= 1.15
     down, up = np.empty(horizon), np.empty(horizon)
@@ -118,3 +117,9 @@ def _two_sided(scores: Floats, weights: Floats, rank: float) -> tuple[float, flo
     ranked, reached = scores[order], np.cumsum(weights[order])
     share = (reached - 0.5 * weights[order]) / reached[-1]
     return float(np.interp(1 - rank, share, ranked)), float(np.interp(rank, share, ranked))
+
+
+def _student(rank: float, freedom: int) -> float:
+    """Return a quantile of Student's t by Cornish and Fisher's expansion (Abramowitz & Stegun 26.7.5)."""
+    z, n = NormalDist().inv_cdf(rank), max(freedom, 2)
+    return z + (z**3 + z) / (4 * n) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)

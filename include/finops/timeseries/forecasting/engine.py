@@ -192,7 +192,7 @@ def _tested(block: Block, horizon: int, origins: int, options: Options) -> pd.Da
             continue
         window = block.window.before(distance)
         past = Block(block.names, block.given[:, :-distance], window)
-        has_past = (~np.isnan(past.given)).any(axis=1)
+        has_past = np.asarray((~np.isnan(past.given)).any(axis=1))
         if not has_past.any():
             continue
         past = Block(

@@ -85,7 +85,7 @@ def seasons_of(step: pd.Timedelta) -> tuple[int, ...]:
 
 
 def filled(values: Floats, season: int) -> Floats:
-    """Fill gaps with what was one season before, else with the last value. Looks back alone; a beginning stays missing."""
+    """Fill gaps with what was one season before, else with the last value. Looks back alone."""
     found = values.copy()
     for column in range(1, found.shape[1]):
         is_gap = np.isnan(found[:, column])
