@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TOTAL = "total"
+TEAM = "team"
+"""The level of a cost centre over all providers, beside the hierarchy; teams add up to the total, too."""
 ALL = "(all)"
 OTHER = "(other)"
 
@@ -36,7 +38,7 @@ class Hierarchy:
     """Series of every level, of which the children of one add up to it.
 
     ``nodes`` has one row per series: its columns of ``NODE``, ``unique_id``, and ``parent``, the unique_id of the
-    series one level above (None of a total). ``values`` has a row per node and a column per day of ``days``: usage
+    series one level above (None of a total, and of a team). ``values`` has a row per node and a column per day of ``days``: usage
     cost as a number, NaN before the series' first charge. Days are UTC and without gaps; the last is the day before
     the run date.
     """
@@ -68,3 +70,19 @@ class Input:
     loads: pd.DataFrame
     frontier: dict[str, date]
     as_of: dict[str, date]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the usage of each series will cost, in whole smallest units of its currency.
+
+    ``nodes`` are those of the hierarchy that have usage. ``mean`` is ``[series, moment]``; ``bounds`` holds those of
+    single moments and ``sums`` those of the sum up to a moment, by ``lo_80`` to ``hi_95``. ``moments`` are UTC.
+    """
+
+    nodes: pd.DataFrame
+    moments: pd.DatetimeIndex
+    mean: np.ndarray
+    bounds: dict[str, np.ndarray]
+    sums: dict[str, np.ndarray]
+    models: list[str]

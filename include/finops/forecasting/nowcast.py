@@ -28,6 +28,7 @@ _WEEKS = 4
 _FREEDOM = 3.0
 """Degrees of freedom of Student's t by which a day differs from its like: heavy tails, since spend jumps."""
 _LEAST_SPREAD = 0.04
+_NOTHING = 0.005
 _QUANTILES = (0.025, 0.10, 0.90, 0.975)
 
 COLUMNS = (
@@ -164,7 +165,10 @@ def posterior(seen: float, level: float, spread: float, shares: np.ndarray, weig
     finals, weights = finals[order], weights[order] / weights.sum()
     reached = np.cumsum(weights) - weights / 2
     quantiles = np.interp(_QUANTILES, reached, finals)
-    return np.array([float(finals @ weights), *quantiles])
+    mean = float(finals @ weights)
+    # With a long tail the mean may lie beyond the bounds of 80 %, which then reach to it.
+    low_95, low_80, high_80, high_95 = quantiles
+    return np.array([mean, low_95, min(low_80, mean), max(high_80, mean), max(high_95, mean)])
 
 
 def completed(daily: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
@@ -176,18 +180,21 @@ def completed(daily: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     services = estimates[estimates["service_name"] != ""]
+    is_open = ((services["mean"] - services["seen"]).abs() > _NOTHING) | (services["hi_95"] - services["lo_95"] > _NOTHING)
     usage = daily[daily["stream"] == USAGE]
-    parts = [_divided(usage, row) for row in services.to_dict("records")]
+    if not services.empty:
+        usage = usage[usage["charge_date"] >= services["charge_date"].min() - pd.Timedelta(days=7 * _WEEKS + SETTLED)]
+    grain = ["billing_currency", "provider", "service_name"]
+    by_service = dict(iter(usage.groupby(grain)))
+    rows = services[is_open].to_dict("records")
+    parts = [_divided(by_service[tuple(row[name] for name in grain)], row) for row in rows]
     columns = [*KEY, "charge_date", "stream", "amount", "spread"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _divided(usage: pd.DataFrame, row: dict[str, object]) -> pd.DataFrame:
+def _divided(of_service: pd.DataFrame, row: dict[str, object]) -> pd.DataFrame:
     import pandas as pd
 
-    of_service = usage
-    for name in ("billing_currency", "provider", "service_name"):
-        of_service = of_service[of_service[name] == row[name]]
     day = pd.Timestamp(str(row["charge_date"]))
     seen = of_service[of_service["charge_date"] == day].groupby(list(KEY))["amount"].sum()
     from_day, to_day = day - pd.Timedelta(days=7 * _WEEKS + SETTLED), day - pd.Timedelta(days=SETTLED)

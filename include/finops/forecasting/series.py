@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from finops.forecasting.models import ALL, KEY, OTHER, TOTAL, USAGE, Hierarchy
+from finops.forecasting.models import ALL, KEY, OTHER, TEAM, TOTAL, USAGE, Hierarchy
 from finops.policy.forecasting import DIMENSIONS, Forecasting
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+_TEAM = -1
 _RECENT = 92
 """Days before the run date by whose spend a series is small."""
 _LONGEST = 731
@@ -74,10 +75,10 @@ def nodes_of(leaves: pd.DataFrame, levels: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     parts = []
-    for depth in range(len(levels) + 1):
-        below = {name: ALL for name in DIMENSIONS if name not in levels[:depth]}
+    for depth, below in _above(levels).items():
         part = leaves[list(KEY)].assign(**below).drop_duplicates()
-        parts.append(part.assign(level=levels[depth - 1] if depth else TOTAL, depth=depth))
+        level = TEAM if depth == _TEAM else levels[depth - 1] if depth else TOTAL
+        parts.append(part.assign(level=level, depth=depth))
     nodes = pd.concat(parts, ignore_index=True).sort_values(["depth", *KEY], kind="stable", ignore_index=True)
     nodes["series"] = [_text(row, levels) for row in nodes.to_dict("records")]
     nodes["unique_id"] = nodes["billing_currency"] + "|" + nodes["level"] + "|" + nodes["series"]
@@ -85,7 +86,17 @@ def nodes_of(leaves: pd.DataFrame, levels: Sequence[str]) -> pd.DataFrame:
     return nodes
 
 
+def _above(levels: Sequence[str]) -> dict[int, dict[str, str]]:
+    """Return per depth the dimensions that a series of it has all of; teams stand where cost centres are divided."""
+    kept = {depth: tuple(levels[:depth]) for depth in range(len(levels) + 1)}
+    if "cost_center" in levels[1:]:
+        kept[_TEAM] = ("cost_center",)
+    return {depth: {name: ALL for name in DIMENSIONS if name not in names} for depth, names in kept.items()}
+
+
 def _text(row: dict[str, str], levels: Sequence[str]) -> str:
+    if row["level"] == TEAM:
+        return row["cost_center"]
     return " / ".join(row[name] for name in levels[: row["depth"]]) or TOTAL  # type: ignore[misc]
 
 
@@ -96,7 +107,7 @@ def _parents(nodes: pd.DataFrame, levels: Sequence[str]) -> list[str | None]:
         depth = row["depth"]
         above = {name: ALL for name in levels[depth - 1 : depth]}
         place = (row["billing_currency"], depth - 1, *({**row, **above}[name] for name in DIMENSIONS))
-        found.append(None if depth == 0 else known[place])
+        found.append(None if depth <= 0 else known[place])
     return found
 
 
@@ -110,8 +121,7 @@ def belonging(leaves: pd.DataFrame, nodes: pd.DataFrame, levels: Sequence[str]) 
 
     place = {key: number for number, key in enumerate(_places(nodes))}
     found = np.zeros((len(nodes), len(leaves)))
-    for depth in range(len(levels) + 1):
-        below = {name: ALL for name in DIMENSIONS if name not in levels[:depth]}
+    for depth, below in _above(levels).items():
         keys = _places(leaves.assign(**below, depth=depth))
         found[[place[key] for key in keys], range(len(leaves))] = 1.0
     return found
