@@ -24,8 +24,8 @@ _LONGEST = 731
 """Days of history that are read: two years, which have every season twice."""
 
 
-def combined(daily: pd.DataFrame, run_date: date, policy: Forecasting) -> pd.DataFrame:
-    """Return the charges with keys of the configured levels, small ones combined in ``(other)``.
+def names_of(daily: pd.DataFrame, run_date: date, policy: Forecasting) -> pd.DataFrame:
+    """Return per key of the charges (``KEY``) the one that its series have, in columns ``new_…``: small ones combined.
 
     A child below ``smallest_share`` of its currency's spend (the absolute amounts of both streams, of the last three
     months) becomes ``(other)`` of its parent, and so does all below it. The share grows until there are no more than
@@ -34,23 +34,25 @@ def combined(daily: pd.DataFrame, run_date: date, policy: Forecasting) -> pd.Dat
     import pandas as pd
 
     unused = {name: ALL for name in DIMENSIONS if name not in policy.levels}
-    frame = daily.assign(**unused)
-    recent = frame[frame["charge_date"] >= pd.Timestamp(run_date) - pd.Timedelta(days=_RECENT)]
+    recent = daily[daily["charge_date"] >= pd.Timestamp(run_date) - pd.Timedelta(days=_RECENT)]
     spent = recent.assign(amount=recent["amount"].abs()).groupby(list(KEY))["amount"].sum()
-    leaves = frame[list(KEY)].drop_duplicates().reset_index(drop=True)
+    leaves = daily[list(KEY)].drop_duplicates().reset_index(drop=True)
     leaves["spent"] = spent.reindex(pd.MultiIndex.from_frame(leaves[list(KEY)])).fillna(0.0).to_numpy()
     share = float(policy.smallest_share)
     while True:
-        renamed = _renamed(leaves, policy.levels, share)
+        renamed = _renamed(leaves.assign(**unused), policy.levels, share)
         if _count(renamed, policy.levels) <= policy.most_series or share >= 1:
             break
         share = max(share * 1.5, 0.0005)
-    names = [f"new_{name}" for name in DIMENSIONS]
-    mapping = pd.concat([leaves[list(KEY)], renamed.set_axis(names, axis=1)], axis=1)
-    found = frame.merge(mapping, on=list(KEY), how="left").drop(columns=list(DIMENSIONS))
-    found = found.rename(columns=dict(zip(names, DIMENSIONS, strict=True)))
-    others = [name for name in daily.columns if name not in (*KEY, "amount")]
-    return found.groupby([*KEY, *others], as_index=False, sort=True)["amount"].sum()
+    return leaves[list(KEY)].join(renamed.add_prefix("new_"))
+
+
+def combined(frame: pd.DataFrame, names: pd.DataFrame, amounts: Sequence[str] = ("amount",)) -> pd.DataFrame:
+    """Return a frame with the keys of its series, its amounts added up by them and by all its other columns."""
+    found = frame.merge(names, on=list(KEY), how="left").drop(columns=list(DIMENSIONS))
+    found = found.rename(columns={f"new_{name}": name for name in DIMENSIONS})
+    others = [name for name in frame.columns if name not in (*KEY, *amounts)]
+    return found.groupby([*KEY, *others], as_index=False, sort=True)[list(amounts)].sum()
 
 
 def _renamed(leaves: pd.DataFrame, levels: Sequence[str], share: float) -> pd.DataFrame:
