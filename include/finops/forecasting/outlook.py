@@ -61,7 +61,17 @@ def _outlook(
         mean, bounds = mean + added, {name: each + added for name, each in bounds.items()}
         mean, bounds = _adding_up(nodes, mean, bounds)
     mean, bounds = _teams(nodes, mean, bounds)
-    return Outlook(nodes, moments, mean, bounds, _moved(mean, sums, units), [models[n] for n in place])
+    moved = _nested(_moved(mean, sums, units))
+    return Outlook(nodes, moments, mean, _nested(bounds), moved, [models[n] for n in place])
+
+
+def _nested(bounds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return bounds of which those of 95 % enclose those of 80 %, which hold the means already."""
+    import numpy as np
+
+    low, high = bounds["lo_80"], bounds["hi_80"]
+    wide_low, wide_high = np.minimum(bounds["lo_95"], low), np.maximum(bounds["hi_95"], high)
+    return {"lo_80": low, "hi_80": high, "lo_95": wide_low, "hi_95": wide_high}
 
 
 def _units(nodes: pd.DataFrame) -> np.ndarray:

@@ -193,6 +193,3 @@ def _promise_error(promised: pd.DataFrame, group: dict[str, str]) -> float | Non
     return float((part["promised"] - part["actual"]).abs().sum()) / spent if spent > 0 else None
 
 
-def is_mid_month(run_date: date) -> bool:
-    """Tell whether a run's month total counts as one made in mid-month."""
-    return 11 <= run_date.day <= 21

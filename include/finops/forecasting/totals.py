@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from finops.core.money import digits_of, from_units
-from finops.forecasting.models import BOUNDS, NODE, Hierarchy, Outlook
+from finops.forecasting.models import BOUNDS, KEY, NODE, Z_80, Z_95, Hierarchy, Outlook
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,7 @@ def last_of_month(day: date) -> date:
 
 
 def rows(
-    tree: Hierarchy, usage: Outlook, calendar: Outlook, hours: Outlook | None, known: Known
+    tree: Hierarchy, usage: Outlook, calendar: Outlook, known: Known
 ) -> list[dict[str, Any]]:
     """Return the rows of ``mart_forecast_totals`` of a run.
 
@@ -42,7 +42,6 @@ def rows(
     added to them as squares, as independent ones are.
     """
     place = {name: number for number, name in enumerate(usage.nodes["unique_id"])}
-    by_hour = {} if hours is None else {name: n for n, name in enumerate(hours.nodes["unique_id"])}
     found = []
     run_date = tree.run_date
     rest = (last_of_month(run_date) - run_date).days + 1
@@ -50,8 +49,6 @@ def rows(
         at = place.get(node["unique_id"])
         for period, steps in ((NEXT_DAY, 1), (REST, rest), ("30 days", 30), ("90 days", LONGEST), (MONTH, rest)):
             of_usage = _usage(usage, at, steps)
-            if period == NEXT_DAY and hours is not None and node["unique_id"] in by_hour:
-                of_usage = _usage(hours, by_hour[node["unique_id"]], len(hours.moments))
             so_far, doubt = (int(known.cost[number]), float(known.spread[number])) if period == MONTH else (0, 0.0)
             figures = _figures(of_usage, _usage(calendar, number, steps), so_far, doubt)
             first = run_date.replace(day=1) if period == MONTH else run_date
@@ -79,7 +76,7 @@ def _figures(usage: dict[str, int], calendar: dict[str, int], so_far: int, doubt
         "mean": mean,
     }
     for name in BOUNDS:
-        sign, factor = (-1 if name.startswith("lo") else 1), (1.2816 if name.endswith("80") else 1.96)
+        sign, factor = (-1 if name.startswith("lo") else 1), (Z_80 if name.endswith("80") else Z_95)
         widths = (usage[name] - usage["mean"], calendar[name] - calendar["mean"], factor * doubt)
         found[name] = mean + sign * round(sum(float(each) ** 2 for each in widths) ** 0.5)
     return found
@@ -96,8 +93,6 @@ def so_far(
     """
     import numpy as np
     import pandas as pd
-
-    from finops.forecasting.models import KEY
 
     first = pd.Timestamp(run_date.replace(day=1))
     index = pd.MultiIndex.from_frame(leaves[list(KEY)])
