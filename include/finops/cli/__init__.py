@@ -98,5 +98,6 @@ for _command in (
     "diff",
     "conformance",
     "export",
+    "forecast",
 ):
     import_module(f"finops.cli.{_command}")

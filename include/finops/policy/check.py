@@ -16,6 +16,7 @@ from finops.policy import (
     cost_centers,
     delivery,
     exchange_rates,
+    forecasting,
     invoices,
     kpis,
     sources,
@@ -72,6 +73,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     delivery.FILE: delivery.load,
     telemetry.FILE: telemetry.load,
     kpis.FILE: kpis.load,
+    forecasting.FILE: forecasting.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 
