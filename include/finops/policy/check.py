@@ -12,6 +12,7 @@ from finops.core.settings import Settings
 from finops.policy import (
     accounts,
     allocation,
+    anomalies,
     budgets,
     cost_centers,
     delivery,
@@ -72,6 +73,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     delivery.FILE: delivery.load,
     telemetry.FILE: telemetry.load,
     kpis.FILE: kpis.load,
+    anomalies.FILE: anomalies.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 
