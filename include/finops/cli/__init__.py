@@ -98,5 +98,6 @@ for _command in (
     "diff",
     "conformance",
     "export",
+    "anomalies",
 ):
     import_module(f"finops.cli.{_command}")
