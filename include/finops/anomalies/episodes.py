@@ -24,6 +24,8 @@ BEFORE = 28
 """Days before an episode that its chart shows."""
 _BACKWARDS = {Kind.CREEP: 14, Kind.SHIFT: 4}
 """How many days before the detector is sure an episode may have begun."""
+RECORD_DAYS = 90
+"""Days of which an episode must break the record."""
 _MONTHLY = 0.5
 """A rise that the day of the month had too, by at least so much of it, is a rhythm."""
 
@@ -87,7 +89,7 @@ def found(
         start = _beginning(clean, each, free, sign)
         last, spanned = _last(clean, costs, start, each.at, end, gates, policy, sign)
         expected = usual(clean, start, range(start, spanned))
-        raised = _raised(costs[start : last + 1], expected, each.at - start, gates, sign)
+        raised = _raised(clean[:start], costs[start : last + 1], expected, each.at - start, gates, sign)
         free = last + 1
         if raised is None or (start == last and _is_monthly(costs, clean, start, expected[0], first_day)):
             continue
@@ -112,7 +114,7 @@ def found(
 
 def _beginning(clean: np.ndarray, odd: Odd, free: int, sign: int) -> int:
     """Return the first day of the run of days, up to the odd one, that lie clearly beyond what was usual."""
-    earliest = max(free, odd.at - _BACKWARDS.get(odd.kind, 0))
+    earliest = max(free, min(odd.at, 2 * WEEK), odd.at - _BACKWARDS.get(odd.kind, 0))
     start = odd.at
     while start > earliest:
         before = float(usual(clean, earliest, [start - 1])[0])
@@ -137,27 +139,53 @@ def _last(
     return last, at + 1
 
 
-def _raised(costs: np.ndarray, expected: np.ndarray, sure: int, gates: Gates, sign: int) -> int | None:
-    """Return how many days after the first money and percent suffice, not before the detector was sure."""
+def _raised(
+    before: np.ndarray, costs: np.ndarray, expected: np.ndarray, sure: int, gates: Gates, sign: int
+) -> int | None:
+    """Return how many days after the first money and percent suffice, not before the detector was sure.
+
+    And not before it is new: work that comes and goes, such as training, has had days like these.
+    """
     import numpy as np
 
     base = np.cumsum(expected[: len(costs)])
     excess = sign * (np.cumsum(costs) - base)
     is_due = (excess >= gates.amount) & (excess >= gates.percent / 100 * base)
     is_due[:sure] = False
-    return int(np.argmax(is_due)) if is_due.any() else None
+    sums = np.cumsum(costs)
+    return next((int(at) for at in np.flatnonzero(is_due) if _is_new(before, float(sums[at]), int(at) + 1, sign)), None)
+
+
+def _is_new(before: np.ndarray, cost: float, length: int, sign: int) -> bool:
+    """Tell whether a run of days cost more than any run as long before, by a margin for how few of these are known.
+
+    The rise above the median run must exceed that of the dearest run of the last 90 days by 14 ÷ (days known): what
+    breaks the record of two weeks by a little is no news, what breaks that of three months is.
+    """
+    import numpy as np
+
+    known = before[-RECORD_DAYS:]
+    if len(known) < length + 1:
+        return True
+    sums = np.concatenate([[0.0], np.cumsum(known)])
+    runs = sign * (sums[length:] - sums[:-length])
+    middle, record = float(np.median(runs)), float(runs.max())
+    return sign * cost - middle > (record - middle) * (1 + 14 / len(known))
 
 
 def _is_monthly(costs: np.ndarray, clean: np.ndarray, at: int, expected: float, first_day: date) -> bool:
-    """Tell whether the same day of the month before, or one beside it, had at least half of the same rise."""
-    day = _on(first_day, at)
-    before = (day.replace(day=1) - timedelta(days=1)).replace(day=min(day.day, 28))
-    place = (before - first_day).days
-    return any(
-        costs[i] - usual(clean, i, [i])[0] >= _MONTHLY * (costs[at] - expected) > 0
-        for i in (place - 1, place, place + 1)
-        if 0 < i < at
-    )
+    """Tell whether the same day of the months before, or one beside it, had at least half of the same rise.
+
+    One month suffices on the first two days of a month, when fees are due; else it takes two to be a rhythm.
+    """
+    day, rise = _on(first_day, at), costs[at] - expected
+    for _ in range(1 if day.day <= 2 else 2):
+        day = (day.replace(day=1) - timedelta(days=1)).replace(day=min(day.day, 28))
+        place = (day - first_day).days
+        near = [i for i in (place - 1, place, place + 1) if 0 < i < at]
+        if not any(costs[i] - usual(clean, i, [i])[0] >= _MONTHLY * rise > 0 for i in near):
+            return False
+    return True
 
 
 def _points(

@@ -1,7 +1,7 @@
 """The series that are watched: usage EffectiveCost per UTC day by several levels, out of what is published.
 
 What is charged for more than a day at once (support, subscriptions, a month of storage) is left out: it has a calendar,
-not a level. Credits, tax, refunds, purchases and corrections are none of usage. Untagged cost counts as any other.
+not a level. So are machines while recorded training runs use them, where ``anomalies.yml`` does not say otherwise. Credits, tax, refunds, purchases and corrections are none of usage. Untagged cost counts as any other.
 Currencies are apart.
 """
 
@@ -34,35 +34,80 @@ _DAILY = """
         select billing_currency, charge_date, {columns}, effective_cost as cost from ({daily})
         where {usage}
         union all
-        select billing_currency, charge_date, {columns}, -cost as cost from ({long})
+        select billing_currency, charge_date, {columns}, -cost as cost from ({left_out})
     )
     where charge_date between {first} and {last}
     group by all
     having sum(cost) <> 0
 """
-_LONG = """
+_LEFT_OUT = """
     select billing_currency, cast(charge_period_start as date) as charge_date, {columns}, effective_cost as cost
-    from ({fact}) where {usage} and date_diff('hour', charge_period_start, charge_period_end) > 25
+    from ({fact}) as lines
+    where {usage}
+        and (
+            date_diff('hour', charge_period_start, charge_period_end) > 25
+            or {at_work}
+        )
 """
+_AT_WORK = """
+    create or replace temp table days_at_work as
+    select distinct provider, resource_id, cast(unnest(generate_series(
+        date_trunc('day', started_at) - interval 1 day, coalesce(ended_at, {until}) + interval '{idle} days', interval 1 day
+    )) as date) as day
+    from ({runs}) where started_at is not null
+"""
+AT_WORK = Sql(
+    "regexp_matches(lower(coalesce(pricing_unit, '')), 'hour|hrs') and (provider, resource_id, "
+    "cast(charge_period_start as date)) in (select (provider, resource_id, day) from days_at_work)"
+)
+"""The predicate that keeps the hours of machines that training runs use; what they send and store is none of it."""
+RUNS = "mart_training_run_costs"
+IDLE_DAYS = 14
+"""So long after its last training run a machine still counts as one at work."""
 
 
-def load(connection: DuckDBPyConnection, version: Publication, months: Collection[str], first: date, last: date) -> None:
-    """Create the table of daily costs from the first to the last day."""
+def load(
+    connection: DuckDBPyConnection,
+    version: Publication,
+    months: Collection[str],
+    first: date,
+    last: date,
+    *,
+    leave_out_runs: bool = True,
+) -> None:
+    """Create the table of daily costs from the first to the last day.
+
+    With ``leave_out_runs`` the hours of machines are left out on days of a recorded training run, the day before and
+    for ``IDLE_DAYS`` after: it says what they are for, and comes and goes by plan.
+    """
     from finops.anomalies.charges import resolved
 
+    _load_work(connection, version, months, last, leave_out_runs)
     usage = compose(_USAGE, absent=ABSENT)
     columns = join(", ", map(identifier, Dimension))
     lines = [resolved(version, name) for name in version.manifest["fact"]["partitions"] if name.split("/")[1] in months]
-    long = [compose(_LONG, columns=columns, fact=each, usage=usage) for each in lines]
+    left_out = [compose(_LEFT_OUT, columns=columns, fact=each, usage=usage, at_work=AT_WORK) for each in lines]
     query = compose(
         _DAILY,
         columns=columns,
         daily=version.mart_sql("fct_daily_costs", sorted(months)),
-        long=join(" union all ", long),
+        left_out=join(" union all ", left_out),
         usage=usage,
         first=_day(first),
         last=_day(last),
     )
+    connection.execute(query)
+
+
+def _load_work(
+    connection: DuckDBPyConnection, version: Publication, months: Collection[str], last: date, is_wanted: bool
+) -> None:
+    """Create the table of the days on which a machine is at work; an empty one where no runs are published."""
+    known = sorted(set(months) & version.months_of(RUNS)) if is_wanted and RUNS in version.marts else []
+    runs = Sql("select '' as provider, '' as resource_id, null::timestamp as started_at, null::timestamp as ended_at")
+    if known:
+        runs = version.mart_sql(RUNS, known)
+    query = compose(_AT_WORK, until=_day(last), idle=Sql(str(IDLE_DAYS)), runs=runs)
     connection.execute(query)
 
 

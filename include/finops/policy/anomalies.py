@@ -187,6 +187,9 @@ class AnomalyPolicy(Entry):
 
     levels: dict[Text, tuple[Dimension, ...]] = Field(default=_LEVELS, min_length=1)
     history_days: Annotated[int, Field(ge=28, le=1500)] = Field(default=400, description="Days that are looked at.")
+    leave_out_training_runs: bool = Field(
+        default=True, description="Whether machines are left out while recorded training runs use them."
+    )
     hourly_days: Annotated[int, Field(ge=0, le=90)] = Field(
         default=28, description="Days whose hours are watched where the bill has hours; 0: none."
     )
