@@ -116,7 +116,7 @@ def test_kpis_are_up_to_date_once_they_are_published_for_readers_and_tools(home:
     assert kpis.pending(home) == []
     assert set(version.manifest["kpis"]) == {"2025-01", "2025-02"}
     with version.connect() as connection:
-        for mart in version.manifest["kpi_marts"]:
+        for mart in version.layers["kpis"]:
             months = connection.execute(f"select distinct billing_period from {mart} order by 1").fetchall()
             assert {month for (month,) in months} <= {"2025-01", "2025-02"}
     described = {each.name for each in published_dictionary(version)}
@@ -138,7 +138,7 @@ def test_new_telemetry_makes_the_kpis_of_its_month_pending_and_never_touches_the
     assert (report.month, report.fault) == (FEBRUARY, None)
     after = published.latest(home)
     changed = {name for name, content in _files(after).items() if _files(before).get(name) != content}
-    of_kpis = {name for name in changed if name.split("/")[0] in after.manifest["kpi_marts"]}
+    of_kpis = {name for name in changed if name.split("/")[0] in after.layers["kpis"]}
     assert changed == of_kpis, "a bill, its marts or the fact were written anew"
     assert kpis.pending(home) == []
 
@@ -164,7 +164,7 @@ def test_a_bill_that_is_published_anew_carries_the_kpis_along_until_they_are_bui
     before = published.latest(home)
     assert marts.run(home, [JANUARY], _silent) is not None
     between = published.latest(home)
-    for mart in before.manifest["kpi_marts"]:
+    for mart in before.layers["kpis"]:
         assert between.manifest["marts"][mart] == before.manifest["marts"][mart]
     assert kpis.pending(home) == [JANUARY]
     assert kpis.run(home, None)[0].fault is None
@@ -178,7 +178,7 @@ def test_a_month_that_the_gate_refuses_stays_as_it_was_and_holds_back_no_other(
     _land_a_run(home, "2025-01-31")
     assert kpis.pending(home) == [JANUARY, FEBRUARY], "a run of January may go on in February"
     before = published.latest(home).manifest["kpis"]["2025-01"]
-    check = gate.check_kpis
+    check = gate.check_layer
 
     def refuse_january(settings: Settings, build_id: str):  # type: ignore[no-untyped-def]
         verdict = check(settings, build_id)
@@ -186,7 +186,7 @@ def test_a_month_that_the_gate_refuses_stays_as_it_was_and_holds_back_no_other(
             raise Finding("mart_gpu_utilization: a cent is missing")
         return verdict
 
-    monkeypatch.setattr(gate, "check_kpis", refuse_january)
+    monkeypatch.setattr(gate, "check_layer", refuse_january)
     reports = kpis.run(home, None)
     assert [(str(each.month), each.fault) for each in reports] == [
         ("2025-01", "mart_gpu_utilization: a cent is missing"),

@@ -88,13 +88,13 @@ def gate(settings: Settings, build_id: str, month: BillingPeriod) -> Verdict:
 
     Raise Finding where it may not be published, Superseded where a newer build took its place.
     """
-    from finops.quality.service import check_kpis
+    from finops.quality.service import check_layer
     from finops.stores import workspaces
     from finops.transform.damage import discarding_damage
 
     work = settings.in_workspace(workspaces.KPIS)
     with _noting(settings, month), discarding_damage(work):
-        return check_kpis(work, build_id)
+        return check_layer(work, build_id)
 
 
 def publish(settings: Settings, build_id: str) -> Publication:

@@ -37,7 +37,8 @@ class LandedTotal:
 class Given:
     """What the suites are made for: the candidate's scope, the ledger's totals, the time, the rules of allocation.
 
-    ``closed`` are the months in scope that were closed when it was built.
+    ``closed`` are the months in scope that were closed when it was built, ``periods`` those of a layer beside them,
+    whose results are of no provider.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -45,6 +46,7 @@ class Given:
     now: datetime
     allocation: Rules = field(default_factory=Rules)
     closed: tuple[str, ...] = ()
+    periods: tuple[str, ...] = ()
 
     @property
     def scope(self) -> Sql:
@@ -54,7 +56,7 @@ class Given:
     @property
     def months(self) -> Sql:
         """The predicate that keeps the rows of the scope's months, of all providers."""
-        periods = sorted({period for _, period in self.pairs})
+        periods = sorted({*self.periods, *(period for _, period in self.pairs)})
         return compose("billing_period in ({periods})", periods=join(", ", map(literal, periods)))
 
 

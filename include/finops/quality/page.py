@@ -59,7 +59,7 @@ def _totals(landed: Sequence[LandedTotal]) -> Table:
 def _scope(given: Given) -> str:
     """Say the scope in words: each provider and its months."""
     months: dict[str, list[str]] = {}
-    for provider, period in sorted(given.pairs):
+    for provider, period in sorted(given.pairs) or [("results of", period) for period in given.periods]:
         months.setdefault(provider, []).append(period)
     return "; ".join(
         f"{provider} {found[0]} to {found[-1]}" if len(found) > 1 else f"{provider} {found[0]}"

@@ -83,8 +83,8 @@ def check_again(settings: Settings, build_id: str) -> None:
         save_verdict(settings, replace(verdict, beside=since[0].build_id))
 
 
-def check_kpis(settings: Settings, build_id: str) -> Verdict:
-    """Check the month of KPIs in the workspace, save the verdict and its page, and return the verdict.
+def check_layer(settings: Settings, build_id: str) -> Verdict:
+    """Check the KPIs or results in the workspace, save the verdict and its page, and return the verdict.
 
     Raise Finding naming the broken expectations when it may not be published, Superseded when it is not of the
     ``build_id`` expected.
@@ -92,7 +92,7 @@ def check_kpis(settings: Settings, build_id: str) -> Verdict:
     with workspaces.holding(settings):
         candidate = load_candidate(settings, build_id)
         pairs = tuple((each.provider, str(each.billing_period)) for each in candidate.scope)
-        given = Given(pairs, (), datetime.now(UTC))
+        given = Given(pairs, (), datetime.now(UTC), periods=tuple(map(str, candidate.billing_periods)))
         results = _run(settings, given)
         verdict = _verdict(candidate, results, _current(settings))
         page.write(settings.quality_dir / build_id / "index.html", verdict, given, results)

@@ -20,7 +20,10 @@ from finops.core.providers import Provider
 from finops.core.settings import Settings
 
 BILLS, KPIS = "bills", "kpis"
-"""The layers that are built and published apart: the fact with its marts, and the KPIs of what is published."""
+"""The layers that dbt builds and that are published apart: the fact with its marts, and the KPIs of what is published.
+
+The results of each feature are a layer of its name (see ``finops.stores.results``).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,16 @@ class Candidate:
     """Its files are laid out as those of the published version are not: none of its periods can be held back."""
     layer: str = BILLS
     """What it is a build of; of KPIS the scope is one month, and ``input_digest`` that of all they are made of."""
+    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of a feature's results: each table, and the months (YYYY-MM) of it that are replaced. They have no scope."""
+    made_of: str = ""
+    """Of a feature's results: digest of what they were made of."""
 
     @property
     def billing_periods(self) -> list[BillingPeriod]:
         """The months in scope, each once, in order."""
-        return sorted({each.billing_period for each in self.scope})
+        months = {month for some in self.tables.values() for month in some}
+        return sorted({each.billing_period for each in self.scope} | set(map(BillingPeriod.parse, months)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,8 @@ def load_candidate(settings: Settings, build_id: str | None = None) -> Candidate
     closed = tuple(found.get("closed", ()))
     replaces = found.get("replaces", {})
     how = found.get("all_or_nothing", False), found.get("layer", BILLS)
-    return Candidate(found["build_id"], scope, *digests, closed, replaces, *how)
+    tables = {name: tuple(months) for name, months in found.get("tables", {}).items()}
+    return Candidate(found["build_id"], scope, *digests, closed, replaces, *how, tables, found.get("made_of", ""))
 
 
 def save_verdict(settings: Settings, verdict: Verdict) -> None:

@@ -3,7 +3,8 @@
 ``published/current`` is a symbolic link to ``versions/<build_id>/``. A reader resolves it once and stays in that
 version, which later publications do not touch. A version holds
 
-- ``manifest.json``: build, time, scope, rows and totals per mart, period and currency, and the gate's warnings;
+- ``manifest.json``: build, time, scope, rows and totals per mart, period and currency, the gate's warnings, and what
+  KPIs and features' results were made of;
 - ``<mart>/billing_period=YYYY-MM/part.parquet``: every mart;
 - ``finops.duckdb``: views over these files, for people's own tools; open it read-only;
 - ``fct_focus_costs/provider=…/billing_period=…/*.parquet``: the FOCUS fact as it is stored, and ``reader.sql``,
@@ -85,6 +86,12 @@ class Publication:
     def marts(self) -> list[str]:
         """Names of the marts, sorted."""
         return sorted(self.manifest["marts"])
+
+    @property
+    def layers(self) -> dict[str, list[str]]:
+        """The marts of each layer that is published apart from bills: KPIs, and each feature's results."""
+        # The release before knew one such layer.
+        return dict(self.manifest.get("layers", {"kpis": self.manifest.get("kpi_marts", [])}))
 
     @property
     def billing_periods(self) -> list[BillingPeriod]:

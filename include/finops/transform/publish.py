@@ -124,7 +124,7 @@ def _manifest(
         "fact": fact,
         **marts,
         "gate": {"passed": verdict.passed, "warnings": list(verdict.warnings)},
-        "kpis": {} if previous is None else previous.manifest.get("kpis", {}),
+        **{each: {} if previous is None else previous.manifest.get(each, {}) for each in ("kpis", "results")},
     }
 
 

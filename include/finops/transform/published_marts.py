@@ -1,6 +1,6 @@
 """The published marts: the files of the version before, with the candidate's scope replaced.
 
-What is published is every table and view in the warehouse's schema ``marts``, and of the layer that the candidate
+What is published is every table and view in the warehouse's schema ``marts``, and of the layers that the candidate
 is not of what the version before has; there is no other list. Each table has
 ``billing_period``, ``provider`` and ``billing_currency``, which is what makes a scope replaceable and a total exact.
 A month that the scope does not touch is a hard link, so that a publication costs and writes what its scope holds.
@@ -25,7 +25,7 @@ from finops.core.machine import Damaged, of_database
 from finops.core.settings import Settings
 from finops.core.sql import Sql, compose, identifier, in_scope, join, literal
 from finops.stores import mart_views
-from finops.stores.candidate import KPIS, Candidate
+from finops.stores.candidate import BILLS, Candidate
 from finops.stores.mart_views import MARTS, tables_of
 from finops.stores.published import Publication
 from finops.transform import dictionary
@@ -38,14 +38,14 @@ _PART = "part.parquet"
 
 
 def write(settings: Settings, candidate: Candidate, previous: Publication | None, building: Path) -> dict[str, Any]:
-    """Write the marts' files and the dictionary; return the manifest's ``marts``, ``columns`` and ``kpi_marts``.
+    """Write the marts' files and the dictionary; return the manifest's ``marts``, ``columns`` and ``layers``.
 
-    The marts of the other layer, bills or KPIs, stay as they were.
+    The marts of the other layers (bills, KPIs, features' results) stay as they were.
     """
     version = Publication(building, {"marts": {}, "columns": {}})
     with _connect(settings) as connection:
         tables, views = tables_of(connection, mart_views.WAREHOUSE, MARTS), mart_views.views_of(connection)
-        replacing = _of_kpis if candidate.layer == KPIS else _of_bills
+        replacing = _of_bills if candidate.layer == BILLS else _of_whole_months
         for name in tables:
             _publish(connection, replacing(name, candidate), candidate, previous, version)
         mart_views.attach(connection, {name: version.mart_sql(name) for name in tables})
@@ -54,28 +54,31 @@ def write(settings: Settings, candidate: Candidate, previous: Publication | None
         carried = _carry(previous, candidate, {*tables, *views}, version)
         described = [] if previous is None else dictionary.of_version(previous, carried)
         dictionary.write(connection, building, candidate.build_id, [*tables, *views], described)
-    return {**version.manifest, "kpi_marts": _kpi_marts(previous, candidate, [*tables, *views])}
+    return {**version.manifest, "layers": _layers(previous, candidate, [*tables, *views])}
 
 
 def _carry(previous: Publication | None, candidate: Candidate, own: Collection[str], version: Publication) -> list[str]:
-    """Link the marts of the other layer as they were into the version; return their names."""
+    """Link the marts of the other layers as they were into the version; return their names."""
     if previous is None:
         return []
-    of_kpis = set(previous.manifest.get("kpi_marts", ()))
-    others = set(previous.marts) - of_kpis if candidate.layer == KPIS else of_kpis
-    for name in sorted(others - set(own)):
+    apart = {name for names in previous.layers.values() for name in names}
+    of_bills = candidate.layer == BILLS
+    of_layer = set(previous.marts) - apart if of_bills else set(previous.layers.get(candidate.layer, ()))
+    others = sorted(set(previous.marts) - of_layer - set(own))
+    for name in others:
         # On disk a month without rows has a file too: a mart without any could not be read.
         for leaf in sorted((previous.path / name).iterdir()):
             _link(previous, version, leaf.relative_to(previous.path))
         version.manifest["marts"][name] = previous.manifest["marts"][name]
         version.manifest["columns"][name] = previous.manifest["columns"][name]
-    return sorted(others - set(own))
+    return others
 
 
-def _kpi_marts(previous: Publication | None, candidate: Candidate, own: Collection[str]) -> list[str]:
-    if candidate.layer == KPIS:
-        return sorted(own)
-    return [] if previous is None else [each for each in previous.manifest.get("kpi_marts", ()) if each not in own]
+def _layers(previous: Publication | None, candidate: Candidate, own: Collection[str]) -> dict[str, list[str]]:
+    """Return the marts of each layer that is published apart from bills."""
+    before = {} if previous is None else previous.layers
+    layers = {layer: [each for each in names if each not in own] for layer, names in before.items()}
+    return layers if candidate.layer == BILLS else {**layers, candidate.layer: sorted(own)}
 
 
 def _link(previous: Publication, version: Publication, leaf: Path) -> None:
@@ -122,9 +125,9 @@ def _of_bills(table: str, candidate: Candidate) -> _Replacement:
     return _Replacement(table, identifier(mart_views.WAREHOUSE, MARTS, table), pairs, months)
 
 
-def _of_kpis(table: str, candidate: Candidate) -> _Replacement:
-    """KPIs are made of whole months: some are of no provider, such as what is left of a budget."""
-    months = frozenset(map(str, candidate.billing_periods))
+def _of_whole_months(table: str, candidate: Candidate) -> _Replacement:
+    """KPIs and results are of whole months: some are of no provider, such as what is left of a budget."""
+    months = frozenset(candidate.tables.get(table, map(str, candidate.billing_periods)))
     scope = compose("billing_period in ({months})", months=join(", ", map(literal, sorted(months))))
     return _Replacement(table, identifier(mart_views.WAREHOUSE, MARTS, table), scope, months, is_of_months=True)
 
@@ -153,7 +156,7 @@ def _publish(
     common = {column: kind for column, kind in columns.items() if column in known}
     _collect(connection, replacement, candidate, previous, sorted(set(before) - set(linked)), common)
     found = _totals(connection, identifier("published_rows"))
-    for month in sorted({*map(str, candidate.billing_periods), *found}):
+    for month in sorted({*replacement.months.intersection(map(str, candidate.billing_periods)), *found}):
         _write_month(connection, name, month, version.path)
     periods = dict(sorted({**linked, **found}.items()))
     total = sum(entry["rows"] for entry in periods.values())
