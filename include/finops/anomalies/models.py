@@ -144,10 +144,18 @@ class Group:
         return (self.lead, *self.others)
 
 
+class Role(StrEnum):
+    """What a value says of an incident: it narrows the cause, or tells where that lies."""
+
+    CAUSE = "cause"
+    CONTEXT = "context"
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One value of a dimension with what it added, in the order in which the cause narrows."""
+    """One value of a dimension with what it added, in the order in which the cause narrows. ``share`` is a part of 1."""
 
+    role: Role
     dimension: str
     value: str
     excess: float
