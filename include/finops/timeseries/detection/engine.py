@@ -11,6 +11,7 @@ from finops.timeseries.detection import common
 from finops.timeseries.detection.expectation import follow
 from finops.timeseries.detection.judge import KINDS, judge
 from finops.timeseries.detection.layout import Block, Matrix, blocks
+from finops.timeseries.detection.novelty import novelty
 from finops.timeseries.detection.options import Options
 from finops.timeseries.panel import Panel
 
@@ -31,12 +32,13 @@ def detect(panel: Panel, *, options: Options | None = None) -> pd.DataFrame:
     parts = list(blocks(frame))
     for block in parts:
         expected = follow(block, block.rhythm.level)
-        out.put(block, expected=expected.mean, unit=expected.unit, z=expected.z)
+        quick = follow(block, block.rhythm.quick)
+        out.put(block, expected=expected.mean, unit=expected.unit, z=expected.z, jump=quick.z)
     z = common.removed(out.values["z"], frame, options.groups)
+    jump = common.removed(out.values["jump"], frame, options.groups)
     for block in parts:
-        known = np.where(block.rows >= 0, z[np.maximum(block.rows, 0)], np.nan)
         warm_up = block.rhythm.warm_up if options.warm_up is None else options.warm_up
-        found = judge(known, block.rhythm, options.alarm, warm_up)
+        found = judge(block.of(z), block.of(jump), novelty(block.y, warm_up), block.rhythm, options.alarm, warm_up)
         out.put(
             block,
             probability=found.probability,
@@ -57,7 +59,7 @@ class _Columns:
 
     @classmethod
     def of(cls, rows: int) -> _Columns:
-        names = ("expected", "unit", "z", "probability", "score", "alert", "kind", "reach")
+        names = ("expected", "unit", "z", "jump", "probability", "score", "alert", "kind", "reach")
         return cls(rows, {name: np.full(rows, np.nan) for name in names})
 
     def put(self, block: Block, **matrices: Matrix) -> None:

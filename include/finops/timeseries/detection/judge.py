@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from finops.timeseries.detection.conformal import Calibration, exponential, student
 from finops.timeseries.detection.layout import Matrix
-from finops.timeseries.detection.memory import COUNT, CREEP, LONG, POINT, SHORT, Memory
+from finops.timeseries.detection.memory import COUNT, CREEP, JUMP, JUMPS, LONG, POINT, SHORT, Memory
 from finops.timeseries.detection.rhythm import Rhythm
 
 AWAY = 2.0
@@ -25,8 +25,8 @@ BAND = 0.05
 """The share of values outside the band of the expected: 95 % lie inside."""
 HALF = 4.0
 """−log10 of the probability that scores one half."""
-MUTED = 0.5
-"""What remains of a score while an event is known."""
+MUTED = 0.3
+"""What remains of the depth of a point when a deeper one was told shortly before."""
 KINDS = np.array(["", "spike", "drop", "shift", "creep"])
 
 
@@ -46,10 +46,11 @@ def priors() -> Matrix:
     found = np.empty((COUNT, len(student(1.0))))
     found[POINT], found[SHORT], found[LONG] = student(0.9), student(1.0), student(1.2)
     found[CREEP] = exponential(1.2)
+    found[JUMP] = found[JUMPS] = student(1.0)
     return found
 
 
-def judge(z: Matrix, rhythm: Rhythm, alarm: float, warm_up: int) -> Judged:
+def judge(z: Matrix, jump: Matrix, novelty: Matrix, rhythm: Rhythm, alarm: float, warm_up: int) -> Judged:
     """Judge residuals (time × series, in scales; NaN: not known)."""
     times, series = z.shape
     found = Judged(
@@ -59,22 +60,32 @@ def judge(z: Matrix, rhythm: Rhythm, alarm: float, warm_up: int) -> Judged:
         np.zeros(z.shape, np.int64),
         np.zeros(z.shape),
     )
+    heard = np.array(rhythm.heard)
     past = Calibration(priors(), series, rhythm.calibration, PRIOR_WEIGHT)
     memory, events, seen = Memory(rhythm, series), _Events(rhythm, series), np.zeros(series)
     for t in range(times):
-        signed = memory.take(z[t], events.open)
+        signed = memory.take(z[t], jump[t], events.open)
         sizes = np.abs(signed)
         tails = past.tail(np.where(np.isfinite(sizes), sizes, 0.0))
         found.reach[t] = past.quantile(POINT, BAND)
         past.learn(sizes, tails)
         known = np.isfinite(z[t])
         seen += known
-        found.alert[t], found.kind[t], muted = events.take(signed, tails, known & (seen > warm_up), alarm)
-        p = tails.min(axis=1)
-        found.probability[t] = np.where(known, np.minimum(1.0, p), np.nan)
-        depth = -np.log10(p)
-        found.score[t] = np.where(known, depth / (depth + HALF) * np.where(muted, MUTED, 1.0), 0.0)
+        tails = np.power(tails, heard)
+        found.alert[t], found.kind[t] = events.take(signed, tails, known & (seen > warm_up), alarm)
+        found.probability[t] = np.where(known, tails.min(axis=1), np.nan)
+    depth = np.where(np.isfinite(z), -np.log10(np.nan_to_num(found.probability, nan=1.0)) + novelty, 0.0)
+    found.score[:] = _score(depth, rhythm.refractory)
     return found
+
+
+def _score(depth: Matrix, refractory: int) -> Matrix:
+    """Return scores of 0 to 1: in full where a point is the oddest of the refractory period before it."""
+    import pandas as pd
+
+    before = pd.DataFrame(depth).shift().rolling(refractory, min_periods=1).max().to_numpy()
+    told = np.where(depth > np.nan_to_num(before), depth, MUTED * depth)
+    return np.asarray(told / (told + HALF))
 
 
 class _Events:
@@ -87,19 +98,21 @@ class _Events:
 
     def take(
         self, signed: Matrix, tails: Matrix, may: npt.NDArray[np.bool_], alarm: float
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """Return alerts, their kinds, and which series' event was known before."""
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+        """Return alerts and their kinds."""
         was_open, resting = self.open > 0, self.rest > 0
         odd = tails < alarm
+        lone = odd[:, POINT] | odd[:, JUMP]
         opposite = was_open & (np.sign(signed[:, POINT]) == -self.side)
-        point = odd[:, POINT] & (~was_open | (opposite & (self.age > self.rhythm.relearn)))
-        sums = odd[:, SHORT:].any(axis=1) & ~was_open & ~resting
+        point = lone & (~was_open | (opposite & (self.age > self.rhythm.relearn)))
+        sums = odd.any(axis=1) & ~was_open & ~resting
         alert = may & (point | sums)
-        lead = np.where(odd[:, POINT], POINT, np.where(odd[:, SHORT] | odd[:, LONG], SHORT, CREEP))
+        means = odd[:, SHORT] | odd[:, LONG] | odd[:, JUMPS]
+        lead = np.select([odd[:, POINT], odd[:, JUMP], means], [POINT, JUMP, LONG], CREEP)
         value = np.take_along_axis(signed, lead[:, None], axis=1)[:, 0]
-        kind = np.select([lead == POINT, lead == SHORT], [np.where(value > 0, 1, 2), 3], 4)
+        kind = np.select([lone, means], [np.where(value > 0, 1, 2), 3], 4)
         self._follow(alert, np.sign(value), signed[:, POINT])
-        return alert, np.where(alert, kind, 0), was_open | resting
+        return alert, np.where(alert, kind, 0)
 
     def _follow(self, alert: npt.NDArray[np.bool_], side: Matrix, z: Matrix) -> None:
         self.side = np.where(alert, side, self.side)

@@ -31,6 +31,10 @@ class Block:
     day: npt.NDArray[np.int64]
     week: npt.NDArray[np.int64]
 
+    def of(self, column: Matrix) -> Matrix:
+        """Return a column of the frame as time × series; NaN after the end of a series."""
+        return np.where(self.rows >= 0, column[np.maximum(self.rows, 0)], np.nan)
+
 
 def blocks(frame: pd.DataFrame) -> Iterator[Block]:
     """Yield the blocks of a frame with a clean index that is sorted by unique_id and ds."""

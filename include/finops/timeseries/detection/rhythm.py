@@ -13,18 +13,25 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Memories are in steps. ``day_bins`` and ``week_bins`` are how many phases a day and a week have (1: none)."""
+    """Memories are in steps. ``day_bins`` and ``week_bins`` are how many phases a day and a week have (1: none).
+
+    ``level`` is the memory of the slow expectation, ``quick`` that of the quick one. ``heard``: how far each statistic of
+    ``memory`` is heard, 1 in full, 0 not: days are judged by the slow expectation, finer data chiefly by the quick one.
+    """
 
     step: float
     day_bins: int
     week_bins: int
     level: float
+    quick: float
     scale: float
     calibration: float
     season: float
     relearn: int
     short: int
     long: int
+    jumps: int
+    heard: tuple[float, ...]
     refractory: int
     warm_up: int
 
@@ -47,12 +54,15 @@ def of_step(step: float) -> Rhythm:
             day_bins=1,
             week_bins=7 if weekly else 1,
             level=16.0,
+            quick=3.0,
             scale=60.0,
             calibration=400.0,
             season=0.15,
             relearn=5,
             short=3,
             long=7,
+            jumps=3,
+            heard=(1.0, 1.0, 1.0, 1.0, 0.0, 0.0),
             refractory=7,
             warm_up=14,
         )
@@ -62,12 +72,15 @@ def of_step(step: float) -> Rhythm:
         day_bins=int(min(96, max(1, round(a_day)))),
         week_bins=168,
         level=a_day,
+        quick=3.0,
         scale=7 * a_day,
         calibration=60 * a_day,
         season=0.2,
         relearn=int(max(6, a_day)),
         short=int(max(3, round(a_day / 24))),
         long=int(max(6, round(a_day / 4))),
+        jumps=6,
+        heard=(0.7, 0.0, 0.7, 0.7, 1.0, 1.0),
         refractory=int(max(6, a_day)),
         warm_up=int(max(12, a_day)),
     )
