@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 Detect = Callable[..., "DataFrame"]
 """``finops.timeseries.detection.detect``, or another of the same contract."""
-GatesOf = Callable[[Key, date], Gates]
-"""What an alert of a series on a day needs: the policy's, or more where somebody said no."""
-
 _KINDS = {each.value: each for each in Kind}
 
 
@@ -72,7 +69,7 @@ def by_detector(
     said: Judged,
     cube: Cube,
     policy: AnomalyPolicy,
-    gates: GatesOf,
+    gates: Gates,
     arriving: Callable[[Key], date],
 ) -> list[Episode]:
     """Return the detector's episodes. A day that still arrives (after ``arriving``) is judged for rises alone."""
@@ -86,8 +83,7 @@ def by_detector(
         ]
         if odd:
             end = (cube.end_of(key) - cube.first).days
-            needed = gates(key, cube.last)
-            found += episodes.found(key, costs, odd, cube.first, end, needed, policy)
+            found += episodes.found(key, costs, odd, cube.first, end, gates, policy)
     return found
 
 

@@ -7,6 +7,7 @@ silences it while the incident lasts; ``yes`` is counted.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -119,3 +120,11 @@ def precision(rows: Iterable[Mapping[str, object]]) -> Precision:
     """Count the answers on published incidents."""
     verdicts = [row["verdict"] for row in rows]
     return Precision(*(verdicts.count(each.value) for each in (Verdict.YES, Verdict.NO, Verdict.PLANNED)))
+
+
+def digest(settings: Settings) -> str:
+    """Return a digest of all answers in the state store: another one makes incidents due."""
+    with open_state(settings).begin() as state:
+        found = incident_feedback.answers(state)
+    text = "\n".join(f"{each.incident_id} {each.verdict} {each.said_by} {each.why}" for each in found.values())
+    return hashlib.sha256(text.encode()).hexdigest()

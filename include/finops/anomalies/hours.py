@@ -9,15 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from finops.anomalies.charges import resolved
 from finops.anomalies.detecting import Detect
-from finops.anomalies.lines import day
 from finops.anomalies.models import DETECTOR, Episode, Key, Kind, Point
-from finops.anomalies.series import AT_WORK, Cube
-from finops.core.dimensions import ABSENT
-from finops.core.sql import compose, identifier, join
-from finops.policy.anomalies import AnomalyPolicy, Dimension
-from finops.stores.published import Publication
+from finops.policy.anomalies import AnomalyPolicy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,48 +21,19 @@ if TYPE_CHECKING:
 DAY, DAYS, QUIET, SHOWN = 24, 7, 3, 72
 _LEAST = 0.5
 """The part of 1 of the cost that must have hours for these to be watched."""
-_HOURS = """
-    select billing_currency as currency, charge_period_start as hour, {columns},
-        date_diff('minute', charge_period_start, charge_period_end) <= 60 as is_hourly, sum(effective_cost)::double as cost
-    from ({lines}) as lines
-    where charge_category = 'Usage' and charge_class = {absent} and not ({at_work})
-        and date_diff('hour', charge_period_start, charge_period_end) <= 25
-        and cast(charge_period_start as date) between {first} and {last}
-    group by all
-"""
-
 
 def found(
-    connection: DuckDBPyConnection, version: Publication, cube: Cube, detect: Detect, policy: AnomalyPolicy
+    connection: DuckDBPyConnection, detect: Detect, policy: AnomalyPolicy
 ) -> list[Episode]:
     """Return what detector and rolling mean find in the hours of recent days; nothing where bills have mostly days."""
     if not policy.hourly_days:
         return []
-    frame = _hours(connection, version, cube, policy)
+    frame = connection.execute("select * from charge_hours").df()
     hourly = frame[frame["is_hourly"]]
     if frame.empty or hourly["cost"].sum() < _LEAST * frame["cost"].sum():
         return []
     series = _series(hourly, policy)
     return [*_detected(series, detect, policy), *_by_sigmas(series, policy)]
-
-
-def _hours(connection: DuckDBPyConnection, version: Publication, cube: Cube, policy: AnomalyPolicy) -> DataFrame:
-    first = max(cube.first, cube.last - timedelta(days=policy.hourly_days - 1))
-    months = {f"{each:%Y-%m}" for each in (first, cube.last)}
-    months |= {f"{first + timedelta(days=step):%Y-%m}" for step in range(0, policy.hourly_days, 20)}
-    names = [name for name in version.manifest["fact"]["partitions"] if name.split("/")[1] in months]
-    if not names:
-        return connection.execute("select null as cost, true as is_hourly where false").df()
-    query = compose(
-        _HOURS,
-        columns=join(", ", map(identifier, Dimension)),
-        lines=join(" union all ", (resolved(version, name) for name in names)),
-        absent=ABSENT,
-        at_work=AT_WORK,
-        first=day(first),
-        last=day(cube.last),
-    )
-    return connection.execute(query).df()
 
 
 def _series(frame: DataFrame, policy: AnomalyPolicy) -> dict[Key, tuple[datetime, np.ndarray]]:

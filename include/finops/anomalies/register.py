@@ -12,9 +12,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from finops.anomalies.feedback import key_of
-from finops.anomalies.models import Episode, Group, Kind, incident_id
+from finops.anomalies.models import Episode, Group, Kind, State, incident_id
 
 Row = dict[str, Any]
+JUDGED_DAYS = 92
+"""A quarter: so long bills are restated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,12 @@ def ident(group: Group, row: Mapping[str, Any] | None, taken: set[str]) -> str:
     return found
 
 
-def is_in_scope(row: Row, first: date, last: date) -> bool:
-    """Tell whether a published incident lies in the days that a run looked at, whole."""
-    return first + timedelta(days=28) <= row["first_day"] and row["last_day"] <= last
+def judged_since(published: Sequence[Row], first: date, last: date) -> date:
+    """Return from which first day on incidents are judged anew: late bills and restatements change recent months.
+
+    All of the history by the first run; later the last ``JUDGED_DAYS`` and as far back as an incident is open.
+    """
+    if not published:
+        return first
+    opened = [row["first_day"] for row in published if row["state"] == State.OPEN]
+    return max(first, min([last - timedelta(days=JUDGED_DAYS), *opened]))

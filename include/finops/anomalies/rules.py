@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from finops.anomalies.models import Episode, Key, Kind, Point, at_midnight
 from finops.anomalies.series import Cube
-from finops.core.sql import compose, join
+from finops.core.sql import compose
 from finops.policy.anomalies import AnomalyPolicy, DailyLimit, Dimension, GpuHour, MeanRatio, UnitPrice
 
 if TYPE_CHECKING:
@@ -20,20 +20,14 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from pandas import DataFrame
 
-    from finops.core.sql import Sql
     from finops.stores.published import Publication
 
 GPUS = "mart_gpu_utilization"
 _KNOWN_DAYS = 5
 """Days with a price that a change is held against, at least."""
 _PRICES = """
-    select provider, billing_currency as currency, service_name, sku_id,
-        cast(charge_period_start as date) as day, median(list_cost::double / pricing_quantity::double) as price,
-        sum(effective_cost)::double as cost
-    from ({lines})
-    where charge_category = 'Usage' and sku_id <> '(none)' and pricing_quantity > 0 and list_cost >= 0.01
-        and date_diff('hour', charge_period_start, charge_period_end) <= 25
-    group by all
+    select provider, currency, service_name, sku_id, day, list_cost / quantity as price, cost
+    from sku_days where list_cost >= 0.01 order by day
 """
 
 
@@ -67,7 +61,9 @@ def mean_ratio(series: Mapping[Key, np.ndarray], rule: MeanRatio, first: date, p
         yield from runs(key, rule.name, is_odd, costs, means, first, policy.episodes.quiet_days)
 
 
-def gpu_hours(connection: DuckDBPyConnection, version: Publication, months: Sequence[str], rule: GpuHour, quiet: int) -> Iterator[Episode]:
+def gpu_hours(
+    connection: DuckDBPyConnection, version: Publication, months: Sequence[str], rule: GpuHour, quiet: int, until: date
+) -> Iterator[Episode]:
     """Yield the runs of days on which GPU hours of a family and model cost more than the limit; nothing without KPIs."""
     if GPUS not in version.marts:
         return
@@ -77,9 +73,9 @@ def gpu_hours(connection: DuckDBPyConnection, version: Publication, months: Sequ
     query = """
         select provider, billing_currency, gpu_family, ai_model, charge_date, sum(effective_cost)::double as cost,
             sum(gpu_hours)::double as hours
-        from ({mart}) where gpu_hours > 0 group by all order by all
+        from ({mart}) where gpu_hours > 0 and charge_date <= ? group by all order by all
     """
-    frame = connection.execute(compose(query, mart=version.mart_sql(GPUS, kept))).df()
+    frame = connection.execute(compose(query, mart=version.mart_sql(GPUS, kept)), [until]).df()
     frame["day"] = frame["charge_date"].dt.date
     for (provider, currency, family, model), rows in frame.groupby(
         ["provider", "billing_currency", "gpu_family", "ai_model"], sort=True
@@ -103,18 +99,18 @@ def _daily(rows: DataFrame) -> tuple[date, np.ndarray, np.ndarray]:
     return first, costs, hours
 
 
-def unit_prices(connection: DuckDBPyConnection, lines: Sequence[Sql], rule: UnitPrice, policy: AnomalyPolicy, until: date) -> Iterator[Episode]:
+def unit_prices(
+    connection: DuckDBPyConnection, rule: UnitPrice, policy: AnomalyPolicy, until: date
+) -> Iterator[Episode]:
     """Yield, per service and day, the changes of list prices: what the same usage costs more, or less, for some days.
 
-    A price is the median of list cost ÷ pricing quantity over a SKU's lines of a day; it has changed when two days with
+    A price is list cost ÷ pricing quantity of a SKU's lines of a day; it has changed when two days with
     a price in turn lie off the median of up to 14 before. A fall is told too: it is news of a contract, not of usage.
     """
-    if not lines:
-        return
-    frame = connection.execute(compose(_PRICES, lines=join(" union all ", lines))).df()
+    frame = connection.execute(_PRICES).df()
     frame["day"] = frame["day"].dt.date
     changed: dict[tuple[Key, date, bool], dict[date, list[float]]] = {}
-    for (provider, currency, service, _), rows in frame.sort_values("day").groupby(
+    for (provider, currency, service, _), rows in frame.groupby(
         ["provider", "currency", "service_name", "sku_id"], sort=True
     ):
         key = Key(currency, "service", ((Dimension.PROVIDER, provider), (Dimension.SERVICE, service)))

@@ -26,88 +26,35 @@ if TYPE_CHECKING:
 DAILY = "watched_costs"
 """Temporary table: one row per day, currency and values of all dimensions, ``cost`` exact."""
 
-_USAGE = "charge_category = 'Usage' and coalesce(charge_class, {absent}) = {absent} and service_name not ilike '%support%'"
 _DAILY = """
     create or replace temp table watched_costs as
-    select billing_currency as currency, charge_date as day, {columns}, sum(cost)::decimal(38, 12) as cost
+    select currency, day, {columns}, sum(cost)::decimal(38, 12) as cost
     from (
-        select billing_currency, charge_date, {columns}, effective_cost as cost from ({daily})
-        where {usage}
+        select billing_currency as currency, charge_date as day, {columns}, effective_cost as cost
+        from ({daily})
+        where charge_category = 'Usage' and charge_class = {absent} and {watched}
         union all
-        select billing_currency, charge_date, {columns}, -cost as cost from ({left_out})
+        select currency, day, {columns}, -cost as cost from left_out
     )
-    where charge_date between {first} and {last}
+    where day between {first} and {last}
     group by all
     having sum(cost) <> 0
 """
-_LEFT_OUT = """
-    select billing_currency, cast(charge_period_start as date) as charge_date, {columns}, effective_cost as cost
-    from ({fact}) as lines
-    where {usage}
-        and (
-            date_diff('hour', charge_period_start, charge_period_end) > 25
-            or {at_work}
-        )
-"""
-_AT_WORK = """
-    create or replace temp table days_at_work as
-    select distinct provider, resource_id, cast(unnest(generate_series(
-        date_trunc('day', started_at) - interval 1 day, coalesce(ended_at, {until}) + interval '{idle} days', interval 1 day
-    )) as date) as day
-    from ({runs}) where started_at is not null
-"""
-AT_WORK = Sql(
-    "regexp_matches(lower(coalesce(pricing_unit, '')), 'hour|hrs') and (provider, resource_id, "
-    "cast(charge_period_start as date)) in (select (provider, resource_id, day) from days_at_work)"
-)
-"""The predicate that keeps the hours of machines that training runs use; what they send and store is none of it."""
-RUNS = "mart_training_run_costs"
-IDLE_DAYS = 14
-"""So long after its last training run a machine still counts as one at work."""
+WATCHED = Sql("service_name not ilike '%support%'")
+"""The predicate that keeps services that people use; support is a fee."""
 
 
-def load(
-    connection: DuckDBPyConnection,
-    version: Publication,
-    months: Collection[str],
-    first: date,
-    last: date,
-    *,
-    leave_out_runs: bool = True,
-) -> None:
-    """Create the table of daily costs from the first to the last day.
-
-    With ``leave_out_runs`` the hours of machines are left out on days of a recorded training run, the day before and
-    for ``IDLE_DAYS`` after: it says what they are for, and comes and goes by plan.
-    """
-    from finops.anomalies.charges import resolved
-
-    _load_work(connection, version, months, last, leave_out_runs)
-    usage = compose(_USAGE, absent=ABSENT)
-    columns = join(", ", map(identifier, Dimension))
-    lines = [resolved(version, name) for name in version.manifest["fact"]["partitions"] if name.split("/")[1] in months]
-    left_out = [compose(_LEFT_OUT, columns=columns, fact=each, usage=usage, at_work=AT_WORK) for each in lines]
+def load(connection: DuckDBPyConnection, version: Publication, months: Collection[str], first: date, last: date) -> None:
+    """Create the table of daily costs from the first to the last day, after ``lines.load``."""
     query = compose(
         _DAILY,
-        columns=columns,
+        columns=join(", ", map(identifier, Dimension)),
         daily=version.mart_sql("fct_daily_costs", sorted(months)),
-        left_out=join(" union all ", left_out),
-        usage=usage,
+        absent=ABSENT,
+        watched=WATCHED,
         first=_day(first),
         last=_day(last),
     )
-    connection.execute(query)
-
-
-def _load_work(
-    connection: DuckDBPyConnection, version: Publication, months: Collection[str], last: date, is_wanted: bool
-) -> None:
-    """Create the table of the days on which a machine is at work; an empty one where no runs are published."""
-    known = sorted(set(months) & version.months_of(RUNS)) if is_wanted and RUNS in version.marts else []
-    runs = Sql("select '' as provider, '' as resource_id, null::timestamp as started_at, null::timestamp as ended_at")
-    if known:
-        runs = version.mart_sql(RUNS, known)
-    query = compose(_AT_WORK, until=_day(last), idle=Sql(str(IDLE_DAYS)), runs=runs)
     connection.execute(query)
 
 

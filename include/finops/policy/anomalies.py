@@ -53,7 +53,7 @@ class Alert(Entry):
     """What an alert needs, all at once: an odd day, enough money so far, and enough of the usual cost."""
 
     probability: Annotated[float, Field(gt=0, lt=0.5)] = Field(
-        default=0.01, description="At most so often is an ordinary day so far off."
+        default=0.002, description="At most so often is an ordinary day so far off."
     )
     amount: _Amount = Field(default=Decimal(50), description="At least so much above what was expected, so far.")
     percent: _Percent = Field(default=Decimal(25), description="At least so much of what was expected.")
