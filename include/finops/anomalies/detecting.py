@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,6 @@ class Judged:
 
 def judged(series: Mapping[Key, np.ndarray], cube: Cube, detect: Detect, policy: AnomalyPolicy) -> Judged:
     """Run the detector over every series up to the last day that has arrived of it."""
-    import numpy as np
     import pandas as pd
 
     from finops.timeseries import panel
@@ -41,7 +40,7 @@ def judged(series: Mapping[Key, np.ndarray], cube: Cube, detect: Detect, policy:
     parts = []
     for key, costs in series.items():
         length = (cube.end_of(key) - cube.first).days + 1
-        begin = int(np.argmax(costs != 0)) if key.level == "total" else 0
+        begin = (cube.start_of(key) - cube.first).days
         parts.append(
             pd.DataFrame({"unique_id": key.ident, "ds": days[begin:length], "y": costs[begin:length]})
         )
@@ -82,8 +81,12 @@ def by_detector(
             if each.kind is not Kind.DROP or (policy.alert.falls and each.at <= whole)
         ]
         if odd:
-            end = (cube.end_of(key) - cube.first).days
-            found += episodes.found(key, costs, odd, cube.first, end, gates, policy)
+            # Before a provider's first day nothing is known, which is not nothing.
+            begin = cube.start_of(key)
+            skipped = (begin - cube.first).days
+            known = [replace(each, at=each.at - skipped) for each in odd]
+            end = (cube.end_of(key) - begin).days
+            found += episodes.found(key, costs[skipped:], known, begin, end, gates, policy)
     return found
 
 

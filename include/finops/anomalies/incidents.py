@@ -11,6 +11,7 @@ from typing import Any
 from finops.anomalies import traffic
 from finops.anomalies.models import Ending, Episode, Explained, Group, Kind, State, at_midnight
 from finops.anomalies.traffic import Surge
+from finops.core.dimensions import ABSENT
 from finops.core.money import cents, exact_sum
 from finops.policy.anomalies import AnomalyPolicy, Dimension, Verdict
 from finops.stores.state.incident_feedback import Said
@@ -32,6 +33,19 @@ class Seen:
     surge: Surge | None
     said: Said | None
     before: Row | None
+    account_name: str = ""
+
+    @property
+    def title(self) -> str:
+        """Where it is, in words: service, account by name, and what tags name; the whole series where it is no service."""
+        values = dict(self.group.lead.key.values)
+        if self.account_name and Dimension.SUB_ACCOUNT in values:
+            values[Dimension.SUB_ACCOUNT] = self.account_name
+        if len(values) > 1:
+            values.pop(Dimension.PROVIDER, None)
+        order = (Dimension.SERVICE, Dimension.SUB_ACCOUNT, *Dimension)
+        words = {values[name]: None for name in order if values.get(name, ABSENT) != ABSENT}
+        return " · ".join(words) or self.group.lead.key.text
 
 
 def money(value: float) -> Decimal:
@@ -56,6 +70,7 @@ def row(seen: Seen, policy: AnomalyPolicy, run_date: date, now: datetime) -> Row
         "ending": None if ending is None else ending.value,
         "level": lead.key.level,
         "series": lead.key.text,
+        "title": seen.title,
         **{str(name): lead.key.value(name) for name in Dimension},
         "source": lead.source,
         "kind": lead.kind.value,
@@ -158,7 +173,7 @@ def _advice(seen: Seen) -> str:
         return f"{whom} whether what began on {lead.first} is still needed; stop it if nobody knows it."
     if lead.is_new_level:
         return f"{whom} whether the new level stays, and correct forecast and budget."
-    return f"{whom} what changed on {lead.first} in the cause below; scale it back, or answer `planned`."
+    return f"{whom} what changed on {lead.first} in the cause; scale it back, or answer `planned`."
 
 
 def causes(seen: Seen) -> list[Row]:

@@ -70,6 +70,7 @@ class Cube:
     first: date
     length: int
     ends: Mapping[str, date]
+    starts: Mapping[str, date]
 
     @classmethod
     def read(cls, connection: DuckDBPyConnection) -> Cube:
@@ -77,14 +78,16 @@ class Cube:
         import pandas as pd
 
         frame = connection.execute("select * replace (cost::double as cost) from watched_costs").df()
-        rows = connection.execute("select provider, max(day) from watched_costs group by provider").fetchall()
+        query = "select provider, max(day), min(day) from watched_costs group by provider"
+        rows = connection.execute(query).fetchall()
         if frame.empty:
-            return cls(frame, date.min, 0, {})
+            return cls(frame, date.min, 0, {}, {})
         first, last = frame["day"].min(), frame["day"].max()
         frame["at"] = (frame["day"] - first).dt.days
         for name in ("currency", *Dimension):
             frame[str(name)] = pd.Categorical(frame[str(name)])
-        return cls(frame, first.date(), (last - first).days + 1, dict(rows))
+        ends, starts = ({row[0]: row[place] for row in rows} for place in (1, 2))
+        return cls(frame, first.date(), (last - first).days + 1, ends, starts)
 
     @property
     def last(self) -> date:
@@ -92,9 +95,13 @@ class Cube:
         return self.first + timedelta(days=self.length - 1)
 
     def end_of(self, key: Key) -> date:
-        """Return the last day of which anything of a series has arrived: that of its provider, or the first to end."""
+        """Return the last day of which anything of a series has arrived: that of its provider, or of any."""
         provider = dict(key.values).get(Dimension.PROVIDER)
         return self.ends[provider] if provider in self.ends else self.last
+
+    def start_of(self, key: Key) -> date:
+        """Return the first day of which anything is known of a series: that of its provider."""
+        return self.starts.get(dict(key.values).get(Dimension.PROVIDER, ""), self.first)
 
     def mask(self, key: Key) -> np.ndarray:
         """Return which rows are charges of a series."""

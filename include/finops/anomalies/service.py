@@ -207,13 +207,24 @@ def _explained(
         return
     firsts = [group.lead.first for group, _ in found]
     traffic.load(work.connection, work.settings, work.version, min(firsts), work.cube.last)
+    names = _account_names(work)
     taken = {str(before["incident_id"]) for _, before in found if before is not None}
     for group, before in found:
         why: Explained = cause.explained(work.connection, group.lead)
         surge = traffic.surge_of(work.connection, group.lead, why.resources, work.policy.traffic)
         ident = register.ident(group, before, taken)
         taken.add(ident)
-        yield Seen(ident, group, why, surge, said.get(ident), before)
+        name = names.get(group.lead.key.value(Dimension.SUB_ACCOUNT), "")
+        yield Seen(ident, group, why, surge, said.get(ident), before, name)
+
+
+def _account_names(work: _Run) -> dict[str, str]:
+    """Return what accounts are called last."""
+    query = f"""
+        select sub_account_id, arg_max(sub_account_name, charge_date)
+        from ({work.version.mart_sql("fct_daily_costs", work.months)}) group by sub_account_id
+    """  # noqa: S608 - composed
+    return dict(work.connection.execute(query).fetchall())
 
 
 def _left(work: _Run, rows: Sequence[Row], said: dict[str, Said]) -> list[Row]:
