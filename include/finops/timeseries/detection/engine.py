@@ -31,8 +31,8 @@ def detect(panel: Panel, *, options: Options | None = None) -> pd.DataFrame:
     out = _Columns.of(len(frame))
     parts = list(blocks(frame))
     for block in parts:
-        expected = follow(block, block.rhythm.level)
-        quick = follow(block, block.rhythm.quick)
+        expected = follow(block, block.rhythm.level, block.rhythm.relearn)
+        quick = follow(block, block.rhythm.quick, block.rhythm.quick_relearn)
         out.put(block, expected=expected.mean, unit=expected.unit, z=expected.z, jump=quick.z)
     z = common.removed(out.values["z"], frame, options.groups)
     jump = common.removed(out.values["jump"], frame, options.groups)

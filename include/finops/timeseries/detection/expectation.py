@@ -16,6 +16,7 @@ from finops.timeseries.detection.layout import Block, Matrix
 from finops.timeseries.detection.rhythm import Rhythm
 
 CLIP = 2.5
+EARLY = 4.0
 FAR = 1_000.0
 """Scales beyond which nothing is odder still."""
 FLOOR = 1e-4
@@ -37,9 +38,9 @@ class Expected:
     z: Matrix
 
 
-def follow(block: Block, memory: float) -> Expected:
+def follow(block: Block, memory: float, relearn: int) -> Expected:
     """Return what was expected of each point before it was seen, the level being remembered for ``memory`` steps."""
-    state = _State(block.rhythm, block.y.shape[1], memory)
+    state = _State(block.rhythm, block.y.shape[1], memory, relearn)
     mean, unit, z = (np.empty_like(block.y) for _ in range(3))
     for t in range(len(block.y)):
         mean[t], unit[t] = state.expect(block.day[t], block.week[t])
@@ -50,8 +51,8 @@ def follow(block: Block, memory: float) -> Expected:
 class _State:
     """What is known of each series (columns) before a point."""
 
-    def __init__(self, rhythm: Rhythm, series: int, memory: float) -> None:
-        self.rhythm, self.gain = rhythm, 1.0 / memory
+    def __init__(self, rhythm: Rhythm, series: int, memory: float, relearn: int) -> None:
+        self.rhythm, self.gain, self.relearn = rhythm, 1.0 / memory, relearn
         self.columns = np.arange(series)
         self.seen = np.zeros(series)
         self.level, self.size, self.offset = (np.zeros(series) for _ in range(3))
@@ -60,7 +61,7 @@ class _State:
         self.week = np.zeros((series, rhythm.week_bins))
         self.day_seen, self.week_seen = np.zeros_like(self.day), np.zeros_like(self.week)
         self.run = np.zeros(series)
-        self.recent = np.full((rhythm.relearn, series), np.nan)
+        self.recent = np.full((relearn, series), np.nan)
         self.per_bin = max(1.0, 86_400.0 / rhythm.step / rhythm.day_bins) if rhythm.day_bins > 1 else 1.0
         self.per_week_bin = max(1.0, 7 * 86_400.0 / rhythm.step / rhythm.week_bins)
         self.at: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = (self.columns, self.columns)
@@ -97,6 +98,7 @@ class _State:
         self.seen += known
         gain = np.where(known, np.maximum(self.gain, 1.0 / (self.seen + 1.0)), 0.0)
         self.level += gain * moved * self.size
+        before = np.maximum(self.scale, FLOOR)
         slow = np.where(known, np.maximum(1.0 / self.rhythm.scale, 1.0 / (self.seen + PRIOR_WEIGHT)), 0.0)
         self.scale += slow * (MEAN_TO_SCALE * np.abs(moved) - self.scale)
         grown = np.minimum(np.abs(value), np.where(self.seen < 3, np.inf, 3.0 * self.size))
@@ -105,6 +107,7 @@ class _State:
             grown - self.size
         )
         rest = moved - gain * moved
+        wide = np.clip(z, -EARLY * CLIP, EARLY * CLIP) * before * (1.0 - gain)
         for table, seen, phase, per_bin in (
             (self.day, self.day_seen, self.at[0], self.per_bin),
             (self.week, self.week_seen, self.at[1], self.per_week_bin),
@@ -112,7 +115,8 @@ class _State:
             if table.shape[1] > 1:
                 seen[self.columns, phase] += known
                 rate = np.maximum(self.rhythm.season / per_bin, 1.0 / (seen[self.columns, phase] + 1.0))
-                step = np.where(known, rate * rest, 0.0)
+                early = seen[self.columns, phase] <= 2 * per_bin
+                step = np.where(known, rate * np.where(early, wide, rest), 0.0)
                 table[self.columns, phase] += step
                 rest = rest - step
 
@@ -121,10 +125,10 @@ class _State:
         sign = np.where(np.abs(z) > 2.0, np.sign(z), 0.0)
         same = np.sign(self.run) == sign
         self.run = np.where(known, np.where(same, self.run + sign, sign), self.run)
-        slot = (self.seen.astype(np.int64) - 1) % self.rhythm.relearn
+        slot = (self.seen.astype(np.int64) - 1) % self.relearn
         here = np.flatnonzero(known)
         self.recent[slot[here], here] = (value - self.size * self.offset)[here]
-        there = np.flatnonzero(np.abs(self.run) >= self.rhythm.relearn)
+        there = np.flatnonzero(np.abs(self.run) >= self.relearn)
         if len(there):
             self.level[there] = np.median(self.recent[:, there], axis=0)
             self.run[there] = 0.0

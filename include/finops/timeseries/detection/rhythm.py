@@ -28,6 +28,7 @@ class Rhythm:
     calibration: float
     season: float
     relearn: int
+    quick_relearn: int
     short: int
     long: int
     jumps: int
@@ -59,6 +60,7 @@ def of_step(step: float) -> Rhythm:
             calibration=400.0,
             season=0.15,
             relearn=5,
+            quick_relearn=5,
             short=3,
             long=7,
             jumps=3,
@@ -77,10 +79,11 @@ def of_step(step: float) -> Rhythm:
         calibration=60 * a_day,
         season=0.2,
         relearn=int(max(6, a_day)),
+        quick_relearn=8,
         short=int(max(3, round(a_day / 24))),
         long=int(max(6, round(a_day / 4))),
-        jumps=6,
-        heard=(0.7, 0.0, 0.7, 0.7, 1.0, 1.0),
+        jumps=4,
+        heard=(0.0, 0.0, 0.5, 0.4, 1.0, 1.0),
         refractory=int(max(6, a_day)),
         warm_up=int(max(12, a_day)),
     )
