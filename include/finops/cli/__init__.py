@@ -99,5 +99,6 @@ for _command in (
     "conformance",
     "export",
     "forecast",
+    "anomalies",
 ):
     import_module(f"finops.cli.{_command}")

@@ -12,6 +12,7 @@ from finops.core.settings import Settings
 from finops.policy import (
     accounts,
     allocation,
+    anomalies,
     budgets,
     cost_centers,
     delivery,
@@ -74,6 +75,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     telemetry.FILE: telemetry.load,
     kpis.FILE: kpis.load,
     forecasting.FILE: forecasting.load,
+    anomalies.FILE: anomalies.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 

@@ -281,3 +281,13 @@ telemetry_files = Table(
     Column("set_apart", BigInteger, nullable=False, comment="Rows that lie in the future, and have not landed."),
     Column("days", JSON, nullable=False, comment="The days (UTC) that it has rows of, sorted."),
 )
+
+incident_feedback = Table(
+    "incident_feedback",
+    metadata,
+    Column("incident_id", String(32), primary_key=True),
+    Column("verdict", String(10), nullable=False, comment="yes, no or planned."),
+    Column("said_by", Text, nullable=False),
+    Column("why", Text, nullable=False, comment="Empty where no reason was given."),
+    Column("said_at", UtcDateTime, nullable=False),
+)
