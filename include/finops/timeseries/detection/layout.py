@@ -17,6 +17,9 @@ from finops.timeseries.detection.rhythm import Rhythm, of_step
 WIDEST = 512
 """Series side by side in a block: more would not fit a processor's cache."""
 
+LARGEST = 1e150
+"""Beyond it products of values would be no numbers."""
+
 Matrix = npt.NDArray[np.float64]
 
 
@@ -40,7 +43,7 @@ def blocks(frame: pd.DataFrame) -> Iterator[Block]:
     """Yield the blocks of a frame with a clean index that is sorted by unique_id and ds."""
     seconds = frame["ds"].to_numpy("datetime64[ns]").astype(np.int64) / 1e9
     y = frame["y"].to_numpy(np.float64)
-    y = np.where(np.isfinite(y), y, np.nan)
+    y = np.clip(np.where(np.isfinite(y), y, np.nan), -LARGEST, LARGEST)
     codes = pd.factorize(frame["unique_id"])[0]
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else np.zeros(0, np.int64)
     ends = np.r_[starts[1:], len(codes)] if len(codes) else starts
