@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
+from tests.bench.anomalies import BOUNDS, measured
+from tests.bench.injected import teams
 
 from finops.timeseries.detection import Options, detect
 from finops.timeseries.panel import clean
-from tests.bench.anomalies import BOUNDS, measured
-from tests.bench.injected import teams
 
 DAYS = 200
 
