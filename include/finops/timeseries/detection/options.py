@@ -15,6 +15,6 @@ class Options:
     None: two weeks of daily points, a day of finer ones.
     """
 
-    alarm: float = 1e-4
+    alarm: float = 2e-4
     groups: Mapping[str, str] = field(default_factory=dict)
     warm_up: int | None = None
