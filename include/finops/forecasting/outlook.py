@@ -190,6 +190,7 @@ def _teams(
         whole = mean[parts].sum(axis=0)
         for name, each in bounds.items():
             shifted = each[number] + whole - mean[number]
+            shifted = np.where((each[number] >= 0) & (whole >= 0), np.maximum(shifted, 0), shifted)
             each[number] = np.minimum(shifted, whole) if name.startswith("lo") else np.maximum(shifted, whole)
         mean[number] = whole
     return mean, bounds

@@ -42,9 +42,11 @@ NOTES = (
     ),
     (
         "The scorecard",
-        "Every model forecasts past days from what was known before them, and is held against what came. Compared "
-        "with last week below 1 is better than to expect the same as a week before. Days within bounds should "
-        "be near 80 and 95 %.",
+        "Every method forecasts past days from what was known before them, and is held against what came. Month off by: "
+        "the error of month totals forecast in mid-month. Against last week: below 1 is better than to expect the same "
+        "as a week before. Leans: whether forecasts were too high or too low altogether. Within 80 and 95 %: the part of "
+        "days that the bounds held, which should be near these figures. Earlier months: the error of month totals that "
+        "this page showed in mid-month, of months that are over.",
     ),
 )
 

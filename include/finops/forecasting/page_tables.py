@@ -60,7 +60,7 @@ def _teams(found: Shown, currency: str) -> Table:
         f"totals-{currency}",
         "Month totals by team",
         f"effective cost in {currency}; what was spent, and what is expected of the rest",
-        ("Team", "Expected this month", "Spent so far", "80 % sure", "95 % sure", "Next 30 days", "Next 90 days"),
+        ("Team", "Expected this month", "80 % sure", "Spent so far", "Next 30 days", "Next 90 days"),
         tuple(Row(wording.name(series), cells) for (_, series), cells in sorted(rows.items())),
         None if total is None else Row("Total", total),
     )
@@ -70,9 +70,8 @@ def _team(periods: dict[str, dict[str, Any]], digits: int) -> tuple[Cell, ...]:
     month = periods["month"]
     return (
         _money(month["mean"], digits),
-        _money(month["actual_cost"], digits),
         _range(month, 80, digits),
-        _range(month, 95, digits),
+        _money(month["actual_cost"], digits),
         _money(periods["30 days"]["mean"], digits),
         _money(periods["90 days"]["mean"], digits),
     )
@@ -129,13 +128,13 @@ def _levels(found: Shown, currency: str) -> Table:
         f"spend in {currency}; of past days that were forecast from what was known before them",
         (
             "What was forecast",
-            "Month totals off by",
+            "Month off by",
             "Days off by",
-            "Compared with last week",
+            "Against last week",
             "Leans",
-            "Days within 80 %",
-            "Days within 95 %",
-            "Kept promises off by",
+            "Within 80 %",
+            "Within 95 %",
+            "Earlier months",
         ),
         tuple(Row(_named(row), _score(row), f"{row['series_count']:,} series") for row in ours),
     )
@@ -164,7 +163,7 @@ def _models(found: Shown, currency: str) -> Table:
         f"models-{currency}",
         "Against simpler methods",
         f"everything together, in {currency}; the smaller, the better",
-        ("Method", "Compared with last week", "Days off by", "Month totals off by", "Leans"),
+        ("Method", "Against last week", "Days off by", "Month off by", "Leans"),
         tuple(
             Row(
                 _MODELS.get(row["model"], (row["model"], ""))[0],
@@ -187,7 +186,7 @@ def _leaning(bias: float | None) -> str | None:
         return None
     if abs(bias) < 0.0005:
         return "neither way"
-    return f"{abs(bias) * 100:.1f} % too {'high' if bias > 0 else 'low'}"
+    return f"{abs(bias) * 100:.1f} % {'high' if bias > 0 else 'low'}"
 
 
 def _share(part: float | None) -> Cell:
