@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+
 from finops.timeseries.forecasting.grid import Floats
 
 LEVELS = (80, 95)
