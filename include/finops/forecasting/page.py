@@ -112,7 +112,9 @@ def _headline(totals: Sequence[dict[str, Any]], found: Shown, currency: str) -> 
         (
             Figure(f"Expected for {name}", _money(month["mean"], digits), _between(month, digits)),
             Figure("Spent so far", _money(month["actual_cost"], digits), spent),
-            Figure("Next 30 days", _money(by_period["30 days"]["mean"], digits), _between(by_period["30 days"], digits)),
+            Figure(
+                "Next 30 days", _money(by_period["30 days"]["mean"], digits), _between(by_period["30 days"], digits)
+            ),
             Figure(
                 "Month totals were off by",
                 "–" if error is None else f"{error * 100:.1f} %",
@@ -182,4 +184,3 @@ def _point(day: date, actual: int | None, row: dict[str, Any] | None, digits: in
     units = {name: rounded(row[name], digits) for name in ("mean", *_BOUNDS)}
     inner, outer = (units["lo_80"], units["hi_80"]), (units["lo_95"], units["hi_95"])
     return BandPoint(label, wording.day(day), actual, units["mean"], inner, outer)
-

@@ -112,9 +112,7 @@ def _open_days(found: Shown, currency: str) -> Table:
 
 def _scores(found: Shown, currency: str, model: str | None = None) -> list[dict[str, Any]]:
     return [
-        row
-        for row in found.scores
-        if row["billing_currency"] == currency and (model is None or row["model"] == model)
+        row for row in found.scores if row["billing_currency"] == currency and (model is None or row["model"] == model)
     ]
 
 

@@ -32,9 +32,7 @@ _NOT_MODELS = frozenset(
 )
 
 
-def rows(
-    tree: Hierarchy, first_open: pd.Timestamp, promised: pd.DataFrame | None = None
-) -> list[dict[str, Any]]:
+def rows(tree: Hierarchy, first_open: pd.Timestamp, promised: pd.DataFrame | None = None) -> list[dict[str, Any]]:
     """Return the rows of ``mart_forecast_scores`` of a run.
 
     ``first_open`` is the first day that is not settled. ``promised`` has level, series, billing_currency, promised and
@@ -191,5 +189,3 @@ def _promise_error(promised: pd.DataFrame, group: dict[str, str]) -> float | Non
         part = part[part["series"] == group["cost_center"]]
     spent = float(part["actual"].abs().sum())
     return float((part["promised"] - part["actual"]).abs().sum()) / spent if spent > 0 else None
-
-

@@ -107,14 +107,14 @@ def _rows(
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def _usage(
-    connection: DuckDBPyConnection, version: Publication, policy: Forecasting, run_date: date
-) -> pd.DataFrame:
+def _usage(connection: DuckDBPyConnection, version: Publication, policy: Forecasting, run_date: date) -> pd.DataFrame:
     """Return usage by day and cost centre. The stream of a service is told by some months, as a run tells it."""
     import pandas as pd
 
     first = run_date - timedelta(days=BEFORE + 62)
     months = sorted(each for each in version.months_of(DAILY) if f"{first:%Y-%m}" <= each <= f"{run_date:%Y-%m}")
+    if not months:
+        return pd.DataFrame(columns=["billing_currency", "cost_center", "charge_date", "amount"])
     charges = connection.execute(charges_sql(version.mart_sql(DAILY, months))).df()
     daily = streams.divided(charges, policy.calendar)
     since, until = pd.Timestamp(run_date) - pd.Timedelta(days=BEFORE), pd.Timestamp(run_date)
