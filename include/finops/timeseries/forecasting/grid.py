@@ -63,7 +63,7 @@ class Block:
 def blocks_of(panel: Panel, horizon: int) -> list[Block]:
     """Put a panel's series into blocks, in order of step, length and name.
 
-    Series with less than four short or two long seasons beside the horizon are by themselves: what they can be asked is other.
+    Series with less than four short or two long seasons beside the horizon are by themselves: they can be asked less.
     """
     alike: dict[tuple[pd.Timedelta, bool], list[tuple[str, pd.DataFrame]]] = {}
     for name, rows in panel.frame.dropna(subset=["y"]).groupby("unique_id", sort=True):

@@ -88,8 +88,11 @@ def _features(window: Window, horizon: int) -> tuple[Floats, Floats, Floats]:
     def same(column: Floats) -> Floats:
         return np.repeat(column[:, None], horizon, axis=1)
 
-    said = [simple.last_value, simple.seasonal_naive, simple.usual_value]
-    columns = [model(window, horizon) for model in said]
+    columns = [
+        simple.last_value(window, horizon),
+        simple.seasonal_naive(window, horizon),
+        simple.usual_value(window, horizon),
+    ]
     if long > short:
         columns.append(simple.long_seasonal_naive(window, horizon))
     columns += [same(past[:, -length:].mean(axis=1)) for length in (3, short, 3 * short, past.shape[1])]

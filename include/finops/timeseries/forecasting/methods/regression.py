@@ -128,10 +128,8 @@ def _scaled(past: Floats, season: int, horizon: int, is_log: bool) -> _Scaled:
         scaled = _signed_log(scaled)
     season = min(season, past.shape[1])
     whole = past.shape[1] // season * season
-    if season > 1:
-        rhythm = scaled[:, -whole:].reshape(len(past), -1, season).mean(axis=1)
-    else:
-        rhythm = scaled[:, -1:]
+    phases = scaled[:, -whole:].reshape(len(past), -1, season)
+    rhythm = phases.mean(axis=1) if season > 1 else phases[:, -1]
     departures = scaled - rhythm[:, np.arange(-past.shape[1], 0) % season]
     spread = np.sqrt((departures**2).mean(axis=1)) + 1e-3 * np.sqrt((scaled**2).mean(axis=1)) + 1e-12
     usual = rhythm[:, np.arange(horizon) % season]

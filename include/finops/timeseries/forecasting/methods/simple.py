@@ -100,6 +100,7 @@ def _by_phase(window: Window, horizon: int, season: int, seasons: int) -> Floats
 
 
 def quiet_median(values: Floats, axis: int = 1) -> Floats:
+    """Return the median of what is there along an axis; missing where nothing is."""
     with warnings.catch_warnings():
         # A slice without a value has no median: NaN is the answer, not news.
         warnings.simplefilter("ignore", RuntimeWarning)
