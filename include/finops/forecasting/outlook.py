@@ -79,7 +79,8 @@ def _units(nodes: pd.DataFrame) -> np.ndarray:
 def _distinct(values: np.ndarray) -> tuple[list[int], list[int]]:
     """Return the rows to forecast, and per row which of them it is: a parent with one child is the same series."""
     first: dict[bytes, int] = {}
-    rows, place = [], []
+    rows: list[int] = []
+    place: list[int] = []
     for number in range(len(values)):
         key = values[number].round(6).tobytes()
         if key not in first:
@@ -112,7 +113,7 @@ def _said(
     ).dropna(subset=["y"])
     # An hour that is not known yet at the end of a series stands between its last value and the first moment asked.
     last = frame.groupby("unique_id")["ds"].max()
-    gap = int(((moments[0] - last.min()) / step)) - 1
+    gap = int((moments[0] - last.min()) / step) - 1
     known = None if planned is None or planned.known.empty else planned.known
     said = forecast(
         panels.clean(frame, "D" if freq == "D" else "h"),

@@ -25,28 +25,29 @@ _TEMPLATES = Path(__file__).parent / "templates"
 NOTES = (
     (
         "How to read the charts",
-        "The solid line is what usage cost on each day. The dashed line is what is expected; the darker band holds the "
-        "cost of four days in five, the paler one of nineteen in twenty. Wide bands are honest: they say that little is "
-        "known.",
+        "The solid line is what usage cost on each day. The dashed line is what is expected; the darker band "
+        "holds the cost of four days in five, the paler one of nineteen in twenty. Wide bands are honest: they "
+        "say that little is known.",
     ),
     (
         "What is forecast",
-        "Effective cost of usage: what is paid after discounts, with prepaid commitments spread over the usage they pay "
-        "for. Tax, credits, refunds, purchases, support and subscriptions come by date; they are forecast by rule, stand in "
-        "month totals and not in the charts. Currencies are never added together.",
+        "Effective cost of usage: what is paid after discounts, with prepaid commitments spread over the usage "
+        "they pay for. Tax, credits, refunds, purchases, support and subscriptions come by date; they are "
+        "forecast by rule, stand in month totals and not in the charts. Currencies are never added together.",
     ),
     (
         "The last days",
-        "Charges arrive for some days after they were made. Days that are not whole yet are estimated from how fast "
-        "earlier days filled up and from like days before, so that a day that is cut off is not taken for savings.",
+        "Charges arrive for some days after they were made. Days that are not whole yet are estimated from how "
+        "fast earlier days filled up and from like days before, so that a day that is cut off is not taken for "
+        "savings.",
     ),
     (
         "The scorecard",
-        "Every method forecasts past days from what was known before them, and is held against what came. Month off by: "
-        "the error of month totals forecast in mid-month. Against last week: below 1 is better than to expect the same "
-        "as a week before. Leans: whether forecasts were too high or too low altogether. Within 80 and 95 %: the part of "
-        "days that the bounds held, which should be near these figures. Earlier months: the error of month totals that "
-        "this page showed in mid-month, of months that are over.",
+        "Every method forecasts past days from what was known before them, and is held against what came. Month "
+        "off by: the error of month totals forecast in mid-month. Against last week: below 1 is better than to "
+        "expect the same as a week before. Leans: whether forecasts were too high or too low altogether. Within "
+        "80 and 95 %: the part of days that the bounds held, which should be near these figures. Earlier months: "
+        "the error of month totals that were published in mid-month, of months that are over.",
     ),
 )
 

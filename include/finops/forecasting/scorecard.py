@@ -8,7 +8,6 @@ left out. Formulas: MASE as Hyndman & Koehler (2006) with the weekly naive forec
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from finops.forecasting.models import ALL, TEAM, Hierarchy

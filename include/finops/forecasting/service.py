@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,25 @@ def write_page(settings: Settings) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, page.written(settings, published.latest(settings)))
     return path
+
+
+def summary(settings: Settings, run_date: date) -> dict[str, Any]:
+    """Return what was published of a run date in short, as JSON has it: amounts are texts of exact decimals."""
+    version = published.latest(settings)
+    query = compose(
+        "select billing_currency, period, mean, lo_80, hi_80 from ({rows}) where run_date = ? and level = 'total' "
+        "order by billing_currency desc, last_day, period",
+        rows=version.mart_sql(TOTALS.name, [f"{run_date:%Y-%m}"]),
+    )
+    with version.connect() as connection:
+        found = connection.execute(query, [run_date]).fetchall()
+    names = ("billing_currency", "period", "mean", "lo_80", "hi_80")
+    totals_of_all = [dict(zip(names, map(_told, row), strict=True)) for row in found]
+    return {"run_date": run_date.isoformat(), "totals": totals_of_all}
+
+
+def _told(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, Decimal) else str(value)
 
 
 def _tree(given: Input, estimates: pd.DataFrame, policy: Forecasting) -> _Tree:

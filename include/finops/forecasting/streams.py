@@ -8,7 +8,6 @@ the correction, not that of the use. All of them are the calendar stream, foreca
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from finops.forecasting.models import CALENDAR, KEY, USAGE, Z_80, Z_95

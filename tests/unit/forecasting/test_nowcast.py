@@ -50,7 +50,7 @@ def newest(found: pd.DataFrame, service: str = "") -> pd.Series:
 
 @pytest.mark.parametrize("noise", [0.05, 0.15, 0.3])
 def test_the_interval_of_a_day_that_was_cut_holds_its_final_cost_in_nine_of_ten_trials(noise: float) -> None:
-    """A file that was cut has any part of its day, of all services or of some more than of others; nothing was learned."""
+    """A file that was cut has any part of its day, of all services alike or not; nothing was learned."""
     held, drops, trials = 0, 0, 60
     for seed in range(trials):
         whole = usage(seed, noise)
