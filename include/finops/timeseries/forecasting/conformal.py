@@ -22,7 +22,7 @@ _PRIOR = 3.0
 """So many origins of the usual ratio of error to change are added to what a series itself has shown."""
 _ENOUGH = 400
 """Scores of a step from which its quantiles are its own; below, steps are pooled on the growth of their errors."""
-_NARROWEST, _WIDEST = 0.97, 2.0
+_NARROWEST, _WIDEST = 1.0, 2.0
 """Limits of the correction for series that change."""
 _MEMORY = 0.93
 """How much less an origin counts than the one after it."""
