@@ -164,8 +164,7 @@ def _found(work: _Run) -> list[Group]:
     watched = series.watched(cube, policy.levels, gates.amount)
     said = detecting.judged(watched, cube, work.detect, policy)
     odd = detecting.by_detector(watched, said, cube, policy, gates, _arriving(work))
-    recent = (each for each in odd if each.first >= work.since)
-    found: list[Episode] = [each for each in recent if not lines.has_moved(connection, each)]
+    found: list[Episode] = [e for e in odd if e.first < work.since or not lines.has_moved(connection, e)]
     found += detecting.by_rules(watched, cube, policy)
     wanted = policy.rules
     if wanted.gpu_hour is not None:
@@ -174,7 +173,10 @@ def _found(work: _Run) -> list[Group]:
     if wanted.unit_price is not None:
         found += rules.unit_prices(connection, wanted.unit_price, policy, cube.last)
     found += hours.found(connection, work.detect, policy)
-    return grouping.grouped([each for each in found if each.first >= work.since], cube)
+    # An older cause explains newer episodes too, and stays as it was published.
+    older = work.since - timedelta(days=policy.episodes.longest_days)
+    groups = grouping.grouped([each for each in found if each.first >= older], cube)
+    return [group for group in groups if group.lead.first >= work.since]
 
 
 def _arriving(work: _Run) -> Callable[[Key], date]:
@@ -284,14 +286,31 @@ def _results(work: _Run, seen: Sequence[Seen], left: Sequence[Row], now: datetim
     return {name: {month: by_month.get(month, []) for month in sorted(touched)} for name, by_month in found.items()}
 
 
+def published_incidents(settings: Settings) -> list[Row]:
+    """Return the published register. Raise NotReady before there is one."""
+    return known(_with_incidents(settings))
+
+
+def causes_of(settings: Settings, ident: str) -> list[Row]:
+    """Return the published causes of an incident in their order."""
+    version = _with_incidents(settings)
+    rows = _rows(published_rows(version, BY_NAME[CAUSES], version.months_of(CAUSES), but=_NOTHING))
+    return sorted((row for row in rows if row["incident_id"] == ident), key=lambda row: row["rank"])
+
+
+def _with_incidents(settings: Settings) -> Publication:
+    version = published.latest(settings)
+    if INCIDENTS not in version.marts:
+        raise NotReady("no incidents are published yet; run `finops incidents detect` first")
+    return version
+
+
 def write_pages(settings: Settings) -> Path:
     """Write the index of incidents and a page for each from the published tables; return where the index is.
 
     Raise NotReady before any are published.
     """
-    version = published.latest(settings)
-    if INCIDENTS not in version.marts:
-        raise NotReady("no incidents are published yet; run `finops incidents detect` first")
+    version = _with_incidents(settings)
     parts = (
         _rows(published_rows(version, BY_NAME[name], version.months_of(name), but=_NOTHING)) for name in (CAUSES, POINTS)
     )
