@@ -56,7 +56,11 @@ def _explaining(episode: Episode, leads: Sequence[Episode], cube: Cube) -> int |
     if same:
         return same[0]
     rows = cube.mask(episode.key)
-    parts = {at: rows & cube.mask(leads[at].key) for at in near if leads[at].source == DETECTOR or leads[at].kind is Kind.PRICE}
+    parts = {
+        at: rows & cube.mask(leads[at].key)
+        for at in near
+        if leads[at].source == DETECTOR or leads[at].kind is Kind.PRICE
+    }
     excesses = {at: _excess(episode, cube.daily(part), cube) for at, part in parts.items() if part.any()}
     # What begins in the same service may still be larger than what the new price explains.
     prices = [at for at in excesses if leads[at].kind is Kind.PRICE]

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 INFERENCES = "mart_inference_costs"
 _BEFORE = 14
 _MITIGATIONS = {
-    "aws": "put AWS WAF with a rate-based rule before the endpoint, AWS Shield Advanced for floods, and usage plans on keys",
-    "azure": "put Azure Web Application Firewall with rate limiting (Front Door) before the endpoint, DDoS Protection, and "
-    "rate limits per subscription key in API Management",
+    "aws": "put AWS WAF with a rate-based rule before the endpoint, AWS Shield Advanced for floods, and usage plans on "
+    "keys",
+    "azure": "put Azure Web Application Firewall with rate limiting (Front Door) before the endpoint, DDoS Protection, "
+    "and rate limits per subscription key in API Management",
     "gcp": "put Google Cloud Armor with rate-based bans before the endpoint, and quotas per key",
 }
 _OTHER = "put a web application firewall with a rate limit per source before the endpoint"
@@ -60,7 +61,8 @@ def requests_sql(settings: Settings, first: date, last: date) -> Sql | None:
     if not files:
         return None
     query = """
-        select provider, endpoint_id, traffic_source, cast(bucket_start as date) as day, sum(requests)::double as requests
+        select provider, endpoint_id, traffic_source, cast(bucket_start as date) as day,
+            sum(requests)::double as requests
         from read_parquet([{files}], union_by_name = true) group by all
     """
     return compose(query, files=join(", ", files))
@@ -68,7 +70,9 @@ def requests_sql(settings: Settings, first: date, last: date) -> Sql | None:
 
 def load(connection: DuckDBPyConnection, settings: Settings, version: Publication, first: date, last: date) -> None:
     """Create the table ``endpoint_days`` of requests per endpoint, source and day; empty where nothing is known."""
-    nothing = "select '' as provider, '' as endpoint_id, '' as traffic_source, null::date as day, 0.0 as requests where false"
+    nothing = (
+        "select '' as provider, '' as endpoint_id, '' as traffic_source, null::date as day, 0.0 as requests where false"
+    )
     landed = requests_sql(settings, first - timedelta(days=_BEFORE), last)
     connection.execute(f"create or replace temp table endpoint_days as {landed or nothing}")
     if INFERENCES not in version.marts:
@@ -87,7 +91,8 @@ def surge_of(connection: DuckDBPyConnection, episode: Episode, resources: Sequen
     if not resources:
         return None
     query = """
-        select traffic_source, sum(requests) filter (where day >= ?) as now, sum(requests) filter (where day < ?) as before,
+        select traffic_source, sum(requests) filter (where day >= ?) as now,
+            sum(requests) filter (where day < ?) as before
         from endpoint_days where endpoint_id in (select unnest(?)) and day between ? and ? group by traffic_source
     """
     bounds = [episode.first - timedelta(days=_BEFORE), episode.last]

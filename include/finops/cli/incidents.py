@@ -60,15 +60,17 @@ def list_(
 @incidents.command()
 def show(ident: _Ident, as_json: AsJson = False) -> None:
     """Show an incident: what it cost, its cause, and what to do."""
-    from finops.anomalies import service
+    from finops.anomalies import read
 
     settings = Settings()
     row = _one(settings, ident)
-    causes = service.causes_of(settings, ident)
+    causes = read.causes_of(settings, ident)
     if as_json:
         typer.echo(json.dumps({**_plain(row), "causes": [*map(_plain, causes)]}, indent=2))
         return
-    typer.echo(f"{row['incident_id']} {row['title']} ({row['kind']}, {_state(row)}), {row['first_day']} to {row['last_day']}")
+    typer.echo(
+        f"{row['incident_id']} {row['title']} ({row['kind']}, {_state(row)}), {row['first_day']} to {row['last_day']}"
+    )
     typer.echo(
         f"It cost {row['actual_cost']:.2f} {row['billing_currency']} where {row['expected_cost']:.2f} were expected: "
         f"{row['excess_cost']:+.2f}"
@@ -94,15 +96,17 @@ def feedback(
     settings = Settings()
     said = answers.record(settings, (row["incident_id"] for row in _known(settings)), ident, verdict, by, why)
     if as_json:
-        typer.echo(json.dumps({"incident": ident, "verdict": said.verdict, "by": said.said_by, "why": said.why}, indent=2))
+        typer.echo(
+            json.dumps({"incident": ident, "verdict": said.verdict, "by": said.said_by, "why": said.why}, indent=2)
+        )
         return
     typer.echo(f"{ident}: {said.verdict} by {said.said_by}; the next run takes it into account")
 
 
 def _known(settings: Settings) -> list[dict[str, Any]]:
-    from finops.anomalies import service
+    from finops.anomalies import read
 
-    return service.published_incidents(settings)
+    return read.incidents(read.version_of(settings))
 
 
 def _one(settings: Settings, ident: str) -> dict[str, Any]:

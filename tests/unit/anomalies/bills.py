@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -60,16 +60,16 @@ def times(charges: Iterable[Charge], factor: float, first: date, last: date) -> 
     return [replace(c, cost=round(c.cost * factor, 2)) if first <= c.day <= last else c for c in charges]
 
 
-def publish(settings: Settings, charges: Sequence[Charge], build: str = "build-1", previous: Path | None = None) -> Path:
+def publish(
+    settings: Settings, charges: Sequence[Charge], build: str = "build-1", previous: Path | None = None
+) -> Path:
     """Publish the charges as the current version. ``previous``: a version whose result tables stay."""
     begin_state(settings)
     version = settings.published_dir / "versions" / build
     frame = pd.DataFrame([asdict(each) for each in charges])
     frame["billing_period"] = [f"{each.day:%Y-%m}" for each in charges]
-    frame["charge_period_start"] = [datetime(c.day.year, c.day.month, c.day.day) for c in charges]
-    frame["charge_period_end"] = [
-        datetime(c.day.year, c.day.month, c.day.day) + timedelta(hours=c.hours) for c in charges
-    ]
+    frame["charge_period_start"] = [datetime.combine(c.day, time()) for c in charges]
+    frame["charge_period_end"] = [datetime.combine(c.day, time()) + timedelta(hours=c.hours) for c in charges]
     partitions = {}
     with duckdb.connect() as connection:
         connection.register("charges", frame)
@@ -80,7 +80,7 @@ def publish(settings: Settings, charges: Sequence[Charge], build: str = "build-1
         for month in months:
             _copy(connection, version / "fct_daily_costs" / f"billing_period={month}" / "part.parquet", _DAILY, month)
         columns = [row[0] for row in connection.execute(f"describe {_DAILY}").fetchall()]
-    marts = {"fct_daily_costs": {"billing_periods": dict.fromkeys(months, {})}}
+    marts = {"fct_daily_costs": {"billing_periods": {month: {} for month in months}}}
     manifest = {
         "marts": marts,
         "columns": {"fct_daily_costs": ["billing_period", *columns]},
@@ -124,13 +124,13 @@ def _write_partition(connection: duckdb.DuckDBPyConnection, version: Path, provi
     where = f"provider = '{provider}' and billing_period = '{period}'"
     texts = {
         "part.parquet": _PART,
-        "details.parquet": "select distinct hash(resource, sku, model, cost_center, owner) as x_details_id from charges",
+        "details.parquet": f"select distinct x_details_id from ({_PART})",
         OWNERS: _OWNERS,
         OWNER_RESOURCES: "select '' as resource_id, '' as resource_rules from charges where false",
     }
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        query = text if "where" in text else f"{text} where {where}"
+        query = text if "where" in text else text.replace("from charges", f"from charges where {where}")
         connection.execute(f"copy ({query}) to '{folder / name}' (format parquet)")
 
 
@@ -174,6 +174,6 @@ def add_table(settings: Settings, table: ResultTable, by_month: dict[str, list[d
             path.parent.mkdir(parents=True, exist_ok=True)
             connection.execute(f"copy (select * exclude (billing_period) from made) to '{path}' (format parquet)")
     months = manifest["marts"].get(table.name, {"billing_periods": {}})["billing_periods"]
-    manifest["marts"][table.name] = {"billing_periods": {**months, **dict.fromkeys(by_month, {})}}
+    manifest["marts"][table.name] = {"billing_periods": {**months, **{month: {} for month in by_month}}}
     manifest["columns"][table.name] = [each.name for each in table.columns]
     (version / "manifest.json").write_text(json.dumps(manifest))

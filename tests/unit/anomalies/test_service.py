@@ -27,7 +27,11 @@ def quiet(settings: Settings) -> Settings:
 def others() -> list[Charge]:
     """Return the cost of everything else, which stays as it is."""
     stays = {"service": "Amazon Simple Storage Service", "resource": "bucket", "sku": "sku-9", "model": "(none)"}
-    return [*steady(DAYS, 400, account="200", **stays), *steady(DAYS, 150, **stays), *steady(DAYS, 80, model="slam", resource="endpoint-2")]
+    return [
+        *steady(DAYS, 400, account="200", **stays),
+        *steady(DAYS, 150, **stays),
+        *steady(DAYS, 80, model="slam", resource="endpoint-2"),
+    ]
 
 
 def test_a_usual_month_raises_nothing(quiet: Settings) -> None:
@@ -78,7 +82,13 @@ def test_money_alone_or_percent_alone_raise_nothing(quiet: Settings) -> None:
 
 
 def test_untagged_cost_counts_and_its_account_tells_the_likely_owner(quiet: Settings) -> None:
-    machines = {"service": "Amazon EC2", "model": "(none)", "cost_center": "(unallocated)", "owner": "(none)", "resource": "i-1"}
+    machines = {
+        "service": "Amazon EC2",
+        "model": "(none)",
+        "cost_center": "(unallocated)",
+        "owner": "(none)",
+        "resource": "i-1",
+    }
     forgotten = [Charge(APRIL_20 + timedelta(days=n), 300.0, **machines) for n in range(5)]
     publish(quiet, [*steady(DAYS), *forgotten, *others()])
     (found,) = run(quiet)
@@ -172,7 +182,9 @@ def test_a_rise_that_was_planned_raises_nothing(settings: Settings) -> None:
 
 
 def test_rules_raise_only_what_is_configured_and_say_their_name(settings: Settings) -> None:
-    limited = configure(settings, "rules: {daily_limits: [{name: atlas-limit, level: ai_model, values: [atlas], more_than: 99}]}\n")
+    limited = configure(
+        settings, "rules: {daily_limits: [{name: atlas-limit, level: ai_model, values: [atlas], more_than: 99}]}\n"
+    )
     publish(limited, [*steady(DAYS), *others()])
     found = run(limited)
     assert found

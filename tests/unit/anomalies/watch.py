@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from tests.unit.anomalies.bills import add_table
+from tests.unit.anomalies.standin import detect
+
 from finops.anomalies import service
 from finops.anomalies.tables import BY_NAME, INCIDENTS, TABLES
 from finops.core.settings import Settings
-from tests.unit.anomalies.bills import add_table
-from tests.unit.anomalies.standin import detect
 
 NOW = datetime(2025, 7, 1, 6, tzinfo=UTC)
 

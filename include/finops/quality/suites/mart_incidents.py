@@ -29,7 +29,9 @@ def suite(given: Given) -> Suite:
                 "and excess_cost = round(excess_cost, 2)",
                 (*_SHOWN, "expected_cost", "actual_cost", "excess_cost", "price_excess_cost", "quantity_excess_cost"),
             ),
-            RowRule("a closed incident says why", "(state = 'closed') = (ending is not null)", (*_SHOWN, "state", "ending")),
+            RowRule(
+                "a closed incident says why", "(state = 'closed') = (ending is not null)", (*_SHOWN, "state", "ending")
+            ),
             RowRule(
                 "its days are in order, and its month is that of the first",
                 "first_day <= raised_on and first_day <= last_day and strftime(first_day, '%Y-%m') = billing_period",
