@@ -39,11 +39,16 @@ _OTHER = "put a web application firewall with a rate limit per source before the
 
 @dataclass(frozen=True, slots=True)
 class Surge:
-    """Requests a day now and before, and the part of 1 of those added that come from the few largest sources."""
+    """Requests a day now and before.
+
+    ``share`` is the part of 1 of the requests added that comes from the few sources which added most, ``usual_share``
+    their part of the requests before; both are None where there are no more sources than that.
+    """
 
     now: float
     before: float
     share: float | None
+    usual_share: float | None = None
     sources: tuple[str, ...] = ()
 
     @property
@@ -102,19 +107,26 @@ def surge_of(connection: DuckDBPyConnection, episode: Episode, resources: Sequen
     now, before = (sum(each[place] for each in per_day) for place in (1, 2))
     if not now:
         return None
-    added = sorted(((now - before, source) for source, now, before in per_day if source), reverse=True)
-    largest = added[: rule.sources]
-    whole = sum(max(each, 0.0) for each, _ in added)
-    share = sum(max(each, 0.0) for each, _ in largest) / whole if whole and len(added) > rule.sources else None
-    return Surge(now, before, share, tuple(source for each, source in largest if each > 0))
+    added = sorted(((now - before, before, source) for source, now, before in per_day if source), reverse=True)
+    largest = [each for each in added[: rule.sources] if each[0] > 0]
+    whole = sum(max(each, 0.0) for each, *_ in added)
+    if not whole or len(added) <= rule.sources:
+        return Surge(now, before, None)
+    share = sum(each for each, *_ in largest) / whole
+    usual_share = sum(usual for _, usual, _ in largest) / max(before, 1.0)
+    return Surge(now, before, share, usual_share, tuple(source for *_, source in largest))
 
 
 def is_attack(surge: Surge, rule: Traffic) -> bool:
-    """Tell whether traffic is suspected to be an attack: a surge, or a smaller one from few sources."""
+    """Tell whether traffic is suspected to be an attack: a surge, or a smaller one from few sources.
+
+    Of callers who had as much of the requests before, that they add most of them tells nothing.
+    """
     if surge.times >= float(rule.surge):
         return True
-    is_concentrated = surge.share is not None and surge.share * 100 >= float(rule.share)
-    return is_concentrated and surge.times >= float(rule.concentrated_surge)
+    if surge.share is None or surge.usual_share is None or surge.usual_share > surge.share / 2:
+        return False
+    return surge.share * 100 >= float(rule.share) and surge.times >= float(rule.concentrated_surge)
 
 
 def mitigation(episode: Episode, explained: Explained, surge: Surge) -> str:
