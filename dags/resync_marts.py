@@ -1,4 +1,4 @@
-"""Asks, once an hour, for builds, statements and deliveries whose event was lost.
+"""Asks, once an hour, for builds, statements, forecasts and deliveries whose event was lost.
 
 The event of a landing is lost when `build_marts` was paused or its run failed. The state store is not: periods that
 have landed and are not built are named on an asset of their own, which starts `build_marts`. The same holds for
@@ -7,6 +7,9 @@ month or of one that they compare with.
 
 A month is closed by a person outside Airflow. A month that was closed lately, and whose final statements some target
 in `delivery.yml` still lacks, is named on a third asset, and `publish_chargeback` delivers them.
+
+Forecasts or incidents that are older than the bills, or than what configures them, start `forecast_spend` and
+`detect_anomalies`.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from datetime import timedelta
 from airflow.sdk import task
 
 from finops_airflow import steps
-from finops_airflow.assets import CLOSED, OUTDATED, RESYNC
+from finops_airflow.assets import CLOSED, FORECASTS_DUE, INCIDENTS_DUE, OUTDATED, RESYNC
 from finops_airflow.defaults import finops_dag
 from finops_airflow.tasks import name_periods
 from finops_airflow.timetables import CronWithRuntimePartitions
@@ -39,6 +42,16 @@ def ask_for_final_statements(*, outlet_events):
     return name_periods(steps.undelivered_periods(), CLOSED, outlet_events, otherwise)
 
 
+@task(outlets=[FORECASTS_DUE])
+def ask_for_outdated_forecasts(*, outlet_events):
+    return name_periods(steps.outdated_forecasts(), FORECASTS_DUE, outlet_events, "the forecasts are up to date")
+
+
+@task(outlets=[INCIDENTS_DUE])
+def ask_for_outdated_incidents(*, outlet_events):
+    return name_periods(steps.outdated_incidents(), INCIDENTS_DUE, outlet_events, "the incidents are up to date")
+
+
 with finops_dag(
     "resync_marts",
     schedule=CronWithRuntimePartitions("45 * * * *", timezone="UTC"),
@@ -49,3 +62,5 @@ with finops_dag(
     ask_for_overdue_builds()
     ask_for_outdated_statements()
     ask_for_final_statements()
+    ask_for_outdated_forecasts()
+    ask_for_outdated_incidents()

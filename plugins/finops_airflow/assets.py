@@ -29,3 +29,15 @@ CLOSED = Asset(name="closed_months", uri="finops://closed/months", group="statem
 
 OUTDATED = Asset(name="outdated_statements", uri="finops://published/outdated", group="statements")
 """The open month's statements are missing, or older than what is published: found by the hourly check."""
+
+FORECASTS_DUE = Asset(name="outdated_forecasts", uri="finops://published/outdated-forecasts", group="forecasts")
+"""The forecasts are older than the bills of that period: found by the hourly check."""
+
+FORECASTS = Asset(name="published_forecasts", uri="finops://published/forecasts", group="forecasts")
+"""The forecasts that count the bills of that period passed the gate and are what readers see."""
+
+INCIDENTS_DUE = Asset(name="outdated_incidents", uri="finops://published/outdated-incidents", group="incidents")
+"""The incidents are older than forecasts, feedback or the bills of that period: found by the hourly check."""
+
+INCIDENTS = Asset(name="published_incidents", uri="finops://published/incidents", group="incidents")
+"""The incidents that count the bills of that period passed the gate and are what readers see."""

@@ -23,7 +23,7 @@ from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.rest import ENDED
 
 FINOPS = str(Path(sys.executable).with_name("finops"))
-CONSUMERS = ("build_marts", "build_kpis", "publish_chargeback")
+CONSUMERS = ("build_marts", "build_kpis", "forecast_spend", "detect_anomalies", "publish_chargeback")
 PRODUCERS = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp", "ingest_telemetry", "resync_marts")
 
 

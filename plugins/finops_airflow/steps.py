@@ -7,8 +7,8 @@ them: a billing period is ``YYYY-MM``.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import TypedDict
 
 from finops.core.errors import BadInput, Finding, NotReady
@@ -16,7 +16,7 @@ from finops.core.machine import one_line_errors
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
-from finops.pipelines import kpis, landing, marts, notes, review, statements, telemetry
+from finops.pipelines import forecasts, incidents, kpis, landing, marts, notes, results, review, statements, telemetry
 from finops.pipelines.landing import LandReport
 from finops.pipelines.statements import PlannedStatement
 
@@ -160,6 +160,68 @@ def pass_kpi_gate(build_id: str, billing_period: str) -> None:
 def publish_kpis(build_id: str) -> None:
     """Publish a build of KPIs that passed the gate."""
     kpis.publish(Settings(), build_id)
+
+
+@one_line_errors()
+def forecast_spend(run_date: str | None) -> str | None:
+    """Forecast by a run date (YYYY-MM-DD), or by what is published now; return the build, None when nothing is due.
+
+    Nothing is while bills that have just landed are on their way: their publication asks again.
+    """
+    settings = Settings()
+    if run_date is None and (_waits_for_bills(settings) or not forecasts.is_due(settings)):
+        return None
+    version = forecasts.run(settings, _day(run_date))
+    forecasts.write_page(settings)
+    return version.build_id
+
+
+@one_line_errors()
+def detect_anomalies(run_date: str | None) -> str | None:
+    """Detect anomalies as of a run date (YYYY-MM-DD), or of what is published now; None when nothing is due."""
+    settings = Settings()
+    if run_date is None and not incidents.is_due(settings):
+        return None
+    version = incidents.run(settings, _day(run_date))
+    incidents.write_pages(settings)
+    return version.build_id
+
+
+@one_line_errors()
+def outdated_forecasts() -> list[str]:
+    """Return the last published month when its forecasts are out of date; none before anything is published."""
+    return _last_month_if(forecasts.is_due)
+
+
+@one_line_errors()
+def outdated_incidents() -> list[str]:
+    """Return the last published month when the incidents are out of date and the forecasts are not."""
+    return _last_month_if(lambda settings: incidents.is_due(settings) and not forecasts.is_due(settings))
+
+
+def _last_month_if(is_due: Callable[[Settings], bool]) -> list[str]:
+    settings = Settings()
+    try:
+        if _waits_for_bills(settings) or not is_due(settings):
+            return []
+    except NotReady:
+        return []
+    return _written([results.last_month(settings)])
+
+
+def _waits_for_bills(settings: Settings) -> bool:
+    if found := results.bills_on_their_way(settings):
+        logger.info("on their way to readers, whose publication asks again: %s", ", ".join(found))
+    return bool(found)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"run date {text!r} is not of the form YYYY-MM-DD, for example 2025-01-31") from None
 
 
 @one_line_errors()

@@ -26,6 +26,8 @@ DAG_IDS = {
     "ingest_billing_focus",
     "ingest_telemetry",
     "build_kpis",
+    "forecast_spend",
+    "detect_anomalies",
     "build_marts",
     "resync_marts",
     "backfill_billing",

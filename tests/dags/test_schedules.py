@@ -75,6 +75,24 @@ def test_a_publication_and_outdated_kpis_each_start_the_kpis_of_their_month(dags
     assert dags["build_kpis"].get_task("publish").upstream_task_ids == {"build", "gate"}
 
 
+@pytest.mark.parametrize(
+    ("dag_id", "started_by", "asks", "announces"),
+    [
+        ("forecast_spend", {"published_marts", "outdated_forecasts"}, "ask_for_outdated_forecasts", "forecast"),
+        ("detect_anomalies", {"published_forecasts", "outdated_incidents"}, "ask_for_outdated_incidents", "detect"),
+    ],
+)
+def test_a_publication_starts_forecasts_and_they_start_detection(dags, dag_id, started_by, asks, announces):
+    """Or the hourly check does, where an event was lost."""
+    timetable = dags[dag_id].timetable
+    names = {asset.name for _, asset in timetable.asset_condition.iter_assets()}
+    assert names == started_by
+    assert type(timetable.asset_condition).__name__ == "SerializedAssetAny"
+    assert {asset.name for asset in dags["resync_marts"].get_task(asks).outlets} < started_by
+    (outlet,) = dags[dag_id].get_task(announces).outlets
+    assert outlet.name == {"forecast": "published_forecasts", "detect": "published_incidents"}[announces]
+
+
 def test_statements_are_planned_then_rendered_one_task_each_then_published(bag):
     dag = bag.dags["publish_chargeback"]
     render = dag.get_task("render")

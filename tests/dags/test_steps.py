@@ -249,3 +249,47 @@ def test_the_review_of_the_last_whole_week_is_written_and_noted(home):
 
 def test_before_any_kpis_are_published_there_is_no_review_and_no_failure(home):
     assert steps.write_review() is None
+
+
+@pytest.fixture
+def forecasting(home, monkeypatch):
+    """Say whether forecasts are due and bills on their way; note which run dates were forecast."""
+    from finops.pipelines import forecasts, results
+
+    asked = SimpleNamespace(due=True, waiting=[], run_dates=[])
+
+    def run(_settings, run_date):
+        asked.run_dates.append(run_date)
+        return SimpleNamespace(build_id="build-9")
+
+    monkeypatch.setattr(results, "bills_on_their_way", lambda _settings: asked.waiting)
+    monkeypatch.setattr(forecasts, "is_due", lambda _settings: asked.due)
+    monkeypatch.setattr(forecasts, "run", run)
+    monkeypatch.setattr(forecasts, "write_page", lambda _settings: None)
+    return asked
+
+
+def test_forecasts_wait_for_bills_that_have_just_landed(forecasting):
+    """Six months that land at once are forecast once, after the last."""
+    forecasting.waiting = ["aws 2025-02"]
+    assert steps.forecast_spend(None) is None
+    forecasting.waiting = []
+    assert steps.forecast_spend(None) == "build-9"
+    assert forecasting.run_dates == [None]
+
+
+def test_forecasts_that_are_up_to_date_are_not_made_again_but_those_of_a_past_day_are(forecasting):
+    forecasting.due = False
+    assert steps.forecast_spend(None) is None
+    assert steps.forecast_spend("2025-01-31") == "build-9"
+    assert [str(each) for each in forecasting.run_dates] == ["2025-01-31"]
+
+
+def test_a_run_date_that_is_no_day_is_named(forecasting):
+    with pytest.raises(BadInput, match=r"run date '31\.1\.2025' is not of the form YYYY-MM-DD"):
+        steps.forecast_spend("31.1.2025")
+
+
+def test_before_anything_is_published_no_forecast_is_asked_for(home):
+    assert steps.outdated_forecasts() == []
+    assert steps.outdated_incidents() == []

@@ -1,4 +1,4 @@
-"""A daily run, a restated month and a backfill, by Airflow's own scheduler and the real services."""
+"""A daily run, its forecasts and incidents, a restated month and a backfill, by Airflow's own scheduler."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from finops.chargeback.publish.outdated import outdated
 from finops.chargeback.service import close, publish
 from finops.cli import app
 from finops.core.settings import Settings
+from finops.pipelines import forecasts, incidents
 from finops.quality.reconciliation import STAGES
 from finops.stores import published
 from finops_airflow.local.headless import LocalAirflow, running
@@ -34,6 +35,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(5 * PATIENCE)]
 
 MONTHS = [str(period) for period in PERIODS]
 CONSUMERS = ("build_marts", "publish_chargeback")
+RESULTS = ("forecast_spend", "detect_anomalies")
+RESULTS_LAYERS = (forecasts.FEATURE, incidents.FEATURE)
 INGEST = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp")
 PAIRS = {f"{provider}/{month}" for provider in ("aws", "azure", "gcp") for month in MONTHS}
 
@@ -117,7 +120,8 @@ def bad_months(new_home) -> Iterator[BadMonths]:
 def mended(bad_months) -> BadMonths:
     """The same day once the files are mended, the red tasks cleared and everything published."""
     airflow = bad_months.airflow
-    airflow.rest.unpause("publish_chargeback")
+    for dag_id in ("publish_chargeback", *RESULTS):
+        airflow.rest.unpause(dag_id)
     bad_months.mend()
     airflow.wait(
         "what was bad to be published",
@@ -216,6 +220,37 @@ def test_a_build_and_its_statements_leave_a_note_with_links_on_their_run(daily):
     assert any(f"Statements of {MONTHS[0]}: provisional" in note for note in found["publish_chargeback"])
 
 
+def test_a_publication_is_forecast_and_the_forecast_starts_detection_and_each_leaves_its_pages(daily):
+    settings, airflow = daily
+    for dag_id in RESULTS:
+        assert "success" in {state for _, state in runs(airflow, dag_id)}, dag_id
+        assert "failed" not in {state for _, state in runs(airflow, dag_id)}, dag_id
+    version = published.latest(settings)
+    assert set(version.layers) == set(RESULTS_LAYERS)
+    # The sample ends with March, and a forecast is made the day after the last day that has bills.
+    (run_date,) = {str(day) for (day,) in query(settings, "select distinct run_date from mart_forecasts")}
+    assert run_date == "2025-04-01"
+    assert (settings.root / "forecasts" / "index.html").exists()
+    pages = settings.root / "incidents"
+    assert (pages / "index.html").exists()
+    named = {f"{each}.html" for (each,) in query(settings, "select incident_id from mart_incidents")}
+    assert named <= {path.name for path in pages.iterdir()}, "each incident has a page"
+    assert not forecasts.is_due(settings), "the last publication was forecast"
+    assert not incidents.is_due(settings)
+
+
+def test_a_past_day_is_forecast_as_of_that_day_and_replaces_no_other(daily):
+    settings, airflow = daily
+    latest = "select * from mart_forecast_totals where run_date = date '2025-04-01' order by all"
+    before = query(settings, latest)
+    for _ in range(2):  # The same once more replaces its own rows.
+        airflow.rest.trigger("forecast_spend", run_date="2025-03-10")
+        airflow.wait("the forecast of a past day", lambda: quiet(airflow, *RESULTS), seconds=PATIENCE)
+    assert query(settings, latest) == before
+    past = "from mart_forecasts where run_date = date '2025-03-10'"
+    assert query(settings, f"select min(ds)::date::varchar {past}") == [("2025-03-10",)], "nothing later is known"
+
+
 def test_a_day_on_which_nothing_changed_builds_nothing(daily):
     settings, airflow = daily
     before, builds = published.latest(settings).build_id, len(runs(airflow, "build_marts"))
@@ -279,8 +314,10 @@ def test_a_backfill_killed_half_way_lands_and_builds_each_month_once_and_equals_
         )
         airflow.wait("the last runs to end", lambda: quiet(airflow), seconds=PATIENCE)
     assert deliveries(settings) == deliveries(of_daily_runs), "each month is landed once"
+    daily_version = published.latest(of_daily_runs)
+    results = {name for layer in RESULTS_LAYERS for name in daily_version.layers[layer]}
     names = published.latest(settings).marts
-    assert names == published.latest(of_daily_runs).marts
+    assert names == sorted(set(daily_version.marts) - results)
     for name in names:
         assert mart_rows(settings, name) == mart_rows(of_daily_runs, name), name
 

@@ -99,6 +99,7 @@ for _command in (
     "diff",
     "conformance",
     "export",
+    "forecast",
     "anomalies",
 ):
     import_module(f"finops.cli.{_command}")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
     from finops.stores.published import Publication
     from finops.stores.results import Results, ResultTable
+
+SETTLING = timedelta(minutes=30)
+"""How long bills that have landed may be on their way to readers before results are made without them."""
 
 
 @contextmanager
@@ -44,9 +51,47 @@ def publish(
         return service.publish(work, candidate.build_id)
 
 
-def is_up_to_date(settings: Settings, feature: str, made_of: Callable[[Publication], str]) -> bool:
-    """Tell whether a feature's published results were made of what is published now."""
+def made_of(settings: Settings, feature: str) -> str:
+    """Return the digest of what a feature's published results were made of; empty where none are."""
+    from finops.transform.results import service
+
+    return service.made_of(service.require_published(settings), feature) or ""
+
+
+def digest(settings: Settings, configured: Any, layers: Sequence[str] = ()) -> str:
+    """Return the digest of what results would be made of now: bills, the results of these layers, configuration.
+
+    Raise NotReady before anything is published.
+    """
+    from finops.stores.state import builds
+    from finops.stores.state.store import open_state
     from finops.transform.results import service
 
     version = service.require_published(settings)
-    return service.made_of(version, feature) == made_of(version)
+    with open_state(settings).connect() as connection:
+        bills = builds.published_by(connection)
+    made = {layer: version.manifest.get("results", {}).get(layer) for layer in layers}
+    parts = {"bills": bills, "layers": made, "configured": configured}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def last_month(settings: Settings) -> BillingPeriod:
+    """Return the last published month. Raise NotReady before anything is published."""
+    from finops.stores import published
+
+    return published.latest(settings).billing_periods[-1]
+
+
+def bills_on_their_way(settings: Settings, now: datetime | None = None) -> list[str]:
+    """Return the ``provider YYYY-MM`` that have landed lately and are still to be published.
+
+    Their publication will ask for results again: until then none need to be made.
+    """
+    from finops.pipelines import marts
+
+    since = (now or datetime.now(UTC)) - SETTLING
+    return [
+        f"{each.provider} {each.billing_period}"
+        for each in marts.pending(settings)
+        if any(delivery.landed_at > since for delivery in each.deliveries)
+    ]

@@ -17,6 +17,7 @@ from finops.policy import (
     cost_centers,
     delivery,
     exchange_rates,
+    forecasting,
     invoices,
     kpis,
     sources,
@@ -73,6 +74,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     delivery.FILE: delivery.load,
     telemetry.FILE: telemetry.load,
     kpis.FILE: kpis.load,
+    forecasting.FILE: forecasting.load,
     anomalies.FILE: anomalies.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}

@@ -140,7 +140,7 @@ def _generate(
             labels |= set(made.labels)
             logger.info("wrote %s %s: %d files", provider, period, len(made.files))
         if with_telemetry:
-            written, known = telemetry.write(out, seed, period, assets)
+            written, known = telemetry.write(out, seed, period, assets, labels)
             files += written
             truths += known
     if with_telemetry:

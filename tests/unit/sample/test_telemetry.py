@@ -299,6 +299,23 @@ def test_callers_make_up_all_requests(ask: Query, truths: Callable[[str], list[d
         assert requests == sum(truth["known"]["requests"].values())
 
 
+def test_behind_an_endpoint_whose_bill_runs_away_is_one_caller_with_many_times_the_requests(
+    ask: Query, half_year: SampleReport, truths: Callable[[str], list[dict[str, Any]]]
+) -> None:
+    runaway = {(str(each.provider), each.start): each for each in half_year.labels if each.kind == "runaway_endpoint"}
+    attacks = truths("endpoint under attack")
+    assert len(attacks) >= len(runaway) // 2, "endpoints on the nodes of a cluster have no requests of their own"
+    for truth in attacks:
+        begin, until = truth["known"]["from"], truth["known"]["until"]
+        assert runaway[(truth["provider"], datetime.fromisoformat(begin))].end == datetime.fromisoformat(until)
+        window = (
+            f"endpoint_id = '{truth['keys']['endpoint_id']}' and bucket_start >= '{begin}' and bucket_start < '{until}'"
+        )
+        by_caller = dict(ask(f"select traffic_source, sum(requests) from endpoint_traffic where {window} group by 1"))
+        attacker = by_caller.pop(truth["known"]["traffic_source"])
+        assert attacker == 19 * sum(by_caller.values())
+
+
 def test_gpus_are_as_busy_as_is_said(ask: Query, truths: Callable[[str], list[dict[str, Any]]]) -> None:
     for truth in truths("GPUs of a training run") + truths("GPU that is nearly idle"):
         [(average, hours)] = ask(f"select avg(average), count(*) from resource_metrics where {of_metric(truth)}")

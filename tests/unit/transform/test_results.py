@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -129,7 +128,18 @@ def test_rows_that_are_not_as_declared_are_a_fault_of_the_feature(settings: Sett
 
 def test_what_results_were_made_of_is_known_once_they_are_published(settings: Settings) -> None:
     make(settings, JANUARY, "build-1")
-    assert not pipeline.is_up_to_date(settings, "guessing", lambda _: "January")
+    assert pipeline.made_of(settings, "guessing") == ""
     publish(settings, {"2025-01": []}, made_of="January")
-    assert pipeline.is_up_to_date(settings, "guessing", lambda _: "January")
-    assert json.loads((published.latest(settings).path / "manifest.json").read_text())["kpis"] == {}
+    assert pipeline.made_of(settings, "guessing") == "January"
+
+
+def test_results_are_out_of_date_once_bills_or_what_they_read_are_published_anew(settings: Settings) -> None:
+    """Results of a feature are no bills: publishing them makes nothing out of date but what reads them."""
+    make(settings, JANUARY, "build-1")
+    alone, reading = (pipeline.digest(settings, {}), pipeline.digest(settings, {}, ["guessing"]))
+    publish(settings, {"2025-01": []})
+    assert pipeline.digest(settings, {}) == alone
+    assert pipeline.digest(settings, {}, ["guessing"]) != reading
+    assert pipeline.digest(settings, {"k": 3}) != alone
+    make(settings, JANUARY, "build-2", revision=1)
+    assert pipeline.digest(settings, {}) != alone

@@ -11,6 +11,7 @@ import numpy as np
 from finops.core.providers import Provider
 from finops.sample.company import Ownership
 from finops.sample.lines import Batch
+from finops.sample.models import SeriesKey
 from finops.sample.series import Series
 
 _NOTHING = np.zeros(0)
@@ -36,6 +37,7 @@ class Asset:
     line's quantity: bytes of a transfer, tokens of a model that is paid by token, else in the bill's unit.
     ``is_forgotten``: somebody left it running, and it does nothing. ``is_whole``: all its lines are of the month, so
     that what is known of it can be told; else some of its use has reached the bill late, with a day before the month.
+    ``series`` is what labels of anomalies call it.
     """
 
     provider: Provider
@@ -52,6 +54,7 @@ class Asset:
     uri: str = ""
     flow: tuple[str, str] = ("", "")
     scale: float = 1.0
+    series: SeriesKey | None = None
     begin: np.ndarray = field(default_factory=_NOTHING.copy, compare=False)
     end: np.ndarray = field(default_factory=_NOTHING.copy, compare=False)
     usage: np.ndarray = field(default_factory=_NOTHING.copy, compare=False)
@@ -114,6 +117,7 @@ class Harvest:
             made = replace(
                 asset,
                 is_whole=is_whole,
+                series=series.key,
                 begin=begin[mine],
                 end=end[mine],
                 usage=usage[mine] * asset.scale,

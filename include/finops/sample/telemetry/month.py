@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.telemetry import TelemetryKind
 from finops.sample.files import write_json
+from finops.sample.models import AnomalyKind, Label
 from finops.sample.telemetry import columns, flows, interruptions, pods, runs, serving, utilization
 from finops.sample.telemetry.assets import Asset, Role
 from finops.sample.telemetry.scene import Scene, Truth
@@ -20,10 +21,21 @@ FOLDER = "telemetry"
 
 
 def write(
-    out: Path, seed: int, period: BillingPeriod, assets: Mapping[Provider, Sequence[Asset]]
+    out: Path,
+    seed: int,
+    period: BillingPeriod,
+    assets: Mapping[Provider, Sequence[Asset]],
+    labels: Iterable[Label],
 ) -> tuple[list[Path], list[Truth]]:
-    """Write a month under ``out/telemetry/KIND`` and return its files and what is known of them."""
-    scenes = [_played(Scene.of(provider, period, seed, found)) for provider, found in assets.items()]
+    """Write a month under ``out/telemetry/KIND`` and return its files and what is known of them.
+
+    ``labels`` are the anomalies of the bills; behind a runaway endpoint is somebody who calls it.
+    """
+    runaway = sorted({each for each in labels if each.kind is AnomalyKind.RUNAWAY_ENDPOINT})
+    scenes = [
+        _played(Scene.of(provider, period, seed, found, [each for each in runaway if each.provider == provider]))
+        for provider, found in assets.items()
+    ]
     files = []
     for kind in TelemetryKind:
         tables: list[pa.Table] = []

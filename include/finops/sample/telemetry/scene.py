@@ -16,6 +16,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.providers import CLOUDS, Provider
 from finops.core.telemetry import TelemetryKind
 from finops.sample.chance import noise, seeded
+from finops.sample.models import Label
 from finops.sample.rhythm import months_since_epoch
 from finops.sample.telemetry.assets import Asset, Role
 from finops.sample.telemetry.columns import of_arrays
@@ -48,12 +49,14 @@ def version(number: int) -> str:
 class Scene:
     """What is known of one cloud's month while its telemetry is invented. ``rows`` and ``tables`` are by kind.
 
+    ``attacks`` are the runaway endpoints of its bill: somebody calls them without end.
     ``chance`` and ``draws`` are streams of its own, so that the bill does not depend on whether it is observed.
     """
 
     provider: Provider
     period: BillingPeriod
     assets: Sequence[Asset]
+    attacks: Sequence[Label]
     chance: Random
     draws: np.random.Generator
     rows: dict[TelemetryKind, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
@@ -61,10 +64,12 @@ class Scene:
     truths: list[Truth] = field(default_factory=list)
 
     @classmethod
-    def of(cls, provider: Provider, period: BillingPeriod, seed: int, assets: Sequence[Asset]) -> Scene:
+    def of(
+        cls, provider: Provider, period: BillingPeriod, seed: int, assets: Sequence[Asset], attacks: Sequence[Label]
+    ) -> Scene:
         """Return a month with nothing on it yet."""
         return cls(
-            *(provider, period, assets),
+            *(provider, period, assets, attacks),
             seeded("telemetry", provider, seed, period),
             noise(period, seed, 61, CLOUDS.index(provider)),
         )

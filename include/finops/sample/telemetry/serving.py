@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,10 @@ _TOKENS_A_REQUEST = 400
 _LANGUAGE = frozenset({"atlas-7b", "atlas-70b", "support-chat", "doc-extract", "voice-triage"})
 _CALLERS = (("web-app", 5), ("partner-api", 3), ("batch-scoring", 2))
 """Who calls, and in how many tenths of the requests; the last has what is left."""
+_ATTACKER = "203.0.113.66"
+"""An address of those that RFC 5737 sets aside for examples."""
+_SURGE = 20
+"""How many times the usual requests come while somebody attacks an endpoint."""
 _PRESENT_OF_FOUR = 3
 _SILENT_DAY = 9
 _EVERY_TRAFFIC = 8
@@ -33,6 +38,8 @@ def write(scene: Scene, servers: Sequence[Asset]) -> None:
         hours, requests = _requests(scene, asset)
         if asset is silent:
             requests[(hours >= _SILENT_DAY * 24) & (hours < _SILENT_DAY * 24 + 24)] = 0
+        attack = _attack(scene, asset, hours, requests)
+        requests = requests + attack
         if asset is shared:
             _shared(scene, asset, hours, requests)
         else:
@@ -44,8 +51,9 @@ def write(scene: Scene, servers: Sequence[Asset]) -> None:
             scene.tell(
                 "endpoint without requests on a day", "inference", _keys(asset), {"day": str(day), "requests": 0}
             )
-        if number % _EVERY_TRAFFIC == 0:
-            _callers(scene, asset, hours, requests * (4 if asset is shared else 1))
+        if number % _EVERY_TRAFFIC == 0 or attack.any():
+            times = 4 if asset is shared else 1
+            _callers(scene, asset, hours, (requests - attack) * times, attack * times)
     by_token = scene.by_role(Role.TOKENS_IN, Role.TOKENS_OUT)
     told = [each for each in by_token if each.is_whole][:_TOLD]
     for asset in by_token:
@@ -57,6 +65,17 @@ def _requests(scene: Scene, asset: Asset) -> tuple[np.ndarray, np.ndarray]:
     level = _REQUESTS * asset.gpus * asset.owner.traffic * scene.draws.uniform(0.7, 1.3)
     noise = np.exp(scene.draws.standard_normal(len(hours)) * 0.08)
     return hours, np.rint(level * rhythm(scene.period, hours) * noise).astype(np.int64)
+
+
+def _attack(scene: Scene, asset: Asset, hours: np.ndarray, requests: np.ndarray) -> np.ndarray:
+    """Return the requests of an attacker by the hour: while the bill of the endpoint's series runs away."""
+    found = np.zeros_like(requests)
+    for label in scene.attacks:
+        if label.series == asset.series:
+            begin, end = ((each - scene.period.start) / timedelta(hours=1) for each in (label.start, label.end))
+            is_on = (hours >= begin) & (hours < end)
+            found[is_on] = requests[is_on] * (_SURGE - 1)
+    return found
 
 
 def _shared(scene: Scene, asset: Asset, hours: np.ndarray, requests: np.ndarray) -> None:
@@ -114,8 +133,15 @@ def _add(scene: Scene, asset: Asset, hours: np.ndarray, version: str, stage: str
     scene.buckets(TelemetryKind.INFERENCE_COUNTS, head, hours, columns)
 
 
-def _callers(scene: Scene, asset: Asset, hours: np.ndarray, requests: np.ndarray) -> None:
+def _callers(scene: Scene, asset: Asset, hours: np.ndarray, requests: np.ndarray, attack: np.ndarray) -> None:
     left, totals = requests.copy(), {}
+    if attack.any():
+        attacked = hours[attack > 0]
+        head = {"provider": str(scene.provider), "endpoint_id": asset.id, "traffic_source": _ATTACKER}
+        scene.buckets(TelemetryKind.ENDPOINT_TRAFFIC, head, attacked, {"requests": attack[attack > 0]})
+        totals[_ATTACKER] = int(attack.sum())
+        span = {"from": scene.text(int(attacked[0])), "until": scene.text(int(attacked[-1]) + 1)}
+        scene.tell("endpoint under attack", "traffic", _keys(asset), {"traffic_source": _ATTACKER, **span})
     for caller, tenths in _CALLERS:
         mine = left if caller == _CALLERS[-1][0] else requests * tenths // 10
         left = left - mine

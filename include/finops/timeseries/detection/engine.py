@@ -15,6 +15,8 @@ from finops.timeseries.detection.novelty import novelty
 from finops.timeseries.detection.options import Options
 from finops.timeseries.panel import Panel
 
+SECONDS = {"D": 86_400.0, "h": 3_600.0}
+
 COLUMNS = ("unique_id", "ds", "y", "expected", "lo", "hi", "probability", "score", "is_anomaly", "kind")
 
 
@@ -29,13 +31,14 @@ def detect(panel: Panel, *, options: Options | None = None) -> pd.DataFrame:
     options = options or Options()
     frame = panel.frame.sort_values(["unique_id", "ds"], kind="stable").reset_index(drop=True)
     out = _Columns.of(len(frame))
-    parts = list(blocks(frame))
+    parts = list(blocks(frame, SECONDS[panel.freq]))
     for block in parts:
         expected = follow(block, block.rhythm.level, block.rhythm.relearn)
         quick = follow(block, block.rhythm.quick, block.rhythm.quick_relearn)
         out.put(block, expected=expected.mean, unit=expected.unit, z=expected.z, jump=quick.z)
-    z = common.removed(out.values["z"], frame, options.groups)
-    jump = common.removed(out.values["jump"], frame, options.groups)
+        out.put(block, share=expected.share(), jump_share=quick.share())
+    z = common.removed(out.values["z"], out.values["share"], frame, options.groups)
+    jump = common.removed(out.values["jump"], out.values["jump_share"], frame, options.groups)
     for block in parts:
         warm_up = block.rhythm.warm_up if options.warm_up is None else options.warm_up
         found = judge(block.of(z), block.of(jump), novelty(block.y, warm_up), block.rhythm, options.alarm, warm_up)
@@ -59,7 +62,19 @@ class _Columns:
 
     @classmethod
     def of(cls, rows: int) -> _Columns:
-        names = ("expected", "unit", "z", "jump", "probability", "score", "alert", "kind", "reach")
+        names = (
+            "expected",
+            "unit",
+            "z",
+            "jump",
+            "share",
+            "jump_share",
+            "probability",
+            "score",
+            "alert",
+            "kind",
+            "reach",
+        )
         return cls(rows, {name: np.full(rows, np.nan) for name in names})
 
     def put(self, block: Block, **matrices: Matrix) -> None:

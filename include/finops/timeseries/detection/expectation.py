@@ -21,12 +21,16 @@ FAR = 1_000.0
 """Scales beyond which nothing is odder still."""
 FLOOR = 1e-4
 """The smallest scale, of the series' size: a constant that moves by less has not moved."""
+FAR_DAY = 3.0
+"""Scales that a day of the month must have been away, twice, to be expected away."""
 PRIOR, PRIOR_WEIGHT = 0.15, 4.0
 """The relative scale assumed of a series that nothing is known of, and how many points that is worth."""
 SHRINK = 1.5
 """How many cycles it takes to believe a rhythm by half and more."""
 MEAN_TO_SCALE = 1.2533
 """Of a Gaussian, standard deviation / mean absolute deviation."""
+
+Phase = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,19 @@ class Expected:
     unit: Matrix
     z: Matrix
 
+    def share(self) -> Matrix:
+        """Return one scale as a share of what was expected; NaN where nothing or nought was."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            found = self.unit / np.abs(self.mean)
+        return np.where(np.isfinite(found), found, np.nan)
+
 
 def follow(block: Block, memory: float, relearn: int) -> Expected:
     """Return what was expected of each point before it was seen, the level being remembered for ``memory`` steps."""
     state = _State(block.rhythm, block.y.shape[1], memory, relearn)
     mean, unit, z = (np.empty_like(block.y) for _ in range(3))
     for t in range(len(block.y)):
-        mean[t], unit[t] = state.expect(block.day[t], block.week[t])
+        mean[t], unit[t] = state.expect(block.day[t], block.week[t], block.month[t])
         z[t] = state.learn(block.y[t])
     return Expected(mean, unit, z)
 
@@ -64,9 +74,10 @@ class _State:
         self.recent = np.full((relearn, series), np.nan)
         self.per_bin = max(1.0, 86_400.0 / rhythm.step / rhythm.day_bins) if rhythm.day_bins > 1 else 1.0
         self.per_week_bin = max(1.0, 7 * 86_400.0 / rhythm.step / rhythm.week_bins)
-        self.at: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] = (self.columns, self.columns)
+        self.at: tuple[Phase, Phase] = (self.columns, self.columns)
+        self.month = _Month(series, is_daily=rhythm.day_bins == 1 and rhythm.week_bins > 1)
 
-    def expect(self, day: npt.NDArray[np.int64], week: npt.NDArray[np.int64]) -> tuple[Matrix, Matrix]:
+    def expect(self, day: Phase, week: Phase, month: Phase) -> tuple[Matrix, Matrix]:
         """Return mean and unit of the point in these phases."""
         self.at = (day, week)
         self.offset = np.zeros_like(self.level)
@@ -74,6 +85,8 @@ class _State:
             self.offset += _believed(self.day, self.day_seen / self.per_bin, self.columns, day)
         if self.rhythm.week_bins > 1:
             self.offset += _believed(self.week, self.week_seen / self.per_week_bin, self.columns, week)
+        self.month.at = month
+        self.offset += self.month.expected(np.maximum(self.scale, FLOOR))
         never = self.seen == 0
         mean = np.where(never, np.nan, self.level + self.size * self.offset)
         return mean, np.where(never, np.nan, np.maximum(self.scale, FLOOR) * self.size)
@@ -90,6 +103,7 @@ class _State:
         with np.errstate(over="ignore"):
             residual = np.where(first, 0.0, (value - self.level) / size - self.offset)
             z = np.clip(np.where(known, residual / scale, 0.0), -FAR, FAR)
+        self.month.learn(known, residual)
         self._update(known, z, np.clip(z, -CLIP, CLIP) * scale, value)
         self._relearn(known, z, value)
         return np.where(known, z, np.nan)
@@ -134,7 +148,32 @@ class _State:
             self.run[there] = 0.0
 
 
-def _believed(table: Matrix, cycles: Matrix, columns: npt.NDArray[np.int64], phase: npt.NDArray[np.int64]) -> Matrix:
+class _Month:
+    """What a day of the month has more or less: as much as its last two months agree on, when that is far."""
+
+    def __init__(self, series: int, *, is_daily: bool) -> None:
+        self.is_daily = is_daily
+        self.columns = self.at = np.arange(series)
+        self.last, self.before = np.zeros((series, 31)), np.zeros((series, 31))
+        self.now = np.zeros(series)
+
+    def expected(self, scale: Matrix) -> Matrix:
+        """Return the offset, relative to size, of the phase ``at``."""
+        if self.is_daily:
+            one, two = self.last[self.columns, self.at], self.before[self.columns, self.at]
+            agreed = np.where(np.sign(one) == np.sign(two), np.sign(one) * np.minimum(np.abs(one), np.abs(two)), 0.0)
+            self.now = np.where(np.abs(agreed) > FAR_DAY * scale, agreed, 0.0)
+        return self.now
+
+    def learn(self, known: npt.NDArray[np.bool_], residual: Matrix) -> None:
+        """Take in the residual of the day, which the offset just given was taken from."""
+        if self.is_daily:
+            last = self.last[self.columns, self.at]
+            self.before[self.columns, self.at] = np.where(known, last, self.before[self.columns, self.at])
+            self.last[self.columns, self.at] = np.where(known, residual + self.now, last)
+
+
+def _believed(table: Matrix, cycles: Matrix, columns: npt.NDArray[np.int64], phase: Phase) -> Matrix:
     """Return a rhythm at a phase, shrunk to none while few cycles of it were seen."""
     seen = cycles[columns, phase]
     return np.asarray(table[columns, phase] * seen / (seen + SHRINK))

@@ -17,9 +17,9 @@ from finops.timeseries.detection.layout import Matrix
 from finops.timeseries.detection.memory import COUNT, CREEP, JUMP, JUMPS, LONG, POINT, SHORT, Memory
 from finops.timeseries.detection.rhythm import Rhythm
 
-AWAY = 2.0
+AWAY = 1.5
 """Scales beyond which a value has not come back."""
-QUIET = 2
+QUIET = 3
 PRIOR_WEIGHT = 10.0
 BAND = 0.05
 """The share of values outside the band of the expected: 95 % lie inside."""
@@ -44,7 +44,7 @@ class Judged:
 def priors() -> Matrix:
     """Return the tails assumed of the statistics of a series without a past: somewhat heavier than they should be."""
     found = np.empty((COUNT, len(student(1.0))))
-    found[POINT], found[SHORT], found[LONG] = student(0.9), student(1.0), student(1.2)
+    found[POINT], found[SHORT], found[LONG] = student(0.7), student(1.0), student(1.0)
     found[CREEP] = exponential(1.2)
     found[JUMP] = found[JUMPS] = student(1.0)
     return found

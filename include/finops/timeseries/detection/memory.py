@@ -13,7 +13,7 @@ import numpy as np
 from finops.timeseries.detection.layout import Matrix
 from finops.timeseries.detection.rhythm import Rhythm
 
-ALLOWANCE, CUT, WIDE = 0.5, 3.0, 6.0
+ALLOWANCE, CUT, WIDE = 0.7, 3.0, 8.0
 POINT, SHORT, LONG, CREEP, JUMP, JUMPS = range(6)
 COUNT = 6
 

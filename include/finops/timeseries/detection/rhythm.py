@@ -15,8 +15,8 @@ DAY = 86_400.0
 class Rhythm:
     """Memories are in steps. ``day_bins`` and ``week_bins`` are how many phases a day and a week have (1: none).
 
-    ``level`` is the memory of the slow expectation, ``quick`` that of the quick one. ``heard``: how far each statistic of
-    ``memory`` is heard, 1 in full, 0 not: days are judged by the slow expectation, finer data chiefly by the quick one.
+    ``level`` is the memory of the slow expectation, ``quick`` that of the quick one. ``heard``: how far each statistic
+    of ``memory`` is heard, 1 in full, 0 not: days by both, finer data chiefly by the quick one.
     """
 
     step: float
@@ -56,15 +56,15 @@ def of_step(step: float) -> Rhythm:
             week_bins=7 if weekly else 1,
             level=16.0,
             quick=3.0,
-            scale=60.0,
+            scale=30.0,
             calibration=400.0,
-            season=0.15,
-            relearn=5,
+            season=0.12,
+            relearn=7,
             quick_relearn=5,
             short=3,
-            long=7,
+            long=5,
             jumps=3,
-            heard=(1.0, 1.0, 1.0, 1.0, 0.0, 0.0),
+            heard=(1.0, 1.0, 1.0, 1.0, 1.0, 0.0),
             refractory=7,
             warm_up=14,
         )

@@ -1,0 +1,1 @@
+def written(settings, version): return ""
