@@ -26,11 +26,9 @@ def suite(given: Given) -> Suite:
 
 def _of_an_incident() -> Expectation:
     query = """
-        select incident_id from {batch} as causes
-        where not exists (
-            select 1 from marts.mart_incidents as incidents
-            where incidents.incident_id = causes.incident_id and incidents.billing_period = causes.billing_period
-        )
+        select incident_id, billing_period from {batch}
+        except
+        select incident_id, billing_period from marts.mart_incidents
     """
     return no_rows("each is of an incident of its month", query)
 

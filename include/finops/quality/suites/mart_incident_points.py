@@ -34,7 +34,7 @@ def _add_up() -> Expectation:
             select incident_id, min(ds) filter (where is_odd) as first_odd, max(ds) filter (where is_odd) as last_odd
             from {batch} group by incident_id
         ) as spans using (incident_id)
-        inner join {batch} as points using (incident_id)
+        inner join (select * from {batch}) as points using (incident_id)
         where points.ds between spans.first_odd and spans.last_odd and incidents.ending is distinct from 'restated'
         group by incidents.incident_id, incidents.expected_cost, incidents.actual_cost
         having sum(points.expected_cost) <> incidents.expected_cost or sum(points.actual_cost) <> incidents.actual_cost
