@@ -98,9 +98,7 @@ def _compared(connection: DuckDBPyConnection, episode: Episode) -> DataFrame:
         where {key}
     """
     bounds = {"first": episode.first, "last": episode.last, "before": episode.first - timedelta(days=BEFORE)}
-    asked = compose(
-        query, key=condition(episode.key), **{name: lines.day(value) for name, value in bounds.items()}
-    )
+    asked = compose(query, key=condition(episode.key), **{name: lines.day(value) for name, value in bounds.items()})
     return connection.execute(asked).df()
 
 
@@ -166,7 +164,8 @@ def _owner(connection: DuckDBPyConnection, found: _Slice, episode: Episode) -> t
         return owner, center
     account = _most(found, "sub_account_id", ABSENT)
     query = """
-        select {column} from charge_days where sub_account_id = ? and currency = ? and {column} not in ('(none)', '(unallocated)')
+        select {column} from charge_days
+        where sub_account_id = ? and currency = ? and {column} not in ('(none)', '(unallocated)')
         group by 1 order by sum(cost) desc limit 1
     """
     usual = []

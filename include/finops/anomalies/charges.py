@@ -13,13 +13,16 @@ from finops.stores.published import FACT, OWNERS, Publication
 _OF_TAGS = ("cost_center", "ai_project", "ai_model", "owner")
 _FILLED = ("sub_account_id", "region_id", "charge_class", "resource_id", "sku_id", "sku_meter")
 
+
 def resolved(version: Publication, partition: str) -> Sql:
     """Return the SELECT of the lines of ``provider/YYYY-MM`` with ``billing_currency``, dimensions, SKU and owner."""
     provider, period = partition.split("/")
     folder = version.path / FACT / f"provider={provider}" / f"billing_period={period}"
     absent = {name: UNALLOCATED if name == "cost_center" else ABSENT for name in _OF_TAGS}
     template = "coalesce({column}, {absent}) as {name}"
-    filled = join(", ", (compose(template, column=identifier("lines", n), absent=ABSENT, name=identifier(n)) for n in _FILLED))
+    filled = join(
+        ", ", (compose(template, column=identifier("lines", n), absent=ABSENT, name=identifier(n)) for n in _FILLED)
+    )
     kept = Sql(
         "lines.billing_currency, lines.service_name, lines.charge_category, lines.charge_period_start, "
         "lines.charge_period_end, lines.effective_cost, lines.list_cost, lines.pricing_quantity, lines.pricing_unit"
@@ -31,7 +34,8 @@ def resolved(version: Publication, partition: str) -> Sql:
         query = "{head}, {names} from ({reader}) as lines where provider = {provider} and billing_period = {period}"
         return compose(query, head=head, names=Sql(names), reader=reader, provider=provider, period=period)
     tags = join(
-        ", ", (compose(template, column=identifier("owners", n), absent=absent[n], name=identifier(n)) for n in _OF_TAGS)
+        ", ",
+        (compose(template, column=identifier("owners", n), absent=absent[n], name=identifier(n)) for n in _OF_TAGS),
     )
     query = """
         {head}, {tags}

@@ -41,9 +41,7 @@ def judged(series: Mapping[Key, np.ndarray], cube: Cube, detect: Detect, policy:
     for key, costs in series.items():
         length = (cube.end_of(key) - cube.first).days + 1
         begin = (cube.start_of(key) - cube.first).days
-        parts.append(
-            pd.DataFrame({"unique_id": key.ident, "ds": days[begin:length], "y": costs[begin:length]})
-        )
+        parts.append(pd.DataFrame({"unique_id": key.ident, "ds": days[begin:length], "y": costs[begin:length]}))
     if not parts:
         return Judged({}, 0)
     made = panel.clean(pd.concat(parts, ignore_index=True), "D")
@@ -72,7 +70,7 @@ def by_detector(
     arriving: Callable[[Key], date],
 ) -> list[Episode]:
     """Return the detector's episodes. A day that still arrives (after ``arriving``) is judged for rises alone."""
-    found = []
+    found: list[Episode] = []
     for key, costs in series.items():
         whole = (arriving(key) - cube.first).days
         odd = [

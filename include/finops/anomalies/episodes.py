@@ -76,7 +76,13 @@ def usual(clean: np.ndarray, start: int, days: Sequence[int]) -> np.ndarray:
 
 
 def found(
-    key: Key, costs: np.ndarray, odd: Sequence[Odd], first_day: date, end: int, gates: Gates, policy: AnomalyPolicy,
+    key: Key,
+    costs: np.ndarray,
+    odd: Sequence[Odd],
+    first_day: date,
+    end: int,
+    gates: Gates,
+    policy: AnomalyPolicy,
     source: str = DETECTOR,
 ) -> Iterator[Episode]:
     """Yield the episodes of a series that an alert is due for, in order. ``end`` is the last day that has arrived."""

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from finops.anomalies.episodes import Gates
 from finops.anomalies.models import Episode, Key
@@ -57,15 +58,14 @@ def record(settings: Settings, known: Iterable[str], incident: str, verdict: str
     return found
 
 
-def answers(given: Mapping[str, Said], published: Sequence[Mapping[str, object]]) -> list[Answer]:
+def answers(given: Mapping[str, Said], published: Sequence[Mapping[str, Any]]) -> list[Answer]:
     """Return the answers on incidents that are published."""
     found = []
     for row in published:
         answer = given.get(str(row["incident_id"]))
         if answer is not None:
-            first, last = row["first_day"], row["last_day"]
-            assert isinstance(first, date) and isinstance(last, date)
-            found.append(Answer(answer.incident_id, Verdict(answer.verdict), key_of(row), first, last))
+            days = row["first_day"], row["last_day"]
+            found.append(Answer(answer.incident_id, Verdict(answer.verdict), key_of(row), *days))
     return found
 
 

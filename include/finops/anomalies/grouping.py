@@ -52,39 +52,37 @@ def _order(episode: Episode) -> tuple[bool, bool, int, bool, float, str]:
 def _explaining(episode: Episode, leads: Sequence[Episode], cube: Cube) -> int | None:
     """Return the place of the incident that an episode belongs to: of several that together explain it, the largest."""
     near = [at for at, lead in enumerate(leads) if _may_explain(lead, episode)]
-    if not near:
-        return None
-    for at in near:
-        lead = leads[at]
-        if lead.key.ident == episode.key.ident and lead.kind is not Kind.PRICE:
-            return at
-        if lead.kind is Kind.PRICE and _is_of_price(lead, episode):
-            return at
-    near = [at for at in near if leads[at].source == DETECTOR and leads[at].kind is not Kind.PRICE]
+    same = [at for at in near if leads[at].kind is not Kind.PRICE and leads[at].key.ident == episode.key.ident]
+    if same:
+        return same[0]
     rows = cube.mask(episode.key)
-    parts = {at: rows & cube.mask(leads[at].key) for at in near}
-    parts = {at: part for at, part in parts.items() if part.any()}
-    if not parts:
-        return None
+    parts = {
+        at: rows & cube.mask(leads[at].key)
+        for at in near
+        if leads[at].source == DETECTOR or leads[at].kind is Kind.PRICE
+    }
+    excesses = {at: _excess(episode, cube.daily(part), cube) for at, part in parts.items() if part.any()}
+    # What begins in the same service may still be larger than what the new price explains.
+    prices = [at for at in excesses if leads[at].kind is Kind.PRICE]
+    fitting = [at for at in excesses if at not in prices or abs(excesses[at]) <= 1.25 * abs(leads[at].excess)]
     whole = _excess(episode, cube.daily(rows), cube)
-    union = rows & False
-    for part in parts.values():
-        union = union | part
-    if not whole or _excess(episode, cube.daily(union), cube) / whole < EXPLAINED:
+    if not fitting or not whole:
         return None
-    return max(parts, key=lambda at: abs(_excess(episode, cube.daily(parts[at]), cube)))
+    union = rows & False
+    for at in fitting:
+        union = union | parts[at]
+    if _excess(episode, cube.daily(union), cube) / whole < EXPLAINED:
+        return None
+    return max(fitting, key=lambda at: abs(excesses[at]))
 
 
 def _may_explain(lead: Episode, episode: Episode) -> bool:
-    is_same_way = lead.kind is Kind.PRICE or (lead.excess > 0) == (episode.excess > 0)
-    return lead.key.currency == episode.key.currency and is_same_way and lead.meets(episode)
-
-
-def _is_of_price(lead: Episode, episode: Episode) -> bool:
-    """Tell whether an episode is a new price as the detector sees it: of its charges, beginning with it, no larger."""
-    begins = lead.first - timedelta(days=1) <= episode.first <= lead.first + timedelta(days=_PRICE_DAYS)
-    is_same_way = (lead.excess > 0) == (episode.excess > 0)
-    return lead.key.holds(episode.key) and begins and is_same_way and abs(episode.excess) <= 1.25 * abs(lead.excess)
+    """Tell whether the two have days in common and the same direction; a new price explains what begins with it."""
+    is_alike = (lead.excess > 0) == (episode.excess > 0) and lead.key.currency == episode.key.currency
+    if lead.kind is Kind.PRICE:
+        begins = lead.first - timedelta(days=1) <= episode.first <= lead.first + timedelta(days=_PRICE_DAYS)
+        return is_alike and begins and episode.kind is not Kind.PRICE
+    return is_alike and lead.meets(episode)
 
 
 def _excess(episode: Episode, costs: np.ndarray, cube: Cube) -> float:

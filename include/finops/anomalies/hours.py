@@ -1,4 +1,4 @@
-"""The hourly watch: recent weeks of a few levels, where bills have hours. It sees within a day what daily series see after.
+"""The hourly watch: recent weeks of a few levels, where bills have hours. It sees within a day what days show after.
 
 An hour is expected to cost the median of the same hour of the seven days before the first odd one.
 """
@@ -22,9 +22,8 @@ DAY, DAYS, QUIET, SHOWN = 24, 7, 3, 72
 _LEAST = 0.5
 """The part of 1 of the cost that must have hours for these to be watched."""
 
-def found(
-    connection: DuckDBPyConnection, detect: Detect, policy: AnomalyPolicy
-) -> list[Episode]:
+
+def found(connection: DuckDBPyConnection, detect: Detect, policy: AnomalyPolicy) -> list[Episode]:
     """Return what detector and rolling mean find in the hours of recent days; nothing where bills have mostly days."""
     if not policy.hourly_days:
         return []
@@ -62,7 +61,13 @@ def _detected(
     from finops.timeseries import panel
 
     parts = [
-        pd.DataFrame({"unique_id": key.ident, "ds": pd.date_range(begin.replace(tzinfo=None), periods=len(costs), freq="h"), "y": costs})
+        pd.DataFrame(
+            {
+                "unique_id": key.ident,
+                "ds": pd.date_range(begin.replace(tzinfo=None), periods=len(costs), freq="h"),
+                "y": costs,
+            }
+        )
         for key, (begin, costs) in series.items()
     ]
     said = detect(panel.clean(pd.concat(parts, ignore_index=True), "h"))
@@ -80,7 +85,9 @@ def _by_sigmas(series: dict[Key, tuple[datetime, np.ndarray]], policy: AnomalyPo
     import numpy as np
 
     rule = policy.rules.rolling_sigma
-    for key, (begin, costs) in series.items() if rule else ():
+    if rule is None:
+        return
+    for key, (begin, costs) in series.items():
         if key.level not in rule.levels or len(costs) <= rule.hours:
             continue
         windows = np.lib.stride_tricks.sliding_window_view(costs, rule.hours)[:-1]
@@ -90,7 +97,12 @@ def _by_sigmas(series: dict[Key, tuple[datetime, np.ndarray]], policy: AnomalyPo
 
 
 def _episodes(
-    key: Key, source: str, odd: Sequence[tuple[int, float | None]], begin: datetime, costs: np.ndarray, policy: AnomalyPolicy
+    key: Key,
+    source: str,
+    odd: Sequence[tuple[int, float | None]],
+    begin: datetime,
+    costs: np.ndarray,
+    policy: AnomalyPolicy,
 ) -> Iterator[Episode]:
     """Yield the runs of odd hours that cost enough more, in money and percent."""
     free = 0
@@ -100,7 +112,9 @@ def _episodes(
         last, at = start, start
         while at + 1 < len(costs) and at - last < QUIET:
             at += 1
-            if costs[at] - _usual(costs, start, at) >= 0.5 * float(policy.alert.percent) / 100 * _usual(costs, start, at):
+            if costs[at] - _usual(costs, start, at) >= 0.5 * float(policy.alert.percent) / 100 * _usual(
+                costs, start, at
+            ):
                 last = at
         free = last + 1
         points = tuple(_point(costs, start, last, each, begin) for each in range(max(0, start - SHOWN), at + 1))
@@ -134,6 +148,10 @@ def _point(costs: np.ndarray, start: int, last: int, at: int, begin: datetime) -
     import numpy as np
 
     expected = _usual(costs, start, at)
-    spread = 1.96 * 1.4826 * float(np.median(np.abs(costs[start - DAY * DAYS : start] - np.median(costs[start - DAY * DAYS : start]))))
+    spread = (
+        1.96
+        * 1.4826
+        * float(np.median(np.abs(costs[start - DAY * DAYS : start] - np.median(costs[start - DAY * DAYS : start]))))
+    )
     low, high = max(expected - spread, 0.0), expected + spread
     return Point(begin + timedelta(hours=at), expected, low, high, float(costs[at]), start <= at <= last)

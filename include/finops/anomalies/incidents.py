@@ -18,7 +18,7 @@ from finops.stores.state.incident_feedback import Said
 
 Row = dict[str, Any]
 _LIVE = timedelta(days=7)
-"""An alert that a run gives so long after the day that sufficed is one of a run each day; later is a look at the past."""
+"""An alert so long after the day that sufficed is one of a run each day; later it is a look at the past."""
 _RECENT = 3
 _HOURS = timedelta(hours=1)
 
@@ -37,7 +37,7 @@ class Seen:
 
     @property
     def title(self) -> str:
-        """Where it is, in words: service, account by name, and what tags name; the whole series where it is no service."""
+        """Where it is, in words: service, account by name, and what tags name."""
         values = dict(self.group.lead.key.values)
         if self.account_name and Dimension.SUB_ACCOUNT in values:
             values[Dimension.SUB_ACCOUNT] = self.account_name
@@ -159,7 +159,13 @@ def _attack(seen: Seen, policy: AnomalyPolicy) -> Row:
 def _advice(seen: Seen) -> str:
     """Return what to do, by how the incident looks."""
     lead, why = seen.group.lead, seen.explained
-    whom = f"Ask {why.owner}" if why.owner else f"Ask cost centre {why.cost_center}" if why.cost_center else "Find the owner"
+    whom = (
+        f"Ask {why.owner}"
+        if why.owner
+        else f"Ask cost centre {why.cost_center}"
+        if why.cost_center
+        else "Find the owner"
+    )
     if lead.kind is Kind.PRICE:
         way = "rose" if lead.excess > 0 else "fell"
         return f"A list price {way}: check it against the contract, and correct forecast and budget."
@@ -240,5 +246,3 @@ def filed(rows: Sequence[Row], months: dict[str, str]) -> dict[str, list[Row]]:
 
 def _naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
-
-

@@ -31,7 +31,8 @@ IDLE_DAYS = 14
 _AT_WORK = """
     create or replace temp table days_at_work as
     select distinct provider, resource_id, cast(unnest(generate_series(
-        date_trunc('day', started_at) - interval 1 day, coalesce(ended_at, {until}) + interval '{idle} days', interval 1 day
+        date_trunc('day', started_at) - interval 1 day, coalesce(ended_at, {until}) + interval '{idle} days',
+        interval 1 day
     )) as date) as day
     from ({runs}) where started_at is not null
 """
@@ -58,7 +59,8 @@ _TABLES = {
     "sku_days": """
         select provider, currency, service_name, sku_id, day, sum(list_cost)::double as list_cost,
             sum(pricing_quantity)::double as quantity, sum(effective_cost)::double as cost
-        from some_lines where not is_left_out and pricing_quantity > 0 and list_cost > 0 and sku_id <> {absent} group by all
+        from some_lines where not is_left_out and pricing_quantity > 0 and list_cost > 0 and sku_id <> {absent}
+        group by all
     """,
     "charge_days": """
         select currency, day, {columns}, resource_id, sku_id, max(sku_meter) as sku_meter, max(owner) as owner,
@@ -85,7 +87,12 @@ class Window:
 
 
 def load(
-    connection: DuckDBPyConnection, version: Publication, months: Collection[str], window: Window, *, leave_out_runs: bool
+    connection: DuckDBPyConnection,
+    version: Publication,
+    months: Collection[str],
+    window: Window,
+    *,
+    leave_out_runs: bool,
 ) -> None:
     """Create the tables, bill by bill, so that no more than one is in memory.
 

@@ -153,7 +153,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One value of a dimension with what it added, in the order in which the cause narrows. ``share`` is a part of 1."""
+    """One value of a dimension with what it added, in the order in which they narrow. ``share`` is a part of 1."""
 
     role: Role
     dimension: str

@@ -34,18 +34,18 @@ _KINDS = {
 NOTES = (
     (
         "Expected",
-        "What the days would have cost by the days before: the weekdays' medians of four weeks, frozen when the incident "
-        "began. The band holds 95 % of ordinary days. Of a rule it is the limit that the rule holds.",
+        "What the days would have cost by the days before: the weekdays' medians of four weeks, frozen when the "
+        "incident began. The band holds 95 % of ordinary days. Of a rule it is the limit that the rule holds.",
     ),
     (
         "What is counted",
-        "Usage at effective cost, by day of use in UTC, in the currency of the bill. Machines that recorded training runs "
-        "use, and what is charged for more than a day at once, are left out.",
+        "Usage at effective cost, by day of use in UTC, in the currency of the bill. Machines that recorded training "
+        "runs use, and what is charged for more than a day at once, are left out.",
     ),
     (
         "Root cause",
         "The fewest values of dimensions that hold at least 80 % of the excess, against the same weekdays of the four "
-        "weeks before. A value that all the usual cost has too is no cause; it stands below, to tell where the cause lies.",
+        "weeks before. A value that all the usual cost has too is no cause; it stands below, to tell where that lies.",
     ),
 )
 
@@ -180,12 +180,16 @@ def _page(each: Shown) -> dict[str, Any]:
 def _headline(each: Shown) -> Headline:
     row = each.row
     figures = [
-        Figure("Impact so far", each.money("excess_cost"), f"{each.percent} against expected", each.units("excess_cost")),
+        Figure(
+            "Impact so far", each.money("excess_cost"), f"{each.percent} against expected", each.units("excess_cost")
+        ),
         Figure("Cost of its days", each.money("actual_cost"), f"expected {each.money('expected_cost')}"),
         Figure("Alert after", _hours(row["detection_hours"]), "since the first abnormal hour in the bill"),
     ]
     if row["state"] == State.OPEN:
-        ahead = Figure("Projected", each.money("projected_excess_cost"), "if it goes on", each.units("projected_excess_cost"))
+        ahead = Figure(
+            "Projected", each.money("projected_excess_cost"), "if it goes on", each.units("projected_excess_cost")
+        )
         figures.insert(1, ahead)
     return Headline(tuple(figures), str(row["billing_currency"]))
 
@@ -228,7 +232,10 @@ def _facts(each: Shown) -> list[tuple[str, str]]:
     found = [
         ("Likely owner", row["owner"] or "unknown"),
         ("Cost centre", row["owner_cost_center"] or "unknown"),
-        ("Price or quantity", f"{each.money('price_excess_cost')} by price, {each.money('quantity_excess_cost')} by quantity"),
+        (
+            "Price or quantity",
+            f"{each.money('price_excess_cost')} by price, {each.money('quantity_excess_cost')} by quantity",
+        ),
         ("Raised by", "the detector" if row["source"] == "detector" else f"rule {row['source']}"),
         ("First abnormal hour", f"{row['first_hour']:%Y-%m-%d %H:%M} UTC"),
         ("Alert", f"{row['raised_at']:%Y-%m-%d %H:%M} UTC{', by a look at the past' if row['is_backfill'] else ''}"),

@@ -21,7 +21,7 @@ JUDGED_DAYS = 92
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Each incident found with the row that is published of it (None: it is new), and the rows that none is found of."""
+    """Each incident found with the row that is published of it (None: it is new), and the rows that are left."""
 
     found: tuple[tuple[Group, Row | None], ...]
     left: tuple[Row, ...]

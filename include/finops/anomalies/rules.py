@@ -1,6 +1,6 @@
 """The usual rules beside the detector. Each raises only where ``anomalies.yml`` configures it, and says its name.
 
-A daily limit per tag, a multiple of the mean of the days before, a price of a GPU hour, and a change of a list price are
+A daily limit per tag, a multiple of the mean of the days before, a price of a GPU hour and a change of a list price are
 here; the rolling mean with sigmas is one of hours (``hours.py``).
 """
 
@@ -46,7 +46,9 @@ def daily_limits(cube: Cube, limits: Iterable[DailyLimit], quiet: int) -> Iterat
             yield from runs(key, limit.name, costs > expected, costs, expected, cube.first, quiet)
 
 
-def mean_ratio(series: Mapping[Key, np.ndarray], rule: MeanRatio, first: date, policy: AnomalyPolicy) -> Iterator[Episode]:
+def mean_ratio(
+    series: Mapping[Key, np.ndarray], rule: MeanRatio, first: date, policy: AnomalyPolicy
+) -> Iterator[Episode]:
     """Yield the runs of days that cost more than so many times the mean of the days before, and enough more."""
     import numpy as np
 
@@ -64,7 +66,7 @@ def mean_ratio(series: Mapping[Key, np.ndarray], rule: MeanRatio, first: date, p
 def gpu_hours(
     connection: DuckDBPyConnection, version: Publication, months: Sequence[str], rule: GpuHour, quiet: int, until: date
 ) -> Iterator[Episode]:
-    """Yield the runs of days on which GPU hours of a family and model cost more than the limit; nothing without KPIs."""
+    """Yield the runs of days on which GPU hours of a family and model cost more than the limit."""
     if GPUS not in version.marts:
         return
     kept = [month for month in months if month in version.months_of(GPUS)]
@@ -162,7 +164,7 @@ def _priced(
 def runs(
     key: Key, rule: str, is_odd: np.ndarray, costs: np.ndarray, expected: np.ndarray, first: date, quiet: int
 ) -> Iterator[Episode]:
-    """Yield the runs of odd days, with fewer than ``quiet`` usual ones between; what is expected is that of the first."""
+    """Yield the runs of odd days, with fewer than ``quiet`` usual ones between; expected is what is of the first."""
     import numpy as np
 
     places = np.flatnonzero(is_odd)

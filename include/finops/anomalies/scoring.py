@@ -1,8 +1,8 @@
 """How good incidents are on bills whose anomalies are known: precision, recall, delay, and the cause that was planted.
 
-A label names a series (account, service as the provider writes it, AI model) and days. It is found by an incident with a
-day in common whose cause lies in that series; an incident is right when it finds any label. Labels that nobody could be
-told of are counted apart: those that begin before two weeks of bills, and those that added less money than an alert needs.
+A label names a series (account, service as the provider writes it, AI model) and days. It is found by an incident with
+a day in common whose cause lies in that series; an incident is right when it finds any label. Labels that nobody could
+be told of are counted apart: those that begin before two weeks of bills, and those that added less than an alert needs.
 Incidents of rules that hold a limit are right by what was configured, and left out.
 """
 

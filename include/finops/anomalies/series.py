@@ -1,8 +1,9 @@
 """The series that are watched: usage EffectiveCost per UTC day by several levels, out of what is published.
 
 What is charged for more than a day at once (support, subscriptions, a month of storage) is left out: it has a calendar,
-not a level. So are machines while recorded training runs use them, where ``anomalies.yml`` does not say otherwise. Credits, tax, refunds, purchases and corrections are none of usage. Untagged cost counts as any other.
-Currencies are apart.
+not a level. So are machines while recorded training runs use them, where ``anomalies.yml`` does not say otherwise.
+Credits, tax, refunds, purchases and corrections are none of usage. Untagged cost counts as any other; currencies are
+apart.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ WATCHED = Sql("service_name not ilike '%support%'")
 """The predicate that keeps services that people use; support is a fee."""
 
 
-def load(connection: DuckDBPyConnection, version: Publication, months: Collection[str], first: date, last: date) -> None:
+def load(
+    connection: DuckDBPyConnection, version: Publication, months: Collection[str], first: date, last: date
+) -> None:
     """Create the table of daily costs from the first to the last day, after ``lines.load``."""
     query = compose(
         _DAILY,
@@ -96,8 +99,7 @@ class Cube:
 
     def end_of(self, key: Key) -> date:
         """Return the last day of which anything of a series has arrived: that of its provider, or of any."""
-        provider = dict(key.values).get(Dimension.PROVIDER)
-        return self.ends[provider] if provider in self.ends else self.last
+        return self.ends.get(dict(key.values).get(Dimension.PROVIDER, ""), self.last)
 
     def start_of(self, key: Key) -> date:
         """Return the first day of which anything is known of a series: that of its provider."""
@@ -118,9 +120,7 @@ class Cube:
         return np.bincount(at, weights=cost, minlength=self.length)
 
 
-def watched(
-    cube: Cube, levels: Mapping[str, Sequence[Dimension]], least: float
-) -> dict[Key, np.ndarray]:
+def watched(cube: Cube, levels: Mapping[str, Sequence[Dimension]], least: float) -> dict[Key, np.ndarray]:
     """Return the cost per day of every series that on some days together cost as much as an alert needs.
 
     Days without a charge are 0 from the first day of all, so that what begins anew is seen against nothing.

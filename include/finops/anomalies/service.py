@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from finops.anomalies import (
     cause,
@@ -19,6 +19,7 @@ from finops.anomalies import (
     incidents,
     lines,
     pages,
+    read,
     register,
     rules,
     series,
@@ -29,17 +30,16 @@ from finops.anomalies.episodes import BEFORE, Gates
 from finops.anomalies.incidents import Row, Seen
 from finops.anomalies.models import Ending, Episode, Explained, Group, Key, Kind, State
 from finops.anomalies.series import Cube
-from finops.anomalies.tables import BY_NAME, CAUSES, INCIDENTS, POINTS
+from finops.anomalies.tables import CAUSES, INCIDENTS, POINTS
 from finops.core.database import limits
 from finops.core.errors import BadInput, NotReady
 from finops.core.progress import Progress
 from finops.core.settings import Settings
-from finops.core.sql import Sql
 from finops.policy import anomalies as policies
 from finops.policy.anomalies import AnomalyPolicy, Dimension
 from finops.stores import published
 from finops.stores.published import Publication
-from finops.stores.results import Results, published_rows
+from finops.stores.results import Results
 from finops.stores.state.incident_feedback import Said
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ NOWCASTS = "mart_nowcasts"
 _WHOLE = 0.95
 """A day of which less has arrived, by the nowcast, still arrives."""
 _STEPS = 6
-_NOTHING = Sql("false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def run(
     tell = progress or (lambda *_: None)
     with _opened(settings) as connection:
         tell("reading costs", 0, _STEPS)
-        rows = known(version)
+        rows = read.incidents(version)
         work = _begun(settings, version, policy, connection, run_date, rows, detect)
         said = feedback.said(settings, policy)
         tell("looking for anomalies", 1, _STEPS)
@@ -109,10 +108,12 @@ def run(
 def _opened(settings: Settings) -> Iterator[DuckDBPyConnection]:
     import duckdb
 
-    with TemporaryDirectory(prefix="finops-") as folder:
-        with duckdb.connect(config=limits(settings, Path(folder))) as connection:
-            connection.execute("set timezone = 'UTC'")
-            yield connection
+    with (
+        TemporaryDirectory(prefix="finops-") as folder,
+        duckdb.connect(config=limits(settings, Path(folder))) as connection,
+    ):
+        connection.execute("set timezone = 'UTC'")
+        yield connection
 
 
 def _begun(
@@ -164,8 +165,7 @@ def _found(work: _Run) -> list[Group]:
     watched = series.watched(cube, policy.levels, gates.amount)
     said = detecting.judged(watched, cube, work.detect, policy)
     odd = detecting.by_detector(watched, said, cube, policy, gates, _arriving(work))
-    recent = (each for each in odd if each.first >= work.since)
-    found: list[Episode] = [each for each in recent if not lines.has_moved(connection, each)]
+    found: list[Episode] = [e for e in odd if e.first < work.since or not lines.has_moved(connection, e)]
     found += detecting.by_rules(watched, cube, policy)
     wanted = policy.rules
     if wanted.gpu_hour is not None:
@@ -174,7 +174,10 @@ def _found(work: _Run) -> list[Group]:
     if wanted.unit_price is not None:
         found += rules.unit_prices(connection, wanted.unit_price, policy, cube.last)
     found += hours.found(connection, work.detect, policy)
-    return grouping.grouped([each for each in found if each.first >= work.since], cube)
+    # An older cause explains newer episodes too, and stays as it was published.
+    older = work.since - timedelta(days=policy.episodes.longest_days)
+    groups = grouping.grouped([each for each in found if each.first >= older], cube)
+    return [group for group in groups if group.lead.first >= work.since]
 
 
 def _arriving(work: _Run) -> Callable[[Key], date]:
@@ -199,9 +202,7 @@ def _arriving(work: _Run) -> Callable[[Key], date]:
     return last_whole
 
 
-def _explained(
-    work: _Run, found: Sequence[tuple[Group, Row | None]], said: dict[str, Said]
-) -> Iterator[Seen]:
+def _explained(work: _Run, found: Sequence[tuple[Group, Row | None]], said: dict[str, Said]) -> Iterator[Seen]:
     """Yield the incidents with their causes and traffic."""
     if not found:
         return
@@ -246,21 +247,6 @@ def _left(work: _Run, rows: Sequence[Row], said: dict[str, Said]) -> list[Row]:
     return found
 
 
-def known(version: Publication) -> list[Row]:
-    """Return every published incident, as its row."""
-    table = BY_NAME[INCIDENTS]
-    months = version.months_of(INCIDENTS) if INCIDENTS in version.marts else set()
-    return _rows(published_rows(version, table, months, but=_NOTHING))
-
-
-def _rows(frame: Any) -> list[Row]:
-    """Return a frame's rows; what is missing is None, days are dates, moments have no time zone."""
-    return [
-        {str(name): None if value is None or value != value else value for name, value in row.items()}
-        for row in frame.astype(object).to_dict("records")
-    ]
-
-
 def _results(work: _Run, seen: Sequence[Seen], left: Sequence[Row], now: datetime) -> Results:
     """Return the whole content of each month that has incidents, and of that of the last day."""
     months = {each.ident: f"{each.group.lead.first:%Y-%m}" for each in seen}
@@ -274,7 +260,7 @@ def _results(work: _Run, seen: Sequence[Seen], left: Sequence[Row], now: datetim
     kept = {row["incident_id"] for row in left}
     for name, made in ((CAUSES, incidents.causes), (POINTS, incidents.points)):
         parts = [row for each in seen for row in made(each)]
-        there = _rows(published_rows(work.version, BY_NAME[name], touched, but=_NOTHING))
+        there = read.rows(work.version, name, touched)
         parts += [
             {key: value for key, value in row.items() if key != "billing_period"}
             for row in there
@@ -289,10 +275,5 @@ def write_pages(settings: Settings) -> Path:
 
     Raise NotReady before any are published.
     """
-    version = published.latest(settings)
-    if INCIDENTS not in version.marts:
-        raise NotReady("no incidents are published yet; run `finops incidents detect` first")
-    parts = (
-        _rows(published_rows(version, BY_NAME[name], version.months_of(name), but=_NOTHING)) for name in (CAUSES, POINTS)
-    )
-    return pages.write(settings, version, known(version), *parts)
+    version = read.version_of(settings)
+    return pages.write(settings, version, read.incidents(version), read.causes(version), read.points(version))

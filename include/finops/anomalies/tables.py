@@ -14,15 +14,14 @@ _HEAD = (
     _C("billing_currency", "varchar", "Currency of the amounts."),
     _C("incident_id", "varchar", "What names the incident in every run."),
 )
-_SERIES = tuple(
-    _C(str(each), "varchar", f"The series' {each}; (all) where it stands above it.") for each in Dimension
-)
+_SERIES = tuple(_C(str(each), "varchar", f"The series' {each}; (all) where it stands above it.") for each in Dimension)
 
 TABLES: tuple[ResultTable, ...] = (
     ResultTable(
         INCIDENTS,
-        "One row per incident of cost that was ever raised: how it stands, what it cost beyond what was expected, why, and "
-        "what people say of it. Costs are usage at effective cost of its days, without machines that training runs use.",
+        "One row per incident of cost that was ever raised: how it stands, what it cost beyond what was expected, why, "
+        "and what people say of it. Costs are usage at effective cost of its days, without machines that training runs "
+        "use.",
         (
             *_HEAD,
             _C("state", "varchar", "open or closed."),
@@ -38,16 +37,23 @@ TABLES: tuple[ResultTable, ...] = (
             _C("last_day", "date", "Last odd day so far, UTC."),
             _C("raised_on", "date", "Day whose figures sufficed for an alert: probability, money and percent."),
             _C("first_hour", "timestamp", "First abnormal hour in the bill, UTC."),
-            _C("raised_at", "timestamp", "When the alert was published; of a past that is looked at later, when the "
-               "daily run would have: the end of raised_on. UTC."),
+            _C(
+                "raised_at",
+                "timestamp",
+                "When the alert was published; of a past that is looked at later, when the "
+                "daily run would have: the end of raised_on. UTC.",
+            ),
             _C("run_date", "date", "The run that wrote the row judged days up to this one."),
             _C("is_backfill", "boolean", "Whether it was found by looking at the past later."),
             _C("detection_hours", "double", "Hours from the first abnormal hour in the bill to the alert."),
             _C("expected_cost", MONEY, "What was expected of its days."),
             _C("actual_cost", MONEY, "What its days cost."),
             _C("excess_cost", MONEY, "Actual less expected: the impact so far."),
-            _C("projected_excess_cost", MONEY, "The impact when it goes on for the days of traffic.horizon_days; of a "
-               "closed one its impact."),
+            _C(
+                "projected_excess_cost",
+                MONEY,
+                "The impact when it goes on for the days of traffic.horizon_days; of a closed one its impact.",
+            ),
             _C("excess_percent", "double", "Excess in percent of expected.", True),
             _C("probability", "double", "How often an ordinary day is so far off; none of a rule.", True),
             _C("price_excess_cost", MONEY, "The part of the excess that prices changed."),
@@ -60,7 +66,9 @@ TABLES: tuple[ResultTable, ...] = (
             _C("traffic_times", "double", "Requests in times of the usual; none where unknown.", True),
             _C("top_sources_percent", "double", "Percent of added requests from the few largest sources.", True),
             _C("mitigation", "varchar", "What to do against the attack; none without one.", True),
-            _C("avoided_cost", MONEY, "What mitigation avoids over traffic.horizon_days; none without an attack.", True),
+            _C(
+                "avoided_cost", MONEY, "What mitigation avoids over traffic.horizon_days; none without an attack.", True
+            ),
             _C("advice", "varchar", "What to do."),
             _C("verdict", "varchar", "What people say: yes, no, planned; none yet.", True),
             _C("verdict_by", "varchar", "Who said it.", True),
@@ -71,7 +79,7 @@ TABLES: tuple[ResultTable, ...] = (
     ),
     ResultTable(
         CAUSES,
-        "One row per incident and value of a dimension that explains its excess, in the order in which the cause narrows.",
+        "One row per incident and value of a dimension that explains its excess, in the order in which they narrow it.",
         (
             *_HEAD,
             _C("rank", "integer", "Order, from 1."),

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 INFERENCES = "mart_inference_costs"
 _BEFORE = 14
 _MITIGATIONS = {
-    "aws": "put AWS WAF with a rate-based rule before the endpoint, AWS Shield Advanced for floods, and usage plans on keys",
-    "azure": "put Azure Web Application Firewall with rate limiting (Front Door) before the endpoint, DDoS Protection, and "
-    "rate limits per subscription key in API Management",
+    "aws": "put AWS WAF with a rate-based rule before the endpoint, AWS Shield Advanced for floods, and usage plans on "
+    "keys",
+    "azure": "put Azure Web Application Firewall with rate limiting (Front Door) before the endpoint, DDoS Protection, "
+    "and rate limits per subscription key in API Management",
     "gcp": "put Google Cloud Armor with rate-based bans before the endpoint, and quotas per key",
 }
 _OTHER = "put a web application firewall with a rate limit per source before the endpoint"
@@ -38,11 +39,16 @@ _OTHER = "put a web application firewall with a rate limit per source before the
 
 @dataclass(frozen=True, slots=True)
 class Surge:
-    """Requests a day now and before, and the part of 1 of those added that come from the few largest sources."""
+    """Requests a day now and before.
+
+    ``share`` is the part of 1 of the requests added that comes from the few sources which added most, ``usual_share``
+    their part of the requests before; both are None where there are no more sources than that.
+    """
 
     now: float
     before: float
     share: float | None
+    usual_share: float | None = None
     sources: tuple[str, ...] = ()
 
     @property
@@ -60,7 +66,8 @@ def requests_sql(settings: Settings, first: date, last: date) -> Sql | None:
     if not files:
         return None
     query = """
-        select provider, endpoint_id, traffic_source, cast(bucket_start as date) as day, sum(requests)::double as requests
+        select provider, endpoint_id, traffic_source, cast(bucket_start as date) as day,
+            sum(requests)::double as requests
         from read_parquet([{files}], union_by_name = true) group by all
     """
     return compose(query, files=join(", ", files))
@@ -68,7 +75,9 @@ def requests_sql(settings: Settings, first: date, last: date) -> Sql | None:
 
 def load(connection: DuckDBPyConnection, settings: Settings, version: Publication, first: date, last: date) -> None:
     """Create the table ``endpoint_days`` of requests per endpoint, source and day; empty where nothing is known."""
-    nothing = "select '' as provider, '' as endpoint_id, '' as traffic_source, null::date as day, 0.0 as requests where false"
+    nothing = (
+        "select '' as provider, '' as endpoint_id, '' as traffic_source, null::date as day, 0.0 as requests where false"
+    )
     landed = requests_sql(settings, first - timedelta(days=_BEFORE), last)
     connection.execute(f"create or replace temp table endpoint_days as {landed or nothing}")
     if INFERENCES not in version.marts:
@@ -87,7 +96,8 @@ def surge_of(connection: DuckDBPyConnection, episode: Episode, resources: Sequen
     if not resources:
         return None
     query = """
-        select traffic_source, sum(requests) filter (where day >= ?) as now, sum(requests) filter (where day < ?) as before,
+        select traffic_source, sum(requests) filter (where day >= ?) as now,
+            sum(requests) filter (where day < ?) as before
         from endpoint_days where endpoint_id in (select unnest(?)) and day between ? and ? group by traffic_source
     """
     bounds = [episode.first - timedelta(days=_BEFORE), episode.last]
@@ -97,19 +107,26 @@ def surge_of(connection: DuckDBPyConnection, episode: Episode, resources: Sequen
     now, before = (sum(each[place] for each in per_day) for place in (1, 2))
     if not now:
         return None
-    added = sorted(((now - before, source) for source, now, before in per_day if source), reverse=True)
-    largest = added[: rule.sources]
-    whole = sum(max(each, 0.0) for each, _ in added)
-    share = sum(max(each, 0.0) for each, _ in largest) / whole if whole and len(added) > rule.sources else None
-    return Surge(now, before, share, tuple(source for each, source in largest if each > 0))
+    added = sorted(((now - before, before, source) for source, now, before in per_day if source), reverse=True)
+    largest = [each for each in added[: rule.sources] if each[0] > 0]
+    whole = sum(max(each, 0.0) for each, *_ in added)
+    if not whole or len(added) <= rule.sources:
+        return Surge(now, before, None)
+    share = sum(each for each, *_ in largest) / whole
+    usual_share = sum(usual for _, usual, _ in largest) / max(before, 1.0)
+    return Surge(now, before, share, usual_share, tuple(source for *_, source in largest))
 
 
 def is_attack(surge: Surge, rule: Traffic) -> bool:
-    """Tell whether traffic is suspected to be an attack: a surge, or a smaller one from few sources."""
+    """Tell whether traffic is suspected to be an attack: a surge, or a smaller one from few sources.
+
+    Of callers who had as much of the requests before, that they add most of them tells nothing.
+    """
     if surge.times >= float(rule.surge):
         return True
-    is_concentrated = surge.share is not None and surge.share * 100 >= float(rule.share)
-    return is_concentrated and surge.times >= float(rule.concentrated_surge)
+    if surge.share is None or surge.usual_share is None or surge.usual_share > surge.share / 2:
+        return False
+    return surge.share * 100 >= float(rule.share) and surge.times >= float(rule.concentrated_surge)
 
 
 def mitigation(episode: Episode, explained: Explained, surge: Surge) -> str:

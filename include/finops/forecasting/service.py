@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -119,14 +118,6 @@ def forecast(
         NOWCASTS.name: _frame(NOWCASTS.name, rows.of_nowcasts(estimates, given.run_date)),
         SCORES.name: _frame(SCORES.name, scores),
     }
-
-
-def made_of(version: Publication, settings: Settings) -> str:
-    """Return a digest of what a run without a run date is made of: the build of the bills and the configuration."""
-    path = settings.configuration_dir / policy_file.FILE
-    text = path.read_bytes() if path.exists() else b""
-    daily = version.manifest["marts"][DAILY]
-    return hashlib.sha256(repr(sorted(daily.items(), key=str)).encode() + text).hexdigest()
 
 
 def write_page(settings: Settings) -> Path:

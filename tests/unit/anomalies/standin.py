@@ -19,7 +19,9 @@ def detect(panel: Any, **_: Any) -> pd.DataFrame:
             expected[at] = np.median(before[-7 * (len(before) // 7) :: 7]) if len(before) >= 14 else np.median(before)
             spread[at] = 1.4826 * np.median(np.abs(before - np.median(before))) + 0.02 * abs(expected[at]) + 0.01
         score = (y - expected) / spread
-        probability = np.where(np.isnan(score), 1.0, 2 / (1 + np.exp(1.7 * np.abs(np.nan_to_num(score)))))
+        probability = np.where(
+            np.isnan(score), 1.0, 2 / (1 + np.exp(np.minimum(1.7 * np.abs(np.nan_to_num(score)), 700)))
+        )
         is_odd = probability < 0.005
         kind = np.where(is_odd, np.where(score < 0, "drop", "spike"), "")
         parts.append(
