@@ -35,7 +35,6 @@ from finops.policy.forecasting import Forecasting
 from finops.stores import published
 from finops.stores.published import Publication
 from finops.stores.results import Results, published_rows
-from finops.stores.snapshots import DAILY
 
 if TYPE_CHECKING:
     import pandas as pd
