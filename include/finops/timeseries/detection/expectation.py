@@ -21,6 +21,8 @@ FAR = 1_000.0
 """Scales beyond which nothing is odder still."""
 FLOOR = 1e-4
 """The smallest scale, of the series' size: a constant that moves by less has not moved."""
+FORMER, BACK = 6, 2.0
+"""For how many times the time of learning a level the one before is remembered, and how near, in scales, is back."""
 FAR_DAY = 3.0
 """Scales that a day of the month must have been away, twice, to be expected away."""
 PRIOR, PRIOR_WEIGHT = 0.15, 4.0
@@ -71,6 +73,8 @@ class _State:
         self.week = np.zeros((series, rhythm.week_bins))
         self.day_seen, self.week_seen = np.zeros_like(self.day), np.zeros_like(self.week)
         self.run = np.zeros(series)
+        self.run_from, self.former = np.zeros(series), np.full(series, np.nan)
+        self.former_left = np.zeros(series)
         self.recent = np.full((relearn, series), np.nan)
         self.per_bin = max(1.0, 86_400.0 / rhythm.step / rhythm.day_bins) if rhythm.day_bins > 1 else 1.0
         self.per_week_bin = max(1.0, 7 * 86_400.0 / rhythm.step / rhythm.week_bins)
@@ -101,9 +105,11 @@ class _State:
         scale = np.maximum(self.scale, FLOOR)
         size = np.maximum(self.size, np.finfo(np.float64).tiny)
         with np.errstate(over="ignore"):
+            self._return(known & ~first, value, size, scale)
             residual = np.where(first, 0.0, (value - self.level) / size - self.offset)
             z = np.clip(np.where(known, residual / scale, 0.0), -FAR, FAR)
         self.month.learn(known, residual)
+        self.run_from = np.where(self.run == 0, self.level, self.run_from)
         self._update(known, z, np.clip(z, -CLIP, CLIP) * scale, value)
         self._relearn(known, z, value)
         return np.where(known, z, np.nan)
@@ -134,6 +140,16 @@ class _State:
                 table[self.columns, phase] += step
                 rest = rest - step
 
+    def _return(self, known: npt.NDArray[np.bool_], value: Matrix, size: Matrix, scale: Matrix) -> None:
+        """Take up the former level again where a value far from the present one is near it: the end of a shift."""
+        self.former_left = np.maximum(0.0, self.former_left - known)
+        near = np.abs((value - self.former) / size - self.offset) < BACK * scale
+        far = np.abs((value - self.level) / size - self.offset) > BACK * scale
+        back = known & near & far & (self.former_left > 0)
+        self.level, self.former = np.where(back, self.former, self.level), np.where(back, self.level, self.former)
+        self.former_left = np.where(back, FORMER * self.relearn, self.former_left)
+        self.run = np.where(back, 0.0, self.run)
+
     def _relearn(self, known: npt.NDArray[np.bool_], z: Matrix, value: Matrix) -> None:
         """Move the level to where it has been for a while, when it has been far on one side all that time."""
         sign = np.where(np.abs(z) > 2.0, np.sign(z), 0.0)
@@ -144,6 +160,8 @@ class _State:
         self.recent[slot[here], here] = (value - self.size * self.offset)[here]
         there = np.flatnonzero(np.abs(self.run) >= self.relearn)
         if len(there):
+            self.former[there] = self.run_from[there]
+            self.former_left[there] = FORMER * self.relearn
             self.level[there] = np.median(self.recent[:, there], axis=0)
             self.run[there] = 0.0
 
