@@ -69,10 +69,10 @@ def test_the_end_of_a_passing_shift_is_a_return_and_no_second_alert() -> None:
 def test_a_charge_of_each_month_is_expected_from_its_third_time_on() -> None:
     y = _money(days=360)
     first_of_month = pd.date_range("2024-01-01", periods=360).day == 1
-    y[first_of_month] += 2_500
+    y[first_of_month & (np.arange(360) > 0)] += 2_500
     told = [at for at, _ in _alerts(y)]
-    assert len(told) <= 3
-    assert all(at < 100 for at in told)
+    assert len(told) <= 2
+    assert all(at < 90 for at in told)
 
 
 def test_a_slow_creep_is_told_though_no_day_of_it_is_odd() -> None:
