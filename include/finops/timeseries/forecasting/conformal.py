@@ -22,7 +22,9 @@ _PRIOR = 3.0
 """So many origins of the usual ratio of error to change are added to what a series itself has shown."""
 _ENOUGH = 400
 """Scores of a step from which its quantiles are its own; below, steps are pooled on the growth of their errors."""
-_NARROWEST, _WIDEST = 0.97, 2.0
+_SIDED = 40
+"""Origins of series from which a lower and an upper bound are told apart."""
+_NARROWEST, _WIDEST = 1.0, 2.0
 """Limits of the correction for series that change."""
 _MEMORY = 0.93
 """How much less an origin counts than the one after it."""
@@ -134,6 +136,10 @@ def _quantiles(scores: Floats, is_there: np.ndarray, ages: Floats, tail: float, 
     if rank >= 1.0:
         widened *= 1.15
     down, up = np.empty(horizon), np.empty(horizon)
+    if count < _SIDED:
+        # Too few to tell the sides apart: what was missed above could have been missed below.
+        scores = np.concatenate([scores, -scores])
+        is_there, ages = np.concatenate([is_there, is_there]), np.concatenate([ages, ages])
     pooled = _two_sided(scores[is_there], ages[is_there], rank)
     for step in range(horizon):
         own = is_there[:, :, step]

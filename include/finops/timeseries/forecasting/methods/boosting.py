@@ -18,11 +18,11 @@ from finops.timeseries.forecasting.methods.regression import last_values
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-_ROWS = 60_000
+_ROWS = 25_000
 _LEAST_ROWS = 2_000
 """With fewer rows trees say nothing that the simple models do not."""
 _ORIGINS = 12
-_TREES = 80
+_TREES = 40
 
 
 def boosting(window: Window, horizon: int) -> Floats:
@@ -41,8 +41,8 @@ def _grown(rows: Floats, targets: Floats) -> HistGradientBoostingRegressor:
     trees = HistGradientBoostingRegressor(
         loss="absolute_error",
         max_iter=_TREES,
-        learning_rate=0.08,
-        max_leaf_nodes=24,
+        learning_rate=0.15,
+        max_leaf_nodes=16,
         min_samples_leaf=40,
         early_stopping=False,
         random_state=0,
