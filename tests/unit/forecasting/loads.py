@@ -52,7 +52,7 @@ def load(settings: Settings, written: date) -> Publication:
         "published_at": datetime(written.year, written.month, written.day, 6, tzinfo=UTC).isoformat(),
         "scope": [],
         "columns": {"fct_daily_costs": list(COLUMNS)},
-        "marts": {"fct_daily_costs": {"billing_periods": dict.fromkeys(months, {})}},
+        "marts": {"fct_daily_costs": {"billing_periods": {month: {} for month in months}}},
         "billing_periods": months,
         "fact": {"partitions": {}},
     }

@@ -74,7 +74,7 @@ def test_the_future_and_days_before_all_usage_are_refused_in_one_line(loaded: Se
 
 def test_a_short_history_without_hours_still_gives_every_table(loaded: Settings) -> None:
     found = service.run(loaded, run_date=date(2026, 5, 4))
-    assert {table: sorted(months) for table, months in found.items()} == dict.fromkeys(found, ["2026-05"])
+    assert {table: sorted(months) for table, months in found.items()} == {key: ["2026-05"] for key in found}
     assert len(found["mart_forecasts"]["2026-05"]) > 0
     assert len(found["mart_forecast_scores"]["2026-05"]) == 0
 
