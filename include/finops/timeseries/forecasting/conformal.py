@@ -37,6 +37,14 @@ class Bounds:
     low: dict[int, Floats]
     high: dict[int, Floats]
 
+    def at_least(self, least: Floats) -> Bounds:
+        """Return bounds that are no nearer than a normal variable's of deviation ``least``, ``[series, step]``."""
+        reach = {level: NormalDist().inv_cdf(0.5 + level / 200) * least for level in LEVELS}
+        return Bounds(
+            {level: np.minimum(self.low[level], -reach[level]) for level in LEVELS},
+            {level: np.maximum(self.high[level], reach[level]) for level in LEVELS},
+        )
+
 
 def calibrate(misses: Floats, change: Floats) -> Bounds:
     """Return bounds from misses ``[origin, series, step]`` (actual minus forecast, old origins first).

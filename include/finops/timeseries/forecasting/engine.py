@@ -125,8 +125,10 @@ def _say(block: Block, horizon: int, origins: int) -> Said:
     names = list(models)
     shares = weights.mean(axis=2)
     chosen = [names[int(each.argmax())] if each.max() > _CLEAR else "combination" for each in shares.T]
-    sums = np.cumsum(missed, axis=2)
-    return Said(mean, conformal.calibrate(missed, change), conformal.calibrate(sums, change), chosen)
+    least = _least_change(block)[:, None]
+    steps = conformal.calibrate(missed, change).at_least(least)
+    sums = conformal.calibrate(np.cumsum(missed, axis=2), change).at_least(least * np.arange(1, horizon + 1))
+    return Said(mean, steps, sums, chosen)
 
 
 def _missed(rolled: Rolled, change: Floats, season: int) -> Floats:
@@ -147,12 +149,15 @@ def _usual_change(block: Block) -> Floats:
             for lag in {1, *block.window.seasons}
             if block.given.shape[1] > lag
         ]
-        level = np.nanmean(np.abs(block.given), axis=1)
-    count = (~np.isnan(block.given)).sum(axis=1)
-    least = level * _UNKNOWN / count
-    found = np.fmin.reduce(changes) if changes else np.full(len(level), np.nan)
-    found = np.fmax(np.nan_to_num(found), least)
+    found = np.fmin.reduce(changes) if changes else np.full(len(block.names), np.nan)
+    found = np.fmax(np.nan_to_num(found), _least_change(block))
     return np.asarray(np.where(found > 0, found, 1e-12))
+
+
+def _least_change(block: Block) -> Floats:
+    """Return a change that can never be excluded: the less, the longer the series."""
+    count = (~np.isnan(block.given)).sum(axis=1)
+    return np.asarray(np.nanmean(np.abs(block.given), axis=1) * _UNKNOWN / count)
 
 
 def _rows(block: Block, said: Said, events: Known, horizon: int) -> tuple[pd.DataFrame, pd.DataFrame]:
