@@ -124,7 +124,7 @@ def write_page(settings: Settings) -> Path:
 
     Raise NotReady before forecasts are published.
     """
-    path = settings.root / "forecasts" / PAGE
+    path = settings.forecasts_dir / PAGE
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, page.written(settings, published.latest(settings)))
     return path
