@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,16 +22,71 @@ _REASONS_SHOWN = 5
 
 @app.command()
 def forecast(
-    series: Annotated[Path, typer.Option("--series", help="A CSV file with the columns unique_id, ds (UTC) and y.")],
-    horizon: Annotated[int, typer.Option("--horizon", min=1, help="Steps to forecast after each series' last value.")],
-    freq: Annotated[str, typer.Option("--freq", metavar="D|h", help="Days (D) or hours (h).")],
-    out: Annotated[Path, typer.Option("--out", help="The CSV file to write: unique_id,ds,mean and bounds.")],
+    run_date: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="First day to forecast; else the day after the newest usage."),
+    ] = None,
+    series: Annotated[
+        Path | None, typer.Option("--series", help="Instead, any CSV file with the columns unique_id, ds (UTC) and y.")
+    ] = None,
+    horizon: Annotated[
+        int | None, typer.Option("--horizon", min=1, help="With --series: steps after each series' last value.")
+    ] = None,
+    freq: Annotated[
+        str | None, typer.Option("--freq", metavar="D|h", help="With --series: days (D) or hours (h).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="With --series: the CSV file to write: unique_id,ds,mean and bounds.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Forecast series, with bounds that hold 80 and 95 % of what comes.
+    """Forecast what is published, or any series, with bounds that hold 80 and 95 % of what comes.
 
-    Exit status: 0 done, also where series were skipped, which is said; 2 for input that cannot be used.
+    Exit status: 0 done, also where series were skipped, which is said; 1 where the gate refuses the forecasts; 2 for
+    input that cannot be used.
     """
+    given = {"--horizon": horizon, "--freq": freq, "--out": out}
+    if series is None:
+        if named := [name for name, value in given.items() if value is not None]:
+            raise BadInput(f"{named[0]} is for --series; name the file of the series, too")
+        _published(run_date, as_json)
+        return
+    if run_date is not None:
+        raise BadInput("--run-date is for what is published; leave it out with --series")
+    if horizon is None or freq is None or out is None:
+        missing = next(name for name, value in given.items() if value is None)
+        raise BadInput(f"--series needs {missing}, too")
+    _any_series(series, horizon, freq, out, as_json)
+
+
+def _published(run_date: str | None, as_json: bool) -> None:
+    from finops.core.settings import Settings
+    from finops.forecasting.service import summary
+    from finops.pipelines import forecasts
+
+    settings = Settings()
+    with progress_bar() as progress:
+        done = forecasts.run(settings, None if run_date is None else _day(run_date), progress)
+    found = summary(settings, done.run_date)
+    if as_json:
+        told = {"build_id": done.build_id, "page": str(done.page)}
+        typer.echo(json.dumps({**found, **told}, indent=2))
+        return
+    typer.echo(f"Forecast from {found['run_date']} on:")
+    for each in found["totals"]:
+        money = f"{each['mean']} {each['billing_currency']}, 80 % sure between {each['lo_80']} and {each['hi_80']}"
+        typer.echo(f"- {each['period']}: {money}")
+    typer.echo(f"The page is at {done.page}")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"--run-date {text!r} is no day; write it as YYYY-MM-DD") from None
+
+
+def _any_series(series: Path, horizon: int, freq: str, out: Path, as_json: bool) -> None:
     from finops.core.atomic import replacing
     from finops.timeseries import panel as panels
     from finops.timeseries.forecasting import Options

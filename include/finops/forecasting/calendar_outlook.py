@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 _MODEL = "calendar rule"
 
 
-def of_days(
-    charges: pd.DataFrame, tree: Hierarchy, moments: pd.DatetimeIndex, levels: Sequence[str]
-) -> Outlook:
+def of_days(charges: pd.DataFrame, tree: Hierarchy, moments: pd.DatetimeIndex, levels: Sequence[str]) -> Outlook:
     """Return the outlook of the calendar stream; nodes are all of the hierarchy.
 
     Keys differ from their means independently of each other, and a key does so in one direction for all days: the
@@ -51,6 +49,4 @@ def around(mean: np.ndarray, spread: np.ndarray) -> dict[str, np.ndarray]:
 
     widths = {"80": Z_80, "95": Z_95}
     signs = {"lo": -1, "hi": 1}
-    return {
-        name: mean + (signs[name[:2]] * np.ceil(widths[name[3:]] * spread)).astype(np.int64) for name in BOUNDS
-    }
+    return {name: mean + (signs[name[:2]] * np.ceil(widths[name[3:]] * spread)).astype(np.int64) for name in BOUNDS}

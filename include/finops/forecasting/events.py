@@ -111,7 +111,13 @@ def _factors(
     effective = effective[share > 0]
     days = pd.date_range(begins, ends)
     index = pd.MultiIndex.from_product([effective.index, days], names=["unique_id", "ds"])
-    return effective.rename("factor").reindex(index.get_level_values(0)).to_frame().assign(ds=index.get_level_values(1)).reset_index(names="unique_id")
+    return (
+        effective.rename("factor")
+        .reindex(index.get_level_values(0))
+        .to_frame()
+        .assign(ds=index.get_level_values(1))
+        .reset_index(names="unique_id")
+    )
 
 
 def leaves_of(charges: pd.DataFrame) -> pd.DataFrame:

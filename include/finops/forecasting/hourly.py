@@ -18,9 +18,7 @@ _INCOMPLETE = 1.02
 """A day whose estimated cost is more than this times what has arrived has hours that are not known yet."""
 
 
-def outlook_of(
-    hourly: pd.DataFrame, run_date: date, estimates: pd.DataFrame, levels: Sequence[str]
-) -> Outlook | None:
+def outlook_of(hourly: pd.DataFrame, run_date: date, estimates: pd.DataFrame, levels: Sequence[str]) -> Outlook | None:
     """Return the outlook of the 24 hours (UTC) of the run date; None without two days of hours.
 
     Hours of days whose charges are still

@@ -38,9 +38,9 @@ class Hierarchy:
     """Series of every level, of which the children of one add up to it.
 
     ``nodes`` has one row per series: its columns of ``NODE``, ``unique_id``, and ``parent``, the unique_id of the
-    series one level above (None of a total, and of a team). ``values`` has a row per node and a column per day of ``days``: usage
-    cost as a number, NaN before the series' first charge. Days are UTC and without gaps; the last is the day before
-    the run date.
+    series one level above (None of a total, and of a team). ``values`` has a row per node and a column per day of
+    ``days``: usage cost as a number, NaN before the series' first charge. Days are UTC and without gaps; the last is
+    the day before the run date.
     """
 
     nodes: pd.DataFrame

@@ -89,10 +89,7 @@ def _of_provider(wide: pd.DataFrame, provider: str, day: pd.Timestamp, age: int,
     values = wide[day].to_numpy()
     whole = _one(values.sum(), settled.sum(axis=0), position, provider, "", age, curves)
     services = np.array(
-        [
-            _one(values[n], settled[n], position, provider, name, age, curves)
-            for n, name in enumerate(wide.index)
-        ]
+        [_one(values[n], settled[n], position, provider, name, age, curves) for n, name in enumerate(wide.index)]
     ).reshape(len(wide), 5)
     missing = services[:, 0] - values
     target = whole[0] - values.sum()
@@ -180,7 +177,9 @@ def completed(daily: pd.DataFrame, estimates: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     services = estimates[estimates["service_name"] != ""]
-    is_open = ((services["mean"] - services["seen"]).abs() > _NOTHING) | (services["hi_95"] - services["lo_95"] > _NOTHING)
+    is_open = ((services["mean"] - services["seen"]).abs() > _NOTHING) | (
+        services["hi_95"] - services["lo_95"] > _NOTHING
+    )
     usage = daily[daily["stream"] == USAGE]
     if not services.empty:
         usage = usage[usage["charge_date"] >= services["charge_date"].min() - pd.Timedelta(days=7 * _WEEKS + SETTLED)]

@@ -27,9 +27,7 @@ def of_days(tree: Hierarchy, horizon: int, planned: Planned, progress: Progress 
     return _outlook(tree.nodes, tree.values, tree.days, moments, "D", planned, progress)
 
 
-def of_hours(
-    nodes: pd.DataFrame, values: np.ndarray, hours: pd.DatetimeIndex, moments: pd.DatetimeIndex
-) -> Outlook:
+def of_hours(nodes: pd.DataFrame, values: np.ndarray, hours: pd.DatetimeIndex, moments: pd.DatetimeIndex) -> Outlook:
     """Return the outlook by hour: values ``[series, hour]`` are NaN where an hour is not known."""
     return _outlook(nodes, values, hours, moments, "h", None, None)
 
@@ -54,13 +52,13 @@ def _outlook(
     steps, sums, models = _said(names, values[rows], known_at, moments, freq, planned, progress)
     steps = {name: each[place] for name, each in steps.items()}
     sums = {name: each[place] for name, each in sums.items()}
-    mean, bounds = _reconciled(nodes, moments, steps)
+    mean, bounds = reconciled(nodes, moments, steps)
     units = _units(nodes)
     if planned is not None and planned.future.any():
         added = np.rint(planned.future[is_known] * units[:, None]).astype(np.int64)
         mean, bounds = mean + added, {name: each + added for name, each in bounds.items()}
         mean, bounds = _adding_up(nodes, mean, bounds)
-    mean, bounds = _teams(nodes, mean, bounds)
+    mean, bounds = teams_of(nodes, mean, bounds)
     moved = _nested(_moved(mean, sums, units))
     return Outlook(nodes, moments, mean, _nested(bounds), moved, [models[n] for n in place])
 
@@ -81,7 +79,8 @@ def _units(nodes: pd.DataFrame) -> np.ndarray:
 def _distinct(values: np.ndarray) -> tuple[list[int], list[int]]:
     """Return the rows to forecast, and per row which of them it is: a parent with one child is the same series."""
     first: dict[bytes, int] = {}
-    rows, place = [], []
+    rows: list[int] = []
+    place: list[int] = []
     for number in range(len(values)):
         key = values[number].round(6).tobytes()
         if key not in first:
@@ -114,7 +113,7 @@ def _said(
     ).dropna(subset=["y"])
     # An hour that is not known yet at the end of a series stands between its last value and the first moment asked.
     last = frame.groupby("unique_id")["ds"].max()
-    gap = int(((moments[0] - last.min()) / step)) - 1
+    gap = int((moments[0] - last.min()) / step) - 1
     known = None if planned is None or planned.known.empty else planned.known
     said = forecast(
         panels.clean(frame, "D" if freq == "D" else "h"),
@@ -136,7 +135,7 @@ def _wide(frame: pd.DataFrame, names: list[str], moments: pd.DatetimeIndex) -> d
     return found
 
 
-def _reconciled(
+def reconciled(
     nodes: pd.DataFrame, moments: pd.DatetimeIndex, steps: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return means and bounds in whole units, of which children's means sum to their parent's."""
@@ -176,7 +175,7 @@ def _adding_up(
     return summed, {name: each + moved for name, each in bounds.items()}
 
 
-def _teams(
+def teams_of(
     nodes: pd.DataFrame, mean: np.ndarray, bounds: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the figures with each team's mean the sum of its cost centre's series of the hierarchy."""
@@ -190,6 +189,7 @@ def _teams(
         whole = mean[parts].sum(axis=0)
         for name, each in bounds.items():
             shifted = each[number] + whole - mean[number]
+            shifted = np.where((each[number] >= 0) & (whole >= 0), np.maximum(shifted, 0), shifted)
             each[number] = np.minimum(shifted, whole) if name.startswith("lo") else np.maximum(shifted, whole)
         mean[number] = whole
     return mean, bounds
@@ -208,4 +208,3 @@ def _moved(mean: np.ndarray, sums: dict[str, np.ndarray], units: np.ndarray) -> 
         held = np.minimum(bound, whole) if name.startswith("lo") else np.maximum(bound, whole)
         found[name] = held.astype(np.int64)
     return found
-

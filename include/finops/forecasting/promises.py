@@ -56,9 +56,7 @@ def of_months(
     return said.merge(actual, on=on, how="inner")
 
 
-def _actual(
-    charges: pd.DataFrame, tree: Hierarchy, leaves: pd.DataFrame, levels: Sequence[str]
-) -> pd.DataFrame:
+def _actual(charges: pd.DataFrame, tree: Hierarchy, leaves: pd.DataFrame, levels: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     by_month = charges.groupby([*KEY, charges["charge_date"].dt.strftime("%Y-%m").rename("month")])["amount"].sum()

@@ -115,5 +115,3 @@ def _written(
         if load is not None:
             found[provider] = history.written(load)
     return found
-
-

@@ -8,7 +8,6 @@ left out. Formulas: MASE as Hyndman & Koehler (2006) with the weekly naive forec
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from finops.forecasting.models import ALL, TEAM, Hierarchy
@@ -32,9 +31,7 @@ _NOT_MODELS = frozenset(
 )
 
 
-def rows(
-    tree: Hierarchy, first_open: pd.Timestamp, promised: pd.DataFrame | None = None
-) -> list[dict[str, Any]]:
+def rows(tree: Hierarchy, first_open: pd.Timestamp, promised: pd.DataFrame | None = None) -> list[dict[str, Any]]:
     """Return the rows of ``mart_forecast_scores`` of a run.
 
     ``first_open`` is the first day that is not settled. ``promised`` has level, series, billing_currency, promised and
@@ -191,5 +188,3 @@ def _promise_error(promised: pd.DataFrame, group: dict[str, str]) -> float | Non
         part = part[part["series"] == group["cost_center"]]
     spent = float(part["actual"].abs().sum())
     return float((part["promised"] - part["actual"]).abs().sum()) / spent if spent > 0 else None
-
-

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ from finops.policy.forecasting import Forecasting
 from finops.stores import published
 from finops.stores.published import Publication
 from finops.stores.results import Results, published_rows
+from finops.stores.snapshots import DAILY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +70,13 @@ def run(settings: Settings, *, run_date: date | None = None, progress: Progress 
     _say(progress, "reading", 0)
     given = read.given(settings, version, policy, run_date)
     fresh = forecast(given, policy, version, progress)
-    month = f"{given.run_date:%Y-%m}"
-    same = compose("run_date = cast({day} as date)", day=given.run_date.isoformat())
+    return beside_others(version, fresh, given.run_date)
+
+
+def beside_others(version: Publication, fresh: Mapping[str, pd.DataFrame], run_date: date) -> Results:
+    """Return the whole content of the run date's month: fresh rows, and those that are published of other run dates."""
+    month = f"{run_date:%Y-%m}"
+    same = compose("run_date = cast({day} as date)", day=run_date.isoformat())
     found: dict[str, dict[str, Any]] = {}
     for table in TABLES:
         before = published_rows(version, table, [month], but=same)
@@ -85,9 +91,7 @@ def forecast(
     import pandas as pd
 
     _say(progress, "estimating late charges", 1)
-    estimates = nowcast.estimate(
-        given.daily, given.run_date, given.frontier, given.as_of, arrivals.learn(given.loads)
-    )
+    estimates = nowcast.estimate(given.daily, given.run_date, given.frontier, given.as_of, arrivals.learn(given.loads))
     made = _tree(given, estimates, policy)
     days = pd.date_range(pd.Timestamp(given.run_date), periods=totals.LONGEST, freq="D")
     planned = events.planned(policy.events, made.tree, made.leaves, days, policy.levels)
@@ -102,7 +106,7 @@ def forecast(
     scores = scorecard.rows(made.tree, first_open, promised)
     _say(progress, "adding up", 5)
     members = series.belonging(made.leaves, made.tree.nodes, policy.levels)
-    known = totals.so_far(made.charges, made.late, members, made.leaves, given.run_date)
+    known = totals.so_far(made.charges, made.late, members, made.leaves, made.tree)
     parts = [rows.of_outlook(usage, given.run_date, USAGE, "D")]
     parts.append(rows.of_outlook(calendar, given.run_date, CALENDAR, "D", but_nothing=True))
     if by_hour is not None:
@@ -116,14 +120,6 @@ def forecast(
     }
 
 
-def made_of(version: Publication, settings: Settings) -> str:
-    """Return a digest of what a run without a run date is made of: the build of the bills and the configuration."""
-    path = settings.configuration_dir / policy_file.FILE
-    text = path.read_bytes() if path.exists() else b""
-    daily = version.manifest["marts"][read.DAILY]
-    return hashlib.sha256(repr(sorted(daily.items(), key=str)).encode() + text).hexdigest()
-
-
 def write_page(settings: Settings) -> Path:
     """Write the page of the newest run date from the published tables, whole or not at all; return its path.
 
@@ -133,6 +129,25 @@ def write_page(settings: Settings) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, page.written(settings, published.latest(settings)))
     return path
+
+
+def summary(settings: Settings, run_date: date) -> dict[str, Any]:
+    """Return what was published of a run date in short, as JSON has it: amounts are texts of exact decimals."""
+    version = published.latest(settings)
+    query = compose(
+        "select billing_currency, period, mean, lo_80, hi_80 from ({rows}) where run_date = ? and level = 'total' "
+        "order by billing_currency desc, last_day, period",
+        rows=version.mart_sql(TOTALS.name, [f"{run_date:%Y-%m}"]),
+    )
+    with version.connect() as connection:
+        found = connection.execute(query, [run_date]).fetchall()
+    names = ("billing_currency", "period", "mean", "lo_80", "hi_80")
+    totals_of_all = [dict(zip(names, map(_told, row), strict=True)) for row in found]
+    return {"run_date": run_date.isoformat(), "totals": totals_of_all}
+
+
+def _told(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, Decimal) else str(value)
 
 
 def _tree(given: Input, estimates: pd.DataFrame, policy: Forecasting) -> _Tree:

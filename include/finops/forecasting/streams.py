@@ -8,7 +8,6 @@ the correction, not that of the use. All of them are the calendar stream, foreca
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from finops.forecasting.models import CALENDAR, KEY, USAGE, Z_80, Z_95
@@ -94,9 +93,7 @@ def bounded(frame: pd.DataFrame) -> pd.DataFrame:
     return found.drop(columns="spread")
 
 
-def _daily(
-    by_day: pd.Series, run_date: pd.Timestamp, days: pd.DatetimeIndex
-) -> tuple[np.ndarray, np.ndarray] | None:
+def _daily(by_day: pd.Series, run_date: pd.Timestamp, days: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray] | None:
     import numpy as np
     import pandas as pd
 
@@ -143,4 +140,3 @@ def _on_days(by_number: np.ndarray, days: pd.DatetimeIndex) -> np.ndarray:
     short = days.is_month_end & (number < 31)
     found[short] = [by_number[each - 1 :].sum() for each in number[short]]
     return np.asarray(found)
-

@@ -65,7 +65,9 @@ TOTALS = ResultTable(
         ResultColumn("period", "varchar", "next 24 h, rest of month, 30 days, 90 days, or month: the whole month."),
         ResultColumn("first_day", "date", "First day of the period (UTC)."),
         ResultColumn("last_day", "date", "Last day of the period (UTC)."),
-        ResultColumn("actual_cost", _MONEY, "Effective cost of the period before the run date, late charges estimated."),
+        ResultColumn(
+            "actual_cost", _MONEY, "Effective cost of the period before the run date, late charges estimated."
+        ),
         ResultColumn("usage_cost", _MONEY, "Expected usage cost from the run date on."),
         ResultColumn("calendar_cost", _MONEY, "Expected cost of the calendar stream from the run date on."),
         ResultColumn("mean", _MONEY, "Expected cost of the whole period: the three before added up."),
@@ -104,9 +106,13 @@ SCORES = ResultTable(
         ResultColumn("series_count", "bigint", "Series that were tested."),
         ResultColumn("trial_count", "bigint", "Forecasts that were held against what came: series by origins."),
         ResultColumn("point_count", "bigint", "Days that were held against what came."),
-        ResultColumn("mase", "double", "Mean absolute error over that of last week's day, mean of series.", nullable=True),
+        ResultColumn(
+            "mase", "double", "Mean absolute error over that of last week's day, mean of series.", nullable=True
+        ),
         ResultColumn("smape", "double", "Symmetric mean absolute percentage error, 0 to 200, mean of series."),
-        ResultColumn("bias", "double", "Forecast minus actual as a part of actual, all series added up.", nullable=True),
+        ResultColumn(
+            "bias", "double", "Forecast minus actual as a part of actual, all series added up.", nullable=True
+        ),
         ResultColumn("covered_80", "bigint", "Days within the bounds of 80 %; of ours alone.", nullable=True),
         ResultColumn("covered_95", "bigint", "Days within the bounds of 95 %; of ours alone.", nullable=True),
         ResultColumn("coverage_80", "double", "Part of days within the bounds of 80 %.", nullable=True),

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from finops.core.money import digits_of, from_units
+from finops.forecasting import outlook
 from finops.forecasting.models import BOUNDS, KEY, NODE, Z_80, Z_95, Hierarchy, Outlook
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ def last_of_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-def rows(
-    tree: Hierarchy, usage: Outlook, calendar: Outlook, known: Known
-) -> list[dict[str, Any]]:
+def rows(tree: Hierarchy, usage: Outlook, calendar: Outlook, known: Known) -> list[dict[str, Any]]:
     """Return the rows of ``mart_forecast_totals`` of a run.
 
     Bounds are those of the sum of usage from the run date on; the doubts of the calendar stream and of late charges are
@@ -83,9 +82,9 @@ def _figures(usage: dict[str, int], calendar: dict[str, int], so_far: int, doubt
 
 
 def so_far(
-    charges: pd.DataFrame, late: pd.DataFrame, members: np.ndarray, leaves: pd.DataFrame, run_date: date
+    charges: pd.DataFrame, late: pd.DataFrame, members: np.ndarray, leaves: pd.DataFrame, tree: Hierarchy
 ) -> Known:
-    """Return what each series has cost in the month so far.
+    """Return what each series has cost in the month so far, rounded from the total down, so that children sum to it.
 
     ``charges`` hold both streams, late charges included; ``late`` has ``spread``, which all keys of a provider share
     on one day, and which is independent from day to day and from provider to provider. ``members`` says which of
@@ -94,14 +93,16 @@ def so_far(
     import numpy as np
     import pandas as pd
 
-    first = pd.Timestamp(run_date.replace(day=1))
+    first = pd.Timestamp(tree.run_date.replace(day=1))
     index = pd.MultiIndex.from_frame(leaves[list(KEY)])
-    units = 10.0 ** leaves["billing_currency"].map(digits_of).to_numpy(dtype=float)
     month = charges[charges["charge_date"] >= first].groupby(list(KEY))["amount"].sum()
-    cost = np.rint(month.reindex(index).fillna(0.0).to_numpy(float) * units)
+    cost = (members @ month.reindex(index).fillna(0.0).to_numpy(float))[:, None]
+    figures = dict.fromkeys(("mean", *BOUNDS), cost)
+    whole, _ = outlook.teams_of(tree.nodes, *outlook.reconciled(tree.nodes, pd.DatetimeIndex([first]), figures))
+    units = 10.0 ** leaves["billing_currency"].map(digits_of).to_numpy(dtype=float)
     doubt = np.zeros(len(members))
     if not late.empty:
         for (provider, _), part in late[late["charge_date"] >= first].groupby(["provider", "charge_date"]):
             by_key = part.groupby(list(KEY))["spread"].sum().reindex(index).fillna(0.0).to_numpy(float)
             doubt += (members @ (by_key * units * (leaves["provider"] == provider).to_numpy())) ** 2
-    return Known((members @ cost).astype(np.int64), np.sqrt(doubt))
+    return Known(whole[:, 0], np.sqrt(doubt))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from great_expectations.expectations import Expectation
 
+from finops.core.sql import Sql, identifier
 from finops.quality.models import Given, RowRule, Severity, Suite
 from finops.quality.rules import filled, is_unique, no_rows
 
@@ -51,13 +52,14 @@ def _is_calibrated(level: int, tolerance: str) -> Expectation:
     2.576 is the normal quantile of 99.5 %. A forecast's days count as one trial, since they err together. Only the
     newest run date counts: earlier ones have had their warning.
     """
-    query = f"""
-        select run_date, billing_currency, level, cost_center, coverage_{level}, trial_count
-        from {{batch}}
+    query = """
+        select run_date, billing_currency, level, cost_center, {coverage}, trial_count
+        from {batch}
         where model = 'ours'
-        qualify run_date = max(run_date) over () and abs(coverage_{level} - 0.{level}) > greatest(
-            {tolerance}, 2.576 * sqrt(0.{level} * (1 - 0.{level}) / trial_count)
+        qualify run_date = max(run_date) over () and abs({coverage} - {said}) > greatest(
+            {tolerance}, 2.576 * sqrt({said} * (1 - {said}) / trial_count)
         )
     """
     says = f"bounds of {level} % hold about {level} % of days at every level and of every team"
-    return no_rows(says, query, Severity.WARNS)
+    parts = {"coverage": identifier(f"coverage_{level}"), "said": Sql(f"0.{level}"), "tolerance": Sql(tolerance)}
+    return no_rows(says, query, Severity.WARNS, **parts)

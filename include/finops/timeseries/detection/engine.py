@@ -13,9 +13,10 @@ from finops.timeseries.detection.judge import KINDS, judge
 from finops.timeseries.detection.layout import Block, Matrix, blocks
 from finops.timeseries.detection.novelty import novelty
 from finops.timeseries.detection.options import Options
+from finops.timeseries.detection.rhythm import DAY
 from finops.timeseries.panel import Panel
 
-SECONDS = {"D": 86_400.0, "h": 3_600.0}
+SECONDS = {"D": DAY, "h": 3_600.0}
 
 COLUMNS = ("unique_id", "ds", "y", "expected", "lo", "hi", "probability", "score", "is_anomaly", "kind")
 
@@ -41,7 +42,8 @@ def detect(panel: Panel, *, options: Options | None = None) -> pd.DataFrame:
     jump = common.removed(out.values["jump"], out.values["jump_share"], frame, options.groups)
     for block in parts:
         warm_up = block.rhythm.warm_up if options.warm_up is None else options.warm_up
-        found = judge(block.of(z), block.of(jump), novelty(block.y, warm_up), block.rhythm, options.alarm, warm_up)
+        alarm = options.alarm * min(1.0, block.rhythm.step / DAY)
+        found = judge(block.of(z), block.of(jump), novelty(block.y, warm_up), block.rhythm, alarm, warm_up)
         out.put(
             block,
             probability=found.probability,

@@ -83,7 +83,7 @@ def of_step(step: float) -> Rhythm:
         short=int(max(3, round(a_day / 24))),
         long=int(max(6, round(a_day / 4))),
         jumps=4,
-        heard=(0.0, 0.0, 0.5, 0.4, 1.0, 1.0),
+        heard=(0.6, 0.0, 0.5, 0.4, 1.0, 1.0),
         refractory=int(max(6, a_day)),
         warm_up=int(max(12, a_day)),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+
 from finops.timeseries.forecasting.grid import Floats
 
 LEVELS = (80, 95)
@@ -21,6 +22,8 @@ _PRIOR = 3.0
 """So many origins of the usual ratio of error to change are added to what a series itself has shown."""
 _ENOUGH = 400
 """Scores of a step from which its quantiles are its own; below, steps are pooled on the growth of their errors."""
+_NARROWEST, _WIDEST = 1.0, 2.0
+"""Limits of the correction for series that change."""
 _MEMORY = 0.93
 """How much less an origin counts than the one after it."""
 
@@ -37,8 +40,37 @@ def calibrate(misses: Floats, change: Floats) -> Bounds:
     """Return bounds from misses ``[origin, series, step]`` (actual minus forecast, old origins first).
 
     ``change`` is the series' usual change per step of the same kind, in its unit; it stands in for a series whose own
-    misses are few.
+    misses are few. Where bounds from earlier origins did not hold later ones, because series change, all are widened
+    by as much as would have held.
     """
+    found = _standing_still(misses, change)
+    tried = range(len(misses) // 2, len(misses))
+    before = [(misses[origin], _standing_still(misses[:origin], change)) for origin in tried if origin >= 2]
+    for level in LEVELS:
+        wider = _drift([_parts(missed, bounds, level) for missed, bounds in before], level)
+        found.low[level] *= wider
+        found.high[level] *= wider
+    return found
+
+
+def _parts(missed: Floats, bounds: Bounds, level: int) -> Floats:
+    """Return by which part of its bound each value was missed: above 1 it lay outside."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.where(missed >= 0, missed / bounds.high[level], missed / bounds.low[level])
+    return np.where(missed == 0, 0.0, parts)[np.isfinite(missed)]
+
+
+def _drift(parts: list[Floats], level: int) -> float:
+    """Return the factor with which bounds would have held the level one origin ahead, within limits."""
+    together = np.concatenate(parts) if parts else np.empty(0)
+    if len(together) < _ENOUGH:
+        return 1.0
+    needed = float(np.quantile(np.nan_to_num(together, nan=0.0, posinf=_WIDEST), level / 100))
+    return min(max(needed, _NARROWEST), _WIDEST)
+
+
+def _standing_still(misses: Floats, change: Floats) -> Bounds:
+    """Return bounds as if all origins were alike."""
     origins = len(misses)
     growth = _growth(misses, change)
     sizes = np.abs(misses) / growth

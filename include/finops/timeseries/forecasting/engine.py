@@ -19,7 +19,7 @@ from finops.timeseries.forecasting.events import Known, known_of
 from finops.timeseries.forecasting.grid import Block, Floats, blocks_of
 from finops.timeseries.forecasting.pool import BASELINES, forecasts, pool_of
 from finops.timeseries.forecasting.rolling import Rolled, distances_of, roll
-from finops.timeseries.forecasting.weights import weigh
+from finops.timeseries.forecasting.weights import combine, weigh
 from finops.timeseries.panel import Panel, Skipped
 
 OURS = "ours"
@@ -112,7 +112,7 @@ def _say(block: Block, horizon: int, origins: int) -> Said:
     change = _usual_change(block)
     now = forecasts(models, window, horizon)
     weights = weigh(rolled, change, season)
-    mean = (weights * now).sum(axis=0)
+    mean = combine(now, weights)
     missed = _missed(rolled, change, season)
     is_positive = np.nanmin(block.given, axis=1) >= 0
     mean = np.where(is_positive[:, None], np.maximum(mean, 0.0), mean)
@@ -128,7 +128,7 @@ def _missed(rolled: Rolled, change: Floats, season: int) -> Floats:
     found = np.full_like(rolled.actual, np.nan)
     for origin in range(len(rolled.said)):
         weights = weigh(rolled, change, season, without=origin)
-        found[origin] = rolled.actual[origin] - (weights * rolled.said[origin]).sum(axis=0)
+        found[origin] = rolled.actual[origin] - combine(rolled.said[origin], weights)
     return found
 
 

@@ -63,13 +63,13 @@ class Block:
 def blocks_of(panel: Panel, horizon: int) -> list[Block]:
     """Put a panel's series into blocks, in order of step, length and name.
 
-    Series with less than four long seasons beside the horizon are by themselves: what they can be asked is other.
+    Series with less than four short or two long seasons beside the horizon are by themselves: they can be asked less.
     """
     alike: dict[tuple[pd.Timedelta, bool], list[tuple[str, pd.DataFrame]]] = {}
     for name, rows in panel.frame.dropna(subset=["y"]).groupby("unique_id", sort=True):
         step = step_of(rows["ds"], panel.freq)
         points = (rows["ds"].iloc[-1] - rows["ds"].iloc[0]) / step + 1
-        is_short = points < horizon + 4 * seasons_of(step)[-1]
+        is_short = points < horizon + max(4 * seasons_of(step)[0], 2 * seasons_of(step)[-1])
         alike.setdefault((step, is_short), []).append((str(name), rows))
     return [
         _block(members[first : first + MOST_SERIES], step, panel.freq)

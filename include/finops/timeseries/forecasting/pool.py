@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from finops.timeseries.forecasting.grid import Floats, Window
-from finops.timeseries.forecasting.methods import line, regression, simple, smoothing
+from finops.timeseries.forecasting.methods import boosting, line, regression, simple, smoothing
 
 Model = Callable[[Window, int], Floats]
 """Takes what was known at an origin and a horizon; returns a forecast per series and step."""
@@ -16,10 +16,15 @@ POOL: dict[str, Model] = {
     "last_value": simple.last_value,
     "seasonal_naive": simple.seasonal_naive,
     "usual_value": simple.usual_value,
+    "usual_value_at_level": simple.usual_value_at_level,
+    "season_with_drift": simple.season_with_drift,
     "recent_level": simple.recent_level,
+    "reverting": simple.reverting,
     "theta": smoothing.theta,
     "damped_trend": smoothing.damped_trend,
     "ridge": regression.ridge,
+    "ridge_from_last": regression.ridge_from_last,
+    "boosting": boosting.boosting,
 }
 """Models of every series. The last value is always among them."""
 

@@ -1,4 +1,8 @@
-"""How much each model counts: its past errors for a series, shrunk to its errors for all series."""
+"""How much each model counts: its past errors for a series, shrunk to its errors for all series.
+
+The combination is the middle of the weighted models, not their mean: one model that runs away moves nothing, and where
+most models say zero, zero is said.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,10 @@ import numpy as np
 from finops.timeseries.forecasting.grid import Floats
 from finops.timeseries.forecasting.rolling import Rolled
 
-_POWER = 5.0
-"""A model whose error is a tenth larger counts 0.62 as much."""
-_LEAST_SHARE = 0.04
-"""A model that would count less does not count."""
+_POWER = 3.5
+"""A model whose error is a tenth larger counts 0.72 as much."""
+_MIDDLE = 0.2
+"""The part of the weights, around the weighted median, of which the mean is taken."""
 _SHRINKAGE = 2.0
 """So many origins of an average series are added to what a series itself has shown."""
 
@@ -24,6 +28,18 @@ def stages_of(horizon: int, season: int) -> list[slice]:
         if bounds[-1] < bound < horizon:
             bounds.append(bound)
     return [slice(first, last) for first, last in zip(bounds, [*bounds[1:], horizon], strict=True)]
+
+
+def combine(said: Floats, weights: Floats) -> Floats:
+    """Return the weighted middle ``[series, step]`` of what models said, both ``[model, series, step]``."""
+    order = np.argsort(said, axis=0, kind="stable")
+    ranked = np.take_along_axis(said, order, axis=0)
+    reached = np.cumsum(np.take_along_axis(weights, order, axis=0), axis=0)
+    reached /= reached[-1]
+    least = 0.5 - _MIDDLE / 2
+    inner = np.clip(reached, least, 1 - least)
+    shares = np.diff(inner, axis=0, prepend=least) / _MIDDLE
+    return np.asarray((shares * ranked).sum(axis=0))
 
 
 def weigh(rolled: Rolled, scale: Floats, season: int, without: int | None = None) -> Floats:
@@ -66,6 +82,4 @@ def _of_stage(errors: Floats) -> Floats | None:
     )
     blended = np.maximum(blended, 1e-9)
     shares = (blended.min(axis=0) / blended) ** _POWER
-    shares /= shares.sum(axis=0)
-    shares = np.where(shares < _LEAST_SHARE, 0.0, shares)
     return np.asarray(shares / shares.sum(axis=0))

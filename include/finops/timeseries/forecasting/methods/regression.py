@@ -1,8 +1,11 @@
 """A global ridge regression: one set of weights for all series, on their own recent past.
 
-Every series is brought to one scale: signed logarithms relative to its recent mean, minus its usual rhythm, divided by
-how much it varies. The regression then says how far each step of the horizon departs from the usual rhythm, given
-how the last steps did. With little to learn from, the penalty leaves the usual rhythm.
+Every series is brought to one scale: relative to its recent mean, minus what it is expected to be without more
+knowledge, divided by how much it departs from that. The regression then says how far each step of the horizon
+departs, given how the last steps did. With little to learn from, the penalty leaves what was expected.
+
+Two ways, since neither is best everywhere: ``ridge`` works on signed logarithms and expects the usual rhythm;
+``ridge_from_last`` works on plain values and expects the last one.
 """
 
 from __future__ import annotations
@@ -30,23 +33,38 @@ class _Scaled:
     size: Floats
     spread: Floats
 
+    is_log: bool
+
     def back(self, departures: Floats) -> Floats:
-        logs = self.usual + departures * self.spread[:, None]
-        return np.asarray(np.sign(logs) * np.expm1(np.minimum(np.abs(logs), 50)) * self.size[:, None])
+        found = self.usual + departures * self.spread[:, None]
+        if self.is_log:
+            found = np.sign(found) * np.expm1(np.minimum(np.abs(found), 50))
+        return np.asarray(found * self.size[:, None])
 
     def departures(self, future: Floats) -> Floats:
-        return (_signed_log(future / self.size[:, None]) - self.usual) / self.spread[:, None]
+        relative = future / self.size[:, None]
+        return ((_signed_log(relative) if self.is_log else relative) - self.usual) / self.spread[:, None]
 
 
 def ridge(window: Window, horizon: int) -> Floats:
-    """Return the forecasts of a ridge regression that learned from all series of the window up to its end."""
-    values, season = window.values, window.seasons[-1]
-    lags = min(_LAGS.get(season, 2 * season), max(values.shape[1] // 3, season))
-    now = _scaled(_last(values, lags), season, horizon)
+    """Return what a ridge regression on logarithms says, which learned from all series of the window up to its end."""
+    return _ridge(window, horizon, window.seasons[-1], is_log=True)
+
+
+def ridge_from_last(window: Window, horizon: int) -> Floats:
+    """Return what a ridge regression on plain departures from the last value says: for what has no steady rhythm."""
+    return _ridge(window, horizon, 1, is_log=False)
+
+
+def _ridge(window: Window, horizon: int, season: int, is_log: bool) -> Floats:
+    """Season 1 expects the last value; a longer one the mean of its phases."""
+    values, long = window.values, window.seasons[-1]
+    lags = min(_LAGS.get(long, 2 * long), max(values.shape[1] // 3, long))
+    now = _scaled(last_values(values, lags), season, horizon, is_log)
     origins = _origins(values, lags, horizon)
     if not origins:
         return now.back(np.zeros((len(values), horizon)))
-    rows, targets = _learned_from(values, origins, lags, season, horizon)
+    rows, targets = _learned_from(values, origins, lags, (season, horizon, is_log))
     if len(rows) < 30:
         return now.back(np.zeros((len(values), horizon)))
     return now.back(np.clip(now.lags @ _weights(rows, targets), -_LIMIT, _LIMIT))
@@ -78,13 +96,13 @@ def _origins(values: Floats, lags: int, horizon: int) -> list[int]:
     return list(range(last, first - 1, -stride))[::-1]
 
 
-def _learned_from(values: Floats, origins: list[int], lags: int, season: int, horizon: int) -> tuple[Floats, Floats]:
-    rows, targets = [], []
+def _learned_from(values: Floats, origins: list[int], lags: int, form: tuple[int, int, bool]) -> tuple[Floats, Floats]:
+    rows, targets, horizon = [], [], form[1]
     for origin in origins:
         past, future = values[:, origin - lags : origin], values[:, origin : origin + horizon]
         is_whole = ~np.isnan(past[:, 0])
         if is_whole.any():
-            scaled = _scaled(past[is_whole], season, horizon)
+            scaled = _scaled(past[is_whole], *form)
             rows.append(scaled.lags)
             targets.append(np.clip(scaled.departures(future[is_whole]), -_LIMIT, _LIMIT))
     if not rows:
@@ -92,7 +110,7 @@ def _learned_from(values: Floats, origins: list[int], lags: int, season: int, ho
     return np.concatenate(rows), np.concatenate(targets)
 
 
-def _last(values: Floats, lags: int) -> Floats:
+def last_values(values: Floats, lags: int) -> Floats:
     """Return the newest values; a beginning that is missing becomes the mean of what is there."""
     past = values[:, -lags:]
     if past.shape[1] < lags:
@@ -102,18 +120,20 @@ def _last(values: Floats, lags: int) -> Floats:
     return np.where(np.isnan(past), mean[:, None], past)
 
 
-def _scaled(past: Floats, season: int, horizon: int) -> _Scaled:
+def _scaled(past: Floats, season: int, horizon: int, is_log: bool) -> _Scaled:
     size = np.abs(past).mean(axis=1)
     size = np.where(size > 0, size, 1.0)
-    logs = _signed_log(past / size[:, None])
+    scaled = past / size[:, None]
+    if is_log:
+        scaled = _signed_log(scaled)
     season = min(season, past.shape[1])
     whole = past.shape[1] // season * season
-    rhythm = logs[:, -whole:].reshape(len(past), -1, season).mean(axis=1)
-    phases = np.arange(-past.shape[1], 0) % season
-    departures = logs - rhythm[:, phases]
-    spread = np.sqrt((departures**2).mean(axis=1)) + 1e-3 * np.sqrt((logs**2).mean(axis=1)) + 1e-12
+    phases = scaled[:, -whole:].reshape(len(past), -1, season)
+    rhythm = phases.mean(axis=1) if season > 1 else phases[:, -1]
+    departures = scaled - rhythm[:, np.arange(-past.shape[1], 0) % season]
+    spread = np.sqrt((departures**2).mean(axis=1)) + 1e-3 * np.sqrt((scaled**2).mean(axis=1)) + 1e-12
     usual = rhythm[:, np.arange(horizon) % season]
-    return _Scaled(np.clip(departures / spread[:, None], -_LIMIT, _LIMIT), usual, size, spread)
+    return _Scaled(np.clip(departures / spread[:, None], -_LIMIT, _LIMIT), usual, size, spread, is_log)
 
 
 def _signed_log(values: Floats) -> Floats:
