@@ -26,6 +26,8 @@ _BACKWARDS = {Kind.CREEP: 14, Kind.SHIFT: 4}
 """How many days before the detector is sure an episode may have begun."""
 _SETTLED, _MULTIPLIES = 4, 3.0
 """After so many days an episode has a level of its own, and a day that rises so many times as far is another one."""
+_REST = 0.2
+"""A rise of less than this part of what it mostly was is over."""
 RECORD_DAYS = 90
 """Days of which an episode must break the record."""
 _MONTHLY = 0.5
@@ -146,7 +148,7 @@ def _last(
 ) -> tuple[int, int]:
     """Return the last odd day of an episode, and the day after the last that was looked at.
 
-    A later odd day that multiplies the rise so far begins one of its own.
+    A later odd day that multiplies the rise so far begins one of its own; what rests of a rise is none of it.
     """
     import numpy as np
 
@@ -159,7 +161,8 @@ def _last(
         rise, before = rises[at - start], float(np.median(rises[: at - start]))
         if at in later and at - start >= _SETTLED and rise >= max(_MULTIPLIES * before, 0.5 * gates.amount):
             return last, at
-        if rise >= max(0.5 * gates.percent / 100 * expected[at - start], 0.02 * gates.amount):
+        least = max(0.5 * gates.percent / 100 * expected[at - start], 0.02 * gates.amount, _REST * before)
+        if rise >= least:
             last = at
     return last, at + 1
 
