@@ -101,7 +101,8 @@ def surge_of(connection: DuckDBPyConnection, episode: Episode, resources: Sequen
         return None
     query = """
         select traffic_source, coalesce(sum(requests) filter (where day >= ?), 0) as now,
-            coalesce(sum(requests) filter (where day < ?), 0) as before, list(distinct day) filter (where day < ?) as days
+            coalesce(sum(requests) filter (where day < ?), 0) as before,
+            list(distinct day) filter (where day < ?) as days
         from endpoint_days where endpoint_id in (select unnest(?)) and day between ? and ? group by traffic_source
     """
     first, bounds = episode.first, [episode.first - timedelta(days=_BEFORE), episode.last]
