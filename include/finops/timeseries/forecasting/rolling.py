@@ -57,7 +57,7 @@ def distances_of(length: int, horizon: int, season: int, origins: int) -> tuple[
     wanted = [horizon + apart * place for place in range(origins)]
     if wanted[-1] <= length - 2 * season:
         return tuple(reversed(wanted))
-    furthest = length - _LEAST
+    furthest = length - (2 * season if length >= 8 * season else _LEAST)
     if furthest < 1:
         return ()
     nearest = max(1, min(horizon, furthest // 2))
