@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from tests.made_series import as_series, gpu_spend, money, parted, rhythmic_hours
 
 from finops.core.errors import BadInput
 from finops.timeseries.forecasting import OURS, backtest, forecast
 from finops.timeseries.forecasting.measures import by_series, owa
 from finops.timeseries.panel import clean
-from tests.made_series import as_series, gpu_spend, money, parted, rhythmic_hours
 
 USUAL = 100 + 10 * np.random.default_rng(0).normal(size=120)
 BOUNDS = ["lo_95", "lo_80", "mean", "hi_80", "hi_95"]
