@@ -47,7 +47,7 @@ def _outlook(
     nodes, values = nodes[is_known].reset_index(drop=True), values[is_known]
     if planned is not None:
         values = values - planned.past[is_known]
-    rows, place = _distinct(values)
+    rows, place = distinct(values)
     names = nodes["unique_id"].iloc[rows].tolist()
     steps, sums, models = _said(names, values[rows], known_at, moments, freq, planned, progress)
     steps = {name: each[place] for name, each in steps.items()}
@@ -76,7 +76,7 @@ def _units(nodes: pd.DataFrame) -> np.ndarray:
     return 10.0 ** nodes["billing_currency"].map(digits_of).to_numpy(dtype=float)
 
 
-def _distinct(values: np.ndarray) -> tuple[list[int], list[int]]:
+def distinct(values: np.ndarray) -> tuple[list[int], list[int]]:
     """Return the rows to forecast, and per row which of them it is: a parent with one child is the same series."""
     first: dict[bytes, int] = {}
     rows: list[int] = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from finops.forecasting import outlook
 from finops.forecasting.models import ALL, TEAM, Hierarchy
 
 if TYPE_CHECKING:
@@ -86,10 +87,18 @@ def _backtest(tree: Hierarchy, end: int, horizon: int) -> pd.DataFrame:
     names = tree.nodes["unique_id"].to_numpy()[known]
     if not len(names):
         return pd.DataFrame(columns=["unique_id"])
+    # Equal series, such as a parent and its only child, are tested once, as they are forecast once.
+    rows, place = outlook.distinct(values[known])
     frame = pd.DataFrame(
-        {"unique_id": np.repeat(names, end), "ds": np.tile(tree.days[:end], len(names)), "y": values[known].ravel()}
+        {
+            "unique_id": np.repeat(names[rows], end),
+            "ds": np.tile(tree.days[:end], len(rows)),
+            "y": values[known][rows].ravel(),
+        }
     )
-    tested = backtest(panels.clean(frame.dropna(), "D"), horizon, 1)
+    copies = pd.DataFrame({"unique_id": names[rows][place], "name": names})
+    tested = backtest(panels.clean(frame.dropna(), "D"), horizon, 1).merge(copies, on="unique_id")
+    tested = tested.drop(columns="unique_id").rename(columns={"name": "unique_id"})
     scale = pd.Series(_naive_error(values[known][:, : end - horizon]), index=names)
     return tested.assign(trial=end, scale=tested["unique_id"].map(scale))
 

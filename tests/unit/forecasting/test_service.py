@@ -195,7 +195,7 @@ def publish_as(settings: Settings, found: Rows) -> None:
             FORECASTS.name,
             "mean",
             "level == 'provider' and step == 3",
-            "the series of each level sum to the total of the",
+            "the series of each level sum to the total",
         ),
         (TOTALS.name, "actual_cost", "level == 'team'", "the mean is what was spent and what is expected, added up"),
         (FORECASTS.name, "hi_80", "level == 'total'", "bounds of 95 % enclose those of 80 %, and these the mean"),
@@ -210,7 +210,7 @@ def test_bounds_that_hold_too_little_are_published_with_a_warning(
     home: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Readers may want forecasts whose bounds are too narrow, but must hear of it."""
-    found = doctored(SCORES.name, "covered_95", "model == 'ours'", lambda count: count)
+    found = {name: frame.copy() for name, frame in forecast().items()}
     ours = found[SCORES.name]["model"] == "ours"
     points = found[SCORES.name].loc[ours, "point_count"]
     for level, part in ((80, 0.3), (95, 0.4)):
