@@ -65,8 +65,13 @@ def _explaining(episode: Episode, leads: Sequence[Episode], cube: Cube) -> int |
     # What begins in the same service may still be larger than what the new price explains.
     prices = [at for at in excesses if leads[at].kind is Kind.PRICE]
     fitting = [at for at in excesses if at not in prices or abs(excesses[at]) <= 1.25 * abs(leads[at].excess)]
+    if not fitting:
+        return None
+    within = [leads[at] for at in fitting if episode.key.holds(leads[at].key)]
+    if episode.excess and sum(_shared(lead, episode) for lead in within) / episode.excess >= EXPLAINED:
+        return max(fitting, key=lambda at: abs(excesses[at]))
     whole = _excess(episode, cube.daily(rows), cube)
-    if not fitting or not whole:
+    if not whole:
         return None
     union = rows & False
     for at in fitting:
@@ -88,6 +93,11 @@ def _may_explain(lead: Episode, episode: Episode) -> bool:
     if lead.key.ident == episode.key.ident and lead.source == episode.source and lead.first_hour is episode.first_hour:
         return False
     return is_alike and lead.meets(episode)
+
+
+def _shared(lead: Episode, episode: Episode) -> float:
+    """Return what an incident within an episode's series cost above expected on the episode's days."""
+    return sum(each.actual - each.expected for each in lead.days if episode.first <= each.at.date() <= episode.last)
 
 
 def _excess(episode: Episode, costs: np.ndarray, cube: Cube) -> float:
