@@ -6,17 +6,13 @@ the series behaves. Trees are grown on absolute errors, as the measures are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingRegressor
 
 from finops.timeseries.forecasting.grid import Floats, Window
 from finops.timeseries.forecasting.methods import simple
 from finops.timeseries.forecasting.methods.regression import last_values
-
-if TYPE_CHECKING:
-    from sklearn.ensemble import HistGradientBoostingRegressor
 
 _ROWS = 25_000
 _LEAST_ROWS = 2_000
@@ -36,8 +32,6 @@ def boosting(window: Window, horizon: int) -> Floats:
 
 
 def _grown(rows: Floats, targets: Floats) -> HistGradientBoostingRegressor:
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
     trees = HistGradientBoostingRegressor(
         loss="absolute_error",
         max_iter=_TREES,
