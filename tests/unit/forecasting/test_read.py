@@ -77,14 +77,3 @@ def test_a_short_history_without_hours_still_gives_every_table(loaded: Settings)
     assert {table: sorted(months) for table, months in found.items()} == {key: ["2026-05"] for key in found}
     assert len(found["mart_forecasts"]["2026-05"]) > 0
     assert len(found["mart_forecast_scores"]["2026-05"]) == 0
-
-
-def test_what_results_were_made_of_changes_with_the_configuration(
-    loaded: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    version = published.latest(loaded)
-    folder = tmp_path_factory.mktemp("config")
-    other = Settings(home=loaded.root, config_dir=folder)
-    before = service.made_of(version, other)
-    (folder / "forecasting.yml").write_text("smallest_share: 0.01\n")
-    assert service.made_of(version, other) != before
