@@ -13,6 +13,7 @@ from finops.policy import (
     accounts,
     allocation,
     budgets,
+    channels,
     cost_centers,
     delivery,
     exchange_rates,
@@ -72,6 +73,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     delivery.FILE: delivery.load,
     telemetry.FILE: telemetry.load,
     kpis.FILE: kpis.load,
+    channels.FILE: channels.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 
