@@ -10,7 +10,7 @@ def task_failed(
 ) -> list[str]:
     """Tell that a task has failed for good; return why somebody was not told, a line each."""
     from finops.notifications.models import Alert, Kind
-    from finops.notifications.service import tell
+    from finops.notifications.direct import tell
 
     return tell(settings, Alert(Kind.TASK_FAILED, dag_id, run_id, task_id, period, reason, link))
 
@@ -20,7 +20,7 @@ def deadline_missed(
 ) -> list[str]:
     """Tell that a run is not finished when it ought to be; return why somebody was not told, a line each."""
     from finops.notifications.models import Alert, Kind
-    from finops.notifications.service import tell
+    from finops.notifications.direct import tell
 
     reason = f"it was to be finished by {deadline}"
     return tell(settings, Alert(Kind.DEADLINE_MISSED, dag_id, run_id, None, period, reason, link))

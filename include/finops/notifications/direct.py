@@ -1,4 +1,4 @@
-"""Tell people of an alert, by mail and webhook, as far as the settings name any."""
+"""A failed task or a late run, told at once to the addresses of FINOPS_ALERT_MAIL and FINOPS_ALERT_WEBHOOK."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ import httpx
 
 from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.mail import MailServer, configured_server, send
-from finops.core.redaction import redact
 from finops.core.settings import Settings
-from finops.core.text import shown
-from finops.notifications.models import Alert
+from finops.notifications.models import Alert, one_line
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +32,12 @@ def tell(settings: Settings, alert: Alert) -> list[str]:
             server = configured_server(settings)
             send(server, compose(alert, server, address), address, seconds=_SECONDS)
         except (FinopsError, ValueError) as error:
-            faults.append(_one_line(f"no alert by mail: {error}"))
+            faults.append(one_line(f"no alert by mail: {error}"))
     if settings.alert_webhook is not None:
         try:
             _post(settings.alert_webhook.get_secret_value(), alert)
         except FinopsError as error:
-            faults.append(_one_line(f"no alert by webhook: {error}"))
+            faults.append(one_line(f"no alert by webhook: {error}"))
     for fault in faults:
         logger.error(fault)
     return faults
@@ -49,7 +47,7 @@ def compose(alert: Alert, server: MailServer, recipient: str) -> EmailMessage:
     """Return the message. The same alert again is the same message."""
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"] = server.sender, recipient
-    message["Subject"] = _one_line(f"[finops] {alert.headline}", 150)
+    message["Subject"] = one_line(f"[finops] {alert.headline}", 150)
     identity = hashlib.sha256(f"{alert} {recipient}".encode()).hexdigest()[:40]
     message["Message-ID"] = f"<{identity}@{server.sender.rpartition('@')[2]}>"
     message.set_content(text_of(alert))
@@ -59,10 +57,10 @@ def compose(alert: Alert, server: MailServer, recipient: str) -> EmailMessage:
 def text_of(alert: Alert) -> str:
     """Return what people read: what failed, in which run, why, and where to look. It holds no secret."""
     facts = [("DAG", alert.dag_id), ("Task", alert.task_id), ("Run", alert.run_id), ("Period", alert.period)]
-    lines = [f"{name}: {_one_line(value, 200)}" for name, value in facts if value]
-    lines += [f"Reason: {_one_line(alert.reason)}"] if alert.reason else []
+    lines = [f"{name}: {one_line(value, 200)}" for name, value in facts if value]
+    lines += [f"Reason: {one_line(alert.reason)}"] if alert.reason else []
     lines += [f"Open: {alert.link}"] if alert.link else []
-    return "\n".join([_one_line(alert.headline), "", *lines, ""])
+    return "\n".join([one_line(alert.headline), "", *lines, ""])
 
 
 def _post(url: str, alert: Alert) -> None:
@@ -76,7 +74,7 @@ def _post(url: str, alert: Alert) -> None:
         "task_id": alert.task_id,
         "run_id": alert.run_id,
         "period": alert.period,
-        "reason": _one_line(alert.reason),
+        "reason": one_line(alert.reason),
         "link": alert.link,
     }
     try:
@@ -96,6 +94,3 @@ def _is_safe(url: str) -> bool:
     except (httpx.InvalidURL, ValueError):
         return False
 
-
-def _one_line(text: str, limit: int = 600) -> str:
-    return shown(" ".join(redact(text).split()), limit)
