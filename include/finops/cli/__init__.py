@@ -92,6 +92,7 @@ for _command in (
     "tags",
     "invoices",
     "deliver",
+    "notify",
     "serve",
     "journal",
     "reconcile",

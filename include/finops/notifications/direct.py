@@ -93,4 +93,3 @@ def _is_safe(url: str) -> bool:
         return parsed.scheme == "https" or (parsed.scheme == "http" and ipaddress.ip_address(parsed.host).is_loopback)
     except (httpx.InvalidURL, ValueError):
         return False
-

@@ -61,7 +61,9 @@ def check_slack(payload: dict[str, Any]) -> None:
     for block in blocks:
         limit = SLACK_HEADER if block["type"] == "header" else SLACK_TEXT
         for text in [block[name] for name in ("text",) if name in block]:
-            _require(0 < len(text["text"]) <= limit, f"a {block['type']} of {len(text['text'])} characters, not 1 to {limit}")
+            _require(
+                0 < len(text["text"]) <= limit, f"a {block['type']} of {len(text['text'])} characters, not 1 to {limit}"
+            )
         fields = block.get("fields", [])
         _require(len(fields) <= SLACK_FIELDS, f"{len(fields)} fields; Slack takes {SLACK_FIELDS}")
         _require(all(len(each["text"]) <= SLACK_FIELD for each in fields), "a field that is too long for Slack")

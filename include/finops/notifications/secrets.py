@@ -13,13 +13,13 @@ from finops.core.errors import BadInput
 from finops.core.redaction import know_secrets
 from finops.core.settings import Settings
 from finops.notifications.models import Broken
-from finops.policy.channels import Channel
+from finops.policy.channels import AnyChannel
 
-Connections = Callable[[Channel], Any]
+Connections = Callable[[AnyChannel], Any]
 """Returns, for a channel that names a connection, its secret or its mail server."""
 
 
-def secret_of(settings: Settings, channel: Channel, connections: Connections) -> str:
+def secret_of(settings: Settings, channel: AnyChannel, connections: Connections) -> str:
     """Return a channel's secret, which no log will show. Raise Broken when there is none."""
     try:
         found = _found(settings, channel, connections)
@@ -34,7 +34,7 @@ def secret_of(settings: Settings, channel: Channel, connections: Connections) ->
     return found
 
 
-def _found(settings: Settings, channel: Channel, connections: Connections) -> str:
+def _found(settings: Settings, channel: AnyChannel, connections: Connections) -> str:
     if channel.connection:
         given = connections(channel)
         if not isinstance(given, SecretStr):

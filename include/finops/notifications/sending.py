@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from finops.core.errors import BadInput
@@ -13,9 +14,12 @@ from finops.notifications.secrets import Connections, secret_of
 from finops.policy import channels as policy
 
 
-def send(settings: Settings, channel: policy.Channel, message: Message, connections: Connections) -> None:
+def send(settings: Settings, channel: policy.AnyChannel, message: Message, connections: Connections) -> None:
     """Send a message once. Raise Refused, Broken, Busy or NoAnswer."""
     name = channel.name
+    if not isinstance(channel, policy.Slack | policy.Teams):
+        # These know a repeat by its key, and a repeat must be the very same.
+        message = replace(message, is_repeat=False)
     if isinstance(channel, policy.Mail):
         server = _mail_server(settings, channel, connections)
         found = spelt(
@@ -40,7 +44,7 @@ def send(settings: Settings, channel: policy.Channel, message: Message, connecti
         raise Broken(f"there is no way to send to a channel of type {type(channel).__name__}")
 
 
-def _mail_server(settings: Settings, channel: policy.Channel, connections: Connections) -> MailServer:
+def _mail_server(settings: Settings, channel: policy.AnyChannel, connections: Connections) -> MailServer:
     try:
         if channel.connection is None:
             return configured_server(settings)

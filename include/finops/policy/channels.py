@@ -62,7 +62,7 @@ class QuietHours(Entry):
         """Return when a channel may be told again: ``now`` itself where it is not quiet."""
         zone = ZoneInfo(self.time_zone)
         local = now.astimezone(zone)
-        # A day of clock change has hours twice or not at all; a few steps of civil time find the first that is not quiet.
+        # Civil time, in which a day of clock change lacks an hour: a few steps find the first moment that is not quiet.
         for _ in range(6):
             if self.weekends and local.weekday() >= _SATURDAY:
                 local = datetime.combine(local.date() + timedelta(days=1), time(), zone)
@@ -161,20 +161,20 @@ class Digest(Entry):
         return datetime.combine(day - timedelta(days=length), self.at, zone), end
 
 
-_AnyChannel = Annotated[Slack | Teams | PagerDuty | Mail | Webhook, Field(discriminator="type")]
+AnyChannel = Slack | Teams | PagerDuty | Mail | Webhook
 
 
 class Channels(Entry):
     """The whole file. Without channels nobody is told anything."""
 
-    channels: tuple[_AnyChannel, ...] = ()
+    channels: tuple[Annotated[AnyChannel, Field(discriminator="type")], ...] = ()
     routes: tuple[Route, ...] = ()
     otherwise: Names = Field(default=(), description="Channels of events that no route names.")
     instead: Names = Field(default=(), description="Who hears of it when a channel fails; none: any other channel.")
     escalation: tuple[Escalation, ...] = ()
     digests: tuple[Digest, ...] = ()
 
-    def named(self, name: str) -> Channel | None:
+    def named(self, name: str) -> AnyChannel | None:
         """Return a channel by its name."""
         return next((each for each in self.channels if each.name == name), None)
 
@@ -202,8 +202,9 @@ def _named(content: Channels) -> list[tuple[Place, tuple[str, ...]]]:
         (("otherwise",), content.otherwise),
         (("instead",), content.instead),
     ]
-    for key, entries in (("routes", content.routes), ("escalation", content.escalation), ("digests", content.digests)):
-        places += [((key, number, "to"), each.to) for number, each in enumerate(entries)]
+    places += [(("routes", number, "to"), each.to) for number, each in enumerate(content.routes)]
+    places += [(("escalation", number, "to"), each.to) for number, each in enumerate(content.escalation)]
+    places += [(("digests", number, "to"), each.to) for number, each in enumerate(content.digests)]
     return places
 
 

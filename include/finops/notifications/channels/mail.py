@@ -26,7 +26,7 @@ def send(server: MailServer, message: EmailMessage, to: str) -> None:
     except BadInput as error:
         raise Broken(str(error)) from None
     except Unavailable as error:
-        raise NoAnswer(str(error), is_in_doubt=True) from None
+        raise NoAnswer(str(error), is_in_doubt=False) from None
 
 
 def compose(message: Message, sender: str, to: str) -> EmailMessage:
@@ -55,4 +55,6 @@ def simple(message: Message, sender: str, to: str) -> EmailMessage:
 @cache
 def _template() -> Template:
     folder = Path(__file__).parents[1] / "templates"
-    return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined).get_template("mail.html.j2")
+    return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined).get_template(
+        "mail.html.j2"
+    )

@@ -61,7 +61,9 @@ def _of_event(event: Event, *, titled: bool) -> list[dict[str, Any]]:
     blocks = [_block([_run(limits.cut(wording.uncalled(event.title), 300), weight="Bolder")])] if titled else []
     if event.text:
         blocks.append(_block([_run(limits.cut(wording.uncalled(event.text), 3000))]))
-    blocks += [_block([_run(f"{name}: ", weight="Bolder"), _run(value)]) for name, value in wording.facts_of(event)[:20]]
+    blocks += [
+        _block([_run(f"{name}: ", weight="Bolder"), _run(value)]) for name, value in wording.facts_of(event)[:20]
+    ]
     if event.next_steps:
         steps = "\n".join(f"• {wording.uncalled(each)}" for each in event.next_steps)
         blocks.append(_block([_run(limits.cut(f"What to do:\n{steps}", 2000))]))
