@@ -1,9 +1,9 @@
 """Delivers what people are to be told to the channels in `channels.yml`, every five minutes.
 
-Features put events into the outbox in the state store; this run sends what is due and notes what became of it. A channel
-that fails is tried again with growing pauses, and another channel says so. Without channels the task is skipped. It fails
-when an event reaches nobody: mend a channel, then `finops notify deliver --parked CHANNEL`. `finops notify status` shows
-what was sent.
+Features put events into the outbox in the state store; this run sends what is due and notes what became of it. A
+channel that fails is tried again with growing pauses, and another channel says so. Without channels the task is
+skipped. It fails when an event reaches nobody: mend a channel, then `finops notify deliver --parked CHANNEL`.
+`finops notify status` shows what was sent.
 """
 
 from __future__ import annotations

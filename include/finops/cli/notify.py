@@ -20,8 +20,8 @@ notify = typer.Typer(help="Tell people: channels, what was sent, who looks after
 app.add_typer(notify, name="notify")
 
 
-@notify.command()
-def test(channel: Annotated[str, typer.Argument(help="Its name in channels.yml.")], as_json: AsJson = False) -> None:
+@notify.command("test")
+def try_one(channel: Annotated[str, typer.Argument(help="Its name in channels.yml.")], as_json: AsJson = False) -> None:
     """Send a message of trial to a channel, at once; exit 1 when it does not take it."""
     from finops.notifications.service import named, try_channel
 

@@ -37,7 +37,7 @@ class Claimed:
 
 
 def prepare(connection: Connection, content: Channels, now: datetime) -> None:
-    """Give new events to their channels, and to more of them what nobody has acknowledged; make digests that are due."""
+    """Give new events to their channels, escalate what nobody has acknowledged, and make digests that are due."""
     _add_digests(connection, content, now)
     for entry in outbox.unrouted(connection):
         names = routing.channels_for(content, entry.event)

@@ -95,8 +95,10 @@ def _post(target: httpx.URL, address: Address, body: bytes, headers: Mapping[str
     sent = {**headers, "Host": target.netloc.decode("ascii")}
     limits = httpx.Timeout(seconds)
     try:
-        with httpx.Client(trust_env=False, timeout=limits, follow_redirects=False) as client:
-            options = {"extensions": {"sni_hostname": target.host}} if target.scheme == "https" else {}
+        is_encrypted = target.scheme == "https"
+        trusted = httpx.create_ssl_context() if is_encrypted else True
+        with httpx.Client(verify=trusted, trust_env=False, timeout=limits, follow_redirects=False) as client:
+            options = {"extensions": {"sni_hostname": target.host}} if is_encrypted else {}
             pinned = target.copy_with(host=str(address))
             with client.stream("POST", pinned, content=body, headers=sent, **options) as answer:  # type: ignore[arg-type]
                 return _judged(answer, _beginning(answer, seconds))

@@ -103,8 +103,9 @@ class NoAnswer(Unavailable):
 
 @dataclass(slots=True)
 class Report:
-    """What a run has done. ``faults`` has a line for each attempt that failed; ``untold`` counts events that were parked
-    while no other channel was left.
+    """What a run has done.
+
+    ``faults`` has a line for each attempt that failed; ``untold`` counts the events that no channel was left for.
     """
 
     sent: int = 0

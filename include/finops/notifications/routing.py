@@ -45,7 +45,8 @@ def failure_of(channel: AnyChannel, fault: str, now: datetime) -> Event:
         text=f"{channel.name}: {shown(fault, 500)}.",
         facts=(("Channel", channel.name),),
         next_steps=(
-            f"Mend it, then say `finops notify test {channel.name}` and `finops notify deliver --parked {channel.name}`.",
+            f"Mend it, try it with `finops notify test {channel.name}`, and send what is parked with "
+            f"`finops notify deliver --parked {channel.name}`.",
         ),
         group=CHANNEL_FAILED,
     )
