@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 import httpx
 
@@ -42,6 +44,12 @@ def post(settings: Settings, url: str, body: bytes, headers: Mapping[str, str], 
                 raise
             fault = error
     raise fault
+
+
+@cache
+def authorities() -> ssl.SSLContext:
+    """Return the authorities whose certificates are trusted; SSL_CERT_FILE may name others. They are read once."""
+    return httpx.create_ssl_context()
 
 
 def _parsed(settings: Settings, url: str) -> httpx.URL:
@@ -96,8 +104,7 @@ def _post(target: httpx.URL, address: Address, body: bytes, headers: Mapping[str
     limits = httpx.Timeout(seconds)
     try:
         is_encrypted = target.scheme == "https"
-        trusted = httpx.create_ssl_context() if is_encrypted else True
-        with httpx.Client(verify=trusted, trust_env=False, timeout=limits, follow_redirects=False) as client:
+        with httpx.Client(verify=authorities(), trust_env=False, timeout=limits, follow_redirects=False) as client:
             options = {"extensions": {"sni_hostname": target.host}} if is_encrypted else {}
             pinned = target.copy_with(host=str(address))
             with client.stream("POST", pinned, content=body, headers=sent, **options) as answer:  # type: ignore[arg-type]

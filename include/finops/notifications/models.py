@@ -118,4 +118,17 @@ class Report:
 
 def one_line(text: str, limit: int = 600) -> str:
     """Return a text as one line without secrets and control characters."""
-    return shown(" ".join(redact(text).split()), limit)
+    return shown(" ".join(redact(beginning(text, 2 * limit)).split()), limit)
+
+
+def beginning(text: str, limit: int) -> str:
+    """Return the whole words at the beginning of a text; what is cut off is marked.
+
+    A cut inside a word could leave half of a secret, by which nobody would know it for one any more.
+    """
+    if len(text) <= limit:
+        return text
+    head = text[:limit]
+    if not text[limit].isspace():
+        head = head[: max(head.rfind(each) for each in " \n\t") + 1]
+    return f"{head}…"

@@ -88,9 +88,12 @@ class _Run:
 
     def empty(self) -> bool:
         """Send what is due. Return False when the channel is to be left alone for the rest of this run."""
-        while (claimed := self._claim()) is not None:
+        claimed = self._next()
+        while claimed is not None:
+            sent = None
             try:
                 send(self._settings, self._channel, claimed.message, self._connections)
+                sent = claimed
             except (Busy, NoAnswer) as error:
                 self._put_off(claimed, error)
                 return False
@@ -99,17 +102,19 @@ class _Run:
             except Exception as error:
                 # A fault of ours: left alone, the message would be taken again and keep all others waiting.
                 self._park(claimed, BadInput(f"it could not be sent ({type(error).__name__}: {error})"))
-            else:
-                with self._engine.begin() as connection:
-                    outbox.finish(connection, claimed.message.message_id, outbox.SENT, self._now())
-                self._report.sent += 1
+            claimed = self._next(sent)
         return True
 
-    def _claim(self) -> Claimed | None:
+    def _next(self, sent: Claimed | None = None) -> Claimed | None:
+        """Note that a message was sent, and take the next one, in one transaction."""
         with self._engine.begin() as connection:
-            return choosing.claim(
+            if sent is not None:
+                outbox.finish(connection, sent.message.message_id, outbox.SENT, self._now())
+            found = choosing.claim(
                 connection, self._settings, self._content, self._channel, now=self._now(), lease=self._lease
             )
+        self._report.sent += sent is not None
+        return found
 
     def _put_off(self, claimed: Claimed, error: Busy | NoAnswer) -> None:
         if claimed.attempts >= ATTEMPTS:

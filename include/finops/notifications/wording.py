@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 from finops.core.events import Event, Severity
 from finops.core.redaction import redact
-from finops.notifications.models import Message, one_line
+from finops.notifications.models import Message, beginning, one_line
 
 SIGNS = {Severity.INFO: "Info", Severity.WARNING: "Warning", Severity.CRITICAL: "Critical"}
 _CALLS = re.compile(r"@(?=here|channel|everyone|all\b|team\b)", re.IGNORECASE)
+_LONGEST_TEXT, _MOST_FACTS, _MOST_STEPS = 4_000, 50, 20
 _NO_WIDTH = "\N{WORD JOINER}"
 
 
@@ -26,10 +27,31 @@ def uncalled(text: str) -> str:
     return _CALLS.sub(f"@{_NO_WIDTH}", clean)
 
 
+def title_of(event: Event) -> str:
+    """Return an event's one line."""
+    return uncalled(one_line(event.title, 300))
+
+
+def key_of(event: Event) -> str:
+    """Return the key that `finops notify ack` takes."""
+    return uncalled(" ".join(event.key[:255].split()))
+
+
+def text_of(event: Event) -> str:
+    """Return what happened, of which no channel needs more."""
+    return uncalled(beginning(event.text, _LONGEST_TEXT))
+
+
+def steps_of(event: Event) -> list[str]:
+    """Return what to do next, a line each."""
+    return [uncalled(one_line(each)) for each in event.next_steps[:_MOST_STEPS]]
+
+
 def facts_of(event: Event) -> list[tuple[str, str]]:
     """Return names and values, the owner first."""
     owner = [("Owner", event.owner)] if event.owner else []
-    return [(uncalled(one_line(name, 80)), uncalled(one_line(value, 500))) for name, value in (*owner, *event.facts)]
+    found = (*owner, *event.facts)[:_MOST_FACTS]
+    return [(uncalled(one_line(name, 80)), uncalled(one_line(value, 500))) for name, value in found]
 
 
 def links_of(event: Event) -> list[tuple[str, str]]:
@@ -51,13 +73,13 @@ def plain(message: Message) -> str:
 
 def plain_event(event: Event, *, titled: bool) -> str:
     """Return an event as plain text: what happened, facts, what to do next, links."""
-    lines = [uncalled(one_line(event.title, 300))] if titled else []
-    lines += [uncalled(event.text)] if event.text else []
+    lines = [title_of(event)] if titled else []
+    lines += [text_of(event)] if event.text else []
     lines += [f"{name}: {value}" for name, value in facts_of(event)]
     if event.next_steps:
-        lines += ["What to do:", *(f"- {uncalled(one_line(each))}" for each in event.next_steps)]
+        lines += ["What to do:", *(f"- {each}" for each in steps_of(event))]
     lines += [f"{label}: {address}" for label, address in (*links_of(event), *places_of(event))]
-    lines += [f"Key: {uncalled(event.key)}"]
+    lines += [f"Key: {key_of(event)}"]
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ import threading
 from itertools import pairwise
 
 import pytest
-from notifications.conftest import CANARY, EACH, Company, event
+from notifications.conftest import CANARY, EACH, event
 from servers.channels import LOSE
 
 from finops.core.errors import BadInput

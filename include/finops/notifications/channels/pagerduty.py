@@ -7,10 +7,8 @@ from typing import Any
 from finops.core.events import Event
 from finops.core.settings import Settings
 from finops.notifications import http, limits, wording
-from finops.notifications.models import Message
+from finops.notifications.models import Message, one_line
 from finops.stores.state.outbox import kept_key
-
-_FACTS = 100
 
 
 def send(settings: Settings, url: str, routing_key: str, payload: dict[str, Any]) -> None:
@@ -25,9 +23,9 @@ def compose(message: Message) -> dict[str, Any]:
     if event.resolves:
         payload = _resolve(event)
     else:
-        details = {name: value for name, value in wording.facts_of(event)[:_FACTS]}
-        details |= {"What happened": limits.cut(wording.uncalled(event.text), 10_000)} if event.text else {}
-        details |= {f"What to do {n}": wording.uncalled(step) for n, step in enumerate(event.next_steps[:20], 1)}
+        details = {name: value for name, value in wording.facts_of(event)}
+        details |= {"What happened": wording.text_of(event)} if event.text else {}
+        details |= {f"What to do {n}": step for n, step in enumerate(wording.steps_of(event), 1)}
         details |= dict(wording.places_of(event))
         details |= {"Note": " ".join(message.notes)} if message.notes else {}
         payload = _trigger(message, event, details)
@@ -54,7 +52,10 @@ def _trigger(message: Message, event: Event, details: dict[str, str]) -> dict[st
         "event_action": "trigger",
         "dedup_key": kept_key(event.key),
         "payload": {
-            "summary": limits.cut(wording.uncalled(" ".join(summary.split())), limits.PAGERDUTY_SUMMARY) or event.kind,
+            "summary": limits.cut(
+                wording.uncalled(one_line(summary, limits.PAGERDUTY_SUMMARY)), limits.PAGERDUTY_SUMMARY
+            )
+            or event.kind,
             "severity": str(event.severity),
             "source": "finops",
             "timestamp": message.created_at.isoformat(),

@@ -57,8 +57,8 @@ def escaped(text: str) -> str:
 
 def _of_event(event: Event, *, titled: bool) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = [{"type": "divider"}] if titled else []
-    words = [wording.uncalled(event.title)] if titled else []
-    words += [wording.uncalled(event.text)] if event.text else []
+    words = [wording.title_of(event)] if titled else []
+    words += [wording.text_of(event)] if event.text else []
     if words:
         blocks.append({"type": "section", "text": _text("\n".join(words))})
     facts = [_plain(limits.cut(f"{name}: {value}", 600, escaped)) for name, value in wording.facts_of(event)]
@@ -67,13 +67,13 @@ def _of_event(event: Event, *, titled: bool) -> list[dict[str, Any]]:
         for at in range(0, min(len(facts), 2 * limits.SLACK_FIELDS), limits.SLACK_FIELDS)
     ]
     if event.next_steps:
-        steps = "\n".join(f"• {wording.uncalled(each)}" for each in event.next_steps)
+        steps = "\n".join(f"• {each}" for each in wording.steps_of(event))
         blocks.append({"type": "section", "text": _text(f"What to do:\n{steps}")})
     links = " · ".join(f"<{escaped(url)}|{escaped(label)}>" for label, url in wording.links_of(event)[:5])
     if links and len(links) <= limits.SLACK_TEXT:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": links, "verbatim": True}})
     places = [f"{label}: {path}" for label, path in wording.places_of(event)[:5]]
-    foot = " · ".join([*places, f"Key: {wording.uncalled(event.key)}"])
+    foot = " · ".join([*places, f"Key: {wording.key_of(event)}"])
     return [*blocks, {"type": "context", "elements": [_plain(limits.cut(foot, 1500, escaped))]}]
 
 

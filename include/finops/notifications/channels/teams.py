@@ -58,17 +58,17 @@ def simple(message: Message) -> dict[str, Any]:
 
 
 def _of_event(event: Event, *, titled: bool) -> list[dict[str, Any]]:
-    blocks = [_block([_run(limits.cut(wording.uncalled(event.title), 300), weight="Bolder")])] if titled else []
+    blocks = [_block([_run(wording.title_of(event), weight="Bolder")])] if titled else []
     if event.text:
-        blocks.append(_block([_run(limits.cut(wording.uncalled(event.text), 3000))]))
+        blocks.append(_block([_run(limits.cut(wording.text_of(event), 3000))]))
     blocks += [
         _block([_run(f"{name}: ", weight="Bolder"), _run(value)]) for name, value in wording.facts_of(event)[:20]
     ]
     if event.next_steps:
-        steps = "\n".join(f"• {wording.uncalled(each)}" for each in event.next_steps)
+        steps = "\n".join(f"• {each}" for each in wording.steps_of(event))
         blocks.append(_block([_run(limits.cut(f"What to do:\n{steps}", 2000))]))
     places = [f"{label}: {path}" for label, path in wording.places_of(event)[:5]]
-    foot = " · ".join([*places, f"Key: {wording.uncalled(event.key)}"])
+    foot = " · ".join([*places, f"Key: {wording.key_of(event)}"])
     return [*blocks, _block([_run(limits.cut(foot, 1000), isSubtle=True, size="Small")])]
 
 
