@@ -8,10 +8,12 @@ the environment is used: it would resolve the name again.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 import ssl
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -26,6 +28,10 @@ _MOST_BYTES = 2000
 _LONGEST_PAUSE = timedelta(hours=6)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
+_speaks_of_secrets: ContextVar[bool] = ContextVar("speaks_of_secrets", default=False)
+# httpx logs the address of each request, and of a chat the address is the secret.
+logging.getLogger("httpx").addFilter(lambda _: not _speaks_of_secrets.get())
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -36,13 +42,17 @@ def post(settings: Settings, url: str, body: bytes, headers: Mapping[str, str], 
     """
     target = _parsed(settings, url)
     fault = NoAnswer("its name has no address", is_in_doubt=False)
-    for address in checked_addresses(settings, target):
-        try:
-            return _post(target, address, body, headers, seconds)
-        except NoAnswer as error:
-            if error.is_in_doubt:
-                raise
-            fault = error
+    quiet = _speaks_of_secrets.set(True)
+    try:
+        for address in checked_addresses(settings, target):
+            try:
+                return _post(target, address, body, headers, seconds)
+            except NoAnswer as error:
+                if error.is_in_doubt:
+                    raise
+                fault = error
+    finally:
+        _speaks_of_secrets.reset(quiet)
     raise fault
 
 

@@ -66,7 +66,7 @@ class Message:
     @property
     def title(self) -> str:
         """One line: that of the event, or how many there are and the first."""
-        first = one_line(self.events[0].title, 300)
+        first = one_line(self.events[0].title, 300) or self.events[0].kind
         more = len(self.events) - 1
         return f"{first} (and {more} more)" if more else first
 

@@ -29,7 +29,7 @@ def uncalled(text: str) -> str:
 
 def title_of(event: Event) -> str:
     """Return an event's one line."""
-    return uncalled(one_line(event.title, 300))
+    return uncalled(one_line(event.title, 300)).strip() or event.kind
 
 
 def key_of(event: Event) -> str:
@@ -39,7 +39,7 @@ def key_of(event: Event) -> str:
 
 def text_of(event: Event) -> str:
     """Return what happened, of which no channel needs more."""
-    return uncalled(beginning(event.text, _LONGEST_TEXT))
+    return uncalled(beginning(event.text, _LONGEST_TEXT)).strip()
 
 
 def steps_of(event: Event) -> list[str]:
@@ -74,7 +74,7 @@ def plain(message: Message) -> str:
 def plain_event(event: Event, *, titled: bool) -> str:
     """Return an event as plain text: what happened, facts, what to do next, links."""
     lines = [title_of(event)] if titled else []
-    lines += [text_of(event)] if event.text else []
+    lines += [text_of(event)] if text_of(event) else []
     lines += [f"{name}: {value}" for name, value in facts_of(event)]
     if event.next_steps:
         lines += ["What to do:", *(f"- {each}" for each in steps_of(event))]

@@ -58,7 +58,7 @@ def escaped(text: str) -> str:
 def _of_event(event: Event, *, titled: bool) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = [{"type": "divider"}] if titled else []
     words = [wording.title_of(event)] if titled else []
-    words += [wording.text_of(event)] if event.text else []
+    words += [wording.text_of(event)] if wording.text_of(event) else []
     if words:
         blocks.append({"type": "section", "text": _text("\n".join(words))})
     facts = [_plain(limits.cut(f"{name}: {value}", 600, escaped)) for name, value in wording.facts_of(event)]

@@ -59,7 +59,7 @@ def simple(message: Message) -> dict[str, Any]:
 
 def _of_event(event: Event, *, titled: bool) -> list[dict[str, Any]]:
     blocks = [_block([_run(wording.title_of(event), weight="Bolder")])] if titled else []
-    if event.text:
+    if wording.text_of(event):
         blocks.append(_block([_run(limits.cut(wording.text_of(event), 3000))]))
     blocks += [
         _block([_run(f"{name}: ", weight="Bolder"), _run(value)]) for name, value in wording.facts_of(event)[:20]
