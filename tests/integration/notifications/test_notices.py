@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -134,13 +135,14 @@ def test_what_is_parked_is_shown_and_sent_once_it_is_mended(company, chats):
 
 
 def test_a_secret_is_read_from_a_file_and_shown_nowhere(company, chats, caplog, tmp_path: Path):
+    caplog.set_level(logging.DEBUG)
     file = tmp_path / "secret"
     file.write_text(f"{chats.url('slack')}/{CANARY}-in-a-file\n", encoding="utf-8")
     company.configure("slack", options={"slack": {"secret_file": str(file)}})
     company.put(event("b/1", text=f"a bill that quotes {CANARY}-in-a-file"))
     company.deliver()
     (posted,) = chats.taken["slack"]
-    assert CANARY not in caplog.text
+    assert CANARY not in caplog.text + posted.body.decode()
     file.unlink()
     company.put(event("b/2"))
     assert "its secret_file cannot be read (FileNotFoundError)" in company.deliver().faults[0]

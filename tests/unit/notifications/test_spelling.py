@@ -106,7 +106,7 @@ def test_what_is_too_long_for_slack_says_how_much_is_left_out():
 
 
 def test_no_secret_of_an_address_is_told():
-    told = event("it failed", text="postgresql://u:canary-77@db/x")
+    told = Event("k", "k/1", Severity.WARNING, "it failed", "postgresql://u:canary-77@db/x")
     assert "canary" not in wording.plain(message(told)) + json.dumps(slack.compose(message(told)))
 
 
