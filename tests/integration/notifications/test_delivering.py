@@ -185,7 +185,10 @@ def test_events_that_reach_nobody_are_counted(company, chats):
     assert company.deliver().untold == 1
 
 
-def test_runs_at_once_tell_each_event_once(company, chats):
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_runs_at_once_tell_each_event_once(engine, company, chats, request):
+    if engine == "postgresql":
+        company.settings.state_url = request.getfixturevalue("postgres_url")
     company.configure(*EACH)
     company.put(*[event(f"b/{number}") for number in range(12)])
     threads = [threading.Thread(target=company.deliver) for _ in range(4)]
