@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,7 @@ def collect(settings: Settings, now: datetime | None = None) -> None:
     with open_state(settings).begin() as connection:
         found = [*_rejected(connection), *_held_back(connection)]
         found += _stale(connection, settings, now or datetime.now(UTC))
+        found = [_anew(connection, event) for event in found]
         keys = {outbox.kept_key(event.key) for event in found}
         ended = [each.event for each in outbox.standing_of(connection, _COLLECTED) if each.event.key not in keys]
         outbox.add(connection, [*found, *map(_end_of, ended)], now)
@@ -205,6 +207,15 @@ def deadline_missed(dag_id: str, run_id: str, period: str | None, deadline: str,
         links=(("Open the run", link),) if link else (),
         next_steps=("Look at what the run waits for: a slot of a pool, a source, or a lock.",),
     )
+
+
+def _anew(connection: Connection, event: Event) -> Event:
+    """Return an event that has come back after its end under a key of its own, so that it is told again."""
+    from finops.stores.state import outbox
+
+    while (known := outbox.entry(connection, event.key)) and known.ended_at:
+        event = replace(event, key=f"{event.key}/{known.ended_at:%Y%m%dT%H%M%S}")
+    return event
 
 
 def _end_of(event: Event) -> Event:

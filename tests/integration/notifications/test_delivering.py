@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import threading
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -255,3 +256,44 @@ def test_what_nobody_acknowledges_goes_further_once_and_what_somebody_looks_afte
     assert chats.keys("teams") == {"nobody": 1}
     assert "Nobody has acknowledged this for 30 minutes." in chats.taken["teams"][0].body.decode()
     assert [each["key"] for each in service.status(company.settings)["open"]] == ["nobody"]
+
+
+def test_quiet_hours_hold_back_all_but_what_is_critical_until_they_end(company, chats):
+    company.now = company.now.replace(hour=12, minute=0)
+    quiet = {"begin": "10:00", "end": "14:00"}
+    company.configure("slack", options={"slack": {"quiet_hours": quiet}})
+    company.put(event("small"), event("worst", Severity.CRITICAL))
+    company.deliver()
+    assert chats.keys("slack") == {"worst": 1}
+    chats.answers["slack"].append(500)
+    company.later(hours=2)
+    company.deliver()
+    assert chats.keys("slack") == {"worst": 1}
+    company.now = company.now.replace(hour=11) + timedelta(days=1)
+    company.deliver()
+    assert chats.keys("slack") == {"worst": 1}, "a second attempt keeps them too"
+    company.later(hours=3)
+    company.deliver()
+    assert chats.keys("slack") == {"worst": 1, "small": 1}
+
+
+def test_a_digest_of_the_day_is_told_once_whatever_the_routes_say(company, chats):
+    company.now = company.now.replace(hour=7, minute=0)
+    digest = {"every": "day", "at": "08:00", "to": "teams"}
+    company.configure("slack", "teams", otherwise=[], digests=[digest])
+    company.put(event("b/1"), event("b/2", Severity.CRITICAL))
+    for _ in range(4):
+        company.deliver()
+        company.later(minutes=40)
+    assert not chats.taken["slack"]
+    (told,) = chats.taken["teams"]
+    assert "Critical, open: Budget b/2 is used up" in told.body.decode()
+
+
+def test_an_event_that_waited_too_long_for_a_channel_is_history(company, chats):
+    company.configure("slack")
+    company.put(event("old"))
+    company.later(days=8)
+    company.put(event("new"))
+    company.deliver()
+    assert chats.keys("slack") == {"new": 1}

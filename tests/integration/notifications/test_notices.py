@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from notifications.conftest import CANARY, Company, event
+from sqlalchemy import delete
 from typer.testing import CliRunner, Result
 
 from finops.cli import app
@@ -20,6 +21,7 @@ from finops.core.providers import Provider
 from finops.pipelines import notices
 from finops.stores.state import outbox, rejections
 from finops.stores.state.store import open_state
+from finops.stores.state.tables import delivery_attempts
 from finops_airflow import callbacks, steps
 
 pytestmark = pytest.mark.integration
@@ -63,6 +65,24 @@ def test_a_rejected_delivery_is_told_once_and_so_is_its_end(company, chats):
         "Warning: A delivery of bill was quarantined",
         "Resolved: A delivery of bill was quarantined",
     ]
+
+
+def test_what_comes_back_after_its_end_is_told_again(company, chats):
+    company.configure("slack")
+    for _ in range(2):
+        with open_state(company.settings).begin() as connection:
+            rejections.record(connection, **REJECTED, outcome="refused", reason="not readable")
+            number = rejections.standing(connection)[0].number
+        for _ in range(2):
+            notices.deliver(company.settings)
+        with open_state(company.settings).begin() as connection:
+            rejections.resolve(connection, Provider.AWS, "bill", BillingPeriod(2026, 1))
+        notices.deliver(company.settings)
+        with open_state(company.settings).begin() as connection:
+            # As if it were the very same: what is held back has no number of its own.
+            connection.execute(delete(delivery_attempts).where(delivery_attempts.c.attempt_id == number))
+    titles = [each.json["blocks"][0]["text"]["text"].partition(":")[0] for each in chats.taken["slack"]]
+    assert titles == ["Warning", "Resolved", "Warning", "Resolved"]
 
 
 def failure(error: Exception) -> dict[str, Any]:
