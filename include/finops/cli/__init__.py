@@ -82,6 +82,7 @@ for _command in (
     "build",
     "kpis",
     "review",
+    "incidents",
     "deliveries",
     "status",
     "state",
@@ -99,5 +100,7 @@ for _command in (
     "diff",
     "conformance",
     "export",
+    "forecast",
+    "anomalies",
 ):
     import_module(f"finops.cli.{_command}")

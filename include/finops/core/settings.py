@@ -194,6 +194,16 @@ class Settings(BaseSettings):
         return self.root / "reviews"
 
     @property
+    def incidents_dir(self) -> Path:
+        """Pages of incidents of cost: an index and one page each."""
+        return self.root / "incidents"
+
+    @property
+    def forecasts_dir(self) -> Path:
+        """The page of forecasts."""
+        return self.root / "forecasts"
+
+    @property
     def closed_dir(self) -> Path:
         """Closed months, ``billing_period=…/``: their rows and final statements, never changed."""
         return self.root / "closed"

@@ -12,11 +12,13 @@ from finops.core.settings import Settings
 from finops.policy import (
     accounts,
     allocation,
+    anomalies,
     budgets,
     channels,
     cost_centers,
     delivery,
     exchange_rates,
+    forecasting,
     invoices,
     kpis,
     sources,
@@ -73,6 +75,8 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     delivery.FILE: delivery.load,
     telemetry.FILE: telemetry.load,
     kpis.FILE: kpis.load,
+    forecasting.FILE: forecasting.load,
+    anomalies.FILE: anomalies.load,
     channels.FILE: channels.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
