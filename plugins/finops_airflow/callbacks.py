@@ -1,6 +1,6 @@
 """What happens when a task has failed for good or a run is late: a line in the log, and word to a person.
 
-The line is one that a log search or an alert can match. Mail and webhook are those of ``FINOPS_ALERT_…``.
+The line is one that a log search or an alert can match. People are told by ``FINOPS_ALERT_…`` and ``channels.yml``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def report_failure(context: Any) -> None:
 
         told = (instance.dag_id, instance.task_id, run.run_id, None if period is None else str(period))
         link = _link(instance.dag_id, run.run_id, instance.task_id, instance.map_index)
-        alerts.task_failed(Settings(), *told, f"{type(error).__name__}: {reason}", link)
+        has_own_event = getattr(error, "has_own_event", False)
+        alerts.task_failed(Settings(), *told, f"{type(error).__name__}: {reason}", link, has_own_event=has_own_event)
 
     _quietly(tell)
 

@@ -18,6 +18,8 @@ A source in ``telemetry.yml`` may name one too:
 ``cloud_monitoring``  extra: ``keyfile_dict`` (JSON) or ``key_path``.
 ``azure_monitor``  extra: ``tenant_id``, with login and password as client id and secret.
 
+A channel in ``channels.yml`` may name one: ``mail`` as ``mailto:``, any other has its secret as password.
+
 A message names the connection and the field and never a value: values are secrets.
 """
 
@@ -31,6 +33,7 @@ from urllib.parse import urlsplit
 from finops.core.errors import BadInput
 
 if TYPE_CHECKING:
+    from finops.policy.channels import AnyChannel
     from finops.policy.delivery import Target
     from finops.policy.sources import ConfiguredSource
     from finops.policy.telemetry import TelemetrySource
@@ -82,6 +85,22 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
     }
     connection = _connection(conn_id)
     return makers[source.type](connection, _extra(connection))
+
+
+def channel_client_for(channel: AnyChannel) -> object | None:
+    """Return the mail server, or the secret, of a channel's Connection; None where it names none.
+
+    Raise BadInput when the Connection cannot serve the channel.
+    """
+    if channel.connection is None:
+        return None
+    connection = _connection(channel.connection)
+    if channel.type == "mail":
+        return _mail_server(connection, _extra(connection), "")
+    from pydantic import SecretStr
+
+    _require(connection, "password")
+    return SecretStr(connection.password)
 
 
 def _http_login(connection: Any, extra: Mapping[str, Any]) -> object:

@@ -11,12 +11,24 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import TypedDict
 
-from finops.core.errors import BadInput, Finding, NotReady
+from finops.core.errors import BadInput, Finding, FinopsError, NotReady
 from finops.core.machine import one_line_errors
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
-from finops.pipelines import forecasts, incidents, kpis, landing, marts, notes, results, review, statements, telemetry
+from finops.pipelines import (
+    forecasts,
+    incidents,
+    kpis,
+    landing,
+    marts,
+    notes,
+    notices,
+    results,
+    review,
+    statements,
+    telemetry,
+)
 from finops.pipelines.landing import LandReport
 from finops.pipelines.statements import PlannedStatement
 
@@ -59,7 +71,7 @@ def fail_on_blocked(reports: Iterable[LandReport]) -> None:
     """Raise BadInput when a delivery was quarantined or refused, naming each."""
     blocked = [line for report in reports for line in report["blocked"]]
     if blocked:
-        raise BadInput("; ".join(blocked))
+        raise _with_own_event(BadInput("; ".join(blocked)))
 
 
 @one_line_errors()
@@ -113,7 +125,11 @@ def build_marts(billing_period: str | None, *, retry: bool = False) -> BuildRepo
 @one_line_errors()
 def pass_gate(build_id: str) -> None:
     """Check a finished build and hold back what is at fault. Raise Finding when nothing of it may be published."""
-    marts.gate(Settings(), build_id)
+    try:
+        marts.gate(Settings(), build_id)
+    except Finding as error:
+        # What is held back is told as such.
+        raise _with_own_event(error) from None
 
 
 @one_line_errors()
@@ -127,7 +143,7 @@ def fail_on_held_back(billing_period: str | None) -> None:
     """Raise Finding when something of a billing period, or of any, is held back, naming each."""
     held = marts.held_back(Settings(), _months(billing_period))
     if held:
-        raise Finding("; ".join(map(marts.describe, held)))
+        raise _with_own_event(Finding("; ".join(map(marts.describe, held))))
 
 
 @one_line_errors()
@@ -303,6 +319,25 @@ def _deliver(billing_periods: Iterable[str], **options: bool) -> list[str]:
 
     periods = map(BillingPeriod.parse, billing_periods)
     return statements.require_delivered(statements.deliver(Settings(), periods, client_for=client_for, **options))
+
+
+@one_line_errors()
+def deliver_notifications() -> dict[str, int]:
+    """Send what people are to be told; return how many messages were sent, put off and parked.
+
+    Raise Finding when an event could be told through no channel at all.
+    """
+    from finops_airflow.clients import channel_client_for
+
+    report = notices.deliver(Settings(), connections=channel_client_for)
+    if report.untold:
+        raise Finding(f"{report.untold} events reach nobody: {'; '.join(report.faults[-3:])}")
+    return {"sent": report.sent, "put_off": report.put_off, "parked": report.parked}
+
+
+def _with_own_event(error: FinopsError) -> FinopsError:
+    error.has_own_event = True
+    return error
 
 
 def _months(billing_period: str | None) -> list[BillingPeriod] | None:

@@ -34,6 +34,7 @@ DAG_IDS = {
     "publish_chargeback",
     "deliver_statements",
     "weekly_review",
+    "deliver_notifications",
 }
 
 

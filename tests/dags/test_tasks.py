@@ -258,3 +258,12 @@ def test_the_ui_takes_no_month_that_does_not_exist(bag, wrong):
     params = bag.dags["publish_chargeback"].params
     with pytest.raises(ParamValidationError):
         params.get_param("billing_period").resolve(wrong)
+
+
+def test_a_run_that_has_nothing_to_tell_is_skipped_and_one_that_has_says_how_much(call, monkeypatch):
+    done = {"sent": 0, "put_off": 0, "parked": 0}
+    monkeypatch.setattr(steps, "deliver_notifications", lambda: dict(done))
+    with skipped():
+        call("deliver_notifications", "deliver")
+    done["sent"] = 2
+    assert call("deliver_notifications", "deliver")["sent"] == 2

@@ -93,6 +93,7 @@ for _command in (
     "tags",
     "invoices",
     "deliver",
+    "notify",
     "serve",
     "journal",
     "reconcile",

@@ -14,6 +14,8 @@ class FinopsError(Exception):
 
     exit_status = 2
     is_retryable = False
+    has_own_event = False
+    """Whether what is told of its cause is an event of its own, so that the failure of the task need not be one too."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__(redact(text))

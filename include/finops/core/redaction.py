@@ -51,7 +51,7 @@ _PLACES = (
     _PARAMETER,
 )
 _WHOLE_LOGIN = re.compile(r"(?is)[a-z][a-z0-9+.-]*:/{1,3}[^:/@?#]*:(?P<secret>.*)@")
-_SECRET_VARIABLE = re.compile(r"(?i)(?:.*_)?(?:\w*passw(?:or)?d|pwd|passphrase|secret|token|key|sas)")
+_SECRET_VARIABLE = re.compile(r"(?i)(?:.*_)?(?:\w*passw(?:or)?d|pwd|passphrase|secrets?|token|key|sas)")
 _EXAMPLES = frozenset({"password", "…", HIDDEN})
 """What stands for a secret where an address is explained."""
 
@@ -89,6 +89,12 @@ def know(texts: Iterable[str]) -> None:
         for place in _PLACES:
             for match in place.finditer(text):
                 _remember(match["secret"])
+
+
+def know_secrets(secrets: Iterable[str]) -> None:
+    """Remember secrets that were read from a file, a connection or a vault, each being one as a whole."""
+    for secret in secrets:
+        _remember(secret)
 
 
 def know_environment(environment: Mapping[str, str]) -> None:

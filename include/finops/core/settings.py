@@ -76,6 +76,14 @@ class Settings(BaseSettings):
         default=None,
         description="https:// address that gets the same as JSON, as Slack and Teams take it; none: nobody.",
     )
+    channel_secrets: SecretStr | None = Field(
+        default=None,
+        description="Secrets of the channels in channels.yml, as JSON from name to secret; none: they are elsewhere.",
+    )
+    channel_hosts: str | None = Field(
+        default=None,
+        description="Hosts that channels may reach at a private or loopback address, by comma: host or host:port.",
+    )
     memory_limit: str = Field(
         default="400MB",
         pattern=r"(?i)^\d{1,9}(\.\d+)? ?([KMGT]i?)?B$",
@@ -219,6 +227,11 @@ class Settings(BaseSettings):
     def other_blob_hosts(self) -> frozenset[str]:
         """Hosts of blob storage that deliveries may go to beside Azure's own."""
         return frozenset(each.strip() for each in (self.blob_hosts or "").split(",") if each.strip())
+
+    @property
+    def trusted_channel_hosts(self) -> frozenset[str]:
+        """Hosts that notifications may reach though they are not public."""
+        return frozenset(each.strip() for each in (self.channel_hosts or "").split(",") if each.strip())
 
     @property
     def state_database_url(self) -> str:

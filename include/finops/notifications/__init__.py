@@ -1,1 +1,1 @@
-"""Notifications: what a person has to hear of, by mail and webhook."""
+"""Notifications: what a person has to hear of, in chats, by mail, by webhook and on call."""

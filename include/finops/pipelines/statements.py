@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
+from finops.pipelines import notices
 
 if TYPE_CHECKING:
     from finops.delivery.models import DeliveryReport
@@ -69,7 +70,9 @@ def publish(settings: Settings, period: BillingPeriod, planned: Iterable[Planned
         shown.append(publish(settings, period))
     for notice in (each.notice for each in shown if each.notice):
         logger.info("%s", notice)
-    return sorted({each.billing_period for each in shown})
+    months = sorted({each.billing_period for each in shown})
+    notices.put_quietly(settings, lambda: notices.statements_published(settings, months))
+    return months
 
 
 def deliver(

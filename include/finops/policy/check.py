@@ -14,6 +14,7 @@ from finops.policy import (
     allocation,
     anomalies,
     budgets,
+    channels,
     cost_centers,
     delivery,
     exchange_rates,
@@ -76,6 +77,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     kpis.FILE: kpis.load,
     forecasting.FILE: forecasting.load,
     anomalies.FILE: anomalies.load,
+    channels.FILE: channels.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 
