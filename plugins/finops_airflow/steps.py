@@ -194,7 +194,7 @@ def forecast_spend(run_date: str | None) -> str | None:
 def detect_anomalies(run_date: str | None) -> str | None:
     """Detect anomalies as of a run date (YYYY-MM-DD), or of what is published now; None when nothing is due."""
     settings = Settings()
-    if run_date is None and not incidents.is_due(settings):
+    if run_date is None and (_waits_for_kpis(settings) or not incidents.is_due(settings)):
         return None
     version = incidents.run(settings, _day(run_date))
     incidents.write_pages(settings)
@@ -209,8 +209,12 @@ def outdated_forecasts() -> list[str]:
 
 @one_line_errors()
 def outdated_incidents() -> list[str]:
-    """Return the last published month when the incidents are out of date and the forecasts are not."""
-    return _last_month_if(lambda settings: incidents.is_due(settings) and not forecasts.is_due(settings))
+    """Return the last published month when the incidents are out of date, and forecasts and KPIs are not."""
+
+    def are_due(settings: Settings) -> bool:
+        return not forecasts.is_due(settings) and not _waits_for_kpis(settings) and incidents.is_due(settings)
+
+    return _last_month_if(are_due)
 
 
 def _last_month_if(is_due: Callable[[Settings], bool]) -> list[str]:
@@ -221,6 +225,12 @@ def _last_month_if(is_due: Callable[[Settings], bool]) -> list[str]:
     except NotReady:
         return []
     return _written([results.last_month(settings)])
+
+
+def _waits_for_kpis(settings: Settings) -> bool:
+    if found := incidents.kpis_on_their_way(settings):
+        logger.info("KPIs that are out of date, whose publication asks again: %s", ", ".join(found))
+    return bool(found)
 
 
 def _waits_for_bills(settings: Settings) -> bool:

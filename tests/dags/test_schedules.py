@@ -79,7 +79,12 @@ def test_a_publication_and_outdated_kpis_each_start_the_kpis_of_their_month(dags
     ("dag_id", "started_by", "asks", "announces"),
     [
         ("forecast_spend", {"published_marts", "outdated_forecasts"}, "ask_for_outdated_forecasts", "forecast"),
-        ("detect_anomalies", {"published_forecasts", "outdated_incidents"}, "ask_for_outdated_incidents", "detect"),
+        (
+            "detect_anomalies",
+            {"published_forecasts", "published_kpis", "outdated_incidents"},
+            "ask_for_outdated_incidents",
+            "detect",
+        ),
     ],
 )
 def test_a_publication_starts_forecasts_and_they_start_detection(dags, dag_id, started_by, asks, announces):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from finops.anomalies import (
     cause,
     detecting,
+    events,
     feedback,
     grouping,
     hours,
@@ -33,6 +34,7 @@ from finops.anomalies.series import Cube
 from finops.anomalies.tables import CAUSES, INCIDENTS, POINTS
 from finops.core.database import limits
 from finops.core.errors import BadInput, NotReady
+from finops.core.events import Event
 from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.policy import anomalies as policies
@@ -277,3 +279,8 @@ def write_pages(settings: Settings) -> Path:
     """
     version = read.version_of(settings)
     return pages.write(settings, version, read.incidents(version), read.causes(version), read.points(version))
+
+
+def told(version: Publication) -> list[Event]:
+    """Return what people are told of the published incidents; each has a key of its own."""
+    return events.of_incidents(read.incidents(version))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops.core.progress import Progress
 from finops.core.settings import Settings
-from finops.pipelines import forecasts, results
+from finops.pipelines import forecasts, kpis, notices, results
 
 if TYPE_CHECKING:
     from finops.stores.published import Publication
@@ -17,8 +17,23 @@ FEATURE = "anomalies"
 
 
 def is_due(settings: Settings) -> bool:
-    """Tell whether bills, forecasts, feedback or ``anomalies.yml`` are newer than the published incidents."""
+    """Tell whether bills, forecasts, KPIs, feedback or ``anomalies.yml`` are newer than the published incidents."""
     return results.made_of(settings, FEATURE) != _digest(settings)
+
+
+def kpis_on_their_way(settings: Settings) -> list[str]:
+    """Return the months whose KPIs, which say when machines train, are out of date; none before runs have landed.
+
+    Their publication will ask for detection again. Until then a machine that trains by plan would look odd.
+    """
+    from finops.core.telemetry import TelemetryKind
+    from finops.stores.state import telemetry as ledger
+    from finops.stores.state.store import open_state
+
+    with open_state(settings).connect() as connection:
+        if not any(each.kind is TelemetryKind.TRAINING_RUNS for each in ledger.all_current(connection)):
+            return []
+    return [str(month) for month in kpis.pending(settings)]
 
 
 def run(settings: Settings, run_date: date | None = None, progress: Progress | None = None) -> Publication:
@@ -33,7 +48,11 @@ def run(settings: Settings, run_date: date | None = None, progress: Progress | N
     with results.running(settings, FEATURE):
         made_of = _digest(settings) if run_date is None else results.made_of(settings, FEATURE)
         found = service.run(settings, run_date=run_date, progress=progress)
-        return results.publish(settings, FEATURE, TABLES, found, made_of)
+        version = results.publish(settings, FEATURE, TABLES, found, made_of)
+    # Of a past day nobody is told.
+    if run_date is None:
+        notices.put_quietly(settings, lambda: service.told(version))
+    return version
 
 
 def write_pages(settings: Settings) -> Path:
@@ -55,4 +74,4 @@ def _digest(settings: Settings) -> str:
     from finops.policy import anomalies
 
     configured = [anomalies.load(settings).model_dump(mode="json"), feedback.digest(settings)]
-    return results.digest(settings, configured, [forecasts.FEATURE])
+    return results.digest(settings, configured, [forecasts.FEATURE, results.KPIS])

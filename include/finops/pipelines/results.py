@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from finops.stores.published import Publication
     from finops.stores.results import Results, ResultTable
 
+KPIS = "kpis"
+"""The layer of KPIs, for results that read them."""
+
 SETTLING = timedelta(minutes=30)
 """How long bills that have landed may be on their way to readers before results are made without them."""
 
@@ -71,6 +74,8 @@ def digest(settings: Settings, configured: Any, layers: Sequence[str] = ()) -> s
     with open_state(settings).connect() as connection:
         bills = builds.published_by(connection)
     made = {layer: version.manifest.get("results", {}).get(layer) for layer in layers}
+    if KPIS in layers:
+        made[KPIS] = {month: entry["digest"] for month, entry in version.manifest.get("kpis", {}).items()}
     parts = {"bills": bills, "layers": made, "configured": configured}
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
