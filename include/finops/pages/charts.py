@@ -9,42 +9,15 @@ from __future__ import annotations
 import calendar
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element
 
-from finops.core.money import from_units
 from finops.core.periods import BillingPeriod
 from finops.pages import wording
+from finops.pages.drawing import RIGHT, TOP, Scale, add, axis, canvas, left_of
 from finops.pages.figures import Day
 
 _SERIES = {"aws": 0, "azure": 1, "gcp": 2}
-_TOP, _BOTTOM, _RIGHT = 12, 26, 4
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """Amounts in smallest units to vertical positions."""
-
-    low: int
-    high: int
-    step: int
-    height: int
-
-    @classmethod
-    def over(cls, low: int, high: int, height: int) -> _Scale:
-        """Return a scale whose ends are multiples of a round step and enclose the amounts and zero."""
-        low, high = min(low, 0), max(high, 1)
-        step = _round_step(high - low)
-        return cls(low // step * step, -(-high // step) * step, step, height)
-
-    def y(self, units: int) -> float:
-        inner = self.height - _TOP - _BOTTOM
-        return round(_TOP + inner * (self.high - units) / (self.high - self.low), 2)
-
-    @property
-    def ticks(self) -> range:
-        return range(self.low, self.high + 1, self.step)
 
 
 def daily_chart(
@@ -57,16 +30,16 @@ def daily_chart(
     drawn = [day for day in days if _is_of(day, period)]
     above = [sum(amount for _, amount in day.by_provider if amount > 0) for day in drawn]
     below = [sum(amount for _, amount in day.by_provider if amount < 0) for day in drawn]
-    scale = _Scale.over(min(below, default=0), max(above, default=0), height)
-    left = 8 + 7 * max(len(_compact(tick, digits)) for tick in scale.ticks)
+    scale = Scale.over(min(below, default=0), max(above, default=0), height)
+    left = left_of(scale, digits)
     length = calendar.monthrange(period.year, period.month)[1]
-    pitch = (width - left - _RIGHT) / length
-    svg = _canvas(width, height, ident, f"Cost per day in {wording.month(period)}", _described(drawn, currency, digits))
-    _axis(svg, scale, left, width, digits)
+    pitch = (width - left - RIGHT) / length
+    svg = canvas(width, height, ident, f"Cost per day in {wording.month(period)}", _described(drawn, currency, digits))
+    axis(svg, scale, left, width, digits)
     for number in _labelled_days(length, narrow=width < 600):
         x = round(left + pitch * (number - 0.5), 2)
         place = {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}
-        _add(svg, "text", place).text = str(number)
+        add(svg, "text", place).text = str(number)
     for day in drawn:
         _column(svg, day, scale, round(left + pitch * (day.charge_date.day - 1), 2), pitch, currency, digits)
     return svg
@@ -83,22 +56,22 @@ def line_chart(
     height: int = 180,
 ) -> Element:
     """Return amounts as a line from left to right, each point with its label below and its amount on pointing at it."""
-    scale = _Scale.over(min(units for _, units in points), max(units for _, units in points), height)
-    left = 8 + 7 * max(len(_compact(tick, digits)) for tick in scale.ticks)
+    scale = Scale.over(min(units for _, units in points), max(units for _, units in points), height)
+    left = left_of(scale, digits)
     worded = [f"{label} {wording.money(units, digits)}" for label, units in points]
-    svg = _canvas(width, height, ident, title, f"In {currency}: {', '.join(worded)}.")
-    _axis(svg, scale, left, width, digits)
-    pitch = (width - left - _RIGHT) / len(points)
+    svg = canvas(width, height, ident, title, f"In {currency}: {', '.join(worded)}.")
+    axis(svg, scale, left, width, digits)
+    pitch = (width - left - RIGHT) / len(points)
     spots = [(round(left + pitch * (n + 0.5), 2), scale.y(units)) for n, (_, units) in enumerate(points)]
     for (x1, y1), (x2, y2) in itertools.pairwise(spots):
-        _add(svg, "line", {"class": "curve", "x1": x1, "x2": x2, "y1": y1, "y2": y2})
+        add(svg, "line", {"class": "curve", "x1": x1, "x2": x2, "y1": y1, "y2": y2})
     # Every label where there is room for it, and always the last.
     step = -(-len(points) * 46 // (width - left))
     for number, ((x, y), (label, _), words) in enumerate(zip(spots, points, worded, strict=True)):
-        dot = _add(svg, "circle", {"class": "dot", "cx": x, "cy": y, "r": 4})
-        _add(dot, "title", {}).text = f"{words} {currency}"
+        dot = add(svg, "circle", {"class": "dot", "cx": x, "cy": y, "r": 4})
+        add(dot, "title", {}).text = f"{words} {currency}"
         if (len(points) - 1 - number) % step == 0:
-            _add(svg, "text", {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}).text = label
+            add(svg, "text", {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}).text = label
     return svg
 
 
@@ -123,51 +96,43 @@ def trend_chart(
     largest = max(map(abs, shown), default=Decimal(0))
     digits = max(0, 2 - largest.adjusted()) if largest else 0
     units = [round(figure.scaleb(digits)) for figure in shown] or [0]
-    scale = _Scale.over(min(units), max(units), height)
-    left = 8 + 7 * max(len(_compact(tick, digits)) for tick in scale.ticks)
+    scale = Scale.over(min(units), max(units), height)
+    left = left_of(scale, digits)
     worded = ", ".join(f"{label}: {words}" for label, words, _ in points)
-    svg = _canvas(width, height, ident, title, f"{worded}.")
-    _axis(svg, scale, left, width, digits)
+    svg = canvas(width, height, ident, title, f"{worded}.")
+    axis(svg, scale, left, width, digits)
     if drawn_target is not None:
         y = scale.y(units[-1])
-        _add(svg, "line", {"class": "target", "x1": left, "x2": width - _RIGHT, "y1": y, "y2": y})
+        add(svg, "line", {"class": "target", "x1": left, "x2": width - RIGHT, "y1": y, "y2": y})
         place = {
             "class": "tick halo",
-            "x": width - _RIGHT,
-            "y": y - 4 if y > _TOP + 6 else y + 12,
+            "x": width - RIGHT,
+            "y": y - 4 if y > TOP + 6 else y + 12,
             "text-anchor": "end",
         }
-        _add(svg, "text", place).text = "target"
-    pitch = (width - left - _RIGHT) / max(len(points), 1)
+        add(svg, "text", place).text = "target"
+    pitch = (width - left - RIGHT) / max(len(points), 1)
     step = -(-len(points) * 46 // (width - left))
     before = None
     for number, (label, words, figure) in enumerate(points):
         x = round(left + pitch * (number + 0.5), 2)
         if (len(points) - 1 - number) % step == 0:
-            _add(svg, "text", {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}).text = label
+            add(svg, "text", {"class": "tick", "x": x, "y": height - 8, "text-anchor": "middle"}).text = label
         spot = None if figure is None else (x, scale.y(round(figure.scaleb(digits))))
         if spot and before:
-            _add(svg, "line", {"class": "curve", "x1": before[0], "x2": spot[0], "y1": before[1], "y2": spot[1]})
+            add(svg, "line", {"class": "curve", "x1": before[0], "x2": spot[0], "y1": before[1], "y2": spot[1]})
         if spot:
-            dot = _add(svg, "circle", {"class": "dot", "cx": spot[0], "cy": spot[1], "r": 3})
-            _add(dot, "title", {}).text = f"{label}: {words}"
+            dot = add(svg, "circle", {"class": "dot", "cx": spot[0], "cy": spot[1], "r": 3})
+            add(dot, "title", {}).text = f"{label}: {words}"
         before = spot
     return svg
 
 
-def _axis(svg: Element, scale: _Scale, left: float, width: int, digits: int) -> None:
-    for tick in scale.ticks:
-        line = {"x1": left, "x2": width - _RIGHT, "y1": scale.y(tick), "y2": scale.y(tick)}
-        _add(svg, "line", {"class": "axis" if tick == 0 else "grid", **line})
-        place = {"class": "tick", "x": left - 6, "y": scale.y(tick) + 4, "text-anchor": "end"}
-        _add(svg, "text", place).text = _compact(tick, digits)
-
-
-def _column(svg: Element, day: Day, scale: _Scale, x: float, pitch: float, currency: str, digits: int) -> None:
-    column = _add(svg, "g", {})
+def _column(svg: Element, day: Day, scale: Scale, x: float, pitch: float, currency: str, digits: int) -> None:
+    column = add(svg, "g", {})
     lines = [f"{wording.name(p)} {wording.money(amount, digits)}" for p, amount in day.by_provider]
     label = f"{wording.day(day.charge_date)}: {wording.money(day.total, digits)} {currency}"
-    _add(column, "title", {}).text = "\n".join([label, *lines] if len(lines) > 1 else [label])
+    add(column, "title", {}).text = "\n".join([label, *lines] if len(lines) > 1 else [label])
     up = down = 0
     for provider, amount in day.by_provider:
         start = up if amount > 0 else down
@@ -178,7 +143,7 @@ def _column(svg: Element, day: Day, scale: _Scale, x: float, pitch: float, curre
             down += amount
         if bottom > top:
             box = {"x": round(x + pitch * 0.12, 2), "width": round(pitch * 0.76, 2), "y": top}
-            _add(
+            add(
                 column,
                 "rect",
                 {"class": series_of(provider), **box, "height": round(bottom - top, 2)},
@@ -202,7 +167,7 @@ def series_of(provider: str) -> str:
 def share_strip(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str) -> Element:
     """Return one bar split by share: (name, tenths of a percent, class), drawn in the order given."""
     described = ", ".join(f"{label} {wording.share(permille)}" for label, permille, _ in parts)
-    svg = _canvas(1000, 28, ident, title, described, stretch=True)
+    svg = canvas(1000, 28, ident, title, described, stretch=True)
     # With a credit among them, the positive parts are more than the whole: the bar shows how these split.
     whole = sum(permille for _, permille, _ in parts if permille > 0)
     x = 0.0
@@ -210,8 +175,8 @@ def share_strip(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str
         if permille > 0:
             width = 1000 * permille / whole
             box = {"x": round(x, 2), "y": 0, "width": round(max(width - 3, 1), 2), "height": 28}
-            part = _add(svg, "rect", {"class": css_class, **box})
-            _add(part, "title", {}).text = f"{label}: {wording.share(permille)}"
+            part = add(svg, "rect", {"class": css_class, **box})
+            add(part, "title", {}).text = f"{label}: {wording.share(permille)}"
             x += width
     return svg
 
@@ -219,9 +184,9 @@ def share_strip(parts: Sequence[tuple[str, int, str]], *, ident: str, title: str
 def share_bar(permille: int | None) -> Element:
     """Return a small bar for a table cell. The share also stands beside it as text, so it is hidden from readers."""
     svg = _bar()
-    _add(svg, "rect", {"class": "track", "width": 1000, "height": 8})
+    add(svg, "rect", {"class": "track", "width": 1000, "height": 8})
     if permille and permille > 0:
-        _add(svg, "rect", {"class": "fill", "width": min(max(permille, 6), 1000), "height": 8})
+        add(svg, "rect", {"class": "fill", "width": min(max(permille, 6), 1000), "height": 8})
     return svg
 
 
@@ -229,33 +194,14 @@ def change_bar(units: int, largest: int) -> Element:
     """Return a bar for a rise or a fall beside the largest one of its page."""
     svg = _bar()
     length = max(round(1000 * abs(units) / largest), 6) if largest else 0
-    _add(svg, "rect", {"class": "rise" if units > 0 else "fall", "width": length, "height": 8})
+    add(svg, "rect", {"class": "rise" if units > 0 else "fall", "width": length, "height": 8})
     return svg
-
-
-def markup(svg: Element) -> str:
-    """Return a drawing as it stands in a page; the XML library escapes every text in it."""
-    return tostring(svg, encoding="unicode")
 
 
 def _bar() -> Element:
     return Element(
         "svg", {"class": "bar", "viewBox": "0 0 1000 8", "preserveAspectRatio": "none", "aria-hidden": "true"}
     )
-
-
-def _canvas(width: int, height: int, ident: str, title: str, description: str, *, stretch: bool = False) -> Element:
-    labelled = {"role": "img", "aria-labelledby": f"{ident}-title {ident}-desc"}
-    svg = Element("svg", {"viewBox": f"0 0 {width} {height}", **labelled})
-    if stretch:
-        svg.set("preserveAspectRatio", "none")
-    _add(svg, "title", {"id": f"{ident}-title"}).text = title
-    _add(svg, "desc", {"id": f"{ident}-desc"}).text = description
-    return svg
-
-
-def _add(parent: Element, tag: str, attributes: dict[str, object]) -> Element:
-    return SubElement(parent, tag, {key: str(value) for key, value in attributes.items()})
 
 
 def _described(days: Sequence[Day], currency: str, digits: int) -> str:
@@ -269,26 +215,7 @@ def _described(days: Sequence[Day], currency: str, digits: int) -> str:
     )
 
 
-def _round_step(span: int) -> int:
-    """Return 1, 2 or 5 times a power of ten that divides ``span`` into about four."""
-    magnitude = 10 ** max(len(str(span // 4 or 1)) - 1, 0)
-    return next(magnitude * factor for factor in (1, 2, 5, 10) if magnitude * factor * 4 >= span)
-
-
 def _labelled_days(length: int, *, narrow: bool) -> list[int]:
     """Return the days that get a number: few enough to read, always the first and the last."""
     step = 7 if narrow else 3
     return [day for day in range(1, length, step) if length - day >= step - 1] + [length]
-
-
-def _compact(units: int, digits: int) -> str:
-    """Return an axis label: ``1.5k``, ``20M``."""
-    amount = from_units(units, digits)
-    for limit, suffix in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
-        if abs(amount) >= limit:
-            return _trimmed(amount / limit) + suffix
-    return _trimmed(amount)
-
-
-def _trimmed(amount: Decimal) -> str:
-    return f"{amount.normalize():f}".replace("-", wording.MINUS)

@@ -103,6 +103,22 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class BandPoint:
+    """A day or hour with what it cost, what was expected of it, and between what bounds; in smallest units.
+
+    ``inner`` and ``outer`` are (low, high), such as those of 80 and 95 %. None where a figure is not known.
+    """
+
+    label: str
+    words: str
+    actual: int | None = None
+    expected: int | None = None
+    inner: tuple[int, int] | None = None
+    outer: tuple[int, int] | None = None
+    is_odd: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A figure in words with what it is above and a note below, which a rise or a fall colours."""
 

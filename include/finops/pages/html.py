@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.money import digits_of, rounded
-from finops.pages import charts, wording
+from finops.pages import charts, charts_band, drawing, wording
 from finops.pages.figures import DailyCosts, Headline, Note, Page, Table
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -47,7 +47,7 @@ def environment(*folders: Path) -> Environment:
         rounded(amount, digits_of(currency)), digits_of(currency)
     )
     drawings: tuple[Callable[..., Element], ...] = (charts.daily_chart, charts.line_chart, charts.trend_chart)
-    drawings += (charts.share_strip, charts.share_bar, charts.change_bar)
+    drawings += (charts.share_strip, charts.share_bar, charts.change_bar, charts_band.band_chart)
     made.globals |= {each.__name__: _drawing(each) for each in drawings}
     made.globals |= {"UNALLOCATED": UNALLOCATED, "ABSENT": ABSENT, "digits_of": digits_of}
     made.globals |= {"series_of": charts.series_of, "outside": charts.outside}
@@ -60,7 +60,7 @@ def _plain() -> Environment:
 
 
 def _drawing(draw: Callable[..., Element]) -> Callable[..., Markup]:
-    return lambda *figures, **options: Markup(charts.markup(draw(*figures, **options)))
+    return lambda *figures, **options: Markup(drawing.markup(draw(*figures, **options)))
 
 
 @cache

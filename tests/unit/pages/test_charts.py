@@ -7,7 +7,8 @@ from decimal import Decimal
 from xml.etree import ElementTree
 
 from finops.core.periods import BillingPeriod
-from finops.pages.charts import change_bar, daily_chart, markup, share_bar, share_strip, trend_chart
+from finops.pages.charts import change_bar, daily_chart, share_bar, share_strip, trend_chart
+from finops.pages.drawing import markup
 from finops.pages.figures import Day
 
 PERIOD = BillingPeriod(2026, 2)
