@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -56,9 +56,7 @@ class _Reader:
     found: Located
     known: scopes.Known
     cost_centers: CostCenters
-
-    def __post_init__(self) -> None:
-        self.ids: dict[str, str] = {}
+    ids: dict[str, str] = field(default_factory=dict)
 
     def of_cost_center(self, entry: Budget, place: Place) -> Line:
         """Return a cost centre's monthly amount as a budget: direct and shared cost, as its statement has it."""
