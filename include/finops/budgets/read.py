@@ -64,8 +64,8 @@ def charges(
         usage, calendar, late, spread = _matrices(connection, shape, since)
         exact = _exact(connection, tasks, run_date)
         shared = allocated.read(connection, version, lines, since)
-    allocated.spread_over_days(lines, shared, usage, calendar, since)
-    exact = allocated.exact(tasks, shared, exact)
+    allocated.add_to_days(lines, shared, usage, since)
+    exact = allocated.amounts(tasks, shared, exact, run_date)
     return Charges(since, usage + late, calendar, late, spread, exact, others)
 
 
