@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Numeric,
@@ -281,3 +283,39 @@ telemetry_files = Table(
     Column("set_apart", BigInteger, nullable=False, comment="Rows that lie in the future, and have not landed."),
     Column("days", JSON, nullable=False, comment="The days (UTC) that it has rows of, sorted."),
 )
+
+outbox_events = Table(
+    "outbox_events",
+    metadata,
+    Column("event_key", String(255), primary_key=True, comment="The same event again has the same key."),
+    Column("kind", String(80), nullable=False),
+    Column("severity", String(16), nullable=False, comment="info, warning or critical."),
+    Column("owner", Text, nullable=False, comment="Cost centre or person; empty where it has none."),
+    Column("content", JSON, nullable=False, comment="Title, text, facts, links, next steps, group; plain text."),
+    Column("resolves", String(255), nullable=False, comment="Key of the event that it ends; empty for none."),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("routed_at", UtcDateTime, comment="When it was given to its channels; empty for not yet."),
+    Column("acknowledged_at", UtcDateTime),
+    Column("acknowledged_by", Text),
+    Column("ended_at", UtcDateTime, comment="When an event that resolves it was put."),
+)
+
+outbox_messages = Table(
+    "outbox_messages",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("event_key", ForeignKey("outbox_events.event_key"), nullable=False),
+    Column("channel", String(80), nullable=False, comment="Its name in channels.yml."),
+    Column("reason", String(32), nullable=False, comment="Why it gets it: event, instead or escalation-N."),
+    Column("state", String(16), nullable=False, comment="pending, sending, sent, parked or dropped."),
+    Column("due_at", UtcDateTime, nullable=False, comment="Not before then."),
+    Column("message_id", String(40), comment="Of the message it is part of, from its first attempt on."),
+    Column("attempts", Integer, nullable=False),
+    Column("is_in_doubt", Boolean, nullable=False, comment="An attempt ended without an answer: it may have arrived."),
+    Column("lease_until", UtcDateTime, comment="Until then whoever is sending it has it alone."),
+    Column("attempted_at", UtcDateTime),
+    Column("sent_at", UtcDateTime),
+    Column("fault", Text, comment="Why the last attempt failed, in one line."),
+    UniqueConstraint("event_key", "channel", "reason"),
+)
+Index("ix_outbox_messages_state_channel", outbox_messages.c.state, outbox_messages.c.channel)
