@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from finops.budgets import burndown, covering, evaluate, kpis, outlook, read
+from finops.budgets import burndown, covering, evaluate, kpis, outlook, read, states
 from finops.budgets.models import Day, Evaluation, Task
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 from finops.policy import budgets
 from finops.policy.budgets import Line
 from finops.stores import published
+from finops.stores.state import budget_states
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from finops.core.events import Event
     from finops.stores.published import Publication
+
+
+RESTATED_FOR = timedelta(days=95)
+"""How long after its end a period whose breach was told is evaluated again: bills are restated for a quarter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Evaluated:
     burndowns: Mapping[tuple[str, date], Sequence[Day]]
     warnings: tuple[str, ...]
     others: Mapping[str, tuple[str, ...]]
+    ids: frozenset[str]
 
 
 def evaluate_all(
@@ -53,7 +62,32 @@ def evaluate_all(
     costs = [each for each in configured.lines if each.kpi is None]
     found, days, others = _of_costs(settings, version, costs, day, first_day, also or {})
     of_kpis = kpis.evaluations(version, [each for each in configured.lines if each.kpi is not None], day)
-    return Evaluated(day, (*found, *of_kpis), days, configured.warnings, others)
+    ids = frozenset(each.id for each in configured.lines)
+    return Evaluated(day, (*found, *of_kpis), days, configured.warnings, others, ids)
+
+
+def open_periods(connection: Connection, run_date: date) -> dict[str, list[date]]:
+    """Return the first days of periods of which a reached threshold was told and not taken back, by budget.
+
+    ``evaluate_all`` takes them as ``also``, so that a restated bill of a past period is seen.
+    """
+    found: dict[str, list[date]] = {}
+    for each in budget_states.since(connection, run_date - RESTATED_FOR):
+        if each.is_reached and each.period_first not in found.setdefault(each.budget, []):
+            found[each.budget].append(each.period_first)
+    return found
+
+
+def settle(connection: Connection, evaluated: Evaluated, now: datetime | None = None) -> list[Event]:
+    """Write which thresholds are reached now, and return what is to be told of it.
+
+    The caller puts the events into the outbox in the same transaction. The same evaluation again returns none.
+    """
+    before = budget_states.since(connection, evaluated.run_date - RESTATED_FOR)
+    at = now or datetime.now(UTC)
+    changed, events = states.of_all(before, evaluated.evaluations, evaluated.ids, at)
+    budget_states.save(connection, changed)
+    return events
 
 
 def _of_costs(
