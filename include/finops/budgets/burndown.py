@@ -22,15 +22,19 @@ _LONG = 92
 def of_tasks(
     tasks: Sequence[Task], found: Sequence[Evaluation], figures: Figures, charges: Charges
 ) -> dict[tuple[str, date], Sequence[Day]]:
-    """Return the burn-down per budget and first day of a period that holds the run date, or of the last one before."""
-    newest: dict[str, int] = {}
-    for number, task in enumerate(tasks):
-        if task.line.id not in newest or task.span > tasks[newest[task.line.id]].span:
-            newest[task.line.id] = number
+    """Return the burn-down per budget and first day of its newest period.
+
+    Where nothing of that is known yet, since it begins with the run date, that of the one before is there, too.
+    """
+    newest: dict[str, list[int]] = {}
+    for number in sorted(range(len(tasks)), key=lambda each: tasks[each].span, reverse=True):
+        newest.setdefault(tasks[number].line.id, []).append(number)
     made = {}
-    for number in newest.values():
-        task = tasks[number]
-        made[task.line.id, task.span.first] = _days(task, found[number], figures, number, charges)
+    for numbers in newest.values():
+        is_new = tasks[numbers[0]].span.first >= found[numbers[0]].run_date
+        for number in numbers[: 2 if is_new else 1]:
+            task = tasks[number]
+            made[task.line.id, task.span.first] = _days(task, found[number], figures, number, charges)
     return made
 
 

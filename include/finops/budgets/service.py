@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from finops.budgets import burndown, covering, evaluate, kpis, outlook, read, states
+from finops.budgets import burndown, covering, evaluate, kpis, outlook, read, rows, states
 from finops.budgets.models import Day, Evaluation, Task
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
-from finops.policy import budgets
+from finops.policy import budgets, tags
 from finops.policy.budgets import Line
 from finops.stores import published
 from finops.stores.state import budget_states
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from finops.core.events import Event
     from finops.stores.published import Publication
+    from finops.stores.results import Results
 
 
 RESTATED_FOR = timedelta(days=95)
@@ -88,6 +89,19 @@ def settle(connection: Connection, evaluated: Evaluated, now: datetime | None = 
     changed, events = states.of_all(before, evaluated.evaluations, evaluated.ids, at)
     budget_states.save(connection, changed)
     return events
+
+
+def results(settings: Settings, evaluated: Evaluated) -> Results:
+    """Return the rows of the tables that budgets publish, of the month of the run date."""
+    return rows.of_run(published.latest(settings), evaluated, _tags(settings))
+
+
+def _tags(settings: Settings) -> dict[str, str]:
+    """Return the tag that fills each dimension; none without a valid tag policy."""
+    try:
+        return {each.dimension.value: each.name for each in tags.load(settings).keys if each.dimension}
+    except BadInput:
+        return {}
 
 
 def _of_costs(
