@@ -34,7 +34,7 @@ def of_run(version: Publication, evaluated: Evaluated, tags: Mapping[str, str]) 
     lines = {each.line.id: each for each in evaluated.evaluations}
     found: dict[str, dict[str, pd.DataFrame]] = {}
     for table, rows in (
-        (BUDGETS, (_budget(each, others.get(each.line.id, ())) for each in evaluated.evaluations)),
+        (BUDGETS, (of_budget(each, others.get(each.line.id, ())) for each in evaluated.evaluations)),
         (PROPOSALS, map(_proposal, proposals.of_all(evaluated.evaluations, tags))),
     ):
         names = [each.name for each in table.columns if each.name != "billing_period"]
@@ -46,7 +46,8 @@ def of_run(version: Publication, evaluated: Evaluated, tags: Mapping[str, str]) 
     return found
 
 
-def _budget(now: Evaluation, others: Sequence[str]) -> dict[str, Any]:
+def of_budget(now: Evaluation, others: Sequence[str]) -> dict[str, Any]:
+    """Return an evaluation as a row of ``mart_budgets``."""
     line = now.line
     measure = line.kpi.value if line.kpi else "direct and shared cost" if line.is_allocated else "direct cost"
     used = told.used(now)

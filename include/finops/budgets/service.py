@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops.budgets import burndown, covering, evaluate, kpis, outlook, read, rows, states
+from finops.budgets import burndown, covering, evaluate, kpis, outlook, page, read, rows, states, told
+from finops.budgets.tables import BUDGETS
 from finops.budgets.models import Day, Evaluation, Task
+from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 from finops.policy import budgets, tags
@@ -94,6 +97,17 @@ def settle(connection: Connection, evaluated: Evaluated, now: datetime | None = 
 def results(settings: Settings, evaluated: Evaluated) -> Results:
     """Return the rows of the tables that budgets publish, of the month of the run date."""
     return rows.of_run(published.latest(settings), evaluated, _tags(settings))
+
+
+def write_page(settings: Settings) -> Path:
+    """Write the page of the budgets that are published last; return where it is. Raise NotReady before any are."""
+    version = published.latest(settings)
+    if BUDGETS.name not in version.marts:
+        raise NotReady("no budgets are published yet; the DAG enforce_budgets publishes them after bills")
+    path = settings.root / told.PAGE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, page.write(settings, version))
+    return path
 
 
 def _tags(settings: Settings) -> dict[str, str]:
