@@ -56,8 +56,8 @@ def read(connection: DuckDBPyConnection, version: Publication, lines: Sequence[L
     """
     found = Shared()
     for *key, whole, shared in connection.execute(compose(query, month=f"{since:%Y-%m}")).fetchall():
-        found.whole[tuple(key)] = whole  # type: ignore[index]
-        found.shared[tuple(key)] = shared  # type: ignore[index]
+        found.whole[tuple(key)] = whole
+        found.shared[tuple(key)] = shared
     query = """
         select billing_period, billing_currency, charge_date, sum(effective_cost)::double
         from fct_daily_costs where billing_period >= {month} and strftime(charge_date, '%Y-%m') = billing_period

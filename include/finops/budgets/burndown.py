@@ -29,7 +29,7 @@ def of_tasks(
     newest: dict[str, list[int]] = {}
     for number in sorted(range(len(tasks)), key=lambda each: tasks[each].span, reverse=True):
         newest.setdefault(tasks[number].line.id, []).append(number)
-    made = {}
+    made: dict[tuple[str, date], Sequence[Day]] = {}
     for numbers in newest.values():
         is_new = tasks[numbers[0]].span.first >= found[numbers[0]].run_date
         for number in numbers[: 2 if is_new else 1]:

@@ -30,7 +30,7 @@ def tasks_of(lines: Sequence[Line], run_date: date, also: Mapping[str, Sequence[
     The one before may still be restated. ``also`` names older periods by their first day, per budget: those whose
     breach was told and not yet taken back.
     """
-    found = []
+    found: list[Task] = []
     for row, line in enumerate(lines):
         days = [run_date, *also.get(line.id, ())]
         spans = [span for day in days if (span := line.period_of(day)) is not None]
@@ -71,7 +71,7 @@ def rolled_over(tasks: Sequence[Task], exact: Sequence[Decimal]) -> dict[tuple[i
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Per task: forecast, its deviation below and above, the adjusted forecast, days until breach; per task the path."""
+    """Per task: forecast, its deviation below and above, adjusted forecast, days until breach, and the path by day."""
 
     mean: np.ndarray
     low: np.ndarray
@@ -91,8 +91,9 @@ def figures(
     rows = np.array([each.row for each in tasks], dtype=np.int64)
     actual, doubt = _so_far(tasks, charges, run_date)
     rate = outlook.run_rate(charges.usage)
-    calm = outlook.run_rate(outlook.without_odd_days(charges.usage))
-    profile = outlook.weekdays(charges.usage, charges.since)
+    usual = outlook.without_odd_days(charges.usage)
+    calm = outlook.run_rate(usual)
+    profile = outlook.weekdays(usual, charges.since)
     mean, adjusted, low = actual.copy(), actual.copy(), doubt.copy()
     days = np.where(actual >= limits, 0, -1)
     path: dict[int, np.ndarray] = {}
@@ -140,7 +141,9 @@ def late_of(tasks: Sequence[Task], charges: Charges, run_date: date) -> tuple[np
     if not charges.late.any() and not charges.late_spread.any():
         return late, doubt
     for number, task in enumerate(tasks):
-        days = slice(max((task.span.first - charges.since).days, 0), (min(task.span.last, run_date) - charges.since).days + 1)
+        days = slice(
+            max((task.span.first - charges.since).days, 0), (min(task.span.last, run_date) - charges.since).days + 1
+        )
         late[number] = charges.late[task.row, days].sum()
         doubt[number] = np.sqrt((charges.late_spread[task.row, days] ** 2).sum())
     return late, doubt

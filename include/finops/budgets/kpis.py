@@ -44,7 +44,7 @@ def evaluations(version: Publication, lines: Sequence[Line], run_date: date) -> 
 
     Where nothing was measured, or KPIs are not published, its figures are None.
     """
-    found = []
+    found: list[Evaluation] = []
     if not lines:
         return found
     with version.connect() as connection:
@@ -84,13 +84,16 @@ def _daily(connection: DuckDBPyConnection, version: Publication, line: Line, sin
     else:
         where.append(compose("billing_currency = {currency}", currency=line.currency))
     where.extend(_of_scope(line))
-    query = compose("{select} from {mart} where {w} group by charge_date", select=Sql(select), mart=identifier(mart), w=join(" and ", where))
+    query = compose(
+        "{select} from {mart} where {w} group by charge_date",
+        select=Sql(select),
+        mart=identifier(mart),
+        w=join(" and ", where),
+    )
     return {day: (each or Decimal(0), whole or Decimal(0)) for day, each, whole in connection.execute(query).fetchall()}
 
 
-def _largest_version(
-    connection: DuckDBPyConnection, version: Publication, line: Line, span: Span
-) -> Decimal | None:
+def _largest_version(connection: DuckDBPyConnection, version: Publication, line: Line, span: Span) -> Decimal | None:
     mart = "mart_model_version_costs"
     if mart not in version.marts:
         return None
@@ -105,7 +108,9 @@ def _largest_version(
             where attribution = 'version' and {where} group by ai_model, model_version
         )
     """
-    (found,) = connection.execute(compose(query, mart=identifier(mart), where=join(" and ", where))).fetchone() or (None,)
+    (found,) = connection.execute(compose(query, mart=identifier(mart), where=join(" and ", where))).fetchone() or (
+        None,
+    )
     return found
 
 

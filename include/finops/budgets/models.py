@@ -35,10 +35,10 @@ class Evaluation:
     """A budget in a period, as of a run date: days before it are known. Amounts are of the budget's currency.
 
     ``limit``: the period's amount and what was rolled over. ``late``: what is still to arrive of past days' charges.
-    ``forecast`` and its bounds are of the whole period; ``adjusted`` is the forecast as if no recent day had been out of
-    the ordinary. ``run_rate``: cost per day of the last 28 days. ``even``: what an even spend would have cost to date.
-    ``days_until_breach``: days from the run date until the limit is expected to be reached, 0 where it is; None where it
-    is not within the period. Of a KPI the amounts are its value, None where nothing was measured.
+    ``forecast`` and its bounds are of the whole period; ``adjusted`` is the forecast as if no recent day had been
+    out of the ordinary. ``run_rate``: cost per day of the last 28 days. ``even``: what an even spend had cost to date.
+    ``days_until_breach``: days from the run date until the limit is expected to be reached, 0 where it is; None where
+    it is not within the period. Of a KPI the amounts are its value, None where nothing was measured.
     """
 
     line: Line
@@ -87,7 +87,9 @@ class Evaluation:
 
     def value_of(self, measure: Measure) -> Decimal | None:
         """Return the amount that a threshold of the measure is held against; None where it is not known."""
-        return {Measure.ACTUAL: self.actual, Measure.FORECAST: self.forecast, Measure.ADJUSTED: self.adjusted}.get(measure)
+        return {Measure.ACTUAL: self.actual, Measure.FORECAST: self.forecast, Measure.ADJUSTED: self.adjusted}.get(
+            measure
+        )
 
     @exact_arithmetic()
     def has_reached(self, threshold: Threshold) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from finops.budgets.models import Standing
 from finops.core.money import digits_of, rounded
 from finops.core.settings import Settings
-from finops.core.sql import compose
+from finops.core.sql import Sql, compose, identifier
 from finops.pages import html, site, wording
 from finops.pages.figures import BandPoint, Figure, Headline
 from finops.stores.published import Publication
@@ -67,7 +67,12 @@ def write(settings: Settings, version: Publication) -> str:
         rows=[_glance(each) for each in rows[:MOST_ROWS]],
         left_out=max(len(rows) - MOST_ROWS, 0),
         cards=[
-            card(each, days[each["budget"], each["period_first"]], proposals.get((each["budget"], each["period_first"]), []), seen)
+            card(
+                each,
+                days[each["budget"], each["period_first"]],
+                proposals.get((each["budget"], each["period_first"]), []),
+                seen,
+            )
             for each in charted[:MOST_CARDS]
         ],
         cards_left_out=max(len(charted) - MOST_CARDS, 0),
@@ -79,7 +84,13 @@ def write(settings: Settings, version: Publication) -> str:
 def _rows(connection: Any, mart: str, run_date: date | None, order: str = "") -> list[Row]:
     if run_date is None:
         return []
-    query = compose(f"select * from {mart} where billing_period = {{month}} and run_date = {{day}}::date {order}", month=f"{run_date:%Y-%m}", day=str(run_date))
+    query = compose(
+        "select * from {mart} where billing_period = {month} and run_date = {day}::date {order}",
+        mart=identifier(mart),
+        order=Sql(order),
+        month=f"{run_date:%Y-%m}",
+        day=str(run_date),
+    )
     found = connection.execute(query)
     names = [each[0] for each in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -92,7 +103,13 @@ _BADGES = {"breached": "missed", "at risk": "missed", "in order": "met", "unknow
 def _order(row: Row) -> tuple[Any, ...]:
     """Sort periods that run before those that have ended, then what does worst first."""
     is_over = row["period_last"] < row["run_date"]
-    return _STANDINGS.index(row["standing"]), is_over, -(row["breach_probability"] or 0.0), row["budget"], row["period_first"]
+    return (
+        _STANDINGS.index(row["standing"]),
+        is_over,
+        -(row["breach_probability"] or 0.0),
+        row["budget"],
+        row["period_first"],
+    )
 
 
 def _headline(rows: Sequence[Row]) -> Headline:
@@ -173,7 +190,10 @@ def card(row: Row, days: Sequence[Row], proposals: Sequence[str], seen: set[str]
         currency=row["billing_currency"],
         digits=digits,
         days=tuple(
-            (each["ds"].isoformat(), *(amount(row, each[n]) for n in ("actual", "expected", "lo_80", "hi_80", "even_spend")))
+            (
+                each["ds"].isoformat(),
+                *(amount(row, each[n]) for n in ("actual", "expected", "lo_80", "hi_80", "even_spend")),
+            )
             for each in days
         ),
         proposals=tuple(proposals),
@@ -203,7 +223,9 @@ def _says(row: Row) -> str:
         parts.append("the period has ended")
     else:
         bounds = f"{amount(row, row['lo_80'])} to {amount(row, row['hi_80'])}"
-        parts.append(f"{amount(row, row['forecast'])} is expected by {wording.day(row['period_last'])} (80 %: {bounds})")
+        parts.append(
+            f"{amount(row, row['forecast'])} is expected by {wording.day(row['period_last'])} (80 %: {bounds})"
+        )
         parts.append(f"probability of breach {row['breach_probability'] * 100:.0f} %")
         if row["days_until_breach"]:
             parts.append(f"used up in {row['days_until_breach']} days")

@@ -7,6 +7,7 @@ how much months differ; rounded up to two digits.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +51,9 @@ def propose(settings: Settings, dimension: str = "cost_center") -> list[Proposed
     Raise NotReady before a whole month is published, BadInput for a dimension that daily costs do not have.
     """
     if dimension not in COST_DIMENSIONS:
-        raise BadInput(f"--by {dimension!r} is no dimension of the daily costs; write one of {', '.join(COST_DIMENSIONS)}")
+        raise BadInput(
+            f"--by {dimension!r} is no dimension of the daily costs; write one of {', '.join(COST_DIMENSIONS)}"
+        )
     version = published.latest(settings)
     query = """
         with daily as (
@@ -77,7 +80,9 @@ def propose(settings: Settings, dimension: str = "cost_center") -> list[Proposed
     if not series:
         raise NotReady("no whole month is published yet; amounts are proposed from whole months")
     found = [_of_series(key, [cost for _, cost in months][-MONTHS:], recent[key]) for key, months in series.items()]
-    return sorted((each for each in found if each.amount > 0), key=lambda each: (each.currency, -each.amount, each.value))
+    return sorted(
+        (each for each in found if each.amount > 0), key=lambda each: (each.currency, -each.amount, each.value)
+    )
 
 
 def _ends(month: date) -> date:
@@ -89,7 +94,7 @@ def _ends(month: date) -> date:
 def _of_series(key: tuple[str, str], months: Sequence[float], recent: float) -> Proposed:
     mean = sum(months) / len(months)
     run_rate = recent / 28 * 365.25 / 12
-    steps = [after / before - 1 for before, after in zip(months, months[1:], strict=False) if before > 0]
+    steps = [after / before - 1 for before, after in itertools.pairwise(months) if before > 0]
     growth = min(max(sorted(steps)[len(steps) // 2], 0.0), _MOST_GROWTH) if steps else 0.0
     spread = math.sqrt(sum((each - mean) ** 2 for each in months) / len(months)) / mean if mean > 0 else 0.0
     margin = max(spread, _LEAST_MARGIN)
@@ -130,7 +135,7 @@ def as_yaml(proposed: Sequence[Proposed], dimension: str, first: str, last: str)
         }
         for number, each in enumerate(proposed, start=1)
     ]
-    head = f"# Proposed by `finops budgets plan` from up to {MONTHS} whole months and the last 28 days. Direct cost alone.\n"
+    head = f"# Proposed by `finops budgets plan` from up to {MONTHS} whole months and the last 28 days; direct cost.\n"
     return head + str(yaml.safe_dump({"tree": nodes}, sort_keys=False, allow_unicode=True, width=120))
 
 

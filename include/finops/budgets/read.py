@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops.budgets.models import Task
 from finops.core.settings import Settings
@@ -27,7 +27,7 @@ class Charges:
     """Cost per budget and day. Matrices are ``[budget, day]``, from ``since`` to the day before the run date.
 
     ``usage`` holds charges of use, with what is still to arrive of recent days; ``calendar`` those that are billed by
-    date (tax, credits, purchases). ``late`` and ``late_spread`` are the part still to arrive and its standard deviation.
+    date (tax, credits, purchases). ``late`` and ``late_spread`` are what is still to arrive and its standard deviation.
     ``exact`` has per task what was charged, to the last decimal; ``others`` per budget the currencies that its scope
     has besides its own, and that it does not count.
     """
@@ -117,14 +117,14 @@ def _of_scopes(connection: DuckDBPyConnection, lines: Sequence[Line]) -> dict[in
     for number, (names, rows) in enumerate(sorted(_signatures(lines).items())):
         table = pa.table(dict(zip(("line", "currency", *names), map(list, zip(*rows, strict=True)), strict=True)))
         connection.register(f"scope_{number}", table)
-        on = join(
-            "", (compose(" and s.{name} = d.{name}", name=identifier(name)) for name in names)
-        )
+        on = join("", (compose(" and s.{name} = d.{name}", name=identifier(name)) for name in names))
         joined = Sql(f"from daily as d inner join scope_{number} as s on true{on}")
         columns = "select s.line, d.charge_date, d.amount, d.usage, d.late, d.late_spread"
         parts.append(Sql(f"{columns} {joined} and s.currency = d.billing_currency"))
         foreign.append(Sql(f"select distinct s.line, d.billing_currency {joined} and s.currency <> d.billing_currency"))
-    empty = Sql("select 0 as line, current_date as charge_date, 0 as amount, 0 as usage, 0 as late, 0 as late_spread limit 0")
+    empty = Sql(
+        "select 0 as line, current_date as charge_date, 0 as amount, 0 as usage, 0 as late, 0 as late_spread limit 0"
+    )
     query = """
         create temp table line_days as
         select line, charge_date, cast(sum(amount) as decimal(38, 12)) as amount, sum(usage)::double as usage,
@@ -140,11 +140,11 @@ def _of_scopes(connection: DuckDBPyConnection, lines: Sequence[Line]) -> dict[in
     return {line: tuple(each) for line, each in found.items()}
 
 
-def _signatures(lines: Sequence[Line]) -> dict[tuple[str, ...], list[tuple[object, ...]]]:
+def _signatures(lines: Sequence[Line]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
     """Return the rows of scopes by the dimensions that they name: (number of the budget, currency, a value of each)."""
     from itertools import product
 
-    found: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
+    found: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for number, line in enumerate(lines):
         names = tuple(name for name, _ in line.scope)
         rows = found.setdefault(names, [])

@@ -129,19 +129,21 @@ def _kept(version: Publication, table: ResultTable, month: str, run_date: date) 
     if table.name not in version.marts or month not in version.months_of(table.name):
         return pd.DataFrame(columns=names)
     there = set(version.manifest["columns"][table.name])
-    chosen = join(", ", (_as_text(each.name, each.kind) if each.name in there else _missing(each.name) for each in table.columns))
+    chosen = join(
+        ", ", (_as_text(each.name, each.kind) if each.name in there else _missing(each.name) for each in table.columns)
+    )
     query = """
         with other as (select * from ({rows}) where run_date <> {run_date}::date),
         kept as (
-            select run_date from (select run_date, sum(count(*)) over (order by run_date desc) as so_far from other group by 1)
-            where so_far <= {most}
+            select run_date from other group by run_date
+            qualify sum(count(*)) over (order by run_date desc) <= {most}
         )
         select {columns} from other where run_date in (from kept)
     """
     rows = version.mart_sql(table.name, [month])
     composed = compose(query, rows=rows, columns=chosen, run_date=str(run_date), most=Sql(str(MOST_KEPT)))
     with duckdb.connect(config={"threads": 1}) as connection:
-        found = connection.execute(composed).to_arrow_table()
+        found = connection.sql(composed).to_arrow_table()
     # Not by to_pandas: a count with nulls would become a float there.
     return pd.DataFrame({name: pd.Series(found[name].to_pylist(), dtype=object) for name in names})
 

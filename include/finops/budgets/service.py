@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.budgets import burndown, covering, evaluate, kpis, outlook, page, read, rows, states, told
-from finops.budgets.tables import BUDGETS
 from finops.budgets.models import Day, Evaluation, Task
+from finops.budgets.tables import BUDGETS
 from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings

@@ -108,7 +108,9 @@ def _of_left(
     return events
 
 
-def of_all(states: Iterable[BudgetState], evaluations: Iterable[Evaluation], ids: Iterable[str], at: datetime) -> Change:
+def of_all(
+    states: Iterable[BudgetState], evaluations: Iterable[Evaluation], ids: Iterable[str], at: datetime
+) -> Change:
     """Return what changes of all budgets. ``ids`` are those that are configured; what others had reached is ended."""
     known: dict[tuple[str, date], dict[str, BudgetState]] = {}
     for each in states:

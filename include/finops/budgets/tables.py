@@ -53,7 +53,9 @@ BUDGETS = ResultTable(
         _amount("variance", "actual less even_spend: above zero is faster than even."),
         _amount("forecast_variance", "forecast less budget_limit: above zero is a breach to come."),
         ResultColumn("used_share", "double", "actual over budget_limit.", nullable=True),
-        ResultColumn("breach_probability", "double", "Probability that the period ends with the limit used up.", nullable=True),
+        ResultColumn(
+            "breach_probability", "double", "Probability that the period ends with the limit used up.", nullable=True
+        ),
         ResultColumn(
             "days_until_breach",
             "bigint",
@@ -70,7 +72,7 @@ BUDGETS = ResultTable(
 
 DAYS = ResultTable(
     "mart_budget_days",
-    "One row per budget, period and day of its burn-down, as of the month's last run date; long periods have a day a week.",
+    "One row per budget, period and day of its burn-down, by the month's last run; of long periods a day a week.",
     (
         *_FILED,
         ResultColumn("ds", "date", "Day (UTC)."),

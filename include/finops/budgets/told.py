@@ -149,7 +149,10 @@ def facts(now: Evaluation) -> tuple[tuple[str, str], ...]:
         found.append(("Rolled over", amount(line, now.rolled_over)))
     if not now.is_over and now.forecast is not None:
         bounds = f"{amount(line, now.lo_80)} to {amount(line, now.hi_80)}"
-        found += [("Forecast", f"{amount(line, now.forecast)} (80 %: {bounds})"), ("Probability of breach", percent(now.probability))]
+        found += [
+            ("Forecast", f"{amount(line, now.forecast)} (80 %: {bounds})"),
+            ("Probability of breach", percent(now.probability)),
+        ]
         if now.days_until_breach:
             found.append(("Used up in", f"{now.days_until_breach} days"))
     return tuple(found)
@@ -163,7 +166,9 @@ def anchor(line: Line) -> str:
 def _headline(now: Evaluation, worst: Threshold) -> str:
     if worst.measure is Measure.ACTUAL:
         if now.line.kpi is not None:
-            return f"{_KPIS[now.line.kpi]} is {amount(now.line, now.actual)}, {amount(now.line, now.limit)} is the target"
+            return (
+                f"{_KPIS[now.line.kpi]} is {amount(now.line, now.actual)}, {amount(now.line, now.limit)} is the target"
+            )
         return f"{percent(used(now))} is spent"
     if worst.measure is Measure.PROBABILITY:
         return f"the probability of breach is {percent(now.probability)}"
@@ -194,4 +199,8 @@ def _cause(now: Evaluation, state: BudgetState, was: Threshold) -> str:
 
 def _next_steps(now: Evaluation) -> tuple[str, ...]:
     wanted = [f"Proposed: {ACTIONS[each.action]}" for each in now.line.actions if now.has_reached(each.when)]
-    return (*wanted, "See where it went: finops budgets check", "Change the amount in budgets.yml if the plan has changed")
+    return (
+        *wanted,
+        "See where it went: finops budgets check",
+        "Change the amount in budgets.yml if the plan has changed",
+    )

@@ -46,9 +46,7 @@ def check(
     if budget and (unknown := sorted(set(budget) - found.ids)):
         raise BadInput(f"--budget {unknown[0]!r} is none of budgets.yml; there are {', '.join(sorted(found.ids)[:20])}")
     shown = [
-        each
-        for each in found.evaluations
-        if (not budget or each.line.id in budget) and not (current and each.is_over)
+        each for each in found.evaluations if (not budget or each.line.id in budget) and not (current and each.is_over)
     ]
     if as_json:
         listed = [_as_json(each, found.others.get(each.line.id, ())) for each in shown]
@@ -66,7 +64,8 @@ def check(
 def plan(
     by: Annotated[str, typer.Option(metavar="DIMENSION", help="A budget for each value of it.")] = "cost_center",
     first: Annotated[
-        str | None, typer.Option("--from", metavar="YYYY-MM", help="First month; else the one after the last published.")
+        str | None,
+        typer.Option("--from", metavar="YYYY-MM", help="First month; else the one after the last published."),
     ] = None,
     months: Annotated[int, typer.Option(min=1, max=60, help="How many months.")] = 12,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the proposal there, as YAML.")] = None,
@@ -141,7 +140,18 @@ def _print(shown: list[Evaluation], run_date: str) -> None:
             reached[-1] if reached else "",
         )
 
-    columns = ("budget", "period", "limit >", "spent >", "used >", "forecast >", "breach >", "days >", "state", "worst reached")
+    columns = (
+        "budget",
+        "period",
+        "limit >",
+        "spent >",
+        "used >",
+        "forecast >",
+        "breach >",
+        "days >",
+        "state",
+        "worst reached",
+    )
     console().print(table(f"Budgets as of {run_date}", columns, map(cells, shown)))
     if not shown:
         typer.echo("no budget has a period then; budgets.yml says which there are")

@@ -29,7 +29,8 @@ def band_chart(
     """Return expected bands (outer and inner), the expected and the actual line over time, and a dot on odd points.
 
     Pointing at a point tells its figures. ``mark`` is the number of the point at whose left a line stands, such as the
-    first one that is forecast, and ``limit`` an amount with a line across. Lines and bands have a gap where nothing is known. The scale begins at zero.
+    first one that is forecast; ``limit`` is an amount with a line across. Lines and bands have a gap where nothing is
+    known. The scale begins at zero.
     """
     known = [units for each in points for units in _figures(each)] + ([] if limit is None else [limit])
     scale = Scale.over(min(known, default=0), max(known, default=0), height)

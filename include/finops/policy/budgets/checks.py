@@ -110,8 +110,8 @@ def _overlaps(children: dict[str, list[Line]]) -> Iterator[str]:
     found = pairs()
     for one, other in islice(found, _MOST_OVERLAPS):
         yield (
-            f"{other.where}: {other.id} ({other.scope_text}) and {one.id} ({one.scope_text}) may count the same charges: "
-            "no dimension that both name tells them apart; each counts them in full"
+            f"{other.where}: {other.id} ({other.scope_text}) and {one.id} ({one.scope_text}) may count the same "
+            "charges: no dimension that both name tells them apart; each counts them in full"
         )
     if next(found, None) is not None:
         yield f"more than {_MOST_OVERLAPS} pairs of budgets may count the same charges; the others are not named"

@@ -72,9 +72,9 @@ class Node(Entry):
 
     id: Id
     name: Text | None = None
-    scope: ScopeEntry = {}
+    scope: ScopeEntry = Field(default_factory=dict)
     amount: Amount | None = None
-    schedule: dict[Period, Amount] = {}
+    schedule: dict[Period, Amount] = Field(default_factory=dict)
     currency: Currency | None = None
     per: Per | None = None
     from_period: Period | None = Field(default=None, alias="from")
@@ -95,7 +95,7 @@ class KpiEntry(Entry):
     id: Id
     name: Text | None = None
     kpi: Kpi
-    scope: ScopeEntry = {}
+    scope: ScopeEntry = Field(default_factory=dict)
     at_most: Limit | None = None
     at_least: Limit | None = None
     currency: Currency | None = None

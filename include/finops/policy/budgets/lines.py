@@ -1,4 +1,4 @@
-"""From the file to the budgets that are evaluated: what a child has from its parent, and its scope within the parent's."""
+"""From the file to the budgets that are evaluated: what a child has from its parent, and its scope within that."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from finops.policy import cost_centers
 from finops.policy.budgets import checks, scopes
 from finops.policy.budgets.calendar import Per
 from finops.policy.budgets.entries import FILE, Budget, File, KpiEntry, Node, check_cost_centers
-from finops.policy.budgets.models import DEFAULT_THRESHOLDS, ActionRule, Line, Measure, Scope, Threshold
+from finops.policy.budgets.models import ActionRule, Line, Measure, Scope, Threshold
 from finops.policy.loader import load as load_file
 from finops.policy.located_yaml import Located, Place
 

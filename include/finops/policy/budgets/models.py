@@ -105,8 +105,8 @@ class Kpi(StrEnum):
 class Line:
     """One budget. Amounts are of ``currency`` per period of ``per``, from ``first`` to ``last`` (both included).
 
-    ``schedule`` has amounts of single months (YYYY-MM), which go before ``amount``. ``is_allocated``: shared cost counts
-    as statements have it; else direct cost alone. A KPI budget's ``amount`` is the KPI's limit.
+    ``schedule`` has amounts of single months (YYYY-MM), which go before ``amount``. ``is_allocated``: shared cost
+    counts as statements have it; else direct cost alone. A KPI budget's ``amount`` is the KPI's limit.
     """
 
     id: str
