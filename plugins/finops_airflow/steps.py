@@ -171,9 +171,7 @@ def forecast_spend(run_date: str | None) -> str | None:
     settings = Settings()
     if run_date is None and (_waits_for_bills(settings) or not forecasts.is_due(settings)):
         return None
-    version = forecasts.run(settings, _day(run_date))
-    forecasts.write_page(settings)
-    return version.build_id
+    return forecasts.run(settings, _day(run_date)).build_id
 
 
 @one_line_errors()

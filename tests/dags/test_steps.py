@@ -265,7 +265,6 @@ def forecasting(home, monkeypatch):
     monkeypatch.setattr(results, "bills_on_their_way", lambda _settings: asked.waiting)
     monkeypatch.setattr(forecasts, "is_due", lambda _settings: asked.due)
     monkeypatch.setattr(forecasts, "run", run)
-    monkeypatch.setattr(forecasts, "write_page", lambda _settings: None)
     return asked
 
 

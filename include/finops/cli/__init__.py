@@ -83,6 +83,7 @@ for _command in (
     "kpis",
     "review",
     "budgets",
+    "incidents",
     "deliveries",
     "status",
     "state",
@@ -99,5 +100,7 @@ for _command in (
     "diff",
     "conformance",
     "export",
+    "forecast",
+    "anomalies",
 ):
     import_module(f"finops.cli.{_command}")

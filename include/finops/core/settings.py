@@ -186,6 +186,11 @@ class Settings(BaseSettings):
         return self.root / "reviews"
 
     @property
+    def incidents_dir(self) -> Path:
+        """Pages of incidents of cost: an index and one page each."""
+        return self.root / "incidents"
+
+    @property
     def closed_dir(self) -> Path:
         """Closed months, ``billing_period=…/``: their rows and final statements, never changed."""
         return self.root / "closed"

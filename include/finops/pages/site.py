@@ -8,6 +8,8 @@ PAGES = {
     "Chargeback statements": "statements/index.html",
     "Weekly reviews": "reviews/index.html",
     "Budgets": "budgets/index.html",
+    "Incidents": "incidents/index.html",
+    "Forecasts": "forecasts/index.html",
     "Builds and data quality": "quality/index.html",
     "Data dictionary": "published/current/dictionary.html",
 }

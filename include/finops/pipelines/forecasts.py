@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.pipelines import results
 
-if TYPE_CHECKING:
-    from finops.stores.published import Publication
-
 FEATURE = "forecasting"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasted:
+    """A run's publication, the run date, and where the page is."""
+
+    build_id: str
+    run_date: date
+    page: Path
 
 
 def is_due(settings: Settings) -> bool:
@@ -24,30 +31,30 @@ def is_due(settings: Settings) -> bool:
     return results.made_of(settings, FEATURE) != _digest(settings)
 
 
-def run(settings: Settings, run_date: date | None = None, progress: Progress | None = None) -> Publication:
-    """Forecast by a run date, or by the day after the last day that has bills; publish, and return the version.
+def run(settings: Settings, run_date: date | None = None, progress: Progress | None = None) -> Forecasted:
+    """Forecast by a run date, or by the day after the last day that has bills; publish, and write the page.
 
     The rows of other run dates stay. A past run date is told nothing of later days. Raise NotReady before any bills are
     published, BadInput for an invalid ``forecasting.yml`` or a run date without history, Finding if it is refused.
     """
     from finops.forecasting import service
-    from finops.forecasting.tables import TABLES
+    from finops.forecasting.tables import TABLES, TOTALS
 
     with results.running(settings, FEATURE):
         # Of a past run date, the forecasts of today are as old as they were.
         made_of = _digest(settings) if run_date is None else results.made_of(settings, FEATURE)
         found = service.run(settings, run_date=run_date, progress=progress)
-        return results.publish(settings, FEATURE, TABLES, found, made_of)
-
-
-def write_page(settings: Settings) -> Path:
-    """Write the page of the published forecasts and their scores; return where it is."""
-    from finops.forecasting import service
-
-    return service.write_page(settings)
+        version = results.publish(settings, FEATURE, TABLES, found, made_of)
+    (frame,) = found[TOTALS.name].values()
+    made_by = run_date if run_date is not None else max(_column(frame, "run_date"))
+    return Forecasted(version.build_id, made_by, service.write_page(settings))
 
 
 def _digest(settings: Settings) -> str:
     from finops.policy import forecasting
 
     return results.digest(settings, forecasting.load(settings).model_dump(mode="json"))
+
+
+def _column(frame: Any, name: str) -> list[date]:
+    return list(frame[name])

@@ -12,10 +12,12 @@ from finops.core.settings import Settings
 from finops.policy import (
     accounts,
     allocation,
+    anomalies,
     budgets,
     cost_centers,
     delivery,
     exchange_rates,
+    forecasting,
     invoices,
     kpis,
     sources,
@@ -76,6 +78,8 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     delivery.FILE: delivery.load,
     telemetry.FILE: telemetry.load,
     kpis.FILE: kpis.load,
+    forecasting.FILE: forecasting.load,
+    anomalies.FILE: anomalies.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 

@@ -38,6 +38,11 @@ class KpiTargets(Entry):
     )
     commitment_utilization: _Percent = Field(default=Decimal(90), description="Percent; less is flagged.")
     commitment_coverage: _Percent = Field(default=Decimal(60), description="Percent; less is flagged.")
+    forecast_error: _Percent = Field(default=Decimal(10), description="Percent of a month's cost; more is flagged.")
+    forecast_coverage: _Percent = Field(
+        default=Decimal(92), description="Percent of days within the bounds of 95 %; less is flagged."
+    )
+    detection_hours: _Hours = Field(default=48, description="Hours from the first abnormal one to the alert.")
     freshness_hours: _Hours = Field(default=36, description="Hours; data that is older is flagged.")
 
 

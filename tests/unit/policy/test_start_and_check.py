@@ -45,7 +45,9 @@ def test_what_init_writes_is_every_file_and_says_nothing_of_the_sample_s_company
 def test_init_overwrites_nothing(own: Settings) -> None:
     (own.configuration_dir / "sources.yml").unlink()
     (own.configuration_dir / "budgets.yml").write_text("budgets: []  # mine\n", encoding="utf-8")
-    with pytest.raises(BadInput, match=r"has allocation.yml, budgets.yml, .* already; .*nothing was written"):
+    with pytest.raises(
+        BadInput, match=r"has allocation.yml, anomalies.yml, budgets.yml, .* already; .*nothing was written"
+    ):
         start.write(own.configuration_dir)
     assert not (own.configuration_dir / "sources.yml").exists()
     assert "mine" in (own.configuration_dir / "budgets.yml").read_text(encoding="utf-8")

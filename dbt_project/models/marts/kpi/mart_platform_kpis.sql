@@ -46,6 +46,17 @@ with
             sum(budget) as denominator,
         from budgets
         group by billing_period, billing_currency
+        union all
+        select
+            billing_period,
+            '(all)' as provider,
+            billing_currency,
+            kpi,
+            '(all)' as subject,
+            numerator,
+            denominator,
+        from {{ ref("decision_kpis") }}
+        where kpi <> 'anomaly_detection_hours'
     ),
 
     rated as (
@@ -59,6 +70,10 @@ with
                 then targets.allocated_share
                 when 'tag_compliance_by_spend'
                 then targets.tag_compliance
+                when 'forecast_error'
+                then targets.forecast_error
+                when 'forecast_coverage'
+                then targets.forecast_coverage
                 else 0
             end as target,
         from lines
@@ -77,6 +92,21 @@ with
             targets.freshness_hours as target,
         from {{ ref("source_freshness") }} as freshness
         cross join {{ ref("kpi_targets") }} as targets
+        union all
+        select
+            decisions.billing_period,
+            '(all)' as provider,
+            decisions.billing_currency,
+            decisions.kpi,
+            '(all)' as subject,
+            decisions.numerator,
+            decisions.denominator,
+            {{ quotient("decisions.numerator", "decisions.denominator") }} as kpi_value,
+            'hours' as unit,
+            targets.detection_hours as target,
+        from {{ ref("decision_kpis") }} as decisions
+        cross join {{ ref("kpi_targets") }} as targets
+        where decisions.kpi = 'anomaly_detection_hours'
     )
 
 select
@@ -91,7 +121,13 @@ select
     unit,
     cast(target as {{ var("money_type") }}) as target,
     case
-        when kpi in ('budget_variance', 'data_freshness_hours')
+        when
+            kpi in (
+                'budget_variance',
+                'forecast_error',
+                'data_freshness_hours',
+                'anomaly_detection_hours'
+            )
         then kpi_value <= target
         else kpi_value >= target
     end as is_met,

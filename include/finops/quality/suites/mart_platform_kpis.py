@@ -8,7 +8,9 @@ from finops.quality.models import Given, RowRule, Suite
 from finops.quality.rules import KEY, is_exact, is_unique, no_rows, one_of
 
 _GRAIN = (*KEY, "kpi", "subject")
-_KPIS = ("allocated_share", "tag_compliance_by_spend", "budget_variance", "data_freshness_hours")
+_HOURS = ("data_freshness_hours", "anomaly_detection_hours")
+_LESS_IS_BETTER = ("budget_variance", "forecast_error", *_HOURS)
+_KPIS = ("allocated_share", "tag_compliance_by_spend", "forecast_coverage", *_LESS_IS_BETTER)
 
 
 def suite(given: Given) -> Suite:
@@ -22,14 +24,14 @@ def suite(given: Given) -> Suite:
             _is_of_the_whole_bill(),
             RowRule(
                 "hours are hours, and all else is percent",
-                "(kpi = 'data_freshness_hours') = (unit = 'hours') and unit in ('hours', 'percent')"
+                f"(kpi in {_HOURS}) = (unit = 'hours') and unit in ('hours', 'percent')"
                 " and (unit = 'percent' or (kpi_value >= 0 and billing_currency = '(none)'))",
                 (*_GRAIN, "unit", "kpi_value"),
             ),
             RowRule(
                 "a value over zero is none, and is held against its target",
                 "(kpi_value is null) = (denominator = 0) and is_met is not distinct from"
-                " (case when kpi in ('budget_variance', 'data_freshness_hours')"
+                f" (case when kpi in {_LESS_IS_BETTER}"
                 " then kpi_value <= target else kpi_value >= target end)",
                 (*_GRAIN, "denominator", "kpi_value", "target"),
             ),

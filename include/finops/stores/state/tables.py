@@ -284,6 +284,16 @@ telemetry_files = Table(
     Column("days", JSON, nullable=False, comment="The days (UTC) that it has rows of, sorted."),
 )
 
+incident_feedback = Table(
+    "incident_feedback",
+    metadata,
+    Column("incident_id", String(32), primary_key=True),
+    Column("verdict", String(10), nullable=False, comment="yes, no or planned."),
+    Column("said_by", Text, nullable=False),
+    Column("why", Text, nullable=False, comment="Empty where no reason was given."),
+    Column("said_at", UtcDateTime, nullable=False),
+)
+
 outbox_events = Table(
     "outbox_events",
     metadata,

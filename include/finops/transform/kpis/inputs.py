@@ -27,6 +27,13 @@ Columns = Mapping[TelemetryKind, Mapping[str, str]]
 MARTS = ("fct_daily_costs", "mart_allocated_costs", "mart_budget_use", "mart_commitments")
 """The published marts that KPIs read."""
 
+RESULTS = {
+    "mart_forecast_scores": "billing_currency varchar, run_date date, level varchar, cost_center varchar, "
+    "model varchar, month_error double, covered_95 bigint, point_count bigint",
+    "mart_incidents": "billing_currency varchar, detection_hours double",
+}
+"""The published results of features that KPIs read, with the columns of a month that has none."""
+
 KINDS = frozenset(TelemetryKind) - {TelemetryKind.ENDPOINT_TRAFFIC}
 """The kinds of telemetry that KPIs read; what else lands builds none anew."""
 
@@ -92,6 +99,12 @@ def _link_published(folder: Path, version: Publication, month: BillingPeriod, pr
             _write_none(
                 folder / leaf, compose("select * exclude (billing_period) from ({m})", m=version.mart_sql(mart))
             )
+    for table, columns in RESULTS.items():
+        leaf = Path(table, f"billing_period={month}", "part.parquet")
+        if (version.path / leaf).exists():
+            os.link(version.path / leaf, _made((folder / leaf).parent) / leaf.name)
+        else:
+            write_table(_made((folder / leaf).parent) / leaf.name, columns, ())
 
 
 def _link_telemetry(settings: Settings, folder: Path, delivery: TelemetryDelivery) -> None:

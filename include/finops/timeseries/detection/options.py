@@ -1,0 +1,23 @@
+"""What a caller may set of the detector; the defaults are the one configuration that every figure is given for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``alarm``: the tail probability below which a day's point is an alert; of finer data it is divided by the points of a
+    day, so that a series gives as many false alarms a month whatever its step.
+
+    ``groups``: unique_id → siblings' name.
+
+    What moves all siblings of a group together (a price change, a holiday) is taken out of each of them before it is
+    judged; a series without a group is judged alone. ``warm_up``: finite points of a series before its first alert;
+    None: two weeks of daily points, a day of finer ones.
+    """
+
+    alarm: float = 2e-4
+    groups: Mapping[str, str] = field(default_factory=dict)
+    warm_up: int | None = None
