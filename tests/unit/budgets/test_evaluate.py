@@ -66,7 +66,7 @@ def test_what_counts_is_charged_in_the_budget_s_currency_to_the_last_decimal_and
 
 
 def test_what_parents_have_spent_is_the_sum_of_children_that_share_them_out(tmp_path: Path) -> None:
-    """A law of the tree: with scopes that split the parent's, what children have spent adds up to it; forecasts nearly."""
+    """A law of the tree: where scopes split the parent's, what children spent adds up to it; forecasts nearly."""
     chance, where = random.Random(3), settings(tmp_path, TREE)
     rows = [
         charge(each["charge_date"], f"{chance.uniform(0, 50):.6f}", cost_center=chance.choice(["cc-1", "cc-2"]))
