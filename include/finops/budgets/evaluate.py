@@ -111,6 +111,7 @@ def figures(
         path |= dict(zip(at.tolist(), coming, strict=True))
     high = low.copy()
     for number, each in covering.items():
+        adjusted[number] += each.mean - mean[number]
         mean[number], low[number], high[number] = each.mean, each.low, each.high
     return Figures(mean, low, high, adjusted, days, rate[rows], path)
 

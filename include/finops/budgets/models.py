@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -128,3 +129,15 @@ class Day:
     lo_80: Decimal | None
     hi_80: Decimal | None
     even: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What a run found: an evaluation per budget and period, burn-downs, and what is worth a look."""
+
+    run_date: date
+    evaluations: tuple[Evaluation, ...]
+    burndowns: Mapping[tuple[str, date], Sequence[Day]]
+    warnings: tuple[str, ...]
+    others: Mapping[str, tuple[str, ...]]
+    ids: frozenset[str]

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from finops.budgets import proposals, told
-from finops.budgets.models import Day, Evaluation
+from finops.budgets.models import Day, Evaluated, Evaluation
 from finops.budgets.tables import BUDGETS, DAYS, PROPOSALS
 from finops.core.sql import Sql, compose, identifier, join
 from finops.stores.results import Results, ResultTable
@@ -15,7 +15,6 @@ from finops.stores.results import Results, ResultTable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from finops.budgets.service import Evaluated
     from finops.stores.published import Publication
 
 MOST_KEPT = 200_000

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.budgets import burndown, covering, evaluate, kpis, outlook, page, read, rows, states, told
-from finops.budgets.models import Day, Evaluation, Task
+from finops.budgets.models import Day, Evaluated, Evaluation, Task
 from finops.budgets.tables import BUDGETS
 from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, NotReady
@@ -30,18 +30,6 @@ if TYPE_CHECKING:
 
 RESTATED_FOR = timedelta(days=95)
 """How long after its end a period whose breach was told is evaluated again: bills are restated for a quarter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """What a run found: an evaluation per budget and period, burn-downs, and what is worth a look."""
-
-    run_date: date
-    evaluations: tuple[Evaluation, ...]
-    burndowns: Mapping[tuple[str, date], Sequence[Day]]
-    warnings: tuple[str, ...]
-    others: Mapping[str, tuple[str, ...]]
-    ids: frozenset[str]
 
 
 def evaluate_all(
