@@ -18,7 +18,7 @@ import typer
 from finops.core.errors import Finding, FinopsError
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.pipelines import marts
+from finops.pipelines import incidents, marts
 from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.rest import ENDED
 
@@ -151,10 +151,15 @@ def _conclude(settings: Settings, last: BillingPeriod) -> None:
     say("finops telemetry status: what the billed resources did")
     if subprocess.run([FINOPS, "telemetry", "status"], check=False).returncode:
         raise Finding("what has landed of the telemetry cannot be said: see above")
+    say("incidents against the anomalies that were planted in the bills")
+    for line in incidents.scored(settings, settings.root / "sample" / "labels.csv"):
+        typer.echo(f"  {line}")
     statements = settings.statements_dir / f"billing_period={last}"
     for label, value in (
         ("report", statements / "index.html"),
         ("KPIs", settings.reviews_dir / "index.html"),
+        ("forecasts", settings.forecasts_dir / "index.html"),
+        ("incidents", settings.incidents_dir / "index.html"),
         ("marts", settings.published_dir / "current"),
         ("data quality", settings.quality_dir),
         ("truths", settings.root / "sample" / "telemetry" / "truths.json"),

@@ -24,6 +24,10 @@ BEFORE = 28
 """Days before an episode that its chart shows."""
 _BACKWARDS = {Kind.CREEP: 14, Kind.SHIFT: 4}
 """How many days before the detector is sure an episode may have begun."""
+_SETTLED, _MULTIPLIES = 4, 3.0
+"""After so many days an episode has a level of its own, and a day that rises so many times as far is another one."""
+_REST = 0.2
+"""A rise of less than this part of what it mostly was is over."""
 RECORD_DAYS = 90
 """Days of which an episode must break the record."""
 _MONTHLY = 0.5
@@ -93,7 +97,8 @@ def found(
             continue
         sign = -1 if each.kind is Kind.DROP else 1
         start = _beginning(clean, each, free, sign)
-        last, spanned = _last(clean, costs, start, each.at, end, gates, policy, sign)
+        later = {other.at for other in odd if other.at > each.at and (other.kind is Kind.DROP) == (sign < 0)}
+        last, spanned = _last(clean, costs, start, each.at, end, gates, policy, sign, later)
         expected = usual(clean, start, range(start, spanned))
         raised = _raised(clean[:start], costs[start : last + 1], expected, each.at - start, gates, sign)
         free = last + 1
@@ -131,16 +136,33 @@ def _beginning(clean: np.ndarray, odd: Odd, free: int, sign: int) -> int:
 
 
 def _last(
-    clean: np.ndarray, costs: np.ndarray, start: int, odd: int, end: int, gates: Gates, policy: AnomalyPolicy, sign: int
+    clean: np.ndarray,
+    costs: np.ndarray,
+    start: int,
+    odd: int,
+    end: int,
+    gates: Gates,
+    policy: AnomalyPolicy,
+    sign: int,
+    later: set[int],
 ) -> tuple[int, int]:
-    """Return the last odd day of an episode, and the day after the last that was looked at."""
+    """Return the last odd day of an episode, and the day after the last that was looked at.
+
+    A later odd day that multiplies the rise so far begins one of its own; what rests of a rise is none of it.
+    """
+    import numpy as np
+
     limit = min(end, start + policy.episodes.longest_days - 1)
     expected = usual(clean, start, range(start, limit + 1))
+    rises = sign * (costs[start : limit + 1] - expected)
     last = at = odd
     while at < limit and at - last < policy.episodes.quiet_days:
         at += 1
-        least = max(0.5 * gates.percent / 100 * expected[at - start], 0.02 * gates.amount)
-        if sign * (costs[at] - expected[at - start]) >= least:
+        rise, before = rises[at - start], float(np.median(rises[: at - start]))
+        if at in later and at - start >= _SETTLED and rise >= max(_MULTIPLIES * before, 0.5 * gates.amount):
+            return last, at
+        least = max(0.5 * gates.percent / 100 * expected[at - start], 0.02 * gates.amount, _REST * before)
+        if rise >= least:
             last = at
     return last, at + 1
 

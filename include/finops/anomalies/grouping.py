@@ -77,11 +77,16 @@ def _explaining(episode: Episode, leads: Sequence[Episode], cube: Cube) -> int |
 
 
 def _may_explain(lead: Episode, episode: Episode) -> bool:
-    """Tell whether the two have days in common and the same direction; a new price explains what begins with it."""
+    """Tell whether the two have days in common and the same direction; a new price explains what begins with it.
+
+    What one detector saw of one series as two is two.
+    """
     is_alike = (lead.excess > 0) == (episode.excess > 0) and lead.key.currency == episode.key.currency
     if lead.kind is Kind.PRICE:
         begins = lead.first - timedelta(days=1) <= episode.first <= lead.first + timedelta(days=_PRICE_DAYS)
         return is_alike and begins and episode.kind is not Kind.PRICE
+    if lead.key.ident == episode.key.ident and lead.source == episode.source and lead.first_hour is episode.first_hour:
+        return False
     return is_alike and lead.meets(episode)
 
 

@@ -16,9 +16,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from finops.anomalies import read
 from finops.anomalies.episodes import BEFORE
 from finops.anomalies.models import ALL, Kind
 from finops.anomalies.series import absent_of
+from finops.core.settings import Settings
+from finops.policy import anomalies as policies
 from finops.policy.anomalies import Dimension
 from finops.stores.published import Publication
 
@@ -103,6 +106,18 @@ class Score:
             f"planted cause named in {self.explained} of {self.found} found: {self.cause_share:.0%}",
             f"median delay in days: {delays}",
         ]
+
+
+def of_published(settings: Settings, labels: Path) -> Score:
+    """Return the score of the published incidents by a sample's ``labels.csv``. Raise NotReady before there are any."""
+    version = read.version_of(settings)
+    known = read_labels(labels)
+    money = planted(version, known)
+    with version.connect() as connection:
+        row = connection.execute("select min(charge_date) from fct_daily_costs").fetchone()
+    first = row[0] if row else date.min
+    amount = float(policies.load(settings).alert.amount)
+    return score(known, read.incidents(version), read.causes(version), money, first, amount)
 
 
 def read_labels(path: Path) -> list[Label]:

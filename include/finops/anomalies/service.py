@@ -147,12 +147,12 @@ def _begun(
 
 
 def _engine(probability: float) -> Detect:
-    """Return the detector, which says anomaly where policy does; an hour is one of a day's 24 chances."""
+    """Return the detector, which says anomaly where the policy does."""
     from finops.timeseries.detection import Options
     from finops.timeseries.detection import detect as engine
 
     def detect(panel: Panel) -> DataFrame:
-        return engine(panel, options=Options(alarm=probability / (24 if panel.freq == "h" else 1)))
+        return engine(panel, options=Options(alarm=probability))
 
     return detect
 

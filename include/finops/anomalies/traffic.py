@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 INFERENCES = "mart_inference_costs"
 _BEFORE = 14
+_KNOWN_DAYS = 3
+"""With fewer days before of which requests are known, nothing is said: telemetry may have begun with the endpoint."""
+_LOUD = 0.2
+"""A source with this part of 1 of the requests added, and more than it had before, is named."""
 _MITIGATIONS = {
     "aws": "put AWS WAF with a rate-based rule before the endpoint, AWS Shield Advanced for floods, and usage plans on "
     "keys",
@@ -53,7 +57,7 @@ class Surge:
 
     @property
     def times(self) -> float:
-        """How many times the usual requests; of an endpoint without any before, as many as there are."""
+        """How many times the usual requests, of which there is at least one a day."""
         return self.now / max(self.before, 1.0)
 
 
@@ -96,14 +100,18 @@ def surge_of(connection: DuckDBPyConnection, episode: Episode, resources: Sequen
     if not resources:
         return None
     query = """
-        select traffic_source, sum(requests) filter (where day >= ?) as now,
-            sum(requests) filter (where day < ?) as before
+        select traffic_source, coalesce(sum(requests) filter (where day >= ?), 0) as now,
+            coalesce(sum(requests) filter (where day < ?), 0) as before,
+            list(distinct day) filter (where day < ?) as days
         from endpoint_days where endpoint_id in (select unnest(?)) and day between ? and ? group by traffic_source
     """
-    bounds = [episode.first - timedelta(days=_BEFORE), episode.last]
-    rows = connection.execute(query, [episode.first, episode.first, list(resources), *bounds]).fetchall()
+    first, bounds = episode.first, [episode.first - timedelta(days=_BEFORE), episode.last]
+    rows = connection.execute(query, [first, first, first, list(resources), *bounds]).fetchall()
+    known = len({day for *_, days in rows for day in days or ()})
+    if known < _KNOWN_DAYS:
+        return None
     length = (episode.last - episode.first).days + 1
-    per_day = [(source, (now or 0) / length, (before or 0) / _BEFORE) for source, now, before in rows]
+    per_day = [(source, now / length, before / known) for source, now, before, _ in rows]
     now, before = (sum(each[place] for each in per_day) for place in (1, 2))
     if not now:
         return None
@@ -114,7 +122,8 @@ def surge_of(connection: DuckDBPyConnection, episode: Episode, resources: Sequen
         return Surge(now, before, None)
     share = sum(each for each, *_ in largest) / whole
     usual_share = sum(usual for _, usual, _ in largest) / max(before, 1.0)
-    return Surge(now, before, share, usual_share, tuple(source for *_, source in largest))
+    loud = tuple(source for each, usual, source in largest if each >= _LOUD * whole and each > usual)
+    return Surge(now, before, share, usual_share, loud)
 
 
 def is_attack(surge: Surge, rule: Traffic) -> bool:

@@ -191,6 +191,11 @@ class Settings(BaseSettings):
         return self.root / "incidents"
 
     @property
+    def forecasts_dir(self) -> Path:
+        """The page of forecasts."""
+        return self.root / "forecasts"
+
+    @property
     def closed_dir(self) -> Path:
         """Closed months, ``billing_period=…/``: their rows and final statements, never changed."""
         return self.root / "closed"

@@ -74,8 +74,8 @@ def read(
         # Bills of a month have charges of days around it, too.
         if f"{first - timedelta(days=5):%Y-%m}" <= month <= f"{last:%Y-%m}":
             found = _of_partition(version, connection, provider, month, first, last)
-            keys = list(zip(found["provider"], found["service_name"], strict=True))
-            parts.append(found[[key not in monthly for key in keys]])
+            services = [name for owner, name in monthly if owner == provider]
+            parts.append(found[~found["service_name"].isin(services)])
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["service_name", *COLUMNS])
     rows = rows[(rows["ds"] >= pd.Timestamp(first)) & (rows["ds"] < pd.Timestamp(last))] if len(rows) else rows
     return rows.groupby(list(COLUMNS[:-1]), as_index=False)["amount"].sum() if len(rows) else rows[list(COLUMNS)]

@@ -26,6 +26,11 @@ _MODELS = {
     "last_value": ("The same as yesterday", "last value"),
     "seasonal_naive": ("The same as a week ago", "seasonal naive"),
     "usual_value": ("The usual of that weekday", "median of recent weeks"),
+    "usual_value_at_level": ("The usual of that weekday, at today's level", "median of recent weeks, scaled"),
+    "ridge_from_last": ("Learned from all series, from today's level", "ridge regression on changes"),
+    "boosting": ("Boosted trees", "gradient boosting over all series"),
+    "reverting": ("Back to the usual level", "mean reversion"),
+    "season_with_drift": ("A week ago, with its trend", "seasonal naive with drift"),
     "recent_level": ("The level of recent days", "recent level"),
     "theta": ("Theta", "trend and level, halved"),
     "damped_trend": ("A trend that fades", "damped trend"),
@@ -164,18 +169,23 @@ def _models(found: Shown, currency: str) -> Table:
         ("Method", "Against last week", "Days off by", "Month off by", "Leans"),
         tuple(
             Row(
-                _MODELS.get(row["model"], (row["model"], ""))[0],
+                _method(row["model"])[0],
                 (
                     _plain(row["mase"]),
                     _share(row["smape"] / 100),
                     _share(row["month_error"]),
                     Cell.text(_leaning(row["bias"])),
                 ),
-                _MODELS.get(row["model"], ("", ""))[1],
+                _method(row["model"])[1],
             )
             for row in rows
         ),
     )
+
+
+def _method(model: str) -> tuple[str, str]:
+    """Return what a model is called, and how experts call it; one that has no words here is called by its name."""
+    return _MODELS.get(model, (model.replace("_", " ").capitalize(), ""))
 
 
 def _leaning(bias: float | None) -> str | None:

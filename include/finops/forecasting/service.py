@@ -35,7 +35,6 @@ from finops.policy.forecasting import Forecasting
 from finops.stores import published
 from finops.stores.published import Publication
 from finops.stores.results import Results, published_rows
-from finops.stores.snapshots import DAILY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +124,7 @@ def write_page(settings: Settings) -> Path:
 
     Raise NotReady before forecasts are published.
     """
-    path = settings.root / "forecasts" / PAGE
+    path = settings.forecasts_dir / PAGE
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, page.written(settings, published.latest(settings)))
     return path

@@ -43,6 +43,13 @@ def write_pages(settings: Settings) -> Path:
     return service.write_pages(settings)
 
 
+def scored(settings: Settings, labels: Path) -> list[str]:
+    """Say how good the published incidents are by a sample's ``labels.csv``: precision, recall, cause, delay."""
+    from finops.anomalies import scoring
+
+    return scoring.of_published(settings, labels).lines()
+
+
 def _digest(settings: Settings) -> str:
     from finops.anomalies import feedback
     from finops.policy import anomalies

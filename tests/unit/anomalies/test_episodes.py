@@ -78,3 +78,10 @@ def test_a_fee_of_each_first_of_the_month_is_a_rhythm() -> None:
 def test_a_fall_has_its_own_direction() -> None:
     (one,) = episodes([*[100.0] * 28, *[10.0] * 4, *[100.0] * 4], 28, kind=Kind.DROP)
     assert one.excess == pytest.approx(-360)
+
+
+def test_what_multiplies_an_open_rise_is_one_of_its_own() -> None:
+    """A level shift that goes on must not hide the runaway that comes on top of it."""
+    small, large = episodes([*[100.0] * 28, *[140.0] * 10, *[700.0] * 3, *[100.0] * 4], 28, 38)
+    assert (small.last, large.first) == (date(2025, 4, 9), date(2025, 4, 10))
+    assert (round(small.excess), round(large.excess)) == (400, 1800)

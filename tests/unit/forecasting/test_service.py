@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -12,7 +13,7 @@ import pytest
 from tests.unit.forecasting.spend import RUN_DATE, given
 from tests.unit.transform.releases import FEW, JANUARY, make
 
-from finops.core.errors import NotReady
+from finops.core.errors import Finding, NotReady
 from finops.core.settings import Settings
 from finops.forecasting import rows, service
 from finops.forecasting.models import OTHER
@@ -173,3 +174,54 @@ def test_of_earlier_run_dates_the_lower_levels_are_not_kept() -> None:
         (date(2026, 5, 9), "total"),
         (date(2026, 5, 9), "service_name"),
     ]
+
+
+def doctored(table: str, column: str, where: str, change: Callable[[Any], Any]) -> Rows:
+    found = {name: frame.copy() for name, frame in forecast().items()}
+    rows_meant = found[table].eval(where)
+    found[table].loc[rows_meant, column] = found[table].loc[rows_meant, column].map(change)
+    return found
+
+
+def publish_as(settings: Settings, found: Rows) -> None:
+    content = service.beside_others(published.latest(settings), found, RUN_DATE)
+    pipeline.publish(settings, "forecasting", TABLES, content, "doctored")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "where", "says"),
+    [
+        (
+            FORECASTS.name,
+            "mean",
+            "level == 'provider' and step == 3",
+            "the series of each level sum to the total of the",
+        ),
+        (TOTALS.name, "actual_cost", "level == 'team'", "the mean is what was spent and what is expected, added up"),
+        (FORECASTS.name, "hi_80", "level == 'total'", "bounds of 95 % enclose those of 80 %, and these the mean"),
+    ],
+)
+def test_figures_that_do_not_add_up_are_refused(home: Settings, table: str, column: str, where: str, says: str) -> None:
+    with pytest.raises(Finding, match=says):
+        publish_as(home, doctored(table, column, where, lambda amount: amount - Decimal(10_000)))
+
+
+def test_bounds_that_hold_too_little_are_published_with_a_warning(
+    home: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Readers may want forecasts whose bounds are too narrow, but must hear of it."""
+    found = doctored(SCORES.name, "covered_95", "model == 'ours'", lambda count: count)
+    ours = found[SCORES.name]["model"] == "ours"
+    points = found[SCORES.name].loc[ours, "point_count"]
+    for level, part in ((80, 0.3), (95, 0.4)):
+        covered = (points.astype(float) * part).astype(int)
+        found[SCORES.name].loc[ours, f"covered_{level}"] = covered
+        found[SCORES.name].loc[ours, f"coverage_{level}"] = covered / points.astype(float)
+    publish_as(home, found)
+    assert "bounds of 95 % hold about 95 % of days at every level and of every team" in caplog.text
+    assert "bounds of 80 % hold about 80 %" in caplog.text
+
+
+def test_bounds_that_hold_what_they_say_give_no_warning(home: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    publish_as(home, dict(forecast()))
+    assert "hold about" not in caplog.text

@@ -21,8 +21,10 @@ FAR = 1_000.0
 """Scales beyond which nothing is odder still."""
 FLOOR = 1e-4
 """The smallest scale, of the series' size: a constant that moves by less has not moved."""
-FAR_DAY = 3.0
-"""Scales that a day of the month must have been away, twice, to be expected away."""
+FORMER, BACK = 6, 2.0
+"""For how many times the time of learning a level the one before is remembered, and how near, in scales, is back."""
+FAR_DAY, WIDER = 3.0, 0.1
+"""Scales that a day of the month must have been away, twice, to be expected away; the part of that which may vary."""
 PRIOR, PRIOR_WEIGHT = 0.15, 4.0
 """The relative scale assumed of a series that nothing is known of, and how many points that is worth."""
 SHRINK = 1.5
@@ -71,6 +73,8 @@ class _State:
         self.week = np.zeros((series, rhythm.week_bins))
         self.day_seen, self.week_seen = np.zeros_like(self.day), np.zeros_like(self.week)
         self.run = np.zeros(series)
+        self.run_from, self.former = np.zeros(series), np.full(series, np.nan)
+        self.former_left = np.zeros(series)
         self.recent = np.full((relearn, series), np.nan)
         self.per_bin = max(1.0, 86_400.0 / rhythm.step / rhythm.day_bins) if rhythm.day_bins > 1 else 1.0
         self.per_week_bin = max(1.0, 7 * 86_400.0 / rhythm.step / rhythm.week_bins)
@@ -86,10 +90,10 @@ class _State:
         if self.rhythm.week_bins > 1:
             self.offset += _believed(self.week, self.week_seen / self.per_week_bin, self.columns, week)
         self.month.at = month
-        self.offset += self.month.expected(np.maximum(self.scale, FLOOR))
+        self.offset += self.month.expected(np.maximum(self.scale, FLOOR), self.size)
         never = self.seen == 0
         mean = np.where(never, np.nan, self.level + self.size * self.offset)
-        return mean, np.where(never, np.nan, np.maximum(self.scale, FLOOR) * self.size)
+        return mean, np.where(never, np.nan, self._spread() * self.size)
 
     def learn(self, y: Matrix) -> Matrix:
         """Take in the point that was expected; return its residual in scales."""
@@ -98,15 +102,21 @@ class _State:
         first = known & (self.seen == 0)
         self.level = np.where(first, value, self.level)
         self.size = np.where(first, np.abs(value), self.size)
-        scale = np.maximum(self.scale, FLOOR)
+        scale = self._spread()
         size = np.maximum(self.size, np.finfo(np.float64).tiny)
         with np.errstate(over="ignore"):
+            self._return(known & ~first, value, size, scale)
             residual = np.where(first, 0.0, (value - self.level) / size - self.offset)
             z = np.clip(np.where(known, residual / scale, 0.0), -FAR, FAR)
-        self.month.learn(known, residual)
+        self.month.learn(known, residual, self.size)
+        self.run_from = np.where(self.run == 0, self.level, self.run_from)
         self._update(known, z, np.clip(z, -CLIP, CLIP) * scale, value)
         self._relearn(known, z, value)
         return np.where(known, z, np.nan)
+
+    def _spread(self) -> Matrix:
+        """Return one scale, relative to size: wider on a day that the month says is unlike others."""
+        return np.asarray(np.maximum(self.scale, FLOOR) + WIDER * np.abs(self.month.now))
 
     def _update(self, known: npt.NDArray[np.bool_], z: Matrix, moved: Matrix, value: Matrix) -> None:
         self.seen += known
@@ -134,6 +144,16 @@ class _State:
                 table[self.columns, phase] += step
                 rest = rest - step
 
+    def _return(self, known: npt.NDArray[np.bool_], value: Matrix, size: Matrix, scale: Matrix) -> None:
+        """Take up the former level again where a value far from the present one is near it: the end of a shift."""
+        self.former_left = np.maximum(0.0, self.former_left - known)
+        near = np.abs((value - self.former) / size - self.offset) < BACK * scale
+        far = np.abs((value - self.level) / size - self.offset) > BACK * scale
+        back = known & near & far & (self.former_left > 0)
+        self.level, self.former = np.where(back, self.former, self.level), np.where(back, self.level, self.former)
+        self.former_left = np.where(back, FORMER * self.relearn, self.former_left)
+        self.run = np.where(back, 0.0, self.run)
+
     def _relearn(self, known: npt.NDArray[np.bool_], z: Matrix, value: Matrix) -> None:
         """Move the level to where it has been for a while, when it has been far on one side all that time."""
         sign = np.where(np.abs(z) > 2.0, np.sign(z), 0.0)
@@ -144,6 +164,8 @@ class _State:
         self.recent[slot[here], here] = (value - self.size * self.offset)[here]
         there = np.flatnonzero(np.abs(self.run) >= self.relearn)
         if len(there):
+            self.former[there] = self.run_from[there]
+            self.former_left[there] = FORMER * self.relearn
             self.level[there] = np.median(self.recent[:, there], axis=0)
             self.run[there] = 0.0
 
@@ -157,20 +179,21 @@ class _Month:
         self.last, self.before = np.zeros((series, 31)), np.zeros((series, 31))
         self.now = np.zeros(series)
 
-    def expected(self, scale: Matrix) -> Matrix:
+    def expected(self, scale: Matrix, size: Matrix) -> Matrix:
         """Return the offset, relative to size, of the phase ``at``."""
         if self.is_daily:
             one, two = self.last[self.columns, self.at], self.before[self.columns, self.at]
             agreed = np.where(np.sign(one) == np.sign(two), np.sign(one) * np.minimum(np.abs(one), np.abs(two)), 0.0)
-            self.now = np.where(np.abs(agreed) > FAR_DAY * scale, agreed, 0.0)
+            is_far = np.abs(agreed) > FAR_DAY * scale * size
+            self.now = np.where(is_far, agreed, 0.0) / np.maximum(size, np.finfo(np.float64).tiny)
         return self.now
 
-    def learn(self, known: npt.NDArray[np.bool_], residual: Matrix) -> None:
+    def learn(self, known: npt.NDArray[np.bool_], residual: Matrix, size: Matrix) -> None:
         """Take in the residual of the day, which the offset just given was taken from."""
         if self.is_daily:
             last = self.last[self.columns, self.at]
             self.before[self.columns, self.at] = np.where(known, last, self.before[self.columns, self.at])
-            self.last[self.columns, self.at] = np.where(known, residual + self.now, last)
+            self.last[self.columns, self.at] = np.where(known, (np.clip(residual, -FAR, FAR) + self.now) * size, last)
 
 
 def _believed(table: Matrix, cycles: Matrix, columns: npt.NDArray[np.int64], phase: Phase) -> Matrix:

@@ -9,7 +9,7 @@ import numpy as np
 
 from finops.timeseries.detection.layout import Matrix
 
-RATE, MOST = 20.0, 3.0
+RATE, MOST = 40.0, 4.0
 """Powers of ten of the probability that a full range beyond the range is worth, and the most."""
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``alarm``: the tail probability below which a day's point is an alert; of finer data it is divided by the points of a
-    day, so that a series gives as many false alarms a month whatever its step.
+    """``alarm``: the tail probability below which a day's point is an alert.
 
-    ``groups``: unique_id → siblings' name.
+    Of finer data it is divided by the points of a day: as many false alarms a month whatever the step.
 
-    What moves all siblings of a group together (a price change, a holiday) is taken out of each of them before it is
-    judged; a series without a group is judged alone. ``warm_up``: finite points of a series before its first alert;
-    None: two weeks of daily points, a day of finer ones.
+    ``groups``: unique_id → the name of its group. What moves all siblings of a group together (a price change, a
+    holiday) is taken out of each before it is judged; a series without a group is judged alone.
+
+    ``warm_up``: finite points of a series before its first alert; None: two weeks of days, a day of finer data.
     """
 
     alarm: float = 2e-4

@@ -22,6 +22,8 @@ _PRIOR = 3.0
 """So many origins of the usual ratio of error to change are added to what a series itself has shown."""
 _ENOUGH = 400
 """Scores of a step from which its quantiles are its own; below, steps are pooled on the growth of their errors."""
+_SIDED = 40
+"""Origins of series from which a lower and an upper bound are told apart."""
 _NARROWEST, _WIDEST = 1.0, 2.0
 """Limits of the correction for series that change."""
 _MEMORY = 0.93
@@ -34,6 +36,14 @@ class Bounds:
 
     low: dict[int, Floats]
     high: dict[int, Floats]
+
+    def at_least(self, least: Floats) -> Bounds:
+        """Return bounds that are no nearer than a normal variable's of deviation ``least``, ``[series, step]``."""
+        reach = {level: NormalDist().inv_cdf(0.5 + level / 200) * least for level in LEVELS}
+        return Bounds(
+            {level: np.minimum(self.low[level], -reach[level]) for level in LEVELS},
+            {level: np.maximum(self.high[level], reach[level]) for level in LEVELS},
+        )
 
 
 def calibrate(misses: Floats, change: Floats) -> Bounds:
@@ -134,6 +144,10 @@ def _quantiles(scores: Floats, is_there: np.ndarray, ages: Floats, tail: float, 
     if rank >= 1.0:
         widened *= 1.15
     down, up = np.empty(horizon), np.empty(horizon)
+    if count < _SIDED:
+        # Too few to tell the sides apart: what was missed above could have been missed below.
+        scores = np.concatenate([scores, -scores])
+        is_there, ages = np.concatenate([is_there, is_there]), np.concatenate([ages, ages])
     pooled = _two_sided(scores[is_there], ages[is_there], rank)
     for step in range(horizon):
         own = is_there[:, :, step]

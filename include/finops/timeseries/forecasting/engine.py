@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from finops.core.errors import BadInput
 from finops.timeseries.forecasting import conformal
@@ -24,6 +25,8 @@ from finops.timeseries.panel import Panel, Skipped
 
 OURS = "ours"
 _MOST_STEPS = 5_000
+_UNKNOWN = 0.5
+"""Part of its level by which a series of one value may change; a constant one that is longer, as much less."""
 _CLEAR = 0.75
 """A model that counts more than this in the mean is named; else it is a combination."""
 
@@ -75,7 +78,9 @@ def forecast(
     for place, block in enumerate(blocks):
         if options.progress:
             options.progress("forecasting", place, len(blocks))
-        said = _say(events.taken_out(block), horizon, options.origins)
+        # Many small fits: threads would wait for each other longer than they work, most of all on a busy machine.
+        with threadpool_limits(limits=1):
+            said = _say(events.taken_out(block), horizon, options.origins)
         frame, cumulative = _rows(block, said, events, horizon)
         frames.append(frame)
         sums.append(cumulative)
@@ -92,7 +97,8 @@ def backtest(panel: Panel, horizon: int, origins: int, options: Options | None =
     """
     _checked(horizon)
     options = options or Options()
-    found = [_tested(block, horizon, origins, options) for block in blocks_of(panel, horizon)]
+    with threadpool_limits(limits=1):
+        found = [_tested(block, horizon, origins, options) for block in blocks_of(panel, horizon)]
     rows = [each for each in found if len(each)]
     if not rows:
         return pd.DataFrame(columns=["unique_id", "origin", "step", "ds", "y", OURS])
@@ -119,8 +125,10 @@ def _say(block: Block, horizon: int, origins: int) -> Said:
     names = list(models)
     shares = weights.mean(axis=2)
     chosen = [names[int(each.argmax())] if each.max() > _CLEAR else "combination" for each in shares.T]
-    sums = np.cumsum(missed, axis=2)
-    return Said(mean, conformal.calibrate(missed, change), conformal.calibrate(sums, change), chosen)
+    least = _least_change(block)[:, None]
+    steps = conformal.calibrate(missed, change).at_least(least)
+    sums = conformal.calibrate(np.cumsum(missed, axis=2), change).at_least(least * np.arange(1, horizon + 1))
+    return Said(mean, steps, sums, chosen)
 
 
 def _missed(rolled: Rolled, change: Floats, season: int) -> Floats:
@@ -141,12 +149,15 @@ def _usual_change(block: Block) -> Floats:
             for lag in {1, *block.window.seasons}
             if block.given.shape[1] > lag
         ]
-        level = np.nanmean(np.abs(block.given), axis=1)
-    count = (~np.isnan(block.given)).sum(axis=1)
-    least = level * 0.5 / count**2 + 1e-9 * level
-    found = np.fmin.reduce(changes) if changes else np.full(len(level), np.nan)
-    found = np.fmax(np.nan_to_num(found), least)
+    found = np.fmin.reduce(changes) if changes else np.full(len(block.names), np.nan)
+    found = np.fmax(np.nan_to_num(found), _least_change(block))
     return np.asarray(np.where(found > 0, found, 1e-12))
+
+
+def _least_change(block: Block) -> Floats:
+    """Return a change that can never be excluded: the less, the longer the series."""
+    count = (~np.isnan(block.given)).sum(axis=1)
+    return np.asarray(np.nanmean(np.abs(block.given), axis=1) * _UNKNOWN / count)
 
 
 def _rows(block: Block, said: Said, events: Known, horizon: int) -> tuple[pd.DataFrame, pd.DataFrame]:

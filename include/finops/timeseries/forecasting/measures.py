@@ -85,7 +85,7 @@ def owa(ours: pd.DataFrame, naive2: pd.DataFrame) -> float:
     Series whose MASE has no denominator are left out of MASE on both sides. Below 1 is better than naive 2.
     """
     both = ours.set_index("unique_id")[["smape", "mase"]].join(
-        naive2.set_index("unique_id")[["smape", "mase"]], rsuffix="_naive2"
+        naive2.set_index("unique_id")[["smape", "mase"]].add_suffix("_naive2")
     )
     scaled = both.dropna(subset=["mase", "mase_naive2"])
     by_smape = both["smape"].mean() / both["smape_naive2"].mean()

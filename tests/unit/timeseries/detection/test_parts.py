@@ -85,7 +85,7 @@ def test_a_common_move_is_taken_out_and_makes_nobody_odd_who_stayed() -> None:
 
 def test_only_values_outside_all_that_was_seen_are_new() -> None:
     y = np.array([[1.0], [3.0], [2.0], [2.5], [np.nan], [3.1], [30.0]])
-    assert novelty(y, 2)[:, 0] == pytest.approx([0, 0, 0, 0, 0, 1.0, MOST])
+    assert novelty(y, 2)[:, 0] == pytest.approx([0, 0, 0, 0, 0, 2.0, MOST])
 
 
 def test_phases_of_the_week_begin_on_monday() -> None:
