@@ -146,18 +146,27 @@ def _period(row: Row) -> str:
     return f"week of {first}" if row["per"] == "week" else f"{first:%Y-%m} to {last:%Y-%m}"
 
 
+def _about(row: Row) -> str:
+    parts = [_period(row), row["scope"]]
+    if row["measure"] == "direct and shared cost":
+        parts.append(row["measure"])
+    if row["owner"] and row["owner"] not in row["scope"]:
+        parts.append(row["owner"])
+    return " · ".join(parts)
+
+
 def _glance(row: Row) -> dict[str, str]:
     chance = row["breach_probability"]
     return {
         "anchor": anchor(row),
         "name": row["name"],
-        "about": f"{_period(row)} · {row['scope']}",
+        "about": _about(row),
         "limit": amount(row, row["budget_limit"]),
         "spent": amount(row, row["actual"]),
         "used": wording.share(None if row["used_share"] is None else round(row["used_share"] * 1000)),
         "forecast": amount(row, row["forecast"]),
         "chance": "–" if chance is None else f"{chance * 100:.0f} %",
-        "unit": "" if row["billing_currency"] == "(none)" else row["billing_currency"],
+        "unit": "" if row["actual"] is None or row["billing_currency"] == "(none)" else row["billing_currency"],
         "standing": row["standing"],
         "badge": _BADGES[row["standing"]],
     }
@@ -178,7 +187,7 @@ def card(row: Row, days: Sequence[Row], proposals: Sequence[str], seen: set[str]
     return Card(
         anchor=unique,
         name=row["name"],
-        about=f"{_period(row)} · {row['scope']}" + (f" · {row['owner']}" if row["owner"] else ""),
+        about=_about(row),
         standing=row["standing"],
         badge=_BADGES[row["standing"]],
         spent=amount(row, row["actual"]),

@@ -76,7 +76,7 @@ DAYS = ResultTable(
     (
         *_FILED,
         ResultColumn("ds", "date", "Day (UTC)."),
-        _amount("actual", "Spent from the period's first day to the end of this one; null from the run date on."),
+        _amount("actual", "Spent by its end, with what is still to arrive of it; null from the run date on."),
         _amount("expected", "Expected to be spent by its end; null before the run date."),
         _amount("lo_80", "Lower bound of that with 80 % probability."),
         _amount("hi_80", "Upper bound of that with 80 % probability."),

@@ -180,18 +180,26 @@ def release(connection: Connection, channel: str, now: datetime) -> int:
     return done.rowcount
 
 
-def acknowledge(connection: Connection, key: str, who: str, now: datetime) -> bool:
-    """Note who looks after an event; the first one stays. Return False where there is no such event."""
+def acknowledge(connection: Connection, key: str, who: str, now: datetime) -> None:
+    """Note who looks after an event; the first one stays."""
     is_open = and_(e.c.event_key == kept_key(key), e.c.acknowledged_at.is_(None))
     connection.execute(update(e).where(is_open).values(acknowledged_at=now, acknowledged_by=who))
-    return connection.execute(select(e.c.event_key).where(e.c.event_key == kept_key(key))).first() is not None
 
 
-def unanswered(connection: Connection, severities: Collection[str], told_by: datetime) -> list[Entry]:
-    """Return the events that were told by a moment, and that nobody has acknowledged and nothing has ended."""
+def unanswered(
+    connection: Connection, severities: Collection[Severity], told_by: datetime, since: datetime
+) -> list[Entry]:
+    """Return the events put since a moment and told by another that nobody has acknowledged and nothing has ended."""
     told = select(m.c.event_key).where(m.c.state == SENT, m.c.sent_at <= told_by)
     is_open = and_(e.c.acknowledged_at.is_(None), e.c.ended_at.is_(None), e.c.resolves == "")
-    query = select(e).where(is_open, e.c.severity.in_(severities), e.c.event_key.in_(told))
+    is_one = and_(e.c.severity.in_([str(each) for each in severities]), e.c.created_at >= since)
+    query = select(e).where(is_open, is_one, e.c.event_key.in_(told))
+    return [_entry(row) for row in connection.execute(query.order_by(e.c.created_at, e.c.event_key))]
+
+
+def standing_of(connection: Connection, kinds: Collection[str]) -> list[Entry]:
+    """Return the events of some kinds that nothing has ended."""
+    query = select(e).where(e.c.kind.in_(kinds), e.c.ended_at.is_(None))
     return [_entry(row) for row in connection.execute(query.order_by(e.c.created_at, e.c.event_key))]
 
 
@@ -210,7 +218,7 @@ def entry(connection: Connection, key: str) -> Entry | None:
 def counts(connection: Connection) -> dict[tuple[str, str], int]:
     """Return how many rows each (channel, state) has."""
     query = select(m.c.channel, m.c.state, func.count()).group_by(m.c.channel, m.c.state)
-    return {(channel, state): count for channel, state, count in connection.execute(query)}
+    return {(str(row[0]), str(row[1])): int(row[2]) for row in connection.execute(query)}
 
 
 def standing(connection: Connection, limit: int = 50) -> list[Message]:
