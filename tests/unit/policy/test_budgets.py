@@ -171,6 +171,12 @@ def test_a_schedule_goes_before_the_amount_and_is_summed_over_longer_periods(tmp
     assert line.amount_of(Span(date(2025, 4, 1), date(2025, 6, 30))) == 15
 
 
+def test_the_digest_changes_with_what_a_budget_is_and_not_with_where_it_stands(tmp_path: Path) -> None:
+    first = lines(tmp_path, ROOT + "}").digest
+    assert lines(tmp_path, "# moved\n" + ROOT + "}").digest == first
+    assert lines(tmp_path, ROOT + ", thresholds: [actual 90]}").digest != first
+
+
 def test_the_sample_s_budgets_are_valid_and_warn_of_nothing() -> None:
     found = budgets.lines(Settings())
     assert {"company", "atlas-training", "cc-1001/USD", "serving-gpus"} <= {each.id for each in found.lines}

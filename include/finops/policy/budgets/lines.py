@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -30,6 +31,12 @@ class Configured:
 
     lines: tuple[Line, ...]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Changes when anything changes that a budget is evaluated by; not where it stands in the file."""
+        said = "\n".join(repr(replace(each, where="")) for each in self.lines)
+        return hashlib.sha256(said.encode()).hexdigest()
 
 
 def lines(settings: Settings) -> Configured:
