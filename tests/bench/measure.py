@@ -114,6 +114,21 @@ def kpis(settings: Settings, period: str) -> None:
         raise SystemExit(report.fault)
 
 
+def budgets(settings: Settings, period: str) -> int:
+    """Evaluate a home's own budgets, make the rows of their tables and what is told of them; return how many."""
+    from datetime import date
+
+    from finops.budgets import service
+    from finops.stores.state.store import begin_state
+
+    settings = Settings(home=settings.root, config_dir=settings.root / "config")
+    found = service.evaluate_all(settings, date(2025, 6, 20))
+    service.results(settings, found)
+    with tempfile.TemporaryDirectory() as folder, begin_state(Settings(home=Path(folder))).begin() as connection:
+        service.settle(connection, found)
+    return len(found.ids)
+
+
 def release(settings: Settings, period: str) -> None:
     """Judge the build and publish it."""
     from finops.quality.service import check
@@ -176,7 +191,7 @@ MEASUREMENTS: dict[str, Callable[[Settings, str], int | None]] = {
     each.__name__: each
     for each in (
         *(ingest, decode, build, whole, publish_all, land_telemetry, kpis, release, statements, nothing),
-        *(land, convert, convert_bare),
+        *(land, convert, convert_bare, budgets),
     )
 }
 

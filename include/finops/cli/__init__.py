@@ -82,6 +82,7 @@ for _command in (
     "build",
     "kpis",
     "review",
+    "budgets",
     "incidents",
     "deliveries",
     "status",

@@ -24,13 +24,15 @@ def band_chart(
     width: int,
     height: int = 240,
     mark: int | None = None,
+    limit: int | None = None,
 ) -> Element:
     """Return expected bands (outer and inner), the expected and the actual line over time, and a dot on odd points.
 
     Pointing at a point tells its figures. ``mark`` is the number of the point at whose left a line stands, such as the
-    first one that is forecast. Lines and bands have a gap where nothing is known. The scale begins at zero.
+    first one that is forecast; ``limit`` is an amount with a line across. Lines and bands have a gap where nothing is
+    known. The scale begins at zero.
     """
-    known = [units for each in points for units in _figures(each)]
+    known = [units for each in points for units in _figures(each)] + ([] if limit is None else [limit])
     scale = Scale.over(min(known, default=0), max(known, default=0), height)
     left = left_of(scale, digits)
     pitch = (width - left - RIGHT) / max(len(points), 1)
@@ -43,6 +45,9 @@ def band_chart(
     if mark is not None:
         x = round(left + pitch * mark, 2)
         add(svg, "line", {"class": "mark", "x1": x, "x2": x, "y1": TOP, "y2": height - BOTTOM})
+    if limit is not None:
+        across_all = {"x1": left, "x2": width - RIGHT, "y1": scale.y(limit), "y2": scale.y(limit)}
+        add(svg, "line", {"class": "target", **across_all})
     _line(svg, "expected", [(x, each.expected) for x, each in zip(across, points, strict=True)], scale)
     _line(svg, "curve", [(x, each.actual) for x, each in zip(across, points, strict=True)], scale)
     _labels(svg, points, across, height, left)

@@ -7,6 +7,7 @@ from finops.core.settings import Settings
 PAGES = {
     "Chargeback statements": "statements/index.html",
     "Weekly reviews": "reviews/index.html",
+    "Budgets": "budgets/index.html",
     "Incidents": "incidents/index.html",
     "Forecasts": "forecasts/index.html",
     "Builds and data quality": "quality/index.html",

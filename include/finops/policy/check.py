@@ -62,13 +62,17 @@ def _rules(settings: Settings) -> Rules:
     return rules
 
 
+def _budgets(settings: Settings) -> tuple[tuple[budgets.Budget, ...], budgets.Configured]:
+    return budgets.load(settings), budgets.lines(settings)
+
+
 LOADERS: dict[str, Callable[[Settings], Any]] = {
     sources.FILE: sources.load,
     POLICY_FILE: tags.load,
     RULES_FILE: tags.load,
     allocation.FILE: _rules,
     cost_centers.FILE: cost_centers.load,
-    budgets.FILE: budgets.load,
+    budgets.FILE: _budgets,
     exchange_rates.FILE: exchange_rates.read,
     invoices.FILE: invoices.load,
     accounts.FILE: accounts.load,
@@ -103,8 +107,9 @@ def check(settings: Settings) -> Checked:
                 faults[name] = str(error)
     files = tuple(CheckedFile(name, faults.get(name)) for name in LOADERS)
     _, warnings = loaded.get(invoices.FILE, ((), ()))
+    _, configured = loaded.get(budgets.FILE, ((), budgets.Configured(())))
     unknown = _unknown_cost_centers(settings, loaded)
-    return Checked(files, (*warnings, *unknown), loaded.get(sources.FILE, ()))
+    return Checked(files, (*warnings, *configured.warnings, *unknown), loaded.get(sources.FILE, ()))
 
 
 def _unknown_cost_centers(settings: Settings, loaded: dict[str, Any]) -> Iterator[str]:
@@ -144,9 +149,13 @@ def _used(loaded: dict[str, Any]) -> dict[str, set[str]]:
     in_rules |= {pool.markup.to for pool in rules.pools if pool.markup} | {price.cost_center for price in rules.prices}
     return {
         allocation.FILE: in_rules,
-        budgets.FILE: {each.cost_center for each in loaded.get(budgets.FILE, ())},
+        budgets.FILE: _budgeted(loaded.get(budgets.FILE, ((), budgets.Configured(())))[1]),
         delivery.FILE: {each.cost_center for each in loaded.get(delivery.FILE, ()) if each.cost_center},
     }
+
+
+def _budgeted(configured: budgets.Configured) -> set[str]:
+    return {name for line in configured.lines for name in dict(line.scope).get("cost_center", ())}
 
 
 def _published_cost_centers(settings: Settings) -> set[str]:

@@ -19,7 +19,7 @@ from finops.core import machine
 from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.settings import Settings
 
-SCHEMA_REVISION = "0009"
+SCHEMA_REVISION = "0010"
 """The newest migration; a test holds it to the migrations folder."""
 
 _LOCK_SECONDS = 60

@@ -329,3 +329,18 @@ outbox_messages = Table(
     UniqueConstraint("event_key", "channel", "reason"),
 )
 Index("ix_outbox_messages_state_channel", outbox_messages.c.state, outbox_messages.c.channel)
+
+budget_states = Table(
+    "budget_states",
+    metadata,
+    Column("budget", Text, primary_key=True, comment="Its id in budgets.yml, or cost centre/currency."),
+    Column("period_first", String(10), primary_key=True, comment="First day of the period, YYYY-MM-DD in UTC."),
+    Column("threshold", String(24), primary_key=True, comment="Measure and percent, such as actual 80."),
+    Column("period_last", String(10), nullable=False),
+    Column("is_reached", Boolean, nullable=False),
+    Column("occurrence", Integer, nullable=False, comment="How often it was reached anew in the period."),
+    Column("told_key", Text, nullable=False, comment="Key of the event that told it; empty: a worse one told it too."),
+    Column("limit_amount", ExactDecimal, nullable=False, comment="Limit of the period when it was reached."),
+    Column("value", ExactDecimal, comment="What was spent when it was reached."),
+    Column("changed_at", UtcDateTime, nullable=False, comment="When it was reached, or left behind."),
+)

@@ -1,0 +1,177 @@
+"""``finops budgets``: how budgets stand, and what amounts history and forecast propose."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finops.cli import app
+from finops.cli.terminal import AsJson, console, table
+from finops.core.errors import BadInput
+from finops.core.periods import BillingPeriod
+from finops.core.settings import Settings
+
+if TYPE_CHECKING:
+    from finops.budgets.models import Evaluation
+
+budgets = typer.Typer(help="Budgets: how they stand, and what amounts could be.", no_args_is_help=True)
+app.add_typer(budgets, name="budgets")
+
+
+@budgets.command()
+def check(
+    run_date: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="As of this day, of which nothing is known; else as of the last bill."),
+    ] = None,
+    budget: Annotated[
+        list[str] | None, typer.Option("--budget", metavar="ID", help="Only this budget; repeatable.")
+    ] = None,
+    current: Annotated[
+        bool, typer.Option("--current", help="Only periods that still run, not the ones that ended last.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is spent of each budget, what is expected, and the probability that it will be used up.
+
+    Nothing is written and nobody is told. Exit status: 0 no budget is breached, 1 one is, 2 bad use or input.
+    """
+    from finops.budgets import service
+
+    found = service.evaluate_all(Settings(), None if run_date is None else _day(run_date))
+    if budget and (unknown := sorted(set(budget) - found.ids)):
+        raise BadInput(f"--budget {unknown[0]!r} is none of budgets.yml; there are {', '.join(sorted(found.ids)[:20])}")
+    shown = [
+        each for each in found.evaluations if (not budget or each.line.id in budget) and not (current and each.is_over)
+    ]
+    if as_json:
+        listed = [_as_json(each, found.others.get(each.line.id, ())) for each in shown]
+        says = {"run_date": str(found.run_date), "budgets": listed, "warnings": list(found.warnings)}
+        typer.echo(json.dumps(says, indent=2))
+    else:
+        _print(shown, str(found.run_date))
+        for each in found.warnings:
+            typer.echo(f"warning: {each}", err=True)
+    if any(each.is_missed for each in shown):
+        raise typer.Exit(1)
+
+
+@budgets.command()
+def plan(
+    by: Annotated[str, typer.Option(metavar="DIMENSION", help="A budget for each value of it.")] = "cost_center",
+    first: Annotated[
+        str | None,
+        typer.Option("--from", metavar="YYYY-MM", help="First month; else the one after the last published."),
+    ] = None,
+    months: Annotated[int, typer.Option(min=1, max=60, help="How many months.")] = 12,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the proposal there, as YAML.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose an amount per month from whole months, the last 28 days and their growth; write it only with --out."""
+    from finops.budgets import plan as planning
+    from finops.core.atomic import write_whole
+    from finops.stores import published
+
+    settings = Settings()
+    proposed = planning.propose(settings, by)
+    begin = BillingPeriod.parse(first) if first else published.latest(settings).billing_periods[-1].next
+    end = begin
+    for _ in range(months - 1):
+        end = end.next
+    if out is not None:
+        try:
+            write_whole(out, planning.as_yaml(proposed, by, str(begin), str(end)))
+        except OSError as error:
+            raise BadInput(f"--out {out} cannot be written ({error.strerror}); name another file") from None
+    if as_json:
+        listed = [
+            {
+                by: each.value,
+                "currency": each.currency,
+                "amount": f"{each.amount:f}",
+                "mean": f"{each.mean:f}",
+                "run_rate": f"{each.run_rate:f}",
+                "growth": each.growth,
+                "margin": each.margin,
+                "months": each.months,
+            }
+            for each in proposed
+        ]
+        typer.echo(json.dumps({"from": str(begin), "to": str(end), "budgets": listed}, indent=2))
+        return
+    rows = [
+        (
+            each.value,
+            f"{each.amount:,f} {each.currency}",
+            f"{each.mean:,f}",
+            f"{each.run_rate:,f}",
+            f"{each.growth:.1%}",
+            f"{each.margin:.1%}",
+            str(each.months),
+        )
+        for each in proposed
+    ]
+    columns = (by, "per month >", "mean month >", "run-rate >", "growth >", "margin >", "months >")
+    console().print(table(f"Proposed budgets, {begin} to {end}", columns, rows))
+    if out is not None:
+        typer.echo(f"written to {out}; look at it, then put what you keep into budgets.yml")
+
+
+def _print(shown: list[Evaluation], run_date: str) -> None:
+    from finops.budgets import states, told
+
+    def cells(now: Evaluation) -> tuple[str, ...]:
+        line = now.line
+        reached = [str(each) for each in sorted(line.thresholds, key=states.rank) if now.has_reached(each)]
+        return (
+            f"{'  ' * line.depth}{line.id}",
+            told.period(line, now.span),
+            told.amount(line, now.limit),
+            told.amount(line, now.actual),
+            told.percent(told.used(now)),
+            told.amount(line, now.forecast),
+            told.percent(now.probability),
+            "" if now.days_until_breach is None else str(now.days_until_breach),
+            now.standing.value,
+            reached[-1] if reached else "",
+        )
+
+    columns = (
+        "budget",
+        "period",
+        "limit >",
+        "spent >",
+        "used >",
+        "forecast >",
+        "breach >",
+        "days >",
+        "state",
+        "worst reached",
+    )
+    console().print(table(f"Budgets as of {run_date}", columns, map(cells, shown)))
+    if not shown:
+        typer.echo("no budget has a period then; budgets.yml says which there are")
+
+
+def _as_json(now: Evaluation, others: tuple[str, ...]) -> dict[str, Any]:
+    from finops.budgets.rows import of_budget
+
+    return {
+        name: None if value is None else value if isinstance(value, str | int | float) else _text(value)
+        for name, value in of_budget(now, others).items()
+    }
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else f"{value:f}"
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"--run-date {text!r} is no day; write it as YYYY-MM-DD") from None
