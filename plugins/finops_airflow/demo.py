@@ -23,7 +23,9 @@ from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.rest import ENDED
 
 FINOPS = str(Path(sys.executable).with_name("finops"))
-CONSUMERS = ("build_marts", "build_kpis", "forecast_spend", "detect_anomalies", "publish_chargeback")
+CONSUMERS = (
+    *("build_marts", "build_kpis", "forecast_spend", "detect_anomalies", "enforce_budgets", "publish_chargeback"),
+)
 PRODUCERS = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp", "ingest_telemetry", "resync_marts")
 
 
@@ -154,12 +156,17 @@ def _conclude(settings: Settings, last: BillingPeriod) -> None:
     say("incidents against the anomalies that were planted in the bills")
     for line in incidents.scored(settings, settings.root / "sample" / "labels.csv"):
         typer.echo(f"  {line}")
+    say("finops budgets check: what is spent and what is expected")
+    # Exit status 1: one of them is breached, as it should be.
+    if subprocess.run([FINOPS, "budgets", "check"], check=False).returncode not in (0, 1):
+        raise Finding("the budgets cannot be evaluated: see above")
     statements = settings.statements_dir / f"billing_period={last}"
     for label, value in (
         ("report", statements / "index.html"),
         ("KPIs", settings.reviews_dir / "index.html"),
         ("forecasts", settings.forecasts_dir / "index.html"),
         ("incidents", settings.incidents_dir / "index.html"),
+        ("budgets", settings.root / "budgets" / "index.html"),
         ("marts", settings.published_dir / "current"),
         ("data quality", settings.quality_dir),
         ("truths", settings.root / "sample" / "telemetry" / "truths.json"),

@@ -17,6 +17,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.pipelines import (
+    budgets,
     forecasts,
     incidents,
     kpis,
@@ -199,6 +200,17 @@ def detect_anomalies(run_date: str | None) -> str | None:
     version = incidents.run(settings, _day(run_date))
     incidents.write_pages(settings)
     return version.build_id
+
+
+@one_line_errors()
+def enforce_budgets(run_date: str | None) -> str | None:
+    """Evaluate budgets as of a run date (YYYY-MM-DD) or the last bill; say what came of it, None without budgets."""
+    settings = Settings()
+    if not budgets.are_configured(settings):
+        return None
+    done = budgets.run(settings, _day(run_date))
+    published = "nothing new to publish" if done.build_id is None else f"published by build {done.build_id}"
+    return f"budgets as of {done.run_date}: {published}; {done.told} thresholds to tell of"
 
 
 @one_line_errors()

@@ -28,6 +28,7 @@ DAG_IDS = {
     "build_kpis",
     "forecast_spend",
     "detect_anomalies",
+    "enforce_budgets",
     "build_marts",
     "resync_marts",
     "backfill_billing",

@@ -118,7 +118,7 @@ def _said(
     said = forecast(
         panels.clean(frame, "D" if freq == "D" else "h"),
         len(moments) + gap,
-        options=Options(progress=progress),
+        options=Options(progress=progress, adds_up=True),
         known=known,
     )
     steps = _wide(said.frame, names, moments)

@@ -80,7 +80,7 @@ def _backtest(tree: Hierarchy, end: int, horizon: int) -> pd.DataFrame:
     import pandas as pd
 
     from finops.timeseries import panel as panels
-    from finops.timeseries.forecasting import backtest
+    from finops.timeseries.forecasting import Options, backtest
 
     values = tree.values[:, :end]
     known = np.isfinite(values[:, : end - horizon]).sum(axis=1) >= min(_LEAST_DAYS, end - horizon)
@@ -97,7 +97,9 @@ def _backtest(tree: Hierarchy, end: int, horizon: int) -> pd.DataFrame:
         }
     )
     copies = pd.DataFrame({"unique_id": names[rows][place], "name": names})
-    tested = backtest(panels.clean(frame.dropna(), "D"), horizon, 1).merge(copies, on="unique_id")
+    tested = backtest(panels.clean(frame.dropna(), "D"), horizon, 1, Options(adds_up=True)).merge(
+        copies, on="unique_id"
+    )
     tested = tested.drop(columns="unique_id").rename(columns={"name": "unique_id"})
     scale = pd.Series(_naive_error(values[known][:, : end - horizon]), index=names)
     return tested.assign(trial=end, scale=tested["unique_id"].map(scale))

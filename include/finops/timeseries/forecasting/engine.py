@@ -15,7 +15,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from finops.core.errors import BadInput
-from finops.timeseries.forecasting import conformal
+from finops.timeseries.forecasting import bias, conformal
 from finops.timeseries.forecasting.events import Known, known_of
 from finops.timeseries.forecasting.grid import Block, Floats, blocks_of
 from finops.timeseries.forecasting.pool import BASELINES, forecasts, pool_of
@@ -33,9 +33,13 @@ _CLEAR = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a forecast is made: the number of rolling origins, of which weights and intervals are learned."""
+    """How a forecast is made: the number of rolling origins, of which weights and intervals are learned.
+
+    ``adds_up``: say means, whose sums hold, where what is usual would do for single steps (see ``bias``).
+    """
 
     origins: int = 8
+    adds_up: bool = False
     progress: Callable[[str, int, int], None] | None = None
 
 
@@ -80,7 +84,7 @@ def forecast(
             options.progress("forecasting", place, len(blocks))
         # Many small fits: threads would wait for each other longer than they work, most of all on a busy machine.
         with threadpool_limits(limits=1):
-            said = _say(events.taken_out(block), horizon, options.origins)
+            said = _say(events.taken_out(block), horizon, options)
         frame, cumulative = _rows(block, said, events, horizon)
         frames.append(frame)
         sums.append(cumulative)
@@ -110,16 +114,18 @@ def _checked(horizon: int) -> None:
         raise BadInput(f"horizon {horizon} is not possible; give a number of steps from 1 to {_MOST_STEPS:,}")
 
 
-def _say(block: Block, horizon: int, origins: int) -> Said:
+def _say(block: Block, horizon: int, options: Options) -> Said:
     window, models = block.window, pool_of(block.window.seasons)
     season = window.seasons[0]
-    distances = distances_of(block.given.shape[1], horizon, window.seasons[-1], origins)
+    distances = distances_of(block.given.shape[1], horizon, window.seasons[-1], options.origins)
     rolled = roll(block, models, horizon, distances)
     change = _usual_change(block)
     now = forecasts(models, window, horizon)
     weights = weigh(rolled, change, season)
     mean = combine(now, weights)
     missed = _missed(rolled, change, season)
+    if options.adds_up:
+        mean, missed = _raised(mean, missed, rolled, season)
     is_positive = np.nanmin(block.given, axis=1) >= 0
     mean = np.where(is_positive[:, None], np.maximum(mean, 0.0), mean)
     names = list(models)
@@ -138,6 +144,13 @@ def _missed(rolled: Rolled, change: Floats, season: int) -> Floats:
         weights = weigh(rolled, change, season, without=origin)
         found[origin] = rolled.actual[origin] - combine(rolled.said[origin], weights)
     return found
+
+
+def _raised(mean: Floats, missed: Floats, rolled: Rolled, season: int) -> tuple[Floats, Floats]:
+    """Return the means brought to where sums hold, and what they would have missed at each origin by the others."""
+    said = rolled.actual - missed
+    others = np.stack([bias.factors(missed, said, season, without=each) for each in range(len(missed))])
+    return mean * bias.factors(missed, said, season), rolled.actual - said * others
 
 
 def _usual_change(block: Block) -> Floats:
@@ -217,7 +230,7 @@ def _tested(block: Block, horizon: int, origins: int, options: Options) -> pd.Da
 
 
 def _of_origin(past: Block, future: Floats, horizon: int, models: dict, options: Options) -> pd.DataFrame:
-    said = _say(past, horizon, options.origins)
+    said = _say(past, horizon, options)
     is_positive = (np.nanmin(past.given, axis=1) >= 0)[:, None]
     frame = _frame(past, horizon, said.mean, said.steps, is_positive, said.models)
     frame = frame.rename(columns={"mean": OURS})

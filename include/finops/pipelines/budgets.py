@@ -1,0 +1,82 @@
+"""From what is published, forecasts and KPIs among it, to budgets: evaluate → gate → publish → page → tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from finops.core.settings import Settings
+from finops.pipelines import forecasts, notices, results
+
+if TYPE_CHECKING:
+    from finops.budgets.models import Evaluated
+
+FEATURE = "budgets"
+
+
+@dataclass(frozen=True, slots=True)
+class Enforced:
+    """A run: what it published, None where nothing had changed, and how many events there were to tell."""
+
+    run_date: date
+    build_id: str | None
+    told: int
+
+
+def are_configured(settings: Settings) -> bool:
+    """Tell whether ``budgets.yml`` holds any budget. Raise BadInput for an invalid one."""
+    from finops.policy import budgets
+
+    return bool(budgets.lines(settings).lines)
+
+
+def run(settings: Settings, run_date: date | None = None) -> Enforced:
+    """Evaluate every budget, publish how they stand, and tell of thresholds that are newly reached or left.
+
+    What is told is settled in every run, also where nothing is new to publish: a run that was killed after its
+    publication is made up for by the next. Of a past run date nobody is told. Raise NotReady before any bills are
+    published, BadInput for an invalid ``budgets.yml`` or run date, Finding if the gate refuses.
+    """
+    from finops.budgets import service
+    from finops.budgets.tables import TABLES
+
+    with results.running(settings, FEATURE):
+        evaluated = _evaluated(settings, run_date)
+        made_of = _digest(settings) if run_date is None else results.made_of(settings, FEATURE)
+        build_id = None
+        if run_date is not None or results.made_of(settings, FEATURE) != made_of:
+            rows = service.results(settings, evaluated)
+            build_id = results.publish(settings, FEATURE, TABLES, rows, made_of).build_id
+        service.write_page(settings)
+        told = 0 if run_date is not None else _settle(settings, evaluated)
+    return Enforced(evaluated.run_date, build_id, told)
+
+
+def _evaluated(settings: Settings, run_date: date | None) -> Evaluated:
+    from finops.budgets import service
+    from finops.stores.state.store import open_state
+
+    since = run_date or results.last_month(settings).start.date()
+    with open_state(settings).connect() as connection:
+        also = service.open_periods(connection, since)
+    return service.evaluate_all(settings, run_date, also)
+
+
+def _settle(settings: Settings, evaluated: Evaluated) -> int:
+    """Write which thresholds are reached and put what is told into the outbox, in one transaction."""
+    from finops.budgets import service
+    from finops.stores.state import outbox
+    from finops.stores.state.store import open_state
+
+    with open_state(settings).begin() as connection:
+        events = service.settle(connection, evaluated)
+        if notices.has_channels(settings):
+            outbox.add(connection, events)
+    return len(events)
+
+
+def _digest(settings: Settings) -> str:
+    from finops.policy import budgets
+
+    return results.digest(settings, budgets.lines(settings).digest, [forecasts.FEATURE, results.KPIS])
