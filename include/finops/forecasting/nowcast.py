@@ -6,12 +6,12 @@ final cost x ÷ c, and counts as much as that cost is likely by the days before.
 estimated at its usual cost with a wide interval, and a day that is whole stays what it is.
 
 A bill's newest day is never taken for older than a day, whenever the file was written: had it been written later, it
-would reach further.
+would reach further. But a month's bill reaches no further than its month: the age of its last days is that of the file.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from finops.forecasting.arrivals import SETTLED, Curves
@@ -68,12 +68,13 @@ def _open_days(run_date: date, frontier: date | None, as_of: date | None) -> dic
 
     if frontier is None or (run_date - frontier).days > STOPPED:
         return {}
+    ends_its_month = (frontier + timedelta(days=1)).day == 1
     found = {}
     for back in range(STOPPED + SETTLED, 0, -1):
         day = pd.Timestamp(run_date) - pd.Timedelta(days=back)
-        age = (pd.Timestamp(frontier) - day).days + 1
-        if as_of is not None:
-            age = min(age, (pd.Timestamp(as_of) - day).days)
+        by_reach = (pd.Timestamp(frontier) - day).days + 1
+        by_file = by_reach if as_of is None else (pd.Timestamp(as_of) - day).days
+        age = by_file if ends_its_month else min(by_reach, by_file)
         if age < SETTLED:
             found[day] = age
     return found

@@ -132,3 +132,14 @@ def test_a_series_of_credits_is_estimated_too() -> None:
     daily = usage(15, 0.1).assign(amount=lambda frame: -frame["amount"])
     found = newest(estimate(daily))
     assert found["lo_95"] <= found["mean"] <= found["hi_95"]
+
+
+@pytest.mark.parametrize(("end", "are_open"), [("2026-05-31", False), ("2026-05-30", True)])
+def test_the_last_days_of_a_month_are_as_old_as_its_bill_which_can_reach_no_further(end: str, are_open: bool) -> None:
+    """In the middle of a month a bill that was written later would reach further: its newest days are young."""
+    last = pd.Timestamp(end)
+    daily = usage(15, 0.1)
+    daily = daily.assign(charge_date=daily["charge_date"] + (last - DAYS[-1]))
+    run_date, written = (last + pd.Timedelta(days=1)).date(), date(2026, 7, 20)
+    found = nowcast.estimate(daily, run_date, {"aws": last.date()}, {"aws": written}, arrivals.Curves())
+    assert found["charge_date"].nunique() == (arrivals.SETTLED - 1 if are_open else 0)
