@@ -19,6 +19,7 @@ from finops.budgets.tables import BUDGETS, PROPOSALS, TABLES
 from finops.cli import app
 from finops.core.errors import BadInput, Finding
 from finops.core.settings import Settings
+from finops.pipelines import budgets as pipeline
 from finops.pipelines import results
 from finops.stores import published
 
@@ -144,3 +145,26 @@ def test_a_plan_covers_what_the_months_cost_and_is_a_valid_file_once_written(tmp
 def settings_of(folder: Path) -> Settings:
     """Return settings with an empty configuration."""
     return world.settings(folder)
+
+
+def test_a_run_publishes_what_is_new_once_and_tells_what_a_killed_run_has_not(
+    company: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told is settled apart from the publication: killed between the two, the next run makes up for it."""
+    with monkeypatch.context() as killed:
+        killed.setattr(service, "settle", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.run(company)
+    first = published.latest(company).build_id
+    again = pipeline.run(company)
+    assert (again.build_id, again.told > 0) == (None, True), "it was published, and nobody had been told"
+    assert published.latest(company).build_id == first
+    assert pipeline.run(company).told == 0
+    (company.root / "budgets" / "index.html").read_text(encoding="utf-8")
+
+
+def test_of_a_past_day_nobody_is_told(company: Settings) -> None:
+    done = pipeline.run(company, date(2025, 1, 10))
+    assert (str(done.run_date), done.told) == ("2025-01-10", 0)
+    assert done.build_id is not None
+    assert pipeline.run(company).told > 0, "what is due now still is"
