@@ -20,7 +20,7 @@ from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores.state import ledger
 from finops.stores.state.store import open_state
-from tests.bench import anomalies, budgets, company, kpis, rival, telemetry
+from tests.bench import anomalies, budgets, company, forecasts, kpis, rival, telemetry
 
 FIRST = BillingPeriod(2025, 1)
 BOUNDS = {
@@ -53,6 +53,7 @@ def main() -> None:
     rows += telemetry.rows(options.cache, _measure, _run)
     rows += budgets.rows(options.cache, _measure, _run)
     rows += anomalies.rows()
+    rows += forecasts.rows()
     rows += _against_the_rival(options.cache)
     if options.full:
         rows.append(_linearity(rows, options.history_lines))
