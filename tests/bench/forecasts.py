@@ -1,6 +1,6 @@
 """Forecasts of generated series against the usual rules: ``python -m tests.bench.forecasts [--json] [--series N]``.
 
-The seeds are others than those that the engine's constants were chosen on; the families are the same. Each figure is out
+The seeds are others than those that the engine's constants were chosen on, the families the same. Each figure is out
 of sample: the last steps of each series are held back.
 """
 
