@@ -73,7 +73,8 @@ def digest(settings: Settings, configured: Any, layers: Sequence[str] = ()) -> s
     version = service.require_published(settings)
     with open_state(settings).connect() as connection:
         bills = builds.published_by(connection)
-    made = {layer: version.manifest.get("results", {}).get(layer) for layer in layers}
+    # What they were made of, and not by which build: a run for a past day makes nothing else out of date.
+    made = {layer: service.made_of(version, layer) for layer in layers}
     if KPIS in layers:
         made[KPIS] = {month: entry["digest"] for month, entry in version.manifest.get("kpis", {}).items()}
     parts = {"bills": bills, "layers": made, "configured": configured}
