@@ -74,7 +74,7 @@ def digest(settings: Settings, configured: Any, layers: Sequence[str] = ()) -> s
     with open_state(settings).connect() as connection:
         bills = builds.published_by(connection)
     # What they were made of, and not by which build: a run for a past day makes nothing else out of date.
-    made = {layer: service.made_of(version, layer) for layer in layers}
+    made: dict[str, Any] = {layer: service.made_of(version, layer) for layer in layers}
     if KPIS in layers:
         made[KPIS] = {month: entry["digest"] for month, entry in version.manifest.get("kpis", {}).items()}
     parts = {"bills": bills, "layers": made, "configured": configured}
