@@ -35,10 +35,11 @@ def test_the_pages_are_served_from_a_read_only_disk_and_by_no_secret():
     assert SERVICES["scheduler"]["environment"]["FINOPS_SITE_URL"] == "${FINOPS_SITE_URL:-http://127.0.0.1:8081}"
 
 
-def test_nothing_is_served_but_statements_reviews_forecasts_gate_pages_and_the_dictionary():
+def test_nothing_is_served_but_the_pages_that_people_open():
     locations = dict(re.findall(r"^ +location ([^{]+?) \{ ?(.*)", PAGES, re.MULTILINE))
     given = {place for place, does in locations.items() if "return" not in does and place != "@missing"}
-    assert given == {"/statements/", "/reviews/", "/forecasts/", "/quality/", f"= /published/current/{dictionary.PAGE}"}
+    folders = {"statements", "reviews", "forecasts", "incidents", "budgets", "quality"}
+    assert given == {*(f"/{each}/" for each in folders), f"= /published/current/{dictionary.PAGE}"}
     assert all("limit_except GET { deny all; }" in locations[place] for place in given)
     assert locations["/"].startswith("return 404")
     assert locations["~ /\\."].startswith("return 404"), "hidden folders hold unfinished sets"
