@@ -13,7 +13,7 @@ from typing import TypedDict
 
 from finops.core.errors import BadInput, Finding, FinopsError, NotReady
 from finops.core.machine import one_line_errors
-from finops.core.periods import BillingPeriod
+from finops.core.periods import BillingPeriod, a_day
 from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.pipelines import (
@@ -252,12 +252,7 @@ def _waits_for_bills(settings: Settings) -> bool:
 
 
 def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"run date {text!r} is not of the form YYYY-MM-DD, for example 2025-01-31") from None
+    return None if text is None else a_day(text, "run date")
 
 
 @one_line_errors()

@@ -285,7 +285,7 @@ def test_forecasts_that_are_up_to_date_are_not_made_again_but_those_of_a_past_da
 
 
 def test_a_run_date_that_is_no_day_is_named(forecasting):
-    with pytest.raises(BadInput, match=r"run date '31\.1\.2025' is not of the form YYYY-MM-DD"):
+    with pytest.raises(BadInput, match=r"run date '31\.1\.2025' is no day; write it as YYYY-MM-DD"):
         steps.forecast_spend("31.1.2025")
 
 

@@ -12,7 +12,7 @@ import typer
 from finops.cli import app
 from finops.cli.terminal import AsJson, console, table
 from finops.core.errors import BadInput
-from finops.core.periods import BillingPeriod
+from finops.core.periods import BillingPeriod, a_day
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def check(
     """
     from finops.budgets import service
 
-    found = service.evaluate_all(Settings(), None if run_date is None else _day(run_date))
+    found = service.evaluate_all(Settings(), None if run_date is None else a_day(run_date, "--run-date"))
     if budget and (unknown := sorted(set(budget) - found.ids)):
         raise BadInput(f"--budget {unknown[0]!r} is none of budgets.yml; there are {', '.join(sorted(found.ids)[:20])}")
     shown = [
@@ -168,10 +168,3 @@ def _as_json(now: Evaluation, others: tuple[str, ...]) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else f"{value:f}"
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"--run-date {text!r} is no day; write it as YYYY-MM-DD") from None

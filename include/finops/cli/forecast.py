@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from finops.cli import app
 from finops.cli.terminal import AsJson, progress_bar
 from finops.core.errors import BadInput
+from finops.core.periods import a_day
 
 if TYPE_CHECKING:
     from finops.timeseries.forecasting import Forecast
@@ -66,7 +66,7 @@ def _published(run_date: str | None, as_json: bool) -> None:
 
     settings = Settings()
     with progress_bar() as progress:
-        done = forecasts.run(settings, None if run_date is None else _day(run_date), progress)
+        done = forecasts.run(settings, None if run_date is None else a_day(run_date, "--run-date"), progress)
     found = summary(settings, done.run_date)
     if as_json:
         told = {"build_id": done.build_id, "page": str(done.page)}
@@ -77,13 +77,6 @@ def _published(run_date: str | None, as_json: bool) -> None:
         money = f"{each['mean']} {each['billing_currency']}, 80 % sure between {each['lo_80']} and {each['hi_80']}"
         typer.echo(f"- {each['period']}: {money}")
     typer.echo(f"The page is at {done.page}")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"--run-date {text!r} is no day; write it as YYYY-MM-DD") from None
 
 
 def _any_series(series: Path, horizon: int, freq: str, out: Path, as_json: bool) -> None:

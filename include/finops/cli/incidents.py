@@ -12,6 +12,7 @@ import typer
 from finops.cli import app
 from finops.cli.terminal import AsJson, console, progress_bar, table
 from finops.core.errors import BadInput
+from finops.core.periods import a_day
 from finops.core.settings import Settings
 
 incidents = typer.Typer(help="Incidents of cost: what nobody expected, why, and what to do.", no_args_is_help=True)
@@ -32,7 +33,7 @@ def detect(
 
     settings = Settings()
     with progress_bar() as progress:
-        version = pipeline.run(settings, None if run_date is None else _day(run_date), progress)
+        version = pipeline.run(settings, None if run_date is None else a_day(run_date, "--run-date"), progress)
     index = pipeline.write_pages(settings)
     rows = _known(settings)
     counts = {state: sum(row["state"] == state for row in rows) for state in ("open", "closed")}
@@ -135,10 +136,3 @@ def _text(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value.isoformat() if isinstance(value, date | datetime) else value
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"--run-date {text!r} is no day; write it as YYYY-MM-DD") from None

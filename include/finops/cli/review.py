@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from finops.cli import app
 from finops.cli.terminal import AsJson
-from finops.core.errors import BadInput
+from finops.core.periods import a_day
 from finops.core.settings import Settings
 
 
@@ -30,7 +29,7 @@ def review(
     from finops.pipelines.review import write
     from finops.review.service import summary
 
-    written = write(Settings(), None if week is None else _day(week), out)
+    written = write(Settings(), None if week is None else a_day(week, "--week"), out)
     if as_json:
         typer.echo(json.dumps({**summary(written.review), "folder": str(written.folder)}, indent=2))
         return
@@ -39,10 +38,3 @@ def review(
     for each in found["matters"]:
         typer.echo(f"- {each}")
     typer.echo(f"It is at {written.folder / 'index.html'}")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"--week {text!r} is no day; write it as YYYY-MM-DD") from None

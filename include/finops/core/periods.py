@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from finops.core.errors import BadInput
 
@@ -56,3 +56,11 @@ class BillingPeriod:
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+def a_day(text: str, what: str) -> date:
+    """Read ``YYYY-MM-DD``. Raise BadInput, calling it ``what``, for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{what} {text!r} is no day; write it as YYYY-MM-DD") from None
