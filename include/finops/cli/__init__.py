@@ -76,6 +76,7 @@ def _end(line: str, status: int) -> NoReturn:
 for _command in (
     "init",
     "config",
+    "doctor",
     "sample",
     "ingest",
     "telemetry",

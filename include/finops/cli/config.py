@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.cli import app
-from finops.core.errors import FinopsError
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
 
 config = typer.Typer(help="Check the configuration, and list the settings.", no_args_is_help=True)
 app.add_typer(config, name="config")
-
-_SECONDS = 20.0
-"""How long a source may take to answer."""
 
 
 @config.command()
@@ -70,27 +65,11 @@ def settings_page() -> str:
 
 def _try(source: ConfiguredSource) -> dict[str, Any]:
     """Say whether a source can be reached with this machine's own credentials."""
-    tried = {"source": source.name, "uri": source.uri, "state": "not tried", "reason": None}
-    if source.connection:
-        return {**tried, "reason": f"its credentials are in the Airflow Connection {source.connection}"}
-    answers: list[str | None] = []
-    thread = threading.Thread(target=lambda: answers.append(_fault(source)), daemon=True)
-    thread.start()
-    thread.join(_SECONDS)
-    fault = answers[0] if answers else f"it did not answer in {_SECONDS:.0f} seconds"
-    return {**tried, "state": "out of reach" if fault else "reachable", "reason": fault}
+    from finops.pipelines.doctor import State, of_source
 
-
-def _fault(source: ConfiguredSource) -> str | None:
-    from finops.ingest.reach import reach
-
-    try:
-        reach(source.uri)
-    except FinopsError as error:
-        return str(error)
-    except Exception as error:  # An SDK's own, such as credentials that it does not find.
-        return f"{type(error).__name__}: {' '.join(str(error).split())}"
-    return None
+    found = of_source(source)
+    words = {State.OK: "reachable", State.FAULT: "out of reach", State.NOT_TRIED: "not tried"}
+    return {"source": source.name, "uri": source.uri, "state": words[found.state], "reason": found.text or None}
 
 
 def _as_json(settings: Settings, found: Checked, tried: list[dict[str, Any]]) -> dict[str, Any]:

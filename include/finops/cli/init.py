@@ -14,7 +14,7 @@ _NEXT = """Wrote {count} files to {folder}. Next:
   1. export FINOPS_CONFIG_DIR={quoted}
   2. say in sources.yml where your bills are
   3. say in tag_policy.yml which tag names who pays
-  4. finops config check
+  4. finops doctor
   5. finops ingest && finops build"""
 
 

@@ -1,7 +1,4 @@
-"""Where telemetry comes from: one function per type of source, which says what files there are to read.
-
-What is not a file yet (a monitoring system's answer) is written as one by its reader; all else is the same.
-"""
+"""Where telemetry comes from: the files of a source. What a monitoring system answers is written as files first."""
 
 from __future__ import annotations
 
@@ -9,17 +6,19 @@ import glob
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from finops.core.errors import BadInput
-from finops.policy.telemetry import FILE, FileSource
+from finops.policy.telemetry import FILE, FileSource, TelemetrySource
 from finops.telemetry import asking
 from finops.telemetry.asking import Asking
 from finops.telemetry.models import Offered, OfferedFile
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
-Reader = Callable[[Asking], Offered]
+System = AbstractContextManager[asking.Monitor]
 
 
 def offered_files(source: FileSource) -> list[OfferedFile]:
@@ -41,54 +40,68 @@ def offered_files(source: FileSource) -> list[OfferedFile]:
     return _described(path, (each for each in path.rglob("*") if each.name.lower().endswith(ENDINGS)))
 
 
-def _of_files(look: Asking) -> Offered:
-    return Offered(offered_files(look.source))
-
-
-def _of_prometheus(look: Asking) -> Offered:
+def _prometheus(source: Any, client: Any) -> System:
     from finops.telemetry.monitors.prometheus import Prometheus
 
-    return _asked(look, Prometheus(look.source, look.client))
+    return Prometheus(source, client)
 
 
-def _of_mlflow(look: Asking) -> Offered:
+def _mlflow(source: Any, client: Any) -> System:
     from finops.telemetry.monitors.mlflow import Mlflow
 
-    return _asked(look, Mlflow(look.source, look.client))
+    return Mlflow(source, client)
 
 
-def _of_cloudwatch(look: Asking) -> Offered:
+def _cloudwatch(source: Any, client: Any) -> System:
     from finops.telemetry.monitors.cloudwatch import CloudWatch
 
-    return _asked(look, CloudWatch(look.source, look.client))
+    return CloudWatch(source, client)
 
 
-def _of_azure_monitor(look: Asking) -> Offered:
+def _azure_monitor(source: Any, client: Any) -> System:
     from finops.telemetry.monitors.azure_monitor import AzureMonitor
 
-    return _asked(look, AzureMonitor(look.source, look.client))
+    return AzureMonitor(source, client)
 
 
-def _of_cloud_monitoring(look: Asking) -> Offered:
+def _cloud_monitoring(source: Any, client: Any) -> System:
     from finops.telemetry.monitors.cloud_monitoring import CloudMonitoring
 
-    return _asked(look, CloudMonitoring(look.source, look.client))
+    return CloudMonitoring(source, client)
 
 
-def _asked(look: Asking, monitor: AbstractContextManager[asking.Monitor]) -> Offered:
-    faults = asking.take(look, look.source, monitor)
+MONITORS: dict[str, Callable[[Any, Any], System]] = {
+    "prometheus": _prometheus,
+    "mlflow": _mlflow,
+    "cloudwatch": _cloudwatch,
+    "azure_monitor": _azure_monitor,
+    "cloud_monitoring": _cloud_monitoring,
+}
+"""Monitoring systems by the ``type`` that telemetry.yml names: from a source, and a login if one is configured."""
+
+
+def offered(look: Asking) -> Offered:
+    """Return the files that a source offers; a monitoring system is asked first, and its answers are the files.
+
+    Raise BadInput when there is no such place.
+    """
+    if look.source.type == "files":
+        return Offered(offered_files(look.source))
+    faults = asking.take(look, look.source, MONITORS[look.source.type](look.source, look.client))
     return Offered(_described(look.folder, look.folder.glob("*.parquet")), faults)
 
 
-READERS: dict[str, Reader] = {
-    "files": _of_files,
-    "prometheus": _of_prometheus,
-    "mlflow": _of_mlflow,
-    "cloudwatch": _of_cloudwatch,
-    "azure_monitor": _of_azure_monitor,
-    "cloud_monitoring": _of_cloud_monitoring,
-}
-"""By the ``type`` that telemetry.yml names."""
+def reach(source: TelemetrySource, client: Any = None) -> None:
+    """Try whether a source can be read, and keep nothing: look for its files, or ask for an hour of yesterday.
+
+    Raise BadInput or Unavailable when it cannot.
+    """
+    if isinstance(source, FileSource):
+        offered_files(source)
+        return
+    start = asking.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    with MONITORS[source.type](source, client) as system:
+        next(iter(system.ask(start.date(), start + timedelta(hours=1))), None)
 
 
 def _is_there(is_there: bool, source: FileSource, path: Path) -> bool:

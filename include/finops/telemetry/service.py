@@ -23,7 +23,7 @@ from finops.stores.state.telemetry import Holding, ReadFile, TelemetryDelivery
 from finops.telemetry import landing
 from finops.telemetry.asking import Asking
 from finops.telemetry.models import Fault, IngestReport, OfferedFile, Rejection, Schema, StagedFile
-from finops.telemetry.readers import READERS
+from finops.telemetry.readers import offered
 from finops.telemetry.schemas import SCHEMAS
 from finops.telemetry.staging import stage
 
@@ -57,10 +57,10 @@ def ingest(
     with one_line_errors(settings), exclusive(settings, f"telemetry-{source.name}"):
         store = open_state(settings)
         lost = _lost_days(settings, source, store)
-        offered = READERS[source.type](Asking(settings, source, days, lost, accept_smaller, client, progress))
+        found = offered(Asking(settings, source, days, lost, accept_smaller, client, progress))
         with landing.incoming(settings, source) as folder, landing.engine(settings, folder) as connection:
-            run = _Run(settings, source, store, connection, folder, offered.files, accept_smaller, dry_run, progress)
-            run.note(offered.faults)
+            run = _Run(settings, source, store, connection, folder, found.files, accept_smaller, dry_run, progress)
+            run.note(found.faults)
             return run.take(days)
 
 
