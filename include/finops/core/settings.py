@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from decimal import Decimal
 from functools import cached_property
@@ -164,9 +165,15 @@ class Settings(BaseSettings):
         return self.warehouse_dir / "focus"
 
     @property
+    def cache_root(self) -> Path:
+        """``cache_dir`` as an absolute path."""
+        return self.root / "cache" if self.cache_dir is None else self.cache_dir.absolute()
+
+    @property
     def parsed_project_dir(self) -> Path:
-        """dbt's project as it was parsed, which serves every workspace."""
-        return (self.root / "cache" if self.cache_dir is None else self.cache_dir.absolute()) / "dbt"
+        """dbt's project as it was parsed, which serves every workspace; it names this checkout's files."""
+        checkout = hashlib.sha256(str(self.dbt_dir).encode()).hexdigest()[:12]
+        return self.cache_root / "dbt" / checkout
 
     @property
     def published_dir(self) -> Path:

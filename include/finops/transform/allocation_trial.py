@@ -145,7 +145,7 @@ def _months(publication: Publication, periods: Sequence[BillingPeriod]) -> list[
 
 def _moves(settings: Settings, publication: Publication, rules: Rules, months: list[str]) -> list[Allocation]:
     with tempfile.TemporaryDirectory(prefix="finops-allocation-") as folder:
-        kept = {"home": Path(folder), "cache_dir": settings.parsed_project_dir.parent}
+        kept = {"home": Path(folder), "cache_dir": settings.cache_root}
         scratch = Settings(**{**settings.model_dump(), **kept})
         _prepare(settings, scratch, publication, rules, months)
         rows = run(scratch)

@@ -49,3 +49,11 @@ def test_a_damaged_parsed_project_is_parsed_again(settings: Settings, tmp_path: 
 
     assert runner.run(settings, ["seed"])
     assert parsed.stat().st_size > 100_000
+
+
+def test_a_home_that_two_checkouts_use_has_each_project_parsed_apart(tmp_path):
+    # What is parsed names the files of its checkout; those of one that was moved are gone.
+    one, other = (
+        Settings(home=tmp_path, project_dir=tmp_path / name).parsed_project_dir for name in ("before", "after")
+    )
+    assert one != other
