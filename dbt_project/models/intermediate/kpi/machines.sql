@@ -1,0 +1,4 @@
+{{ config(relation_type="view") }}
+
+select *,
+from {{ ref("machine_types") }}
