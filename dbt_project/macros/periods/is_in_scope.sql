@@ -40,7 +40,8 @@
         ) | unique %}
             or (
                 {{ moment }} >= timestamp '{{ month }}-01 00:00:00'
-                and {{ moment }} < timestamp '{{ month }}-01 00:00:00' + interval 1 month
+                and {{ moment }}
+                < timestamp '{{ month }}-01 00:00:00' + interval 1 month
             )
         {%- endfor %}
     )

@@ -28,8 +28,7 @@ with
             and details.billing_period = charges.billing_period
             and details.x_details_id = charges.x_details_id
         where charges.resource_id is not null and {{ is_in_scope("charges") }}
-        group by
-            charges.billing_period, charges.provider, details.billing_currency
+        group by charges.billing_period, charges.provider, details.billing_currency
     )
 
 select *,

@@ -1,4 +1,1 @@
-{{ config(relation_type="view") }}
-
-select *,
-from {{ ref("machine_types") }}
+{{ config(relation_type="view") }} select *, from {{ ref("machine_types") }}

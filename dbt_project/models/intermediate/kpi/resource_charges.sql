@@ -57,11 +57,7 @@ select
                 )
             }}
         else
-            {{
-                quotient(
-                    "lines.pricing_quantity", "details.units_per_machine * 3600"
-                )
-            }}
+            {{ quotient("lines.pricing_quantity", "details.units_per_machine * 3600") }}
     end as machine_hours,
     case
         when details.charge_category <> 'Usage'

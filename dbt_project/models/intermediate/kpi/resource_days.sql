@@ -21,7 +21,8 @@ with
             greatest(maximum, p95, average) as maximum,
             average < if({{ rates }}, 10000, 5) as is_idle,
             average < 40 and not {{ rates }} as is_low,
-            extract(hour from bucket_start) not between 7 and 18
+            extract(hour from bucket_start) not between 7
+            and 18
             or extract(isodow from bucket_start) > 5 as is_night,
         from {{ ref("stg_telemetry_resource_metrics") }}
         where {{ begins_in_scope("bucket_start") }}
@@ -85,7 +86,7 @@ select
             cast(
                 list_max(
                     list_transform(
-                        string_split(bin(low_hours), '0'), lambda run: length(run)
+                        string_split(bin(low_hours), '0'), lambda run:length(run)
                     )
                 ) as integer
             )
