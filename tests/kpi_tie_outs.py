@@ -111,6 +111,13 @@ TIE_OUTS = {
         bill_by=_BY_RESOURCE,
         bill_where=_COUNTED,
     ),
+    "resources are their charges": TieOut(
+        *("mart_resource_costs", f"{_THREE}, sum(committed_cost), sum(spot_cost)"),
+        f"{_THREE}, coalesce(sum(effective_cost) filter (commitment_discount_status = 'Used'), 0), "
+        "coalesce(sum(effective_cost) filter (pricing_category = 'Dynamic'), 0)",
+        by=_BY_RESOURCE,
+        bill_where="resource_id is not null",
+    ),
     "tokens are their charges": TieOut("mart_token_costs", _THREE, _THREE, bill_where=_TOKENS),
     "commitments are the bill": TieOut(
         *("mart_commitment_kpis", "sum(purchased_cost), sum(used_cost), sum(unused_cost)"),

@@ -1,7 +1,7 @@
 {#-
     FOCUS SkuPriceDetails of an AWS line: the properties FOCUS names under its keys, AWS's own under `x_`. The operating
     system follows from the operation's code (AWS billing code of the platform), the storage class from the usage type,
-    what the machine has from the seed `aws_instance_types`: CUR 2.0 tells it in the `product` map alone, which costs as
+    what the machine has from the seed `machine_types`: CUR 2.0 tells it in the `product` map alone, which costs as
     much to open as all else that is read of a line. A cache keeps some of its machine's memory to itself.
 -#}
 {% macro aws_price_details() -%}

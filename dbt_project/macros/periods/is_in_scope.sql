@@ -30,3 +30,19 @@
         ) | unique %} or billing_period = '{{ month }}' {%- endfor %}
     )
 {%- endmacro %}
+
+{#- A predicate that keeps what begins in the months in scope, in UTC: literals, so that other days are not read. -#}
+{% macro begins_in_scope(moment) -%}
+    (
+        false
+        {%- for month in periods_in_scope() | map(
+            attribute="billing_period"
+        ) | unique %}
+            or (
+                {{ moment }} >= timestamp '{{ month }}-01 00:00:00'
+                and {{ moment }}
+                < timestamp '{{ month }}-01 00:00:00' + interval 1 month
+            )
+        {%- endfor %}
+    )
+{%- endmacro %}

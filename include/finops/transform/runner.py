@@ -61,7 +61,8 @@ def build(settings: Settings, progress: Progress | None = None, *, layer: str = 
     """
     command = ["build", "--exclude-resource-type", "unit_test"]
     if layer == KPIS:
-        command += ["--select", "tag:kpi"]
+        # The bills' layer reads the seed too, so it has no tag.
+        command += ["--select", "tag:kpi", "machine_types"]
     excluded = [] if layer == KPIS else ["tag:kpi"]
     marker, digest = settings.warehouse_dir / "project", _project_digest(settings)
     if marker.exists() and marker.read_text(encoding="utf-8") == digest:

@@ -16,7 +16,9 @@ import pytest
 
 from finops.core.focus import COLUMNS
 
-SEEDS = Path(__file__).resolve().parents[3] / "dbt_project" / "seeds"
+ROOT = Path(__file__).resolve().parents[3]
+SEEDS = ROOT / "dbt_project" / "seeds"
+SAMPLE = ROOT / "include" / "finops" / "sample"
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -44,7 +46,7 @@ def test_every_service_has_a_category_and_subcategory_that_focus_has(allowed: se
         ("focus_services", ("provider", "native_name")),
         ("cloud_regions", ("provider", "native_name")),
         ("pricing_units", ("native_unit",)),
-        ("aws_instance_types", ("instance_type",)),
+        ("machine_types", ("provider", "instance_type")),
     ],
 )
 def test_a_name_is_there_once_so_that_no_join_repeats_a_row(seed: str, key: tuple[str, ...]) -> None:
@@ -101,22 +103,60 @@ def test_an_instance_type_has_what_aws_says_of_it() -> None:
     """The oracle is AWS's own description of its types, which moto keeps; it has let go of some retired ones."""
     listing = importlib.resources.files("moto.ec2") / "resources" / "instance_types.json.gz"
     described = json.loads(gzip.decompress(listing.read_bytes()))
-    seed = {row["instance_type"]: row for row in _rows("aws_instance_types")}
+    seed = {row["instance_type"]: row for row in _rows("machine_types") if row["provider"] == "aws"}
     differing = {}
     for name in sorted(set(described) & set(seed)):
-        has = described[name]
+        has, row = described[name], seed[name]
         gpus = sum(each["Count"] for each in has.get("GpuInfo", {}).get("Gpus", []))
+        is_arm = any("arm" in each for each in has["ProcessorInfo"]["SupportedArchitectures"])
         expected = (
             str(has["VCpuInfo"]["DefaultVCpus"]),
             round(Decimal(has["MemoryInfo"]["SizeInMiB"]) / 1024, 2),
             str(gpus or ""),
+            "arm64" if is_arm else "x86_64",
+            str(has.get("InstanceStorageInfo", {}).get("TotalSizeInGB", 0)),
         )
-        row = seed[name]
-        if (row["core_count"], Decimal(row["memory_gib"]), row["gpu_count"]) != expected:
-            differing[name] = (row, expected)
+        found = (row["vcpus"], Decimal(row["memory_gib"]), row["gpus"], row["architecture"], row["local_disk_gb"])
+        if found != expected:
+            differing[name] = (found, expected)
 
     assert len(set(described) & set(seed)) > 1000
     assert differing == {}
+
+
+def test_a_price_names_its_list_and_every_machine_of_the_sample_has_one() -> None:
+    """What a service runs on has a type of its own (`db.m5.large`), and is no machine to be compared with others."""
+    rows = {(row["provider"], row["instance_type"]): row for row in _rows("machine_types")}
+    sold = {
+        (provider, offer[column].lower().removeprefix("ml."))
+        for provider, column in (("aws", "instance_type"), ("azure", "size"), ("gcp", "machine"))
+        for offer in csv.DictReader((SAMPLE / provider / "offers.csv").read_text("utf-8").splitlines())
+        if offer[column] and not re.match(r"(db|cache|kafka|ra3)[.-]|.*search$", offer[column])
+    }
+
+    assert len(sold) > 20
+    assert all(
+        bool(row["price_per_hour"]) == bool(row["price_source"]) == bool(row["priced_on"]) for row in rows.values()
+    )
+    assert [each for each in sorted(sold) if not rows.get(each, {}).get("price_per_hour")] == []
+
+
+def test_within_a_family_twice_the_processors_never_cost_less() -> None:
+    families = defaultdict(list)
+    for row in _rows("machine_types"):
+        if row["price_per_hour"] and not row["gpus"]:
+            price = Decimal(row["price_per_hour"])
+            families[row["provider"], row["family"]].append((int(row["vcpus"]), price, row["instance_type"]))
+    dearer = [
+        (small[2], large[2])
+        for types in families.values()
+        for small in types
+        for large in types
+        if large[0] >= 2 * small[0] and large[1] < small[1]
+    ]
+
+    assert len(families) > 40
+    assert dearer == []
 
 
 def _noted(name: str) -> dict[str, object]:

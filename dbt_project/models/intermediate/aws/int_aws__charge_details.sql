@@ -30,8 +30,13 @@ with
     units as (select * from {{ ref("pricing_units") }}),
 
     machines as (
-        select instance_type as machine_name, core_count, memory_gib, gpu_count,
-        from {{ ref("aws_instance_types") }}
+        select
+            instance_type as machine_name,
+            vcpus as core_count,
+            memory_gib,
+            gpus as gpu_count,
+        from {{ ref("machine_types") }}
+        where provider = 'aws'
     ),
 
     classified as (

@@ -47,6 +47,7 @@ select
     details.sku_meter,
     details.charge_description,
     details.pricing_category,
+    details.commitment_discount_id,
     details.commitment_discount_status,
     details.consumed_unit,
     details.pricing_unit,
@@ -144,8 +145,9 @@ inner join
     and meters.billing_period = details.billing_period
     and meters.x_details_id = details.x_details_id
 left join
-    {{ ref("gpu_instance_types") }} as gpu
+    {{ ref("machine_types") }} as gpu
     on gpu.provider = details.provider
+    and gpu.gpu_family is not null
     and gpu.instance_type = coalesce(
         regexp_replace(lower(details.x_instance_type), '^ml\.', ''),
         -- Azure's machine learning names the machine in the meter alone.

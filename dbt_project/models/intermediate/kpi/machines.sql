@@ -1,0 +1,1 @@
+{{ config(relation_type="view") }} select *, from {{ ref("machine_types") }}
