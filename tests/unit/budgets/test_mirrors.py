@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import json
 import re
 from datetime import date
 from decimal import Decimal
@@ -178,3 +180,16 @@ def test_two_mirrors_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "budgets.yml").write_text(ROOT + entry * 2, encoding="utf-8")
     with pytest.raises(BadInput, match=r"budgets\.yml:5: .*a is the name of a mirror already"):
         budgets.lines(Settings(home=tmp_path, config_dir=tmp_path))
+
+
+def test_the_permissions_that_a_denial_names_are_those_of_the_files_and_no_others() -> None:
+    folder = Path(__file__).parents[3] / "deploy" / "permissions"
+    policy = json.loads((folder / "aws" / "budgets-mirror.json").read_text(encoding="utf-8"))
+    read, keep = policy["Statement"]
+    assert (read["Action"], keep["Action"]) == ([aws._READ], [aws._MODIFY])
+    assert fnmatch.fnmatch(f"arn:aws:budgets::1:budget/{mirror().prefix}x", keep["Resource"][0])
+    role = json.loads((folder / "azure" / "budgets-mirror.json").read_text(encoding="utf-8"))
+    assert set(role["Actions"]) == {azure._PERMISSION.format(each) for each in ("read", "write", "delete")}
+    role = json.loads((folder / "gcp" / "budgets-mirror.json").read_text(encoding="utf-8"))
+    wanted = {f"billing.budgets.{each}" for each in ("list", "create", "update", "delete")}
+    assert set(role["includedPermissions"]) == wanted
