@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from servers.gcp_budgets import ACCOUNT as BILLING_ACCOUNT
 from servers.gcp_budgets import GcpBudgetsServer, gcp_budgets_server
 from servers.gcp_budgets import refusal as gcp_refusal
 from servers.json_api import Said
+from servers.ports import free_port
 from servers.proxy import Answer
 from typer.testing import CliRunner
 
@@ -326,6 +328,19 @@ def test_aws_s_throttling_is_bounded(clouds: Clouds, monkeypatch: pytest.MonkeyP
     clouds.aws.proxy.hook = lambda *_: Answer(400, says, "application/x-amz-json-1.1")
     assert "is busy (ThrottlingException)" in clouds.mirror("aws-main")["aws-main"].fault
     assert len(clouds.aws.proxy.requests) == 6
+
+
+def test_a_cloud_that_cannot_be_reached_is_said_to_be_so(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    monkeypatch.setattr(azure, "ATTEMPTS", 1)
+    closed = f"http://127.0.0.1:{free_port()}"
+
+    def login(mirror: Mirror) -> CloudLogin:
+        return CloudLogin(clouds.login(mirror).credential, closed)
+
+    found = pipeline.mirror(clouds.settings, login_for=login, today=TODAY)
+    for each in found:
+        assert re.search(r"does not answer \(\w+\); run again later$", each.fault), each.fault
 
 
 def test_the_command_shows_what_would_be_done_and_ends_with_1_where_a_cloud_fails(

@@ -42,13 +42,14 @@ class AwsBudgets:
 
     def __init__(self, mirror: Mirror, login: CloudLogin | None = None) -> None:
         self._mirror = mirror
-        session = (login and login.credential) or boto3.Session()
         config = Config(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60
         )
         endpoint = login.endpoint if login else None
-        self._client = session.client("budgets", region_name=REGION, endpoint_url=endpoint, config=config)
         self._account = {"AccountId": mirror.scope}
+        with self._asking(_READ):
+            session = (login and login.credential) or boto3.Session()
+            self._client = session.client("budgets", region_name=REGION, endpoint_url=endpoint, config=config)
 
     def read(self) -> Sequence[Found]:
         """Return the cost budgets of the account; usage and reservations have budgets of another kind."""

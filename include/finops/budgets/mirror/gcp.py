@@ -11,7 +11,7 @@ from typing import Any
 import google.auth
 from google.api_core import exceptions
 from google.api_core.retry import Retry, if_exception_type
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud.billing import budgets_v1 as api
 from google.type.money_pb2 import Money
 
@@ -74,7 +74,7 @@ class GcpBudgets:
         if credentials is None:
             try:
                 credentials, _ = google.auth.default(scopes=SCOPES)
-            except DefaultCredentialsError:
+            except GoogleAuthError:
                 says = "no usable Google credentials; configure Google's own chain"
                 raise Forbidden(f"mirror {mirror.name}: {says}") from None
         options = {"api_endpoint": login.endpoint} if login and login.endpoint else None
@@ -134,14 +134,14 @@ class GcpBudgets:
         where = f"mirror {self._mirror.name}: budgets of {self._mirror.scope}"
         try:
             yield
+        except (*_BUSY, exceptions.RetryError, exceptions.ServerError, TransportError, OSError) as error:
+            raise Unavailable(f"{where} does not answer ({type(error).__name__}); run again later") from None
         except exceptions.Forbidden:
             raise Forbidden(f"{where}: access denied; allow billing.budgets.{permission}") from None
         except (exceptions.Unauthorized, GoogleAuthError) as error:
             raise Forbidden(f"{where}: the credentials are refused ({type(error).__name__}); correct them") from None
         except exceptions.Conflict:
             raise BadInput(f"{where}: somebody else has changed it; run again") from None
-        except (*_BUSY, exceptions.RetryError, exceptions.ServerError, ConnectionError) as error:
-            raise Unavailable(f"{where} does not answer ({type(error).__name__}); run again later") from None
         except exceptions.GoogleAPICallError as error:
             raise BadInput(f"{where} refuses it ({error.code}): {shown(str(error.message), 300)}") from None
 
