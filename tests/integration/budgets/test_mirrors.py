@@ -154,7 +154,7 @@ def test_a_budget_arrives_in_azure_with_its_subscription_for_scope_and_an_action
             "threshold": 100,
             "thresholdType": "Actual",
             "contactEmails": ["a@b.example"],
-            "contactGroups": [GROUP],
+            "contactGroups": [GROUP.lower()],
         }
     }
     assert step.why == "not told there: probability 80"

@@ -54,6 +54,9 @@ class AzureBudgetsServer:
             return refusal(400, "InvalidBudget", fault)
         spent = {"amount": 0, "unit": "USD"}
         known = (before or {}).get("properties", {}).get("currentSpend", spent)
+        for each in (body["properties"].get("notifications") or {}).values():
+            # Azure has ids in a case of its own.
+            each["contactGroups"] = [group.lower() for group in each.get("contactGroups") or ()]
         self.put(name, {**body["properties"], "currentSpend": known})
         return Said(200 if before else 201, self.budgets[name])
 

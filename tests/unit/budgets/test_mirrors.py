@@ -68,6 +68,7 @@ SCOPE = (("provider", ("aws",)),)
         ({"last": date(2026, 4, 30)}, "it has no period that runs today"),
         ({"scope": ()}, "it counts other clouds too; its scope would have to say provider: aws"),
         ({"scope": (("provider", ("aws", "gcp")),)}, "it counts other clouds too"),
+        ({"scope": (("provider", ("azure",)),)}, "it is of azure"),
         ({"scope": (*SCOPE, ("cost_center", ("cc-1001",)))}, "cost_center is no dimension there"),
         ({"scope": (*SCOPE, ("service_name", ("Amazon EC2",)))}, "service_name is no dimension there"),
         ({"scope": (*SCOPE, ("ai_project", ("(none)",)))}, "charges without ai_project cannot be named there"),
@@ -94,7 +95,7 @@ def test_a_subscription_is_the_scope_of_budgets_that_name_it_and_nothing_else() 
     account = mirror(provider="azure", scope="/providers/Microsoft.Billing/billingAccounts/1234")
     found, _ = express.wanted(line(scope=scope), account, azure.DIALECT, TAGS, TODAY)
     assert found is not None
-    assert found.terms.filters == {("dimension", "SubscriptionId", (SUBSCRIPTION,))}
+    assert found.terms.filters == {("dimension", "SubscriptionID", (SUBSCRIPTION,))}
 
 
 def test_google_cloud_takes_one_label_with_one_value() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -34,7 +35,17 @@ ATTEMPTS = 4
 LONGEST_PAUSE = 60
 """Seconds between two of them, whatever Azure asks for."""
 
-DIALECT = Dialect(dimensions={"sub_account_id": "SubscriptionId"}, most_alerts=5, longest_name=63)
+
+def _without_case(terms: Terms) -> Terms:
+    """Return terms in lower case: Azure gives ids and names back in a case of its own."""
+    filters = {(kind, name.lower(), tuple(each.lower() for each in values)) for kind, name, values in terms.filters}
+    notify = {each.lower() for each in terms.notify}
+    return replace(terms, filters=frozenset(filters), notify=frozenset(notify))
+
+
+DIALECT = Dialect(
+    dimensions={"sub_account_id": "SubscriptionID"}, most_alerts=5, longest_name=63, comparable=_without_case
+)
 _GRAINS = {Per.MONTH: "Monthly", Per.QUARTER: "Quarterly", Per.YEAR: "Annually"}
 _PER = {grain: per for per, grain in _GRAINS.items()}
 _TYPES = {Measure.ACTUAL: "Actual", Measure.FORECAST: "Forecasted"}

@@ -89,7 +89,10 @@ def _of_scope(line: Line, mirror: Mirror, dialect: Dialect, tags: Mapping[str, s
 
 def _of_place(scope: Mapping[str, tuple[str, ...]], mirror: Mirror) -> Iterator[str]:
     """Yield why the mirror's own scope is not where the budget's charges are billed."""
-    if scope.get("provider") != (mirror.provider,):
+    providers = scope.get("provider", (mirror.provider, "others"))
+    if mirror.provider not in providers:
+        yield f"it is of {' and '.join(providers)}"
+    elif providers != (mirror.provider,):
         yield f"it counts other clouds too; its scope would have to say provider: {mirror.provider}"
     accounts = scope.get("billing_account_id")
     account = mirror.scope.rpartition("/")[2]
