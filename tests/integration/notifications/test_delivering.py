@@ -315,6 +315,17 @@ def test_an_owner_hears_by_mail_of_what_concerns_the_cost_centre_and_others_do_n
     assert len(chats.taken["slack"]) == 1
 
 
+def test_an_owner_hears_of_what_comes_after_the_end_of_something_else(company, chats):
+    company.configure("slack", "teams", otherwise=["slack"])
+    entries = "cost_centers: [{cost_center: cc-1, channel: teams}]"
+    (company.settings.configuration_dir / "cost_centers.yml").write_text(entries, encoding="utf-8")
+    company.put(event("b/1"))
+    company.deliver()
+    company.put(event("a/end", resolves="b/1"), event("b/2", owner="cc-1"))
+    assert company.deliver().sent == 2
+    assert (len(chats.taken["slack"]), len(chats.taken["teams"])) == (2, 1)
+
+
 def test_an_invalid_file_of_cost_centres_keeps_nobody_from_being_told(company, chats):
     company.configure("slack")
     (company.settings.configuration_dir / "cost_centers.yml").write_text("cost_centers: 5", encoding="utf-8")
