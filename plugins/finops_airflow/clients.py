@@ -18,6 +18,9 @@ A source in ``telemetry.yml`` may name one too:
 ``cloud_monitoring``  extra: ``keyfile_dict`` (JSON) or ``key_path``.
 ``azure_monitor``  extra: ``tenant_id``, with login and password as client id and secret.
 
+A mirror in ``budgets.yml`` may name one: of AWS as ``s3://``, of Azure as ``azure_monitor``, of Google Cloud as
+``bq://``.
+
 A channel in ``channels.yml`` may name one: ``mail`` as ``mailto:``, any other has its secret as password.
 
 A message names the connection and the field and never a value: values are secrets.
@@ -33,6 +36,8 @@ from urllib.parse import urlsplit
 from finops.core.errors import BadInput
 
 if TYPE_CHECKING:
+    from finops.core.cloud_login import CloudLogin
+    from finops.policy.budgets import Mirror
     from finops.policy.channels import AnyChannel
     from finops.policy.delivery import Target
     from finops.policy.sources import ConfiguredSource
@@ -42,6 +47,7 @@ ATTEMPTS = 6
 """Requests for one answer, the first included."""
 
 BIGQUERY_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
+BILLING_SCOPES = ("https://www.googleapis.com/auth/cloud-billing",)
 MONITORING_SCOPES = ("https://www.googleapis.com/auth/monitoring.read",)
 STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
@@ -85,6 +91,25 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
     }
     connection = _connection(conn_id)
     return makers[source.type](connection, _extra(connection))
+
+
+def mirror_client_for(mirror: Mirror) -> CloudLogin | None:
+    """Return how a mirror's cloud is logged in to, or None to leave that to the SDK's own chain.
+
+    Raise BadInput when the Connection cannot serve it.
+    """
+    from finops.core.cloud_login import CloudLogin
+
+    if mirror.connection is None:
+        return None
+    connection = _connection(mirror.connection)
+    extra = _extra(connection)
+    makers: dict[str, Callable[[], Any]] = {
+        "aws": lambda: _aws_session(connection, extra),
+        "azure": lambda: _azure_identity(connection, extra),
+        "gcp": lambda: _google_options(connection, extra, BILLING_SCOPES)["credentials"],
+    }
+    return CloudLogin(makers[mirror.provider](), extra.get("endpoint_url"))
 
 
 def channel_client_for(channel: AnyChannel) -> object | None:

@@ -339,6 +339,21 @@ def _deliver(billing_periods: Iterable[str], **options: bool) -> list[str]:
 
 
 @one_line_errors()
+def mirror_budgets(*, apply: bool) -> list[str]:
+    """Say what would make the clouds' own budgets those of ``budgets.yml``, or do it; return a line for each budget.
+
+    Raise Finding, naming each cloud or budget that failed; the others are done.
+    """
+    from finops_airflow.clients import mirror_client_for
+
+    found = budgets.mirror(Settings(), apply=apply, login_for=mirror_client_for)
+    faults = [fault for each in found for fault in (each.fault, *(step.fault for step in each.steps)) if fault]
+    if faults:
+        raise Finding("; ".join(faults))
+    return [f"{each.mirror.name}: {step.what} {step.budget or step.name}" for each in found for step in each.steps]
+
+
+@one_line_errors()
 def deliver_notifications() -> dict[str, int]:
     """Send what people are to be told; return how many messages were sent, put off and parked.
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from finops.core.errors import BadInput
-from finops_airflow.clients import client_for, telemetry_client_for
+from finops_airflow.clients import client_for, mirror_client_for, telemetry_client_for
 
 CANARY = "canary-Zm9vYmFyYmF6cXV1eA=="
 
@@ -221,3 +221,37 @@ def test_a_service_account_key_may_read_metrics_and_no_more(log_in):
     credentials = log_in("cloud_monitoring", extra={"keyfile_dict": key})
     assert credentials.service_account_email == key["client_email"]
     assert credentials.scopes == ("https://www.googleapis.com/auth/monitoring.read",)
+
+
+@pytest.fixture
+def log_in_to(monkeypatch):
+    """Define a Connection and return how a mirror's cloud is logged in to."""
+
+    def log_in_to(provider: str, **fields):
+        extra = fields.pop("extra", None)
+        definition = {"conn_type": "generic", **fields} | ({"extra": json.dumps(extra)} if extra else {})
+        monkeypatch.setenv("AIRFLOW_CONN_LIMITS", json.dumps(definition))
+        return mirror_client_for(SimpleNamespace(provider=provider, connection="limits"))
+
+    return log_in_to
+
+
+def test_a_mirror_without_a_connection_leaves_the_login_to_the_sdk():
+    assert mirror_client_for(SimpleNamespace(provider="aws", connection=None)) is None
+
+
+def test_a_mirror_s_connection_becomes_the_login_of_its_cloud_and_shows_nowhere(log_in_to):
+    aws = log_in_to("aws", login="AKIA1", password=CANARY, extra={"endpoint_url": "https://budgets.example"})
+    assert (aws.credential.get_credentials().secret_key, aws.endpoint) == (CANARY, "https://budgets.example")
+    azure = log_in_to("azure", login="client", password=CANARY, extra={"tenant_id": "t-1"})
+    assert (azure.credential._client_credential, azure.endpoint) == (CANARY, None)
+    key = service_account()
+    gcp = log_in_to("gcp", extra={"keyfile_dict": key})
+    assert gcp.credential.scopes == ("https://www.googleapis.com/auth/cloud-billing",)
+    assert CANARY not in repr(aws) + repr(azure) + repr(gcp)
+    assert key["private_key"] not in repr(gcp)
+
+
+def test_a_mirror_s_connection_that_lacks_a_field_is_refused(log_in_to):
+    with pytest.raises(BadInput, match="connection 'limits': the field password is empty"):
+        log_in_to("azure", login="client", extra={"tenant_id": "t-1"})

@@ -29,6 +29,7 @@ DAG_IDS = {
     "forecast_spend",
     "detect_anomalies",
     "enforce_budgets",
+    "mirror_budgets",
     "build_marts",
     "resync_marts",
     "backfill_billing",

@@ -170,6 +170,25 @@ def test_a_failed_target_fails_the_task_after_the_others_have_theirs(call, home,
     assert caught.value.is_retryable
 
 
+def test_a_mirror_s_line_says_what_would_be_done_and_a_cloud_that_fails_fails_the_task(call, monkeypatch):
+    from types import SimpleNamespace
+
+    from finops.budgets.mirror.models import Mirrored, Step, What
+    from finops.pipelines import budgets
+
+    aws, gcp = SimpleNamespace(name="aws-main"), SimpleNamespace(name="gcp-main")
+    done = [Mirrored(aws, (Step(What.CREATE, "atlas", "finops_aws-main_atlas"),))]
+
+    def mirror(_settings, *, apply, login_for):
+        assert login_for(SimpleNamespace(connection=None)) is None
+        return [*done, Mirrored(gcp, fault="gcp-main: access denied; allow billing.budgets.list")] if apply else done
+
+    monkeypatch.setattr(budgets, "mirror", mirror)
+    assert call("mirror_budgets", "mirror_budgets", params={"apply": False}) == ["aws-main: create atlas"]
+    with pytest.raises(Finding, match=r"allow billing\.budgets\.list"):
+        call("mirror_budgets", "mirror_budgets", params={"apply": True})
+
+
 def test_a_backfill_run_by_hand_without_a_month_says_what_it_needs(call):
     with pytest.raises(BadInput, match="needs a partition key"):
         call("backfill_billing", "land_source", "payer", dag_run=run(), ti=attempt(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from finops.core.periods import BillingPeriod, a_day
 from finops.core.settings import Settings
 
 if TYPE_CHECKING:
+    from finops.budgets.mirror.models import Mirrored, Step
     from finops.budgets.models import Evaluation
 
 budgets = typer.Typer(help="Budgets: how they stand, and what amounts could be.", no_args_is_help=True)
@@ -119,6 +121,74 @@ def plan(
     console().print(table(f"Proposed budgets, {begin} to {end}", columns, rows))
     if out is not None:
         typer.echo(f"written to {out}; look at it, then put what you keep into budgets.yml")
+
+
+@budgets.command()
+def mirror(
+    name: Annotated[list[str] | None, typer.Option("--mirror", metavar="NAME", help="Only it; repeatable.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; without this nothing is changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what AWS, Azure and Google Cloud have as budgets, and what would make them those of budgets.yml.
+
+    Budgets of others are read and never touched. Exit status: 0 done or shown, 1 a cloud failed, 2 bad use or input.
+    """
+    from finops.pipelines import budgets as pipeline
+
+    found = pipeline.mirror(Settings(), name or (), apply=apply)
+    if as_json:
+        typer.echo(json.dumps({"applied": apply, "mirrors": [_mirror_as_json(each) for each in found]}, indent=2))
+    elif not found:
+        typer.echo("budgets.yml names no mirrors; docs/features/budgets.md says how")
+    else:
+        for each in found:
+            _print_mirror(each, apply=apply)
+    if any(each.has_failed for each in found):
+        raise typer.Exit(1)
+
+
+def _print_mirror(mirrored: Mirrored, *, apply: bool) -> None:
+    def cells(step: Step) -> tuple[str, ...]:
+        told = _figures(step)
+        done = (
+            "" if not apply or step.what not in ("create", "update", "remove") else "failed" if step.fault else "done"
+        )
+        amounts = (_with_currency(told[key], told["currency"]) for key in ("amount", "actual", "forecast"))
+        return (step.what, done, step.budget, step.name, *amounts, step.fault or step.why)
+
+    mirror = mirrored.mirror
+    if mirrored.steps:
+        columns = ("what", "", "budget", "there", "amount >", "spent there >", "forecast there >", "why")
+        title = f"{mirror.name}: {mirror.provider} {mirror.scope}{'' if apply else ' (nothing is changed)'}"
+        console().print(table(title, columns, map(cells, mirrored.steps)))
+    if mirrored.fault:
+        typer.echo(f"error: {mirrored.fault}", err=True)
+
+
+def _figures(step: Step) -> dict[str, Any]:
+    """Return the amount that is there or shall be, and what the cloud says is spent and expected."""
+    there, terms = step.found, step.wanted.terms if step.wanted else None
+    return {
+        "amount": terms.amount if terms else there.amount if there else None,
+        "currency": terms.currency if terms else there.currency if there else "",
+        "actual": there.actual if there else None,
+        "forecast": there.forecast if there else None,
+    }
+
+
+def _with_currency(amount: Any, currency: str) -> str:
+    return "" if amount is None else f"{amount:,.2f} {currency}".strip()
+
+
+def _mirror_as_json(mirrored: Mirrored) -> dict[str, Any]:
+    def of(step: Step) -> dict[str, Any]:
+        figures = {key: f"{value:f}" if isinstance(value, Decimal) else value for key, value in _figures(step).items()}
+        said = {"what": step.what.value, "budget": step.budget, "name": step.name}
+        return said | figures | {"why": step.why, "fault": step.fault}
+
+    mirror = mirrored.mirror
+    head = {"name": mirror.name, "provider": mirror.provider, "scope": mirror.scope, "fault": mirrored.fault}
+    return head | {"budgets": [of(each) for each in mirrored.steps]}
 
 
 def _print(shown: list[Evaluation], run_date: str) -> None:

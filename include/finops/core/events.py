@@ -45,5 +45,7 @@ class Event:
     next_steps: tuple[str, ...] = ()
     group: str = ""
     """Events of one group that wait at once may be one message; empty: a message of its own."""
+    channel: str = ""
+    """Name of a channel that hears of it whatever the routes say; one that is not there is passed over."""
     resolves: str = ""
     """Key of an earlier event that this one ends."""

@@ -18,6 +18,7 @@ from finops.notifications import routing
 from finops.notifications.digest import digest_of
 from finops.notifications.models import Message
 from finops.policy.channels import AnyChannel, Channels, PagerDuty
+from finops.policy.cost_centers import CostCenters
 from finops.stores.state import outbox
 
 OLDEST = timedelta(days=7)
@@ -36,11 +37,11 @@ class Claimed:
     attempts: int
 
 
-def prepare(connection: Connection, content: Channels, now: datetime) -> None:
+def prepare(connection: Connection, content: Channels, owners: CostCenters, now: datetime) -> None:
     """Give new events to their channels, escalate what nobody has acknowledged, and make digests that are due."""
     _add_digests(connection, content, now)
     for entry in outbox.unrouted(connection):
-        names = routing.channels_for(content, entry.event)
+        names = routing.channels_for(content, entry.event, owners)
         if entry.event.resolves:
             # Whoever heard of it hears of its end.
             known = outbox.channels_of(connection, entry.event.resolves)

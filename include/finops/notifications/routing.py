@@ -9,16 +9,21 @@ from datetime import datetime
 from finops.core.events import Event, Severity
 from finops.core.text import shown
 from finops.policy.channels import AnyChannel, Channels, Route
+from finops.policy.cost_centers import CostCenters
 
 CHANNEL_FAILED = "channel_failed"
 DIGEST = "digest"
 
 
-def channels_for(content: Channels, event: Event) -> list[str]:
-    """Return the channels of every route that matches, each once; those of ``otherwise`` where none does."""
+def channels_for(content: Channels, event: Event, known: CostCenters | None = None) -> list[str]:
+    """Return the channels of every route that matches, the event's own, and its cost centre's, each once.
+
+    Those of ``otherwise`` where there is none of these. A name that ``channels.yml`` has not is passed over.
+    """
     matching = [route for route in content.routes if _matches(route, event)]
-    named = [name for route in matching for name in route.to] if matching else list(content.otherwise)
-    return list(dict.fromkeys(named))
+    own = [event.channel, known.channel_of(event.owner) if known else ""]
+    found = [*(name for route in matching for name in route.to), *(each for each in own if content.named(each))]
+    return list(dict.fromkeys(found if found or matching else content.otherwise))
 
 
 def instead_of(content: Channels, failed: str, told: Collection[str]) -> str | None:

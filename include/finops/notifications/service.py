@@ -25,7 +25,9 @@ from finops.notifications.models import Broken, Busy, Message, NoAnswer, Refused
 from finops.notifications.secrets import Connections
 from finops.notifications.sending import send
 from finops.policy import channels as policy
+from finops.policy import cost_centers
 from finops.policy.channels import AnyChannel, Channels
+from finops.policy.cost_centers import CostCenters
 from finops.stores.state import outbox
 from finops.stores.state.store import open_state
 
@@ -58,10 +60,11 @@ def deliver(
     if not content.channels:
         return report
     engine, silent = open_state(settings), set[str]()
+    known = _cost_centers(settings)
     for _ in range(_PASSES):
         with engine.begin() as connection:
             outbox.serialise(connection)
-            choosing.prepare(connection, content, now())
+            choosing.prepare(connection, content, known, now())
         before = (report.sent, report.parked)
         for channel in content.channels:
             if channel.name not in silent:
@@ -71,6 +74,15 @@ def deliver(
         if (report.sent, report.parked) == before:
             break
     return report
+
+
+def _cost_centers(settings: Settings) -> CostCenters:
+    """Return what is known of cost centres; nothing of an invalid file, which must not keep anybody from being told."""
+    try:
+        return cost_centers.load(settings)
+    except BadInput as error:
+        logger.warning("%s", one_line(str(error)))
+        return CostCenters()
 
 
 @dataclass(frozen=True, slots=True)

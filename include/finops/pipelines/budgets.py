@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from finops.core.errors import BadInput
 from finops.core.settings import Settings
 from finops.pipelines import forecasts, notices, results
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from finops.budgets.mirror.models import Mirrored
     from finops.budgets.models import Evaluated
+    from finops.core.cloud_login import CloudLogin
+    from finops.policy.budgets import Mirror
 
 FEATURE = "budgets"
 
@@ -51,6 +58,34 @@ def run(settings: Settings, run_date: date | None = None) -> Enforced:
         service.write_page(settings)
         told = 0 if run_date is not None else _settle(settings, evaluated)
     return Enforced(evaluated.run_date, build_id, told)
+
+
+def mirror(
+    settings: Settings,
+    names: Sequence[str] = (),
+    *,
+    apply: bool = False,
+    login_for: Callable[[Mirror], CloudLogin | None] = lambda _: None,
+    today: date | None = None,
+) -> list[Mirrored]:
+    """Hold the budgets in each cloud of ``mirrors`` (or in those of these names) against ``budgets.yml``.
+
+    Nothing is changed without ``apply``. ``login_for`` returns None to leave the login to the SDK's own chain. What
+    goes wrong in a cloud is in the result. Raise BadInput for an invalid ``budgets.yml`` or an unknown name,
+    Unavailable when another run applies for longer than ten minutes.
+    """
+    from finops.budgets.mirror import service
+    from finops.core.locks import exclusive
+    from finops.policy import budgets
+
+    mirrors = {each.name: each for each in budgets.lines(settings).mirrors}
+    if unknown := [each for each in names if each not in mirrors]:
+        known = ", ".join(mirrors) or "none yet"
+        raise BadInput(f"there is no mirror {unknown[0]!r} in {budgets.FILE}; known are {known}")
+    chosen = [each for each in mirrors.values() if not names or each.name in names]
+    day = today or datetime.now(UTC).date()
+    with exclusive(settings, "budget-mirrors") if apply else nullcontext():
+        return service.mirror_all(settings, chosen, login_for, day, apply=apply)
 
 
 def _evaluated(settings: Settings, run_date: date | None) -> Evaluated:

@@ -108,8 +108,20 @@ def check(settings: Settings) -> Checked:
     files = tuple(CheckedFile(name, faults.get(name)) for name in LOADERS)
     _, warnings = loaded.get(invoices.FILE, ((), ()))
     _, configured = loaded.get(budgets.FILE, ((), budgets.Configured(())))
-    unknown = _unknown_cost_centers(settings, loaded)
+    unknown = (*_unknown_cost_centers(settings, loaded), *_unknown_channels(loaded))
     return Checked(files, (*warnings, *configured.warnings, *unknown), loaded.get(sources.FILE, ()))
+
+
+def _unknown_channels(loaded: dict[str, Any]) -> Iterator[str]:
+    """Yield a warning for each channel of a cost centre or a budget that ``channels.yml`` has not."""
+    content: channels.Channels = loaded.get(channels.FILE, channels.Channels())
+    known: cost_centers.CostCenters = loaded.get(cost_centers.FILE, cost_centers.CostCenters())
+    _, configured = loaded.get(budgets.FILE, ((), budgets.Configured(())))
+    named = [(each.channel, f"{cost_centers.FILE}: {each.cost_center}") for each in known.entries.values()]
+    named += [(each.channel, f"{each.where}: {each.id}") for each in configured.lines]
+    for channel, where in named:
+        if channel and content.named(channel) is None:
+            yield f"{where}: there is no channel {channel!r} in {channels.FILE}; nobody hears of it there"
 
 
 def _unknown_cost_centers(settings: Settings, loaded: dict[str, Any]) -> Iterator[str]:

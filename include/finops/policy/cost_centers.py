@@ -17,11 +17,15 @@ FILE = "cost_centers.yml"
 
 
 class CostCenter(Entry):
-    """A cost centre, or a group of them: ``parent`` is what it is part of, another entry of the file."""
+    """A cost centre, or a group of them: ``parent`` is what it is part of, another entry of the file.
+
+    ``channel`` is one of ``channels.yml`` that hears of what concerns it, and what is part of it and names none.
+    """
 
     cost_center: Text
     name: Text | None = None
     owner: Text | None = None
+    channel: Text | None = None
     parent: Text | None = None
 
 
@@ -44,6 +48,11 @@ class CostCenters:
         """Return who answers for it; empty where nobody is named."""
         found = self.entries.get(cost_center)
         return (found.owner or "") if found else ""
+
+    def channel_of(self, cost_center: str) -> str:
+        """Return the channel that hears of it: its own, else that of the nearest group above; empty where none is."""
+        named = (self.entries[each].channel for each in (cost_center, *self.above(cost_center)) if each in self.entries)
+        return next((each for each in named if each), "")
 
     def above(self, cost_center: str) -> tuple[str, ...]:
         """Return what it is part of, its own parent first."""

@@ -297,3 +297,38 @@ def test_an_event_that_waited_too_long_for_a_channel_is_history(company, chats):
     company.put(event("new"))
     company.deliver()
     assert chats.keys("slack") == {"new": 1}
+
+
+def test_an_owner_hears_by_mail_of_what_concerns_the_cost_centre_and_others_do_not(company, chats, postbox):
+    owner = {"mail": {"to": "ada@meridian.example"}}
+    company.configure("slack", "mail", options=owner, otherwise=["slack"])
+    entries = (
+        "cost_centers: [{cost_center: tech, channel: mail}, {cost_center: cc-1, parent: tech}, {cost_center: cc-2}]"
+    )
+    (company.settings.configuration_dir / "cost_centers.yml").write_text(entries, encoding="utf-8")
+    company.put(event("b/1", owner="cc-1"), event("b/2", owner="cc-2"), event("b/3", channel="mail"))
+    assert company.deliver().sent == 3
+    assert sorted((to, message["Subject"]) for to, message in postbox.messages) == [
+        (["ada@meridian.example"], "[finops] Warning: Budget b/1 is used up"),
+        (["ada@meridian.example"], "[finops] Warning: Budget b/3 is used up"),
+    ]
+    assert len(chats.taken["slack"]) == 1
+
+
+def test_an_owner_hears_of_what_comes_after_the_end_of_something_else(company, chats):
+    company.configure("slack", "teams", otherwise=["slack"])
+    entries = "cost_centers: [{cost_center: cc-1, channel: teams}]"
+    (company.settings.configuration_dir / "cost_centers.yml").write_text(entries, encoding="utf-8")
+    company.put(event("b/1"))
+    company.deliver()
+    company.put(event("a/end", resolves="b/1"), event("b/2", owner="cc-1"))
+    assert company.deliver().sent == 2
+    assert (len(chats.taken["slack"]), len(chats.taken["teams"])) == (2, 1)
+
+
+def test_an_invalid_file_of_cost_centres_keeps_nobody_from_being_told(company, chats):
+    company.configure("slack")
+    (company.settings.configuration_dir / "cost_centers.yml").write_text("cost_centers: 5", encoding="utf-8")
+    company.put(event("b/1", owner="cc-1"))
+    assert company.deliver().sent == 1
+    assert len(chats.taken["slack"]) == 1

@@ -12,7 +12,7 @@ from finops.core.events import Event, Severity
 from finops.core.settings import Settings
 from finops.notifications import routing
 from finops.notifications.digest import digest_of
-from finops.policy import channels
+from finops.policy import channels, cost_centers
 from finops.policy.channels import Digest, QuietHours
 from finops.stores.state.outbox import Entry
 
@@ -66,6 +66,27 @@ def test_every_route_that_matches_adds_its_channels_and_otherwise_is_for_the_res
     assert routing.channels_for(content, event(severity=Severity.CRITICAL, owner="cc-1")) == ["a", "b"]
     assert routing.channels_for(content, event()) == ["b"]
     assert routing.channels_for(content, event(kind="quiet")) == [], "such events are in digests alone"
+
+
+def test_a_cost_centre_s_own_channel_hears_of_what_concerns_it_and_what_is_below(tmp_path):
+    groups = "{cost_center: tech, channel: a}, {cost_center: cc-1, parent: tech}"
+    (tmp_path / "cost_centers.yml").write_text(
+        f"cost_centers: [{groups}, {{cost_center: cc-2, parent: tech, channel: b}}, {{cost_center: cc-3}}]", "utf-8"
+    )
+    known = cost_centers.load(Settings(home=tmp_path, config_dir=tmp_path))
+    content = load(tmp_path, TWO + "routes:\n  - {severity: critical, to: b}\notherwise: b\n")
+    told = {
+        owner: routing.channels_for(content, event(owner=owner), known) for owner in ("tech", "cc-1", "cc-2", "cc-3")
+    }
+    assert told == {"tech": ["a"], "cc-1": ["a"], "cc-2": ["b"], "cc-3": ["b"]}
+    urgent = event(owner="cc-1", severity=Severity.CRITICAL)
+    assert routing.channels_for(content, urgent, known) == ["b", "a"], "a route takes nothing from the owner"
+
+
+def test_an_event_s_own_channel_hears_of_it_and_one_that_is_not_there_is_passed_over(tmp_path):
+    content = load(tmp_path, TWO + "otherwise: b\n")
+    assert routing.channels_for(content, event(channel="a")) == ["a"]
+    assert routing.channels_for(content, event(channel="gone")) == ["b"]
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,18 @@ def test_what_has_no_entry_among_the_named_cost_centres_is_a_warning_and_for_a_b
     assert found.warnings == ("delivery.yml: cost centre 'green' is not in cost_centers.yml",)
 
 
+def test_a_channel_that_is_not_there_is_a_warning(own: Settings) -> None:
+    folder = own.configuration_dir
+    (folder / "channels.yml").write_text("channels: [{name: chat, type: slack}]", encoding="utf-8")
+    entries = "{cost_center: cc-1, channel: chat}, {cost_center: cc-2, channel: chart}"
+    (folder / "cost_centers.yml").write_text(f"cost_centers: [{entries}]", encoding="utf-8")
+    budget = "{id: all, currency: USD, from: 2026-01, to: 2026-12, amount: 1, channel: chart}"
+    (folder / "budgets.yml").write_text(f"tree: [{budget}]", encoding="utf-8")
+    [of_cost_center, of_budget] = [each for each in check.check(own).warnings if "channel" in each]
+    assert of_cost_center.startswith("cost_centers.yml: cc-2: there is no channel 'chart' in channels.yml")
+    assert of_budget.startswith(f"{folder / 'budgets.yml'}:1: all: there is no channel 'chart'")
+
+
 @pytest.mark.parametrize(
     ("keys", "says"),
     [

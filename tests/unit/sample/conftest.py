@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import duckdb
 import pytest
 
 from finops.core.providers import Provider
+from finops.core.telemetry import TelemetryKind
 from finops.sample.models import SampleReport
 from finops.sample.service import generate
 
@@ -56,3 +58,38 @@ def year_query(year: SampleReport) -> Query:
     """Ask the twelve months."""
     connection = connect(year.out)
     return lambda sql: connection.cursor().execute(sql).fetchall()
+
+
+@pytest.fixture(scope="session")
+def ask(half_year: SampleReport) -> Query:
+    """Ask the six months: a view for each kind, and ``billed`` with the provider, day, resource and quantity."""
+    connection = connect(half_year.out)
+    for kind in TelemetryKind:
+        files = half_year.out / "telemetry" / kind / "*.parquet"
+        connection.execute(f"create view {kind} as from read_parquet('{files}', filename = true)")
+    connection.execute(
+        "create table billed as "
+        "select 'aws' as provider, line_item_usage_start_date as day, line_item_resource_id as resource_id, "
+        "line_item_usage_amount as quantity, line_item_usage_end_date as until, "
+        "strftime(bill_billing_period_start_date, '%Y-%m') as period from aws "
+        "union all select 'azure', strptime(date, '%m/%d/%Y'), ResourceId, cast(quantity as double), "
+        "strptime(date, '%m/%d/%Y') + interval 1 day, strftime(strptime(date, '%m/%d/%Y'), '%Y-%m') from azure "
+        "where half = 'meridian-amortized' "
+        "union all select 'gcp', timezone('UTC', usage_start_time), resource.global_name, "
+        "usage.amount_in_pricing_units, timezone('UTC', usage_end_time), "
+        "invoice.month[:4] || '-' || invoice.month[5:] from gcp"
+    )
+    return lambda sql: connection.cursor().execute(sql).fetchall()
+
+
+@pytest.fixture(scope="session")
+def truths(half_year: SampleReport) -> Callable[[str], list[dict[str, Any]]]:
+    """Return all that is known under a name; there must be something."""
+    everything = json.loads((half_year.out / "telemetry" / "truths.json").read_text(encoding="utf-8"))
+
+    def named(name: str) -> list[dict[str, Any]]:
+        found = [each for each in everything if each["name"] == name]
+        assert found
+        return found
+
+    return named

@@ -7,6 +7,7 @@ of them, as they are evaluated.
 
 from finops.policy.budgets.entries import FILE, Budget, load
 from finops.policy.budgets.lines import Configured, lines
+from finops.policy.budgets.mirrors import Mirror
 from finops.policy.budgets.models import Action, ActionRule, Kpi, Line, Measure, Threshold
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Kpi",
     "Line",
     "Measure",
+    "Mirror",
     "Threshold",
     "lines",
     "load",

@@ -12,6 +12,7 @@ from finops.core.money import exact_arithmetic
 from finops.policy.budgets import scopes
 from finops.policy.budgets.calendar import Per, Span
 from finops.policy.budgets.entries import Node
+from finops.policy.budgets.mirrors import Mirror
 from finops.policy.budgets.models import Line
 from finops.policy.located_yaml import Located, Place
 
@@ -49,6 +50,18 @@ def of_periods(line: Line, found: Located, place: Place) -> None:
         if span is None or span.last != line.last:
             says = f"{line.last:%Y-%m} is not the last month of a {line.per.value} counted from {line.first:%Y-%m}"
             raise found.error((*place, "to"), says)
+
+
+def of_mirrors(mirrors: Sequence[Mirror], lines: Sequence[Line], found: Located) -> None:
+    """Raise BadInput for a mirror that has another's name, or that names a budget which is not there."""
+    ids, names = {each.id for each in lines}, set[str]()
+    for number, mirror in enumerate(mirrors):
+        if mirror.name in names:
+            raise found.error(("mirrors", number, "name"), f"{mirror.name} is the name of a mirror already")
+        names.add(mirror.name)
+        for place, each in enumerate(mirror.budgets if mirror.budgets != "all" else ()):
+            if each not in ids:
+                raise found.error(("mirrors", number, "budgets", place), f"there is no budget {each!r} in this file")
 
 
 def of_tree(lines: Sequence[Line], *, is_strict: bool) -> Iterator[str]:

@@ -11,6 +11,7 @@ from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.policy import cost_centers
 from finops.policy.budgets.calendar import Per
+from finops.policy.budgets.mirrors import Mirror
 from finops.policy.budgets.models import Action, Kpi, Threshold
 from finops.policy.loader import Currency, Entry, Period, Text
 from finops.policy.loader import load as load_file
@@ -123,6 +124,7 @@ class File(Entry):
     budgets: tuple[Budget, ...] = ()
     tree: tuple[Node, ...] = ()
     kpis: tuple[KpiEntry, ...] = ()
+    mirrors: tuple[Mirror, ...] = ()
     strict: bool = False
 
 

@@ -15,6 +15,7 @@ from finops.policy import cost_centers
 from finops.policy.budgets import checks, scopes
 from finops.policy.budgets.calendar import Per
 from finops.policy.budgets.entries import FILE, Budget, File, KpiEntry, Node, check_cost_centers
+from finops.policy.budgets.mirrors import Mirror
 from finops.policy.budgets.models import ActionRule, Line, Measure, Scope, Threshold
 from finops.policy.loader import load as load_file
 from finops.policy.located_yaml import Located, Place
@@ -27,10 +28,11 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """All budgets, parents before their children, and what is worth a look."""
+    """All budgets, parents before their children, what is worth a look, and the clouds that mirror some of them."""
 
     lines: tuple[Line, ...]
     warnings: tuple[str, ...] = ()
+    mirrors: tuple[Mirror, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -44,8 +46,8 @@ def lines(settings: Settings) -> Configured:
 
     Raise BadInput, naming file, line and key: for an invalid entry, a dimension, tag, value or cost centre that is not
     known, an id that is there twice, a threshold that an action waits for and nobody has, periods that do not fit, a
-    child outside its parent's scope or time, and, where the file is ``strict``, children that have more than their
-    parent.
+    child outside its parent's scope or time, a mirror of a budget that is not there or with another's name,
+    and, where the file is ``strict``, children that have more than their parent.
     """
     content, found = load_file(settings, FILE, File)
     check_cost_centers(settings, content, found)
@@ -55,7 +57,8 @@ def lines(settings: Settings) -> Configured:
     for number, node in enumerate(content.tree):
         every.extend(reader.of_node(node, None, ("tree", number), 0))
     every.extend(reader.of_kpi(each, ("kpis", number)) for number, each in enumerate(content.kpis))
-    return Configured(tuple(every), tuple(checks.of_tree(every, is_strict=content.strict)))
+    checks.of_mirrors(content.mirrors, every, found)
+    return Configured(tuple(every), tuple(checks.of_tree(every, is_strict=content.strict)), content.mirrors)
 
 
 @dataclass(slots=True)

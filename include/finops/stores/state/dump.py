@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, insert, select, text
 
-from finops.stores.state.tables import ExactDecimal, UtcDateTime, metadata
+from finops.stores.state.columns import ExactDecimal, UtcDateTime
+from finops.stores.state.tables import metadata
 
 TABLES = {table.name: table for table in metadata.sorted_tables}
 """Every table by name; one that others refer to comes first."""

@@ -258,6 +258,8 @@ def _entry_of(key: str, values: Mapping[str, Any]) -> Entry:
         links=tuple((label, address) for label, address in content["links"]),
         next_steps=tuple(content["next_steps"]),
         group=content["group"],
+        # Events from before there was one have none.
+        channel=content.get("channel", ""),
     )
     known = ("created_at", "acknowledged_at", "acknowledged_by", "ended_at")
     return Entry(event, **{name: values[name] for name in known})
