@@ -16,3 +16,4 @@ class TelemetryKind(StrEnum):
     NETWORK_FLOWS = "network_flows"
     ENDPOINT_TRAFFIC = "endpoint_traffic"
     KUBERNETES_USAGE = "kubernetes_usage"
+    RESOURCE_INVENTORY = "resource_inventory"

@@ -9,11 +9,12 @@ from decimal import Decimal
 
 from finops.core.sql import Sql, compose, identifier, join, literal
 from finops.core.text import shown
-from finops.telemetry.models import EARLIEST, LONGEST_TEXT, Column, ColumnType, Schema
+from finops.telemetry.models import EARLIEST, LONGEST_OBJECT, LONGEST_TEXT, Column, ColumnType, Schema
 from finops.telemetry.tables import Table, raw
 
 _TYPED = {
     ColumnType.TEXT: "{raw}",
+    ColumnType.OBJECT: "case when json_valid({raw}) and json_type({raw}) = 'OBJECT' then {raw} end",
     ColumnType.NUMBER: "try_cast({raw} as decimal(18, 6))",
     ColumnType.COUNT: "try_cast({raw} as bigint)",
     # A text with an offset is converted; one without it is read in the session's time zone, which is UTC.
@@ -21,10 +22,12 @@ _TYPED = {
 }
 _WANTED = {
     ColumnType.TEXT: "is no text",
+    ColumnType.OBJECT: 'is no JSON object; write it as {"name": "value"}',
     ColumnType.NUMBER: "is no number below 10^12; write it as 12.5",
     ColumnType.COUNT: "is no whole number; write it as 12",
     ColumnType.MOMENT: "is no time; write it as 2025-01-31T13:05:00Z",
 }
+_LONGEST = {ColumnType.TEXT: LONGEST_TEXT, ColumnType.OBJECT: LONGEST_OBJECT}
 _SHARE_MOST = 100
 
 
@@ -87,8 +90,8 @@ def _of_column(column: Column) -> Iterator[Check]:
     if column.is_required:
         yield check("{text} is null", "is empty; give it a value")
     yield check("{text} is not null and {name} is null", _WANTED[column.type])
-    if column.type is ColumnType.TEXT:
-        yield check("length({name}) > {most}", f"is longer than {LONGEST_TEXT} characters", most=_number(LONGEST_TEXT))
+    if (longest := _LONGEST.get(column.type)) is not None:
+        yield check("length({name}) > {most}", f"is longer than {longest:,} characters", most=_number(longest))
     if column.type is ColumnType.COUNT:
         yield check("try_cast({text} as double) <> {name}", _WANTED[column.type])
     if column.type is ColumnType.MOMENT:

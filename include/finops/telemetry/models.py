@@ -18,11 +18,15 @@ EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 500
 """Characters."""
 
+LONGEST_OBJECT = 50_000
+"""Characters: as many tags as a resource may have, each as long as it may be, fit in."""
+
 
 class ColumnType(StrEnum):
     """What a value is. Numbers keep six decimals; moments are UTC, and so is one that names no offset."""
 
     TEXT = "text"
+    OBJECT = "JSON object"
     NUMBER = "number"
     COUNT = "whole number"
     MOMENT = "time"
@@ -68,13 +72,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The rows of one kind. ``key`` names what a row is about, once in a file; ``moment`` says which day it is of."""
+    """The rows of one kind. ``key`` names what a row is about, once in a file; ``moment`` says which day it is of.
+
+    ``lands_last_of_day``: of rows of a day that differ in their moment alone, the last lands.
+    """
 
     kind: TelemetryKind
     grain: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     moment: str
+    lands_last_of_day: bool = False
 
     @property
     def has_buckets(self) -> bool:

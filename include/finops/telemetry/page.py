@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from finops.telemetry.models import Column, ColumnType, Schema
+from finops.telemetry.models import LONGEST_OBJECT, Column, ColumnType, Schema
 from finops.telemetry.schemas import SCHEMAS
 
 
@@ -31,6 +31,8 @@ def _section(schema: Schema) -> Iterator[str]:
 
 def _bounds(column: Column) -> str:
     found = [" or ".join(f"`{each}`" for each in column.among)] if column.among else []
+    if column.type is ColumnType.OBJECT:
+        return f"at most {LONGEST_OBJECT:,} characters"
     if column.type is ColumnType.TEXT:
         return found[0] if found else "at most 500 characters"
     if column.is_share_where_metric:

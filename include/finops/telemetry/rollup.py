@@ -52,6 +52,16 @@ def newest(schema: Schema, files: Sequence[StagedFile], day: date) -> Sql:
 def landed(schema: Schema, rows: Sql) -> Sql:
     """Return the query of the rows as they land, in the order of their key."""
     order = join(", ", map(identifier, schema.key))
+    if schema.lands_last_of_day:
+        what = (identifier(name) for name in schema.key if name != schema.moment)
+        return compose(
+            "select * from ({rows}) qualify row_number() over (partition by {what} order by {moment} desc) = 1 "
+            "order by {order}",
+            rows=rows,
+            what=join(", ", what),
+            moment=identifier(schema.moment),
+            order=order,
+        )
     if not schema.has_buckets:
         return compose("select * from ({rows}) order by {order}", rows=rows, order=order)
     columns = join(

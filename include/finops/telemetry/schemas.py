@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from finops.core.telemetry import TelemetryKind
+from finops.telemetry.inventory import RESOURCE_INVENTORY
 from finops.telemetry.models import Column, ColumnType, RollUp, Schema
 
 _ZERO = Decimal(0)
@@ -266,11 +267,13 @@ SCHEMAS: dict[TelemetryKind, Schema] = {
         _NETWORK_FLOWS,
         _ENDPOINT_TRAFFIC,
         _KUBERNETES_USAGE,
+        RESOURCE_INVENTORY,
     )
 }
 
 _LANDED = {
     ColumnType.TEXT: "varchar",
+    ColumnType.OBJECT: "varchar",
     ColumnType.NUMBER: "decimal(18, 6)",
     ColumnType.COUNT: "bigint",
     ColumnType.MOMENT: "timestamp",

@@ -114,6 +114,26 @@ GOOD: dict[TelemetryKind, dict[str, Any]] = {
         "node_cpus": 96,
         "node_memory_bytes": 2**41,
     },
+    TelemetryKind.RESOURCE_INVENTORY: {
+        "provider": "aws",
+        "resource_id": "vol-1",
+        "resource_type": "disk",
+        "observed_at": "2025-01-31T10:00:00Z",
+        "account_id": "210000000002",
+        "region": "us-east-1",
+        "zone": "us-east-1a",
+        "instance_type": "",
+        "state": "in_use",
+        "size_gb": 500,
+        "attached_to": "i-1",
+        "created_at": "2024-06-01T00:00:00Z",
+        "last_used_at": "2025-01-31T09:55:00Z",
+        "group_id": "",
+        "is_spot": "",
+        "has_local_disk": "false",
+        "tags": '{"ai-model": "atlas"}',
+        "details": '{"volume_type": "gp2", "iops": 1500}',
+    },
 }
 """A row of each kind that holds."""
 
