@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from finops.sample.anomalies import CHUNK, Injection, metered
+from finops.sample.aws.added import added
 from finops.sample.aws.block import Block, billed, block
 from finops.sample.aws.monthly import MONTHLY_LINES, monthly
 from finops.sample.aws.reservations import reservations
@@ -33,6 +34,7 @@ def population(lines_per_month: int, interval: int) -> dict[str, int]:
     """Return how many series of each kind make a month of about this many lines."""
     slots = lines_per_month * interval // 744
     return {
+        "slots": slots,
         "always": int(slots * 0.62),
         "savings_plan": max(4, int(slots * 0.06)),
         "reservation": max(3, int(slots * 0.03)),
@@ -63,6 +65,8 @@ def _lasting(
     yield savings_plans(seed, count["savings_plan"], month)
     yield reservations(seed, count["reservation"], month)
     yield split_costs(seed, count["pods"], month)
+    if more := added(seed, count["slots"], month):
+        yield usage(more, meter(more, month, noise(month.period, seed, 71)), month)
     for lot, lines in metered(long_lived(seed, count["always"], month.period), month, chance, injections):
         yield usage(lot, lines, month)
 

@@ -18,6 +18,21 @@ _GPUS = {
     "p5.48xlarge": 8,
 }
 
+_COVERED = frozenset({"SavingsPlanCoveredUsage", "DiscountedUsage"})
+_TYPES = {
+    "BoxUsage:": "machine",
+    "SpotUsage:": "machine",
+    "EBS:VolumeUsage": "disk",
+    "EBS:SnapshotUsage": "snapshot",
+    "NatGateway-Hours": "address",
+    "ElasticIP:": "address",
+    "LoadBalancerUsage": "load_balancer",
+    "Notebk:": "notebook",
+    "Host:": "endpoint",
+    "TimedStorage-": "bucket",
+}
+"""What an inventory calls a thing, by how its usage type begins."""
+
 
 def look(series: Series) -> Asset | None:
     """Return the asset that a series is about, without its lines; None for what is not observed."""
@@ -34,6 +49,13 @@ def look(series: Series) -> Asset | None:
         "gpus": gpus,
         "is_spot": offer["kind"] == "spot",
         "is_forgotten": bool(series.extra.get("is_forgotten")),
+        "type": _type(kind, offer),
+        "meter": kind,
+        "account": series.extra["account"].id,
+        "tags": _tags(series),
+        "is_covered": series.get("line_item_line_item_type") in _COVERED,
+        "purpose": series.extra.get("purpose"),
+        "hourly_cost": float(series.get("line_item_net_unblended_rate") or 0),
     }
     role, more = _role(kind, stage, region, offer, identity, gpus)
     return Asset(Provider.AWS, identity, role, owner, **{**made, **more}) if role else None
@@ -54,4 +76,20 @@ def _role(
         return Role.TRANSFER, {"flow": (f"{region}a", "internet"), "scale": GIGABYTE}
     if offer["product_code"] == "AmazonS3" and kind == "TimedStorage-ByteHrs" and stage in ("training", STALE):
         return Role.BUCKET, {"uri": f"s3://{identity}"}
-    return None, {}
+    return (Role.OTHER if _type(kind, offer) else None), {}
+
+
+def _type(kind: str, offer: dict[str, str]) -> str:
+    """Return what an inventory calls it."""
+    if kind == "TimedStorage-ByteHrs" and offer["product_code"] != "AmazonS3":
+        return ""
+    return next((name for start, name in _TYPES.items() if kind.startswith(start)), "")
+
+
+def _tags(series: Series) -> tuple[tuple[str, str], ...]:
+    """Return its tags as the account spells them: the bill turns their dashes to underscores."""
+    if not series.is_tagged:
+        return ()
+    account = series.extra["account"]
+    own = tuple(series.extra["owner"].tags(account.dialect).items())
+    return own + tuple(series.extra.get("tags", ()))

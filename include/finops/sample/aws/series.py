@@ -197,6 +197,8 @@ def _resource_id(offer: Offer, account: Account, owner: Ownership, rng: Random) 
             return f"arn:aws:ec2:{account.region}:{account.id}:snapshot/snap-0{hexadecimal(rng, 16)}"
         case "AmazonEC2" if kind.startswith("NatGateway"):
             return f"arn:aws:ec2:{account.region}:{account.id}:natgateway/nat-0{hexadecimal(rng, 16)}"
+        case "AmazonEC2" if kind.startswith("ElasticIP"):
+            return f"arn:aws:ec2:{account.region}:{account.id}:elastic-ip/eipalloc-0{hexadecimal(rng, 16)}"
         case "AmazonEC2":
             return f"i-0{hexadecimal(rng, 16)}"
         case "AmazonS3":

@@ -18,6 +18,16 @@ _GPUS = {
     "Standard_NC4as_T4_v3": 1,
     "Standard_NC16as_T4_v3": 1,
 }
+_TYPES = {
+    "virtualMachines": "machine",
+    "virtualMachineScaleSets": "group",
+    "disks": "disk",
+    "natGateways": "address",
+    "loadBalancers": "load_balancer",
+    "workspaces": "endpoint",
+    "storageAccounts": "bucket",
+}
+"""What an inventory calls a thing, by its type in Azure."""
 _ENDPOINT = "Managed Endpoint NC4as T4 v3"
 
 
@@ -38,6 +48,11 @@ def look(series: Series) -> Asset | None:
         "gpus": gpus,
         "is_spot": offer["meter"].endswith("Spot"),
         "is_forgotten": bool(series.extra.get("is_forgotten")),
+        "type": _type(offer),
+        "meter": offer["meter"],
+        "account": series.extra["account"].id,
+        "tags": tuple(owner.tags(series.extra["account"].dialect).items()) if series.is_tagged else (),
+        "is_covered": series.get("pricingModel") in ("Reservation", "SavingsPlan"),
     }
     return Asset(Provider.AZURE, identity, role, owner, **{**made, **more})
 
@@ -54,4 +69,15 @@ def _role(offer: Offer, identity: str, region: str, gpus: int) -> tuple[Role | N
         return Role.TRANSFER, {"flow": (region, "internet"), "scale": GIGABYTE}
     if meter == "Hot LRS Data Stored" and stage in ("training", STALE):
         return Role.BUCKET, {"uri": f"https://{identity.rsplit('/', 1)[-1]}.blob.core.windows.net/checkpoints"}
-    return None, {}
+    return (Role.OTHER if _type(offer) else None), {}
+
+
+def _type(offer: Offer) -> str:
+    """Return what an inventory calls it."""
+    if offer["meter"] in ("Standard Data Transfer Out", "Standard Data Processed"):
+        return ""
+    if offer["resource_type"] == "workspaces" and offer["meter"] != _ENDPOINT:
+        return ""
+    if offer["resource_type"] == "storageAccounts" and offer["meter"] != "Hot LRS Data Stored":
+        return ""
+    return _TYPES.get(offer["resource_type"], "")

@@ -13,6 +13,16 @@ from finops.sample.telemetry.assets import Asset, Role
 GIBIBYTE = 2.0**30
 _GPUS = {"a2-highgpu-1g": 1, "a3-highgpu-8g": 8, "g2-standard-8": 1}
 
+_TYPES = {
+    "PD Capacity": "disk",
+    "Nat Gateway Uptime": "address",
+    "Forwarding Rule": "load_balancer",
+    "Online/Batch Prediction": "endpoint",
+    "Standard Storage": "bucket",
+    "Nearline Storage": "bucket",
+}
+"""What an inventory calls a thing, by a part of its SKU."""
+
 
 def look(series: Series) -> Asset | None:
     """Return the asset that a series is about, without its lines; None for what is not observed."""
@@ -33,6 +43,10 @@ def look(series: Series) -> Asset | None:
         "gpus": gpus,
         "is_spot": "Preemptible" in offer["sku"],
         "is_forgotten": bool(series.extra.get("is_forgotten")),
+        "type": _type(offer["sku"], offer["machine"]),
+        "meter": offer["sku"],
+        "account": series.extra["account"].id,
+        "tags": tuple((label["key"], label["value"]) for label in map(dict, series.get("labels"))),
     }
     return Asset(Provider.GCP, named["global_name"], role, owner, **{**made, **more})
 
@@ -51,4 +65,11 @@ def _role(offer: Offer, name: str, region: str, gpus: int) -> tuple[Role | None,
         return Role.TRANSFER, {"flow": (f"{region}-a", "internet"), "scale": GIBIBYTE}
     if sku.startswith("Standard Storage") and stage in ("training", STALE):
         return Role.BUCKET, {"uri": f"gs://{name}"}
-    return None, {}
+    return (Role.OTHER if _type(sku, offer["machine"]) else None), {}
+
+
+def _type(sku: str, machine: str) -> str:
+    """Return what an inventory calls it: memory is billed apart, and is no thing of its own."""
+    if machine and ("Core running" in sku or "GPU" in sku):
+        return "machine"
+    return next((name for part, name in _TYPES.items() if part in sku), "")

@@ -15,6 +15,8 @@ from finops.sample.models import SeriesKey
 from finops.sample.series import Series
 
 _NOTHING = np.zeros(0)
+_MOST_OF_A_MONTH = 600
+"""Hours."""
 
 
 class Role(StrEnum):
@@ -27,6 +29,25 @@ class Role(StrEnum):
     TOKENS_OUT = "tokens out"
     TRANSFER = "transfer"
     BUCKET = "bucket"
+    OTHER = "other"
+
+
+RESIZED_TO = "m6i.2xlarge"
+"""What the machine that is resized becomes."""
+
+
+class Purpose(StrEnum):
+    """Why a resource was added to a bill: what it wastes, or why it only looks so."""
+
+    OFFICE_HOURS = "office hours"
+    PROTECTED = "protected"
+    ONE_TIME_SPOT = "one-time spot"
+    SPOT_CANDIDATE = "spot candidate"
+    OLD_VOLUME = "old volume type"
+    IDLE_ADDRESS = "idle address"
+    NEW = "new"
+    RESIZED = "resized"
+    NOT_RESIZED = "not resized"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +59,11 @@ class Asset:
     ``is_forgotten``: somebody left it running, and it does nothing. ``is_whole``: all its lines are of the month, so
     that what is known of it can be told; else some of its use has reached the bill late, with a day before the month.
     ``series`` is what labels of anomalies call it.
+
+    ``type`` is what an inventory calls such a thing; empty for what an inventory does not have. ``meter`` is what the
+    bill calls its use, ``account`` whose bill it is on, ``tags`` are those of the bill. ``is_covered``: a commitment
+    pays for it. ``purpose`` is why it was added to the bill, ``hourly_cost`` what an hour of its use effectively costs.
+    ``later`` is what it became when it was resized.
     """
 
     provider: Provider
@@ -55,6 +81,14 @@ class Asset:
     flow: tuple[str, str] = ("", "")
     scale: float = 1.0
     series: SeriesKey | None = None
+    type: str = ""
+    meter: str = ""
+    account: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+    is_covered: bool = False
+    purpose: Purpose | None = None
+    hourly_cost: float = 0.0
+    later: Asset | None = None
     begin: np.ndarray = field(default_factory=_NOTHING.copy, compare=False)
     end: np.ndarray = field(default_factory=_NOTHING.copy, compare=False)
     usage: np.ndarray = field(default_factory=_NOTHING.copy, compare=False)
@@ -75,6 +109,16 @@ class Asset:
         return int(self.end[-1])
 
     @property
+    def is_lasting(self) -> bool:
+        """Whether it lives all month: no job, and nothing that came or went."""
+        return self.last - self.first > _MOST_OF_A_MONTH
+
+    @property
+    def is_old_bucket(self) -> bool:
+        """Whether it holds checkpoints that were left behind years ago."""
+        return self.role is Role.BUCKET and any(each in self.id for each in ("checkpoints-2023", "ckpt2023"))
+
+    @property
     def hours(self) -> np.ndarray:
         """Every hour of its life."""
         return np.arange(self.first, self.last)
@@ -84,7 +128,10 @@ class Asset:
         begin = np.concatenate((self.begin, other.begin))
         order = np.argsort(begin, kind="stable")
         end, usage = np.concatenate((self.end, other.end)), np.concatenate((self.usage, other.usage))
-        return replace(self, begin=begin[order], end=end[order], usage=usage[order])
+        made = replace(self, begin=begin[order], end=end[order], usage=usage[order])
+        if self.instance_type == other.instance_type:
+            return made
+        return replace(made, later=other)
 
 
 Look = Callable[[Series], Asset | None]

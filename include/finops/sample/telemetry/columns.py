@@ -17,7 +17,10 @@ from finops.core.telemetry import TelemetryKind
 from finops.sample.files import ROW_GROUP
 
 _MOMENTS = frozenset(
-    {"bucket_start", "started_at", "ended_at", "created_at", "last_read_at", "interrupted_at", "restarted_at"}
+    {
+        *("bucket_start", "started_at", "ended_at", "created_at", "last_read_at", "interrupted_at", "restarted_at"),
+        *("observed_at", "last_used_at"),
+    }
 )
 _WHOLE = frozenset(
     {
@@ -28,7 +31,7 @@ _WHOLE = frozenset(
 _NUMBERS = frozenset(
     {
         *("average", "maximum", "p95", "latency_p95_ms", "gpu_count", "epochs", "gpu_requested", "gpu_used"),
-        *("cpu_requested", "cpu_used", "node_gpus", "node_cpus"),
+        *("cpu_requested", "cpu_used", "node_gpus", "node_cpus", "size_gb"),
     }
 )
 

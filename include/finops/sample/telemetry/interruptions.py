@@ -32,7 +32,8 @@ class _Interruption:
 
 def write(scene: Scene, cast: Cast) -> None:
     """Write spot interruptions and the checkpoints of all training runs; nothing where no bucket is billed."""
-    buckets = scene.by_role(Role.BUCKET)
+    every = scene.by_role(Role.BUCKET)
+    buckets = [each for each in every if not each.is_old_bucket] or every
     if not buckets:
         return
     interrupted = {each.run.id for each in _interruptions(scene, cast.runs)}

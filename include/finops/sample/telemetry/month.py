@@ -13,7 +13,18 @@ from finops.core.providers import Provider
 from finops.core.telemetry import TelemetryKind
 from finops.sample.files import write_json
 from finops.sample.models import AnomalyKind, Label
-from finops.sample.telemetry import columns, flows, interruptions, pods, runs, serving, utilization
+from finops.sample.telemetry import (
+    columns,
+    flows,
+    interruptions,
+    inventory,
+    machines,
+    pods,
+    runs,
+    serving,
+    utilization,
+    waste,
+)
 from finops.sample.telemetry.assets import Asset, Role
 from finops.sample.telemetry.scene import Scene, Truth
 
@@ -61,10 +72,15 @@ def _played(scene: Scene) -> Scene:
     runs.write(scene, cast, sent)
     interruptions.write(scene, cast)
     flows.write(scene, cast, sent)
-    machines = scene.by_role(Role.SERVER)
-    chosen = pods.nodes(machines)
-    pods.write(scene, chosen)
-    endpoints = [each for each in machines if each not in chosen]
-    serving.write(scene, endpoints)
-    utilization.write(scene, cast, endpoints)
+    servers = scene.by_role(Role.SERVER)
+    nodes = pods.nodes(servers)
+    pods.write(scene, nodes)
+    endpoints = [each for each in servers if each not in nodes]
+    chosen = waste.parts(scene, cast, endpoints, nodes)
+    waste.tell(scene, chosen)
+    parts = {each.asset.id: each for each in chosen}
+    serving.write(scene, endpoints, {each.asset.id for each in chosen if not each.is_called})
+    utilization.write(scene, cast, endpoints, parts)
+    machines.write(scene, parts)
+    inventory.write(scene, parts)
     return scene

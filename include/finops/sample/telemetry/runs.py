@@ -73,7 +73,8 @@ class _Numbers:
 def cast(scene: Scene) -> Cast:
     """Invent the month's runs on GPUs, spot or not, and on the machines that prepare data."""
     numbers = _Numbers(scene)
-    trainers = sorted(scene.by_role(Role.TRAINER), key=lambda each: (each.first, each.id))
+    every = sorted(scene.by_role(Role.TRAINER), key=lambda each: (each.first, each.id))
+    trainers = [each for each in every if each.purpose is None]
     steady = [each for each in trainers if not each.is_spot and not each.is_forgotten]
     runs, planted, silent = _planted(steady, numbers)
     taken = {run.asset.id for run in runs} | ({silent.id} if silent else set())
@@ -82,6 +83,7 @@ def cast(scene: Scene) -> Cast:
         stage = "evaluation" if number % 6 == 5 and asset.owner.stage == "training" else ""
         runs += [numbers.run(asset, start, end, stage) for start, end in _spells(scene, asset)]
     runs += _prepared(scene, numbers, runs)
+    runs += [numbers.run(each, each.first, each.last, "training") for each in every if each.purpose]
     return Cast(runs, planted, silent)
 
 

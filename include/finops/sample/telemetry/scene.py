@@ -50,7 +50,8 @@ class Scene:
     """What is known of one cloud's month while its telemetry is invented. ``rows`` and ``tables`` are by kind.
 
     ``attacks`` are the runaway endpoints of its bill: somebody calls them without end.
-    ``chance`` and ``draws`` are streams of its own, so that the bill does not depend on whether it is observed.
+    ``chance``, ``draws`` and ``waste_draws`` are streams of its own, so that the bill does not depend on whether it is
+    observed.
     """
 
     provider: Provider
@@ -59,6 +60,7 @@ class Scene:
     attacks: Sequence[Label]
     chance: Random
     draws: np.random.Generator
+    waste_draws: np.random.Generator
     rows: dict[TelemetryKind, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     tables: dict[TelemetryKind, list[pa.Table]] = field(default_factory=lambda: defaultdict(list))
     truths: list[Truth] = field(default_factory=list)
@@ -72,6 +74,7 @@ class Scene:
             *(provider, period, assets, attacks),
             seeded("telemetry", provider, seed, period),
             noise(period, seed, 61, CLOUDS.index(provider)),
+            noise(period, seed, 67, CLOUDS.index(provider)),
         )
 
     @property

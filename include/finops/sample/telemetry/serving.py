@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import timedelta
 from typing import Any
 
@@ -30,14 +30,19 @@ _TOLD = 4
 """Of so many of a month's endpoints the counts are told."""
 
 
-def write(scene: Scene, servers: Sequence[Asset]) -> None:
-    """Write the counts of GPU endpoints and of models that are paid by token; plant what is known of some."""
+def write(scene: Scene, servers: Sequence[Asset], uncalled: Set[str]) -> None:
+    """Write the counts of GPU endpoints and of models that are paid by token; plant what is known of some.
+
+    Nobody calls those whose ids are in ``uncalled``.
+    """
     production = [each for each in servers if each.owner.environment == "prod"]
     shared, silent, *_ = [*production, None, None]
     for number, asset in enumerate(servers):
         hours, requests = _requests(scene, asset)
         if asset is silent:
             requests[(hours >= _SILENT_DAY * 24) & (hours < _SILENT_DAY * 24 + 24)] = 0
+        if asset.id in uncalled:
+            requests[:] = 0
         attack = _attack(scene, asset, hours, requests)
         requests = requests + attack
         if asset is shared:

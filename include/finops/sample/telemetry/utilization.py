@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from finops.core.telemetry import TelemetryKind
+from finops.sample.telemetry import machines
 from finops.sample.telemetry.assets import Asset, Role
+from finops.sample.telemetry.behaviour import NETWORK_BUSY, NETWORK_IDLE, Behaviour, gpu_levels
 from finops.sample.telemetry.counts import rhythm
 from finops.sample.telemetry.runs import Cast
 from finops.sample.telemetry.scene import Scene
+from finops.sample.telemetry.waste import Part
 
 _BUSY, _RESTING = 91.0, 2.0
 _NEARLY_IDLE = 3.0
@@ -18,7 +21,7 @@ _GAP = (100, 106)
 """The hours of a month in which one endpoint was not measured."""
 
 
-def write(scene: Scene, cast: Cast, servers: Sequence[Asset]) -> None:
+def write(scene: Scene, cast: Cast, servers: Sequence[Asset], parts: Mapping[str, Part]) -> None:
     """Write utilization of every GPU: high in a run, low between runs, moderate of what serves; plant some."""
     windows: dict[str, list[tuple[float, float]]] = {}
     for run in cast.runs:
@@ -34,9 +37,16 @@ def write(scene: Scene, cast: Cast, servers: Sequence[Asset]) -> None:
             average = np.full(len(hours), _BUSY)
             _tell(scene, "GPUs of a training run", asset, _BUSY, len(hours))
         _measure(scene, asset, hours, average)
+        if asset.id in parts:
+            network = np.where(busy, NETWORK_BUSY, NETWORK_IDLE)
+            machines.measure(scene, asset, hours, {"network_bytes_per_second": (network, NETWORK_IDLE)})
     idle, gap, *_ = [*servers[2:4], None, None]
     for asset in scene.by_role(Role.SERVER):
         hours = asset.hours
+        part = parts.get(asset.id)
+        if part and part.behaviour is not Behaviour.USUAL:
+            machines.measure(scene, asset, *gpu_levels(part.behaviour, hours, scene.waste_draws))
+            continue
         average = np.clip(58 * rhythm(scene.period, hours) + 4 * scene.draws.standard_normal(len(hours)), 5, 98)
         if asset is idle:
             average = np.full(len(hours), _NEARLY_IDLE)
