@@ -40,6 +40,7 @@ class StandIn:
 
     url: str
     component: processes.Component
+    http: httpx.Client
 
     def seed(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Make resources; rows are of ``resource_inventory``, see ``seed``."""
@@ -58,8 +59,7 @@ class StandIn:
         return list(self._tell("calls", {}))
 
     def _tell(self, what: str, content: Any) -> Any:
-        # trust_env: a proxy from the environment has nothing to do with loopback.
-        answer = httpx.post(f"{self.url}/stand-in/{what}", json=content, trust_env=False, timeout=120)
+        answer = self.http.post(f"{self.url}/stand-in/{what}", json=content)
         answer.raise_for_status()
         return answer.json()
 
@@ -80,6 +80,8 @@ def running(folder: Path, inventory: Path | None = None, port: int = 0) -> Itera
             if component.process.poll() is not None or time.monotonic() > limit:
                 raise Unavailable(f"the stand-in for AWS does not start:\n{component.last_lines()}")
             time.sleep(0.05)
-        yield StandIn(json.loads(ready.read_text(encoding="utf-8"))["url"], component)
+        # trust_env: a proxy from the environment has nothing to do with loopback.
+        with httpx.Client(trust_env=False, timeout=120) as http:
+            yield StandIn(json.loads(ready.read_text(encoding="utf-8"))["url"], component, http)
     finally:
         processes.stop([component])

@@ -23,7 +23,8 @@ def observe_group(account: AwsAccount, change: Change) -> Live:
         "maximum": group["MaxSize"],
         "desired": group["DesiredCapacity"],
         "machines": len(group.get("Instances", [])),
-        "launch_template": group.get("LaunchTemplate"),
+        # AWS tells one of the two.
+        "launch_template": None if group.get("MixedInstancesPolicy") else group.get("LaunchTemplate"),
         "mixed_instances": group.get("MixedInstancesPolicy"),
         "launch_configuration": group.get("LaunchConfigurationName", ""),
         "weighs": any("WeightedCapacity" in each for each in _overrides(group.get("MixedInstancesPolicy"))),

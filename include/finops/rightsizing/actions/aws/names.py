@@ -6,7 +6,7 @@ import re
 
 from finops.rightsizing.models import Target
 
-_EC2 = re.compile(r"[a-z]+-[0-9a-f]{8,}")
+_EC2 = re.compile(r"(i|vol|snap|eipalloc|nat|eni|ami|lt)-([0-9a-f]{8}|[0-9a-f]{17})")
 _PARTS = 6
 
 

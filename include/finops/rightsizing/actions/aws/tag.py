@@ -11,7 +11,7 @@ from finops.rightsizing.actions.aws.names import arn_of, service_of, short
 from finops.rightsizing.actions.model import Live, Rejected
 from finops.rightsizing.models import Change, ResourceType
 
-RESERVED = frozenset({"finops-actions", "finops-protect", "finops-local-disk"})
+RESERVED = frozenset({"finops-actions", "protect", "finops:protect", "finops-local-disk"})
 """Tags that say what may be done to a resource: a person sets them, no action does."""
 _MOST, _LONGEST_KEY, _LONGEST_VALUE = 50, 128, 256
 
@@ -26,6 +26,7 @@ class Tag(AwsAction):
         "ec2:DescribeTags",
         "autoscaling:DescribeAutoScalingGroups",
         "tag:GetResources",
+        "s3:GetBucketTagging",
     )
     acts: tuple[str, ...] = (
         "ec2:CreateTags",
@@ -35,7 +36,6 @@ class Tag(AwsAction):
         "tag:TagResources",
         "tag:UntagResources",
         # What the tagging service does on behalf of whoever calls it.
-        "s3:GetBucketTagging",
         "s3:PutBucketTagging",
         "sagemaker:AddTags",
         "sagemaker:DeleteTags",
