@@ -13,7 +13,6 @@ import boto3
 from botocore.config import Config
 
 from finops.rightsizing.actions.aws import ACTIONS
-from finops.rightsizing.actions.aws.calls import CONFIG
 from finops.rightsizing.actions.model import (
     WAIT,
     Action,
@@ -40,7 +39,7 @@ class Account:
 
     def __init__(self, url: str) -> None:
         session = boto3.Session(aws_access_key_id=access_key(ACCOUNT), aws_secret_access_key=SECRET_KEY)
-        config = CONFIG.merge(Config(read_timeout=1.5, proxies={}))
+        config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=1.5, proxies={})
         self.client = cache(
             lambda service, region: session.client(service, region_name=region, endpoint_url=url, config=config)
         )

@@ -52,13 +52,6 @@ OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
     (
         "resize_machine",
         "machine",
-        GPU_MACHINE,
-        {"instance_type": "g4ad.xlarge"},
-        "by NVIDIA, that of g4ad.xlarge by AMD",
-    ),
-    (
-        "resize_machine",
-        "machine",
         MACHINE | {"is_spot": True, "details": {"spot_type": "persistent"}},
         {"instance_type": "m6i.large"},
         "spot machine, whose type AWS does not change",
@@ -143,3 +136,8 @@ def test_a_web_acl_takes_no_limit_that_waf_does_not(world: World, limit: int, un
     arn = world.has("web_acl", resource_id=f"{ACL}/{uuid4().hex[:12]}/{uuid4()}", details={"units": units})
     with pytest.raises(Refused, match=words):
         apply(world, change("limit_requests", arn, web_acl=arn, limit_per_5_minutes=limit))
+
+
+def test_a_web_acl_is_named_by_its_arn(world: World) -> None:
+    with pytest.raises(Refused, match="'main' is no ARN of a web ACL"):
+        apply(world, change("limit_requests", "main", web_acl="main", limit_per_5_minutes=100))

@@ -20,7 +20,8 @@ def main(
     ready: Annotated[Path | None, typer.Option(help="File to write the address to once it serves.")] = None,
 ) -> None:
     """Serve AWS on loopback."""
-    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # Hundreds of images and snapshots that nobody has asked for, in every account and region.
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     from werkzeug.serving import make_server
 
     from finops_airflow.local.aws_standin.app import Application, QuietHandler

@@ -21,7 +21,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.wafv2.models import wafv2_backends
 
 from finops_airflow.local.aws_standin import SECRET_KEY, access_key
-from finops_airflow.local.aws_standin.rules import Rules, gp2_iops
+from finops_airflow.local.aws_standin.ec2_rules import gp2_iops
+from finops_airflow.local.aws_standin.rules import Rules
 
 _IMAGE = "ami-12c6146b"
 _DEVICE = "/dev/sdf"

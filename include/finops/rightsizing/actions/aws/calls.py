@@ -1,7 +1,7 @@
 """One call of AWS, named by its permission, and what its failure means for an action.
 
 A change is sent once. Whether an answer that never came means "not done" is for the next look at the resource to say,
-so the SDK must not send it again by itself: ``CONFIG`` gives every client one attempt.
+so a client must try nothing twice by itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 from typing import Any, Protocol
 
 from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -25,9 +24,6 @@ from botocore.parsers import ResponseParserError
 
 from finops.rightsizing.actions.model import Busy, Denied, NoCapacity, Rejected, ReplyLost
 from finops.rightsizing.models import Change
-
-CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=60)
-"""How a client of an action has to be configured."""
 
 _CALLS = {
     "s3:GetLifecycleConfiguration": "get_bucket_lifecycle_configuration",
@@ -99,7 +95,7 @@ class AwsAccount(Protocol):
     """The clients of one account."""
 
     def client(self, service: str, region: str) -> Any:
-        """Return the SDK's client, configured as ``CONFIG`` says."""
+        """Return the SDK's client, made with one attempt for each call."""
 
 
 class Gone(Rejected):

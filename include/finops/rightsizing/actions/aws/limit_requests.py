@@ -44,6 +44,8 @@ class LimitRequests(AwsAction):
     def observe(self, client: Any, change: Change) -> Live:
         """Read the web ACL. The lock token in it makes AWS refuse an update of a state that is no more."""
         named = _named(change)
+        if not named:
+            return Live(exists=True)
         try:
             found = read(client, change, "wafv2:GetWebACL", in_region=_region(change), **named)
         except Gone:
@@ -67,6 +69,8 @@ class LimitRequests(AwsAction):
 
     def objection(self, live: Live, change: Change) -> str:
         """Refuse a web ACL that is managed from elsewhere or full, and a limit that WAF does not take."""
+        if not _named(change):
+            return f"web_acl {change.parameters['web_acl']!r} is no ARN of a web ACL"
         limit = int(change.parameters["limit_per_5_minutes"])
         is_full = live.facts["units"] + _UNITS > _MOST_UNITS and not live.facts["limit"] and limit
         checks = (
@@ -107,12 +111,11 @@ class LimitRequests(AwsAction):
 
 
 def _named(change: Change) -> dict[str, str]:
-    """Return scope, name and id from ``arn:aws:wafv2:<region>:<account>:regional/webacl/<name>/<id>``."""
-    resource = str(change.parameters["web_acl"]).split(":")[-1].split("/")
-    if len(resource) != 4:
-        raise Rejected(f"limit_requests: web_acl: {change.parameters['web_acl']!r} is no ARN of a web ACL")
-    scope = "CLOUDFRONT" if resource[0] == "global" else "REGIONAL"
-    return {"Scope": scope, "Name": resource[2], "Id": resource[3]}
+    """Return scope, name and id from ``arn:aws:wafv2:<region>:<account>:regional/webacl/<name>/<id>``; else nothing."""
+    match str(change.parameters.get("web_acl")).rpartition(":")[2].split("/"):
+        case ["global" | "regional" as scope, "webacl", name, identity]:
+            return {"Scope": "CLOUDFRONT" if scope == "global" else "REGIONAL", "Name": name, "Id": identity}
+    return {}
 
 
 def _region(change: Change) -> str:

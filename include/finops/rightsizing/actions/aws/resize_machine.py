@@ -31,9 +31,9 @@ class ResizeMachine(AwsAction):
 
     def observe(self, client: Any, change: Change) -> Live:
         """Read the machine, both types, and whether its zone has the new one."""
-        wanted = change.parameters["instance_type"]
-        live = machines.observe_machine(client, change, wanted)
-        if not live.exists or live.state in machines.ENDED:
+        wanted = change.parameters.get("instance_type", "")
+        live = machines.observe_machine(client, change, *filter(None, [wanted]))
+        if not live.exists or live.state in machines.ENDED or not wanted:
             return live
         filters = [{"Name": "location", "Values": [live.facts["zone"]]}, {"Name": "instance-type", "Values": [wanted]}]
         offered = read(
