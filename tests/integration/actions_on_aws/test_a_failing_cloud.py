@@ -168,7 +168,7 @@ def test_a_limit_stands_before_the_other_rules_of_a_web_acl_and_leaves_them(worl
     }
     arn = world.has(
         "web_acl",
-        resource_id=f"{ACL}/site/0a0a0a0a-0000-0000-0000-00000000000{1}",
+        resource_id=f"{ACL}/site/0a0a0a0a-0000-0000-0000-000000000001",
         details={"rules": [other]},
     )
     done = apply(world, change("limit_requests", arn, web_acl=arn, limit_per_5_minutes=500))

@@ -152,10 +152,12 @@ def _tag(backend: Any, resource: str, tags: Mapping[str, str]) -> None:
 def _disk(row: dict[str, Any], _client: Client, _rules: Rules) -> None:
     backend, details = ec2_backends[row["account_id"]][row["region"]], row["details"]
     size, kind = int(float(row.get("size_gb", 8))), details.get("volume_type", "gp3")
-    made = backend.create_volume(size=size, zone_name=row["zone"], volume_type=kind)
+    iops = details.get("iops") or (gp2_iops(size) if kind == "gp2" else 3000)
+    asked = iops if kind in ("io1", "io2") else None
+    made = backend.create_volume(size=size, zone_name=row["zone"], volume_type=kind, iops=asked)
     del backend.volumes[made.id]
     made.id = row["name"]
-    made.iops = details.get("iops") or (gp2_iops(size) if kind == "gp2" else 3000)
+    made.iops = iops
     made.throughput = details.get("throughput") or (125 if kind == "gp3" else None)
     backend.volumes[made.id] = made
     _tag(backend, made.id, row["tags"])
