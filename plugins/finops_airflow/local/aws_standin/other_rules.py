@@ -1,0 +1,86 @@
+"""What other services than EC2 refuse and moto does not, and what takes a while there and no time in moto."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.autoscaling.models import autoscaling_backends
+from moto.sagemaker.models import sagemaker_backends
+from moto.wafv2.models import wafv2_backends
+
+from finops_airflow.local.aws_standin.request import Request
+from finops_airflow.local.aws_standin.state import Reason, State
+
+
+def update_group(rules: State, request: Request) -> Reason | None:
+    """Refuse sizes that contradict each other, and keep the group's policy in mind."""
+    group = _group(request)
+    if group is None:
+        return None
+    rules.policies[group.name] = group.mixed_instances_policy
+    sizes = {"MinSize": group.min_size, "DesiredCapacity": group.desired_capacity, "MaxSize": group.max_size}
+    low, desired, high = (int(request.parameters.get(name, size)) for name, size in sizes.items())
+    if not low <= desired <= high:
+        says = f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}"
+        return "ValidationError", says
+    return None
+
+
+def update_endpoint(rules: State, request: Request) -> Reason | None:
+    """Refuse to change an endpoint that is being changed."""
+    endpoint = sagemaker_backends[request.account][request.region].endpoints.get(request.resource)
+    if endpoint is not None and endpoint.endpoint_status != "InService":
+        return "ValidationException", f'Cannot update in-progress endpoint "{endpoint.arn}".'
+    return None
+
+
+def register(rules: State, request: Request) -> Reason | None:
+    """Refuse bounds that contradict each other."""
+    if request.parameters.get("MinCapacity", 0) > request.parameters.get("MaxCapacity", 0):
+        return "ValidationException", "Maximum capacity cannot be less than minimum capacity"
+    return None
+
+
+def put_lifecycle(rules: State, request: Request) -> Reason | None:
+    """Refuse a mixture of the old form of rules with the new."""
+    put = request.body.decode().split("<Rule>")[1:]
+    by_filter = ["<Filter" in each for each in put]
+    if any(by_filter) and not all(by_filter):
+        return "InvalidRequest", "Filter element can only be used in Lifecycle V2."
+    return None
+
+
+def update_acl(rules: State, request: Request) -> Reason | None:
+    """Refuse two rules of one priority."""
+    priorities = [each["Priority"] for each in request.parameters.get("Rules", [])]
+    if len(set(priorities)) < len(priorities):
+        return "WAFInvalidParameterException", "Error reason: Rules have duplicate priorities."
+    return None
+
+
+def group_updated(rules: State, request: Request) -> None:
+    """Give back the policy that moto forgets with every other change."""
+    group, asked = _group(request), request.parameters
+    is_given = any(name.startswith(("MixedInstancesPolicy", "LaunchTemplate")) for name in asked)
+    if group is not None and not is_given:
+        group.mixed_instances_policy = rules.policies[group.name]
+
+
+def endpoint_updating(rules: State, request: Request) -> None:
+    """Let an endpoint change for a while."""
+    endpoint = sagemaker_backends[request.account][request.region].endpoints[request.resource]
+    endpoint.endpoint_status = "Updating"
+    rules.move(request.resource, endpoint, "InService")
+
+
+def acl_updated(rules: State, request: Request) -> None:
+    """Take the last rule away: moto takes an empty list for none given."""
+    if request.parameters.get("Rules") == []:
+        region = "global" if request.parameters.get("Scope") == "CLOUDFRONT" else request.region
+        for acl in wafv2_backends[request.account][region].wacls.values():
+            if acl.name == request.parameters["Name"]:
+                acl.rules = []
+
+
+def _group(request: Request) -> Any:
+    return autoscaling_backends[request.account][request.region].autoscaling_groups.get(request.resource)

@@ -1,0 +1,143 @@
+"""What an action on AWS refuses to begin, by name."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from action_steps import (
+    ACL,
+    ENDPOINT,
+    GPU_MACHINE,
+    GROUP,
+    MACHINE,
+    OFF_HOURS,
+    RULES,
+    SPOT,
+    Refused,
+    World,
+    apply,
+    change,
+)
+
+pytestmark = pytest.mark.integration
+
+STOPS = [
+    (GPU_MACHINE | {"tags": {}}, "local disks lose their data"),
+    (MACHINE | {"group_id": "workers"}, "member of the scaling group 'workers'"),
+    (MACHINE | {"tags": {"karpenter.sh/nodepool": "gpu"}}, "member of the Karpenter node pool 'gpu'"),
+    (MACHINE | {"is_spot": True}, "one-time"),
+    (MACHINE | {"details": {"root_device": "instance-store"}}, "instance store"),
+    (MACHINE | {"details": {"is_stop_protected": True}}, "stop protection"),
+    (MACHINE | {"details": {"capacity_reservation": "cr-1"}}, "capacity reservation cr-1"),
+]
+STOPPED = MACHINE | {"state": "stopped"}
+GP2 = {"size_gb": 100, "details": {"volume_type": "gp2"}}
+OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
+    ("resize_machine", "machine", MACHINE, {}, "parameter instance_type is missing"),
+    ("resize_machine", "machine", MACHINE, {"instance_type": "m6i.large", "colour": "red"}, "no parameter colour"),
+    ("resize_machine", "machine", MACHINE, {"instance_type": "m6i.huge"}, "m6i.huge is unknown in us-east-1"),
+    ("resize_machine", "machine", MACHINE, {"instance_type": "m7g.large"}, "image is for x86_64, m7g.large is arm64"),
+    ("resize_machine", "machine", STOPPED, {"instance_type": "m6i.large"}, "it is stopped"),
+    (
+        "resize_machine",
+        "machine",
+        MACHINE,
+        {"instance_type": "m6i.large", "from_type": "m6i.xlarge"},
+        "its type is m6i.2xlarge; it was m6i.xlarge when planned",
+    ),
+    ("resize_machine", "machine", GPU_MACHINE, {"instance_type": "m6i.large"}, "m6i.large has no GPU"),
+    ("resize_machine", "machine", GPU_MACHINE, {"instance_type": "g4dn.xlarge"}, "has 16 GiB, its work needs 22.4 GiB"),
+    (
+        "resize_machine",
+        "machine",
+        MACHINE | {"is_spot": True, "details": {"spot_type": "persistent"}},
+        {"instance_type": "m6i.large"},
+        "spot machine, whose type AWS does not change",
+    ),
+    ("schedule_machine", "machine", MACHINE, OFF_HOURS | {"stop_at": "7pm"}, "7pm or 07:00 is no time"),
+    ("schedule_machine", "machine", MACHINE, OFF_HOURS | {"time_zone": "Mars/Base"}, "no time zone 'Mars/Base'"),
+    ("schedule_machine", "machine", MACHINE, OFF_HOURS | {"skip_days": ["soon"]}, "'soon' is no day of the week"),
+    ("change_volume", "disk", GP2, {"volume_type": "gp3", "from_type": "io1"}, "its type is gp2; it was io1"),
+    ("change_volume", "disk", GP2, {"volume_type": "st1"}, "st1 is none of"),
+    ("set_lifecycle", "bucket", {}, {}, "rules is missing"),
+    ("set_lifecycle", "bucket", {"details": {"versioning": True}}, {"rules": RULES}, "it keeps versions"),
+    ("set_lifecycle", "bucket", {}, {"rules": [{**RULES[0], "delete_after_days": 20}]}, "before it archives"),
+    ("set_lifecycle", "bucket", {}, {"rules": [{"id": "nothing"}]}, "of no age of one day"),
+    ("set_lifecycle", "bucket", {}, {"rules": [*RULES, *RULES]}, "the same one twice"),
+    ("abort_uploads", "bucket", {}, {"after_days": 0}, "below 1"),
+    ("scale_group", "group", GROUP, {"minimum": 5}, "minimum 5, desired 3, maximum 4"),
+    ("use_spot", "group", GROUP, {**SPOT, "instance_types": []}, "instance_types is missing"),
+    ("use_spot", "group", GROUP, {**SPOT, "instance_types": ["m6i.large", "m7g.large"]}, "different processors"),
+    ("use_spot", "group", GROUP, {**SPOT, "instance_types": ["m6i.huge"]}, "m6i.huge is unknown"),
+    ("use_spot", "group", GROUP, {**SPOT, "on_demand_percent": 101}, "not 0 to 100"),
+    ("use_spot", "group", {"details": {"launch_configuration": "old"}}, SPOT, "launch configuration, which cannot mix"),
+    ("scale_endpoint", "endpoint", ENDPOINT, {"variant": "red", "minimum": 1, "maximum": 2}, "no variant 'red'"),
+    ("scale_endpoint", "endpoint", ENDPOINT, {"variant": "blue", "minimum": 2, "maximum": 1}, "bounds contradict"),
+    (
+        "scale_endpoint",
+        "endpoint",
+        {"details": {"variant": "blue", "serverless": {"MemorySizeInMB": 1024, "MaxConcurrency": 5}}},
+        {"variant": "blue", "minimum": 1, "maximum": 2},
+        "is serverless",
+    ),
+    ("tag", "machine", MACHINE, {"tags": {"aws:owner": "ana"}}, "begin with aws:"),
+    ("tag", "machine", MACHINE, {"tags": {"protect": "false"}}, "protect: a person sets that tag"),
+    ("tag", "machine", MACHINE, {"tags": {"owner": "a" * 257}}, "longer than AWS takes"),
+]
+
+
+@pytest.mark.parametrize(("row", "words"), STOPS, ids=[words for _, words in STOPS])
+def test_no_machine_is_stopped_where_it_would_do_harm(world: World, row: dict[str, Any], words: str) -> None:
+    machine = world.has("machine", **row)
+    for action, parameters in (
+        ("stop_machine", {}),
+        ("resize_machine", {"instance_type": "m6i.large"}),
+        ("schedule_machine", OFF_HOURS),
+    ):
+        with pytest.raises(Refused, match=words):
+            apply(world, change(action, machine, **parameters))
+    assert not world.effects()
+
+
+@pytest.mark.parametrize(
+    ("action", "kind", "row", "parameters", "words"), OTHERS, ids=[f"{each[0]}: {each[4]}" for each in OTHERS]
+)
+def test_is_refused(
+    world: World, action: str, kind: str, row: dict[str, Any], parameters: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Refused, match=words):
+        apply(world, change(action, world.has(kind, **row), **parameters))
+    assert not world.effects()
+
+
+def test_a_volume_that_has_been_attached_since_the_plan_is_not_deleted(world: World) -> None:
+    machine = world.has("machine", **MACHINE)
+    volume = world.has("disk", size_gb=8, attached_to=machine)
+    with pytest.raises(Refused, match=f"attached to {machine}"):
+        apply(world, change("delete_volume", volume))
+
+
+def test_an_address_that_is_used_since_the_plan_is_not_released(world: World) -> None:
+    machine = world.has("machine", **MACHINE)
+    with pytest.raises(Refused, match="uses it"):
+        apply(world, change("release_address", world.has("address", attached_to=machine)))
+
+
+def test_a_volume_rests_six_hours_between_two_changes(world: World) -> None:
+    done = apply(world, change("change_volume", world.has("disk", **GP2), volume_type="gp3"))
+    with pytest.raises(Refused, match="changed in the last six hours"):
+        apply(world, done.undo())
+
+
+@pytest.mark.parametrize(("limit", "units", "words"), [(5, 3, "not 10 to"), (100, 4999, "4999 of 5000 capacity units")])
+def test_a_web_acl_takes_no_limit_that_waf_does_not(world: World, limit: int, units: int, words: str) -> None:
+    arn = world.has("web_acl", resource_id=f"{ACL}/{uuid4().hex[:12]}/{uuid4()}", details={"units": units})
+    with pytest.raises(Refused, match=words):
+        apply(world, change("limit_requests", arn, web_acl=arn, limit_per_5_minutes=limit))
+
+
+def test_a_web_acl_is_named_by_its_arn(world: World) -> None:
+    with pytest.raises(Refused, match="'main' is no ARN of a web ACL"):
+        apply(world, change("limit_requests", "main", web_acl="main", limit_per_5_minutes=100))
