@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from finops.rightsizing.models import Change, Finding, Level, Target
+from finops.rightsizing.models import Change, Finding, Level
 from finops.rightsizing.resource import Known, Machine, Resource
 
 _TWELVE = Decimal("1e-12")
@@ -22,9 +22,9 @@ def share_saved(old: Machine | None, new: Machine) -> Decimal | None:
     return 1 - new.price / old.price
 
 
-def change(resource: Resource, action: str, target: Target | None = None, **parameters: Any) -> Change:
-    """Return an action on the resource, or on another target that stands for it."""
-    return Change(action, target or resource.target, parameters)
+def change(resource: Resource, action: str, /, **parameters: Any) -> Change:
+    """Return an action on the resource."""
+    return Change(action, resource.target, parameters)
 
 
 def finding(

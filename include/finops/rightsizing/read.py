@@ -1,10 +1,10 @@
-"""Reads resources, and what is known around them, from the published marts. A mart that is not there yet says nothing."""
+"""Reads resources from the published marts. A mart that is not there yet says nothing."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from finops.core.sql import Sql, compose, identifier, join
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.models import ResourceType, Target
 from finops.rightsizing.resource import Cost, Resource, Usage
-from finops.rightsizing.rules.commitments import Commitment
+from finops.rightsizing.rules.commitments import Commitment, Floors
 from finops.rightsizing.rules.network import Transfer
 from finops.rightsizing.rules.told import Attack, Proposal
 
@@ -36,14 +36,15 @@ class Around:
     proposals: Sequence[Proposal] = ()
     attacks: Sequence[Attack] = ()
     commitments: Sequence[Commitment] = ()
-    floors: dict[tuple[str, str], tuple[int, Decimal]] | None = None
+    floors: Floors = field(default_factory=dict)
 
 
 def run_date_of(connection: DuckDBPyConnection, version: Publication) -> date | None:
     """Return the day after the last of which resources' costs are known; None where none are."""
     if COSTS not in version.marts:
         return None
-    (found,) = connection.execute(f"select max(charge_date) from {COSTS}").fetchone() or (None,)
+    query = compose("select max(charge_date) from ({rows})", rows=version.mart_sql(COSTS))
+    (found,) = connection.execute(query).fetchone() or (None,)
     return None if found is None else found + timedelta(days=1)
 
 
@@ -65,7 +66,7 @@ def rows_of(version: Publication, mart: str, first: date, last: date) -> Sql | N
 
 
 def resources(connection: DuckDBPyConnection, version: Publication, rules: Rules, run_date: date) -> Iterator[Resource]:
-    """Yield every resource that the inventory has seen lately, by provider and id, with usage and cost of the window."""
+    """Yield every resource that the inventory has seen lately, with usage and cost of the window, by provider."""
     since, last = run_date - timedelta(days=rules.window_days), run_date - timedelta(days=1)
     inventory = rows_of(version, INVENTORY, run_date - timedelta(days=_SEEN_WITHIN), last)
     if inventory is None:
@@ -117,7 +118,8 @@ def _used(connection: DuckDBPyConnection, usage: Sql | None, rules: Rules, span:
         with metrics as (
             select provider, resource_id, metric,
                 sum(average::double * minutes_covered::double) / nullif(sum(minutes_covered::double), 0) as average,
-                max(p95)::double as p95, max(maximum::double, {rank})[-1] as rank_maximum, max(maximum)::double as maximum,
+                max(p95)::double as p95, max(maximum::double, {rank})[-1] as rank_maximum,
+                max(maximum)::double as maximum,
                 sum(minutes_covered)::double as minutes, sum(hours_measured)::double as hours,
                 sum(idle_hours)::double as idle_hours,
                 count(*) filter (where longest_low_hours >= {low_hours})::integer as low_days,

@@ -1,11 +1,11 @@
-"""A resource as rules see it: what the inventory says, how it was used, and what it cost; and what is known around it."""
+"""A resource as rules see it: what the inventory says, how it was used, what it cost, and what is known around it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -171,7 +171,7 @@ class Known:
     ``work`` is cost per epoch, or per 1,000 predictions, by (provider, model, currency, instance type, unit);
     ``cadence`` hours between checkpoints by model; ``spot_discounts`` what spot really cost less, interruptions
     counted, by (provider, currency); ``unused`` the part, 0 to 1, of on-demand batch work that unused commitments
-    would have covered; ``snapshots`` when each snapshot of a disk was made, and its id, by (provider, disk).
+    would have covered; ``snapshots`` those of a disk and day, the earliest first, by (provider, disk, day).
     """
 
     rules: Rules
@@ -183,14 +183,14 @@ class Known:
     cadence: Mapping[str, float] = field(default_factory=dict)
     spot_discounts: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     unused: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
-    snapshots: Mapping[tuple[str, str], Sequence[tuple[datetime, str]]] = field(default_factory=dict)
+    snapshots: Mapping[tuple[str, str, date], Sequence[str]] = field(default_factory=dict)
 
     def machine(self, resource: Resource) -> Machine | None:
         """Return the resource's type of machine; None where the catalogue does not know it."""
         return self.catalogue.get(resource.target.provider, resource.instance_type)
 
     def measured(self, resource: Resource, *metrics: str) -> tuple[Usage, ...] | None:
-        """Return the usage by these metrics; None unless each was measured long enough, freshly, and nearly all the time.
+        """Return the usage by these metrics; None unless each was measured long enough, freshly, and nearly always.
 
         What was not measured is not idle.
         """

@@ -128,14 +128,18 @@ class Reader:
         if types is None:
             return {}
         runs = """
-            with types as (select distinct provider, resource_id, instance_type from ({types}) where instance_type <> '')
+            with types as (
+                select distinct provider, resource_id, instance_type from ({types}) where instance_type <> ''
+            )
             select r.provider, r.ai_model, r.billing_currency, t.instance_type, 'epoch',
                 (sum(r.effective_cost) / nullif(sum(r.epochs), 0))::decimal(38, 12)
             from ({rows}) as r inner join types as t using (provider, resource_id)
             where r.status = 'finished' and r.epochs > 0 and r.effective_cost > 0 group by all
         """
         predictions = """
-            with types as (select distinct provider, resource_id, instance_type from ({types}) where instance_type <> '')
+            with types as (
+                select distinct provider, resource_id, instance_type from ({types}) where instance_type <> ''
+            )
             select r.provider, r.ai_model, r.billing_currency, t.instance_type, '1,000 predictions',
                 (1000 * sum(r.allocated_cost) / nullif(sum(r.successes), 0))::decimal(38, 12)
             from ({rows}) as r inner join types as t on t.provider = r.provider and t.resource_id = r.endpoint_id
@@ -171,7 +175,8 @@ class Reader:
     def _unused(self) -> dict[tuple[str, str], Decimal]:
         inventory = rows_of(self._version, INVENTORY, self._since, self._last)
         unused = """
-            select provider, billing_currency, sum(unused_cost) from ({rows}) where commitment_type = '(all)' group by all
+            select provider, billing_currency, sum(unused_cost) from ({rows})
+            where commitment_type = '(all)' group by all
         """
         batch = """
             select c.provider, c.billing_currency, sum(c.on_demand_cost) from ({rows}) as c
@@ -187,15 +192,15 @@ class Reader:
             key: min(cost / of_batch[key], Decimal(1)) for key, cost in found.items() if cost > 0 and of_batch.get(key)
         }
 
-    def _snapshots(self) -> dict[tuple[str, str], list[tuple[Any, str]]]:
+    def _snapshots(self) -> dict[tuple[str, str, date], list[str]]:
         query = """
-            select distinct provider, attached_to, created_at, resource_id from ({rows})
-            where resource_type = 'snapshot' and attached_to <> '' and created_at is not null
+            select provider, attached_to, created_at::date, list(resource_id order by created_at, resource_id)
+            from (
+                select distinct provider, attached_to, created_at, resource_id from ({rows})
+                where resource_type = 'snapshot' and attached_to <> '' and created_at is not null
+            ) group by all
         """
-        found: dict[tuple[str, str], list[tuple[Any, str]]] = defaultdict(list)
-        for provider, disk, created, snapshot in self._rows(query, INVENTORY):
-            found[provider, disk].append((created, snapshot))
-        return dict(found)
+        return {(provider, disk, day): found for provider, disk, day, found in self._rows(query, INVENTORY)}
 
     def _transfers(self) -> list[Transfer]:
         query = """
@@ -205,8 +210,16 @@ class Reader:
         """
         scale = self._scale()
         return [
-            Transfer(*key, (cost * scale).quantize(Decimal("1e-12")), gigabytes * float(scale))
-            for *key, cost, gigabytes in self._rows(query, "mart_epoch_transfer_costs")
+            Transfer(
+                each[0],
+                each[1],
+                each[2],
+                each[3],
+                each[4],
+                (each[5] * scale).quantize(Decimal("1e-12")),
+                each[6] * float(scale),
+            )
+            for each in self._rows(query, "mart_epoch_transfer_costs")
         ]
 
     def _proposals(self) -> list[Proposal]:

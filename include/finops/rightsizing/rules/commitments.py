@@ -78,8 +78,8 @@ def _buy(
         "machines on demand",
         (least * DAYS_A_MONTH).quantize(Decimal("1e-12")),
         saving,
-        f"On each of {days} days machines cost at least {money(least, currency)} on demand; after what other findings save, "
-        f"{rules.floor_share * 100:.0f} % of that is {money(floor / DAYS_A_MONTH, currency)} a day to commit to, at "
+        f"On each of {days} days machines cost at least {money(least, currency)} on demand; after what other findings "
+        f"save, {rules.floor_share * 100:.0f} % of that is {money(floor / DAYS_A_MONTH, currency)} a day to commit to, at "
         f"{discount * 100:.0f} % less {said}.",
         {"least_day": f"{least:f}", "commit_per_day": f"{floor / DAYS_A_MONTH:f}", "discount": f"{discount:f}"},
         Level.HIGH,
@@ -95,7 +95,8 @@ def _underused(each: Commitment) -> Finding:
         each.kind,
         each.used_cost + each.unused_cost,
         Decimal(0),
-        f"{each.utilization:.1f} % of {each.kind} was used; {money(each.unused_cost, each.currency)} of the month was not.",
+        f"{each.utilization:.1f} % of {each.kind} was used; "
+        f"{money(each.unused_cost, each.currency)} of the month was not.",
         {"utilization": f"{each.utilization:f}", "unused_cost": f"{each.unused_cost:f}"},
         Level.LOW,
         "nothing is saved until it ends: move usage that it covers to where it lies, exchange it or sell it",

@@ -53,12 +53,14 @@ def idle_endpoint(resource: Resource, known: Known) -> Finding | None:
 
 def _capacity(resource: Resource) -> tuple[int, int, int] | None:
     """Return least, present and most instances, as far as the inventory tells them."""
-    found = [resource.details.get(each) for each in ("minimum", "desired", "maximum")]
-    try:
-        desired = int(found[1] or found[2] or found[0])
-        return int(found[0] or desired), desired, int(found[2] or desired)
-    except (TypeError, ValueError):
-        return None
+    least, desired, most = (_whole(resource.details.get(each)) for each in ("minimum", "desired", "maximum"))
+    present = desired or most or least
+    return (least or present, present, most or present) if present else None
+
+
+def _whole(value: object) -> int:
+    text = str(value)
+    return int(text) if text.isdecimal() else 0
 
 
 def _busiest(resource: Resource, known: Known) -> Usage | None:
@@ -91,8 +93,8 @@ def oversized_endpoint(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         1 - Decimal(needed) / present,
-        f"{present} instances were used {usage.p995:.1f} % at p99.5 in {known.rules.window_days} days, which {needed} do "
-        f"at {known.rules.endpoint_target:g} %.",
+        f"{present} instances were used {usage.p995:.1f} % at p99.5 in {known.rules.window_days} days, which {needed} "
+        f"do at {known.rules.endpoint_target:g} %.",
         {"p995": usage.p995, "instances": present, "needed": needed, "most": most},
         confidence=0.8,
         risk=Level.MEDIUM,
@@ -126,8 +128,8 @@ def scheduled_scaling(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         1 - hours / present,
-        f"Of {present} instances {usage.average:.1f} % are used on average and {usage.night_average:.1f} % at night and on "
-        f"weekends: {by_day} suffice by day, {at_night} then.",
+        f"Of {present} instances {usage.average:.1f} % are used on average and {usage.night_average:.1f} % at night and "
+        f"on weekends: {by_day} suffice by day, {at_night} then.",
         {
             "instances": present,
             "by_day": by_day,

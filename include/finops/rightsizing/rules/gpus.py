@@ -19,8 +19,10 @@ def _gpu_machine(resource: Resource, known: Known) -> Machine | None:
 def idle_gpu(resource: Resource, known: Known) -> Finding | None:
     """Find GPUs whose utilization, memory and network are all low: any that is busy, or unmeasured, says otherwise."""
     machine = _gpu_machine(resource, known)
+    if machine is None or resource.type is ResourceType.ENDPOINT:
+        return None
     measured = known.measured(resource, "gpu_utilization", "gpu_memory_utilization", "network_bytes_per_second")
-    if machine is None or measured is None or resource.type is ResourceType.ENDPOINT:
+    if measured is None:
         return None
     gpu, memory, network = measured
     idle = known.rules.idle
@@ -44,13 +46,15 @@ def idle_gpu(resource: Resource, known: Known) -> Finding | None:
 
 
 def underused_gpu(resource: Resource, known: Known) -> Finding | None:
-    """Find one GPU that a smaller one could do the work of. Several are ``surplus_gpus``, one that is idle ``idle_gpu``.
+    """Find GPUs that smaller ones could do the work of; fewer of the same are ``surplus_gpus``.
 
     GPUs are compared by their tensor operations per second, and the memory in use must fit.
     """
     old = _gpu_machine(resource, known)
+    if old is None or resource.type is ResourceType.ENDPOINT:
+        return None
     measured = known.measured(resource, "gpu_utilization", "gpu_memory_utilization")
-    if old is None or measured is None or resource.type is ResourceType.ENDPOINT:
+    if measured is None:
         return None
     gpu, memory = measured
     rules = known.rules.gpu
@@ -130,7 +134,8 @@ def surplus_gpus(resource: Resource, known: Known) -> Finding | None:
         known,
         share,
         f"Its {old.gpus} {old.gpu_family} did the work of {gpu.p95 / 100 * old.gpus:.1f} at p95 over "
-        f"{known.rules.window_days} days and held {memory.maximum:.0f} % of their memory; {new.instance_type} has {new.gpus}.",
+        f"{known.rules.window_days} days and held {memory.maximum:.0f} % of their memory; "
+        f"{new.instance_type} has {new.gpus}.",
         {"gpu_p95": gpu.p95, "gpu_memory_maximum": memory.maximum, "gpus": old.gpus, **_types(old, new)},
         confidence=0.85,
         risk=Level.MEDIUM,
@@ -156,8 +161,8 @@ def gpu_memory_at_risk(resource: Resource, known: Known) -> Finding | None:
         confidence=0.9,
         risk=Level.HIGH,
         effort=Level.MEDIUM,
-        evidence=f"GPU memory reached {memory.maximum:.1f} % of {machine.gpu_memory_gib:g} GiB in {known.rules.window_days} "
-        f"days, {memory.p95:.1f} % at p95: a larger batch or model runs out of it.",
+        evidence=f"GPU memory reached {memory.maximum:.1f} % of {machine.gpu_memory_gib:g} GiB in "
+        f"{known.rules.window_days} days, {memory.p95:.1f} % at p95: a larger batch or model runs out of it.",
         facts={"gpu_memory_maximum": memory.maximum, "gpu_memory_p95": memory.p95},
         note="use a smaller batch or gradient checkpointing, or a GPU with more memory; nothing is saved by that",
         owner=resource.owner,
@@ -167,7 +172,7 @@ def gpu_memory_at_risk(resource: Resource, known: Known) -> Finding | None:
 
 
 def cheaper_gpu_family(resource: Resource, known: Known) -> Finding | None:
-    """Find a machine or endpoint whose model was trained or served for less on another type: measured, not estimated."""
+    """Find a machine or endpoint whose model was trained or served for less on another type, as measured."""
     old = _gpu_machine(resource, known)
     if old is None or not resource.model:
         return None

@@ -63,8 +63,7 @@ def backup_cadence(resource: Resource, known: Known) -> Finding | None:
     if resource.type is not ResourceType.SNAPSHOT or resource.created is None or not resource.attached_to:
         return None
     most = known.rules.storage.backups_per_day
-    of_disk = known.snapshots.get((resource.target.provider, resource.attached_to), ())
-    same_day = [name for moment, name in sorted(of_disk) if moment.date() == resource.created]
+    same_day = known.snapshots.get((resource.target.provider, resource.attached_to, resource.created), ())
     if len(same_day) <= most or resource.target.resource_id in same_day[-most:]:
         return None
     return finding(
@@ -72,7 +71,8 @@ def backup_cadence(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         Decimal(1),
-        f"It is one of {len(same_day)} snapshots of {resource.attached_to} on {resource.created}; {most} a day suffice.",
+        f"It is one of {len(same_day)} snapshots of {resource.attached_to} on {resource.created}; "
+        f"{most} a day {'suffices' if most == 1 else 'suffice'}.",
         {"snapshots_of_the_day": len(same_day), "source": resource.attached_to},
         confidence=0.5,
         risk=Level.MEDIUM,
@@ -101,8 +101,8 @@ def gp2_volume(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         1 - new / old,
-        f"A gp2 volume of {size:g} GB has {iops:g} IOPS; gp3 with {speed['iops']} IOPS and {speed['throughput']} MB/s costs "
-        f"{(1 - new / old) * 100:.0f} % less (prices of {rules.priced_on}).",
+        f"A gp2 volume of {size:g} GB has {iops:g} IOPS; gp3 with {speed['iops']} IOPS and {speed['throughput']} MB/s "
+        f"costs {(1 - new / old) * 100:.0f} % less (prices of {rules.priced_on}).",
         {"size_gb": resource.size_gb, "price_ratio": float(new / old), **speed},
         confidence=0.95,
         proposed=change(resource, "change_volume", volume_type="gp3", **speed),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from finops.policy.rightsizing_rules import Schedule
-from finops.rightsizing.models import Finding, Level, ResourceType
+from finops.rightsizing.models import Change, Finding, Level, ResourceType
 from finops.rightsizing.proposing import change, finding
 from finops.rightsizing.resource import DAYS_A_MONTH, Known, Machine, Resource
 
@@ -45,7 +45,7 @@ def spot_candidate(resource: Resource, known: Known) -> Finding | None:
         confidence=0.75 if own is not None else 0.5,
         risk=Level.MEDIUM,
         effort=Level.LOW if group else Level.MEDIUM,
-        proposed=change(resource, "use_spot", group, **parameters) if group else None,
+        proposed=Change("use_spot", group, parameters) if group else None,
         note="" if group else "it is in no scaling group; a machine becomes spot only as a new one",
     )
 
@@ -76,7 +76,7 @@ def off_peak_shift(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         min(part, Decimal(1)),
-        f"It works by day ({cpu.average:.1f} % on average, {cpu.night_average:.1f} % at night and on weekends) on demand, "
+        f"It works by day on demand ({cpu.average:.1f} % on average, {cpu.night_average:.1f} % at night and on weekends), "
         f"while unused commitments could cover {part * 100:.0f} % of such work.",
         {"average": cpu.average, "night_average": cpu.night_average, "unused_share": str(part)},
         confidence=0.4,
@@ -105,8 +105,8 @@ def off_hours(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         share,
-        f"Its tag asks for {named}, {schedule.start_at} to {schedule.stop_at} {schedule.time_zone}, {on:.0f} hours a month; it "
-        f"runs {hours_a_month:.0f}, and used {cpu.night_average:.1f} % of its processor at night and on weekends.",
+        f"Its tag asks for {named}, {schedule.start_at} to {schedule.stop_at} {schedule.time_zone}, {on:.0f} hours a "
+        f"month; it runs {hours_a_month:.0f}, and used {cpu.night_average:.1f} % of its processor at night and on weekends.",
         {"schedule": named, "hours_a_month": float(hours_a_month), "wanted": float(on)},
         confidence=0.9,
         proposed=change(
