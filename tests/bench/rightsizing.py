@@ -1,4 +1,4 @@
-"""Planning over a hundred thousand resources with 14 days of metrics: ``python -m tests.bench.rightsizing HOME`` writes it.
+"""Planning over 100,000 resources with 14 days of metrics: ``python -m tests.bench.rightsizing HOME`` writes them.
 
 The marts are generated, since a bill and five-minute metrics of that size would take hours to write; what it takes to
 land metrics is measured by ``tests.bench.telemetry`` at a smaller size.
@@ -26,7 +26,8 @@ _INVENTORY = """
             when n % 20 = 18 then 'endpoint' else 'bucket' end as resource_type,
         (100000000000 + n % 50)::varchar as account_id, 'us-east-1' as region, 'us-east-1a' as zone,
         case when n % 20 < 14 or n % 20 = 18 then if(n % 7 = 0, 'p3.8xlarge', 'm5.4xlarge') end as instance_type,
-        case when n % 20 < 14 or n % 20 = 18 then 'running' when n % 40 = 15 then 'available' else 'in_use' end as state,
+        case when n % 20 < 14 or n % 20 = 18 then 'running' when n % 40 = 15 then 'available' else 'in_use' end
+            as state,
         500.0 as size_gb, case when n % 40 <> 15 then 'i-1' else '' end as attached_to,
         timestamp '2024-10-01' as created_at, timestamp '2025-01-01' as last_used_at, '' as group_id,
         false as is_spot, false as has_local_disk,
@@ -77,7 +78,8 @@ _TYPES = """
     )
 """
 _DAILY = """
-    select 'aws' as provider, 'USD' as billing_currency, date '2025-06-01' as charge_date, 1::decimal(38, 12) as effective_cost
+    select 'aws' as provider, 'USD' as billing_currency, date '2025-06-01' as charge_date,
+        1::decimal(38, 12) as effective_cost
 """
 _MARTS = {
     "mart_resource_inventory": _INVENTORY,

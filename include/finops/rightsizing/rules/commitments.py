@@ -79,8 +79,8 @@ def _buy(
         (least * DAYS_A_MONTH).quantize(Decimal("1e-12")),
         saving,
         f"On each of {days} days machines cost at least {money(least, currency)} on demand; after what other findings "
-        f"save, {rules.floor_share * 100:.0f} % of that is {money(floor / DAYS_A_MONTH, currency)} a day to commit to, at "
-        f"{discount * 100:.0f} % less {said}.",
+        f"save, {rules.floor_share * 100:.0f} % of that is {money(floor / DAYS_A_MONTH, currency)} a day to commit to, "
+        f"at {discount * 100:.0f} % less {said}.",
         {"least_day": f"{least:f}", "commit_per_day": f"{floor / DAYS_A_MONTH:f}", "discount": f"{discount:f}"},
         Level.HIGH,
         "a commitment binds for a year or longer",

@@ -128,8 +128,8 @@ def scheduled_scaling(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         1 - hours / present,
-        f"Of {present} instances {usage.average:.1f} % are used on average and {usage.night_average:.1f} % at night and "
-        f"on weekends: {by_day} suffice by day, {at_night} then.",
+        f"Of {present} instances {usage.average:.1f} % are used on average and {usage.night_average:.1f} % at night "
+        f"and on weekends: {by_day} suffice by day, {at_night} then.",
         {
             "instances": present,
             "by_day": by_day,

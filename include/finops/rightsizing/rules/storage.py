@@ -27,7 +27,7 @@ def unattached_disk(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         1 - rules.snapshot_share,
-        f"A disk of {size} is attached to nothing, and was last {'used' if resource.last_used else 'new'} {days} days ago.",
+        f"A disk of {size} is attached to nothing; it was {'used' if resource.last_used else 'made'} {days} days ago.",
         {"size_gb": resource.size_gb, "days": days, "snapshot_share": str(rules.snapshot_share)},
         confidence=0.9 if resource.last_used else 0.75,
         risk=Level.MEDIUM,

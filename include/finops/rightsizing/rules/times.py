@@ -76,8 +76,8 @@ def off_peak_shift(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         min(part, Decimal(1)),
-        f"It works by day on demand ({cpu.average:.1f} % on average, {cpu.night_average:.1f} % at night and on weekends), "
-        f"while unused commitments could cover {part * 100:.0f} % of such work.",
+        f"It works by day on demand ({cpu.average:.1f} % on average, {cpu.night_average:.1f} % at night and on "
+        f"weekends), while unused commitments could cover {part * 100:.0f} % of such work.",
         {"average": cpu.average, "night_average": cpu.night_average, "unused_share": str(part)},
         confidence=0.4,
         effort=Level.MEDIUM,
@@ -106,7 +106,8 @@ def off_hours(resource: Resource, known: Known) -> Finding | None:
         known,
         share,
         f"Its tag asks for {named}, {schedule.start_at} to {schedule.stop_at} {schedule.time_zone}, {on:.0f} hours a "
-        f"month; it runs {hours_a_month:.0f}, and used {cpu.night_average:.1f} % of its processor at night and on weekends.",
+        f"month; it runs {hours_a_month:.0f}, and used {cpu.night_average:.1f} % of its processor at night and on "
+        "weekends.",
         {"schedule": named, "hours_a_month": float(hours_a_month), "wanted": float(on)},
         confidence=0.9,
         proposed=change(
