@@ -10,6 +10,8 @@ from finops.rightsizing.models import Finding, Level, ResourceType, Target
 from finops.rightsizing.proposing import finding, money
 from finops.rightsizing.resource import Known, Resource
 
+_FREE = ("available", "unattached", "reserved", "unassigned", "unassociated")
+
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
