@@ -41,7 +41,7 @@ _INVENTORY = """
 _USAGE = """
     select
         'aws' as provider, 'i-' || lpad(n::varchar, 8, '0') as resource_id, metric,
-        date '{run_date}' - {days} + day::integer as charge_date,
+        date '{run_date}' - {days} + day::integer as usage_date,
         (hash(n, metric, day) % 400 / 100.0 + if(n % 3 = 0, 1, 30))::double as average,
         (hash(n, metric, day) % 400 / 100.0 + if(n % 3 = 0, 1, 40))::double as p95,
         (hash(n, metric, day) % 400 / 100.0 + if(n % 3 = 0, 1, 50))::double as maximum,

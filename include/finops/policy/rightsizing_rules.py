@@ -148,7 +148,9 @@ class Rules(Entry):
     consecutive_findings: Annotated[int, Field(ge=1, le=30)] = Field(
         default=2, description="Runs in a row that must find the same before it is proposed."
     )
-    protect_tag: Text = Field(default="finops:protect", description="What has this tag is never changed.")
+    protect_tag: Text = Field(
+        default="protect", description="What has this tag is never changed, unless it says false, no or 0."
+    )
     schedule_tag: Text = Field(default="schedule", description="Names an entry of schedules.")
     off: tuple[Text, ...] = Field(default=(), description="Rules that are not applied.")
     idle: Idle = Idle()

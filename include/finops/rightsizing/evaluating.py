@@ -24,7 +24,7 @@ def of_resources(resources: Iterable[Resource], known: Known) -> Iterator[tuple[
         found = [each for rule in rules if (each := rule(resource, known)) is not None and each.rule not in off]
         if found:
             refused = [(each, judging.refusal(each, resource, known.rules.protect_tag)) for each in found]
-            yield from judging.of_resource(refused)
+            yield from judging.of_resource(resource, refused)
 
 
 def everything(resources: Iterable[Resource], known: Known, around: Around) -> Found:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
 from finops.rightsizing.models import Finding
@@ -50,7 +50,7 @@ def refusal(finding: Finding, resource: Resource, protect_tag: str) -> str:
     The live state is looked at again before anything is done.
     """
     change = finding.change
-    if protect_tag in resource.tags:
+    if _is_protected(resource, protect_tag):
         return f"protected by the tag {protect_tag}"
     if finding.monthly_saving == 0 and "whole_saving" in finding.facts and resource.cost.covered > 0:
         return "a commitment covers all of it: nothing is saved until that ends"
@@ -65,7 +65,13 @@ def refusal(finding: Finding, resource: Resource, protect_tag: str) -> str:
     return ""
 
 
-def of_resource(findings: Sequence[tuple[Finding, str]]) -> list[tuple[Finding, str]]:
+def _is_protected(resource: Resource, protect_tag: str) -> bool:
+    wanted = protect_tag.casefold()
+    values = (value for key, value in resource.tags.items() if key.casefold() == wanted)
+    return any(str(value).strip().casefold() not in ("false", "no", "0") for value in values)
+
+
+def of_resource(resource: Resource, findings: Sequence[tuple[Finding, str]]) -> list[tuple[Finding, str]]:
     """Return a resource's findings with why each is refused, so that their savings are not more than it costs.
 
     The best by saving counts, among those that nothing forbids; of the others the saving is 0 and the note says what
@@ -79,9 +85,9 @@ def of_resource(findings: Sequence[tuple[Finding, str]]) -> list[tuple[Finding, 
         best, refused = max(rivals, key=_rank)
         judged.append((best, refused))
         judged.extend(_outdone(each, why, best) for each, why in rivals if each is not best)
-    left = together[0][0].monthly_cost if together else Decimal(0)
+    left = resource.cost.monthly * (1 - resource.cost.covered)
     for each, why in sorted(together, key=_rank, reverse=True):
-        saving = min(each.monthly_saving, left)
+        saving = min(each.monthly_saving, left.quantize(Decimal("1e-12"), ROUND_DOWN))
         left -= saving
         judged.append((replace(each, monthly_saving=saving), why))
     return judged

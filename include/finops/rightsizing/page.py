@@ -158,7 +158,7 @@ def _shown(row: Row) -> Shown:
         action=_words(row["action"]),
         evidence=row["evidence"],
         remark="; ".join(filter(None, remarks)),
-        sure=f"{row['confidence'] * 100:.0f} % · risk {row['risk']} · effort {row['effort']}",
+        sure=f"confidence {row['confidence'] * 100:.0f} % · risk {row['risk']} · effort {row['effort']}",
     )
 
 
@@ -167,10 +167,10 @@ def _money(amount: Decimal, currency: str) -> str:
     return wording.money(rounded(amount, digits), digits)
 
 
-_WRITTEN = {"gpu": "GPU", "gpus": "GPUs", "gp2": "gp2"}
+_WRITTEN = {"gpu": "GPU", "gpus": "GPUs"}
 
 
 def _words(name: str) -> str:
     """Return the name of a rule or action as words: ``idle_gpu`` is "Idle GPU"."""
     words = " ".join(_WRITTEN.get(each, each) for each in name.split("_"))
-    return words[:1].upper() + words[1:] if not words.startswith("gp2") else words
+    return words[:1].upper() + words[1:]

@@ -124,8 +124,8 @@ def _used(connection: DuckDBPyConnection, usage: Sql | None, rules: Rules, span:
                 sum(idle_hours)::double as idle_hours,
                 count(*) filter (where longest_low_hours >= {low_hours})::integer as low_days,
                 avg(night_average)::double as night_average,
-                min(charge_date) as first, max(charge_date) as last
-            from ({usage}) where charge_date >= {since}::date and charge_date < {run_date}::date and average is not null
+                min(usage_date) as first, max(usage_date) as last
+            from ({usage}) where usage_date >= {since}::date and usage_date < {run_date}::date and average is not null
             group by provider, resource_id, metric
         )
         select provider, resource_id,

@@ -43,7 +43,7 @@ def test_what_was_found_often_enough_in_a_row_is_proposed_and_else_waits() -> No
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"tags": {"finops:protect": ""}}, "protected by the tag"),
+        ({"tags": {"Protect": "true"}}, "protected by the tag"),
         ({"group_id": "asg-1"}, "member of the scaling group asg-1"),
         ({"has_local_disk": True}, "local disk"),
         ({"is_spot": True}, "a spot machine"),
@@ -120,7 +120,7 @@ things = st.builds(
     size_gb=st.sampled_from([None, 100.0, 2000.0]),
     last_used=st.sampled_from([None, date(2025, 1, 1)]),
     created=st.sampled_from([None, date(2025, 1, 1)]),
-    tags=st.sampled_from([{}, {"schedule": "office-hours"}, {"finops:protect": "yes"}]),
+    tags=st.sampled_from([{}, {"schedule": "office-hours"}, {"protect": "yes"}]),
     details=st.sampled_from([{}, {"volume_type": "gp2", "desired": 6, "incomplete_upload_bytes": 2**40}]),
     group_id=st.sampled_from(["", "asg-1"]),
     stage=st.sampled_from(["", "training", "evaluation"]),

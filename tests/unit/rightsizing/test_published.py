@@ -42,8 +42,9 @@ REST = """
         false as is_spot, false as has_local_disk from ({})
 """
 USAGE = """
-    select 'aws' as provider, resource_id, metric, date '2025-01-01' + day::integer as charge_date, average,
-        average as p95, average as maximum, 1440 as minutes_covered, 24 as hours_measured, if(average < 5, 24, 0) as idle_hours,
+    select 'aws' as provider, resource_id, metric, date '2025-01-01' + day::integer as usage_date, average,
+        average as p95, average as maximum, 1440 as minutes_covered, 24 as hours_measured,
+        if(average < 5, 24, 0) as idle_hours,
         if(average < 40, 24, 0) as longest_low_hours, average as night_average
     from (values
         ('i-idle', 'gpu_utilization', 0.5), ('i-idle', 'gpu_memory_utilization', 1.0),
@@ -66,7 +67,8 @@ COSTS = """
 TYPES = """
     select *, 'x86_64' as architecture, 0.0 as local_disk_gb, price::decimal(38, 12) as price_per_hour
     from (values
-        ('aws', 'm5.xlarge', 'm5', 4, 16, 0, null, null, 0.192), ('aws', 'm5.4xlarge', 'm5', 16, 64, 0, null, null, 0.768),
+        ('aws', 'm5.xlarge', 'm5', 4, 16, 0, null, null, 0.192),
+        ('aws', 'm5.4xlarge', 'm5', 16, 64, 0, null, null, 0.768),
         ('aws', 'p3.2xlarge', 'p3', 8, 61, 1, 'V100', 16, 3.06)
     ) as r(provider, instance_type, family, vcpus, memory_gib, gpus, gpu_family, gpu_memory_gib, price)
 """
@@ -115,7 +117,7 @@ def test_waste_is_found_at_what_it_really_costs_and_nothing_else_is(company: Set
         ("idle_gpu", "i-idle"): "proposed",
         ("oversized_machine", "i-large"): "proposed",
         ("oversized_machine", "i-<b>x</b>"): "refused",
-        ("gp2_volume", "vol-gp2"): "proposed",
+        ("old_volume_type", "vol-gp2"): "proposed",
         ("unattached_disk", "vol-free"): "proposed",
     }
     idle = rows_now["idle_gpu", "i-idle"]
@@ -162,7 +164,7 @@ def test_a_run_publishes_once_until_something_changes(company: Settings, tmp_pat
     configure(tmp_path, "rules: {consecutive_findings: 1, off: [idle_gpu]}\n")
     assert pipeline.is_due(company)
     assert pipeline.find(company).findings == first.findings - 1
-    assert pipeline.is_due(company, {"gp2_volume:aws:vol-gp2": "kept (ada)"})
+    assert pipeline.is_due(company, {"old_volume_type:aws:vol-gp2": "kept (ada)"})
 
 
 def test_a_saving_above_the_cost_is_refused_by_the_gate(company: Settings) -> None:
@@ -195,7 +197,7 @@ def test_proposals_as_code_are_snippets_for_each_owner_with_a_text_for_the_pull_
     written = as_code.write(company, tmp_path / "code")
     names = sorted(path.name for path in written)
     assert [name.rsplit("-", 1)[0] for name in names if name.endswith(".tf")] == [
-        "gp2-volume-vol-gp2",
+        "old-volume-type-vol-gp2",
         "oversized-machine-i-large",
     ]
     [resize] = [path.read_text(encoding="utf-8") for path in written if path.name.startswith("oversized")]

@@ -69,12 +69,12 @@ def test_a_machine_that_is_stopped_at_night_is_measured_whole_when_it_runs() -> 
     assert gpus.idle_gpu(resource(instance_type="p3.2xlarge", usage=by_day, cost=cost), known()) is not None
 
 
-def test_an_underused_gpu_becomes_a_smaller_one_that_holds_its_memory() -> None:
+def test_an_small_gpu_use_becomes_a_smaller_one_that_holds_its_memory() -> None:
     low = {
         "gpu_utilization": usage(12, 30, low_days=14),
         "gpu_memory_utilization": usage(30, 40, 50),
     }
-    found = gpus.underused_gpu(resource(instance_type="p3.2xlarge", usage=low), known())
+    found = gpus.small_gpu_use(resource(instance_type="p3.2xlarge", usage=low), known())
     # 30 % of a V100 with 20 % left free are 46.9 TFLOPS, of which a T4 has 65: 0.526 instead of 3.06 an hour.
     assert action(found) == ("resize_machine", {"instance_type": "g4dn.xlarge"})
     assert saving(found) == Decimal("828.10")
@@ -90,13 +90,13 @@ def test_an_underused_gpu_becomes_a_smaller_one_that_holds_its_memory() -> None:
     ids=["its peaks need all of it", "seldom low for two hours", "memory is not measured"],
 )
 def test_a_gpu_is_kept_when_a_smaller_one_might_not_do(low: dict[str, Any]) -> None:
-    assert gpus.underused_gpu(resource(instance_type="p3.2xlarge", usage=low), known()) is None
+    assert gpus.small_gpu_use(resource(instance_type="p3.2xlarge", usage=low), known()) is None
 
 
 def test_training_may_leave_less_of_a_gpu_unused_than_other_work() -> None:
     low = {"gpu_utilization": usage(45, 40), "gpu_memory_utilization": usage(50)}
-    assert gpus.underused_gpu(resource(instance_type="p3.2xlarge", usage=low, stage="inference"), known()) is None
-    found = gpus.underused_gpu(resource(instance_type="p3.2xlarge", usage=low, stage="training"), known())
+    assert gpus.small_gpu_use(resource(instance_type="p3.2xlarge", usage=low, stage="inference"), known()) is None
+    found = gpus.small_gpu_use(resource(instance_type="p3.2xlarge", usage=low, stage="training"), known())
     assert action(found) == ("resize_machine", {"instance_type": "g4dn.xlarge"})
 
 
@@ -167,6 +167,9 @@ def test_an_idle_notebook_is_stopped_and_one_that_is_left_on_is_told() -> None:
     found = machines.idle_machine(resource("notebook", instance_type="m5.large", usage=plain), known())
     assert found is not None
     assert (found.rule, found.change and found.change.action) == ("idle_notebook", "stop_machine")
+    unused = resource("notebook", last_used=date(2025, 5, 1))
+    assert saving(machines.idle_machine(unused, known())) == 1000
+    assert machines.idle_machine(resource("notebook", last_used=date(2025, 6, 15)), known()) is None
     left_on = {"cpu_utilization": usage(20, 80, idle_hours=168)}
     left = machines.idle_interactive(resource("notebook", instance_type="m5.large", usage=left_on), known())
     assert saving(left) == 500
@@ -191,19 +194,21 @@ def test_a_disk_that_nothing_uses_is_deleted_after_a_snapshot_whose_cost_stays()
 
 def test_gp2_becomes_gp3_where_the_same_speed_costs_less() -> None:
     details = {"volume_type": "gp2"}
-    small = storage.gp2_volume(resource("disk", 50, size_gb=100.0, details=details), known())
+    small = storage.old_volume_type(resource("disk", 50, size_gb=100.0, details=details), known())
     assert action(small) == ("change_volume", {"volume_type": "gp3", "iops": 3000, "throughput": 125})
     assert saving(small) == 10
     # 6,000 IOPS and 250 MB/s: 160 + 15 + 5 instead of 200.
-    large = storage.gp2_volume(resource("disk", 200, size_gb=2000.0, details=details), known())
+    large = storage.old_volume_type(resource("disk", 200, size_gb=2000.0, details=details), known())
     assert saving(large) == 20
-    assert storage.gp2_volume(resource("disk", 50, size_gb=100.0, details={"volume_type": "gp3"}), known()) is None
+    assert storage.old_volume_type(resource("disk", 50, size_gb=100.0, details={"volume_type": "gp3"}), known()) is None
 
 
 def test_old_snapshots_and_all_but_the_last_of_a_day_are_for_a_person_to_decide() -> None:
     old = storage.old_snapshot(resource("snapshot", 20, created=date(2025, 1, 1)), known())
     assert (saving(old), old and old.change) == (20, None)
     assert storage.old_snapshot(resource("snapshot", 20, created=date(2025, 6, 1)), known()) is None
+    managed = {"managed_by": "backup service"}
+    assert storage.old_snapshot(resource("snapshot", 20, created=date(2025, 1, 1), details=managed), known()) is None
     day = date(2025, 6, 10)
     three = known(snapshots={("aws", "vol-1", day): ["s-1", "s-2", "s-3"]})
     facts = {"created": day, "attached_to": "vol-1"}
@@ -234,6 +239,8 @@ def test_idle_load_balancers_and_addresses_are_told() -> None:
     quiet = {"network_bytes_per_second": usage(100, 400)}
     assert saving(network.idle_load_balancer(resource("load_balancer", 25, usage=quiet), known())) == 25
     assert network.idle_load_balancer(resource("load_balancer", 25), known()) is None
+    empty = {"targets": 0, "requests_per_day": 0}
+    assert saving(network.idle_load_balancer(resource("load_balancer", 25, details=empty), known())) == 25
     assert saving(network.idle_address(resource("address", 8, state="available"), known())) == 8
     assert network.idle_address(resource("address", 8, state="available", attached_to="i-1"), known()) is None
     assert network.idle_address(resource("address", 8, state=""), known()) is None
@@ -245,17 +252,22 @@ def test_an_endpoint_without_requests_is_idle_and_one_that_nobody_counted_is_not
     assert endpoints.idle_endpoint(resource("endpoint"), known()) is None
     few = known(asked={("aws", "i-1"): Asked(14, 3, 1, {})})
     assert endpoints.idle_endpoint(resource("endpoint"), few) is None
+    unused = resource("endpoint", last_used=date(2025, 5, 1))
+    assert saving(endpoints.idle_endpoint(unused, known())) == 1000
+    assert endpoints.idle_endpoint(unused, few) is None
     some_days = known(asked={("aws", "i-1"): Asked(9, 0, 0, {})})
     assert endpoints.idle_endpoint(resource("endpoint"), some_days) is None
 
 
 def test_an_endpoint_keeps_as_many_instances_as_its_busiest_hours_need() -> None:
-    details = {"minimum": 4, "desired": 8, "maximum": 10, "variant": "blue"}
+    details = {"minimum": 8, "instances": 8, "maximum": 10, "variant": "blue"}
     low = {"cpu_utilization": usage(10, 20, 30)}
     found = endpoints.oversized_endpoint(resource("endpoint", usage=low, details=details), known())
     # 8 instances at 30 % are 3.4 at 70 %.
-    assert action(found) == ("scale_endpoint", {"variant": "blue", "minimum": 2, "maximum": 4})
+    assert action(found) == ("scale_endpoint", {"variant": "blue", "minimum": 4, "maximum": 10})
     assert saving(found) == 500
+    scaled = {**details, "minimum": 3}
+    assert endpoints.oversized_endpoint(resource("endpoint", usage=low, details=scaled), known()) is None
     high = {"cpu_utilization": usage(10, 20, 65)}
     assert endpoints.oversized_endpoint(resource("endpoint", usage=high, details=details), known()) is None
 

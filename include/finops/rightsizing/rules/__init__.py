@@ -12,7 +12,7 @@ Rule = Callable[[Resource, Known], Finding | None]
 
 OF_RESOURCES: tuple[Rule, ...] = (
     gpus.idle_gpu,
-    gpus.underused_gpu,
+    gpus.small_gpu_use,
     gpus.surplus_gpus,
     gpus.gpu_memory_at_risk,
     gpus.cheaper_gpu_family,
@@ -22,7 +22,7 @@ OF_RESOURCES: tuple[Rule, ...] = (
     storage.unattached_disk,
     storage.old_snapshot,
     storage.backup_cadence,
-    storage.gp2_volume,
+    storage.old_volume_type,
     storage.stale_checkpoints,
     storage.incomplete_uploads,
     network.idle_load_balancer,

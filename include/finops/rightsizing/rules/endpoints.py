@@ -23,15 +23,19 @@ def idle_endpoint(resource: Resource, known: Known) -> Finding | None:
     asked = known.asked.get((resource.target.provider, resource.target.resource_id))
     quiet = known.measured(resource, "network_bytes_per_second")
     limit = known.rules.idle.bytes_per_second
+    unused = 0 if resource.last_used is None else (known.run_date - resource.last_used).days
+    if (asked is not None and asked.requests) or (quiet and quiet[0].p95 >= limit):
+        return None
     facts: dict[str, Any]
-    if asked is not None:
-        if asked.requests or asked.days < known.rules.window_days or (quiet and quiet[0].p95 >= limit):
-            return None
+    if asked is not None and asked.days >= known.rules.window_days:
         evidence = f"Its requests were counted on {asked.days} days, and there was none."
         facts = {"days": asked.days, "requests": 0}
+    elif unused >= known.rules.window_days:
+        evidence = f"Nobody has called it for {unused} days, since {resource.last_used}."
+        facts = {"days": unused}
     else:
         busiest = _busiest(resource, known)
-        if quiet is None or busiest is None or quiet[0].p95 >= limit or busiest.p95 >= known.rules.idle.utilization:
+        if asked is not None or not quiet or busiest is None or busiest.p95 >= known.rules.idle.utilization:
             return None
         evidence = (
             f"In {known.rules.window_days} days 95 % of its hours used at most {busiest.p95:.1f} % and "
@@ -54,7 +58,7 @@ def idle_endpoint(resource: Resource, known: Known) -> Finding | None:
 def _capacity(resource: Resource) -> tuple[int, int, int] | None:
     """Return least, present and most instances, as far as the inventory tells them."""
     least, desired, most = (_whole(resource.details.get(each)) for each in ("minimum", "desired", "maximum"))
-    present = desired or most or least
+    present = desired or _whole(resource.details.get("instances")) or most or least
     return (least or present, present, most or present) if present else None
 
 
@@ -82,20 +86,19 @@ def oversized_endpoint(resource: Resource, known: Known) -> Finding | None:
     if resource.type is not ResourceType.ENDPOINT or capacity is None or usage is None:
         return None
     least, present, most = capacity
-    # At p99.5, not p95: what is asked above that waits.
+    # At p99.5, not p95: what is asked above that waits. Where scaling may go lower already, it does so by itself.
     needed = _instances(present, usage.p995, known)
-    floor = _instances(present, usage.average, known)
-    if needed >= present:
+    if needed >= present or least <= needed:
         return None
-    parameters = {"minimum": min(least, floor), "maximum": max(needed, 1)}
+    parameters = {"minimum": needed, "maximum": max(most, present)}
     return finding(
         "oversized_endpoint",
         resource,
         known,
         1 - Decimal(needed) / present,
         f"{present} instances were used {usage.p995:.1f} % at p99.5 in {known.rules.window_days} days, which {needed} "
-        f"do at {known.rules.endpoint_target:g} %.",
-        {"p995": usage.p995, "instances": present, "needed": needed, "most": most},
+        f"do at {known.rules.endpoint_target:g} %; its scaling keeps at least {least}.",
+        {"p995": usage.p995, "instances": present, "needed": needed, "least": least},
         confidence=0.8,
         risk=Level.MEDIUM,
         proposed=change(

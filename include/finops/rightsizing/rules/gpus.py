@@ -45,7 +45,7 @@ def idle_gpu(resource: Resource, known: Known) -> Finding | None:
     )
 
 
-def underused_gpu(resource: Resource, known: Known) -> Finding | None:
+def small_gpu_use(resource: Resource, known: Known) -> Finding | None:
     """Find GPUs that smaller ones could do the work of; fewer of the same are ``surplus_gpus``.
 
     GPUs are compared by their tensor operations per second, and the memory in use must fit.
@@ -67,7 +67,7 @@ def underused_gpu(resource: Resource, known: Known) -> Finding | None:
     if new is None or share is None or new.gpu_family == old.gpu_family:
         return None
     return finding(
-        "underused_gpu",
+        "small_gpu_use",
         resource,
         known,
         share,

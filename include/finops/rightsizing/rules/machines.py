@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from finops.rightsizing.models import Finding, Level, ResourceType
@@ -13,11 +14,13 @@ _KINDS = (ResourceType.MACHINE, ResourceType.NOTEBOOK)
 
 def idle_machine(resource: Resource, known: Known) -> Finding | None:
     """Find a machine or notebook without GPUs whose processor and network do nothing."""
-    if resource.type not in _KINDS or not resource.is_running or _has_gpus(resource, known):
+    if resource.type not in _KINDS or not resource.is_running:
         return None
+    if resource.type is ResourceType.NOTEBOOK and resource.last_used is not None:
+        return _unused_notebook(resource, resource.last_used, known)
     measured = known.measured(resource, "cpu_utilization", "network_bytes_per_second")
     idle = known.rules.idle
-    if measured is None:
+    if measured is None or _has_gpus(resource, known):
         return None
     cpu, network = measured
     if cpu.p95 >= idle.utilization or network.p95 >= idle.bytes_per_second:
@@ -35,6 +38,23 @@ def idle_machine(resource: Resource, known: Known) -> Finding | None:
         risk=Level.MEDIUM,
         proposed=change(resource, "stop_machine"),
         note="its disks stay, and cost on",
+    )
+
+
+def _unused_notebook(resource: Resource, last_used: date, known: Known) -> Finding | None:
+    days = (known.run_date - last_used).days
+    if days < known.rules.window_days:
+        return None
+    return finding(
+        "idle_notebook",
+        resource,
+        known,
+        Decimal(1),
+        f"It is on, and nobody has used it for {days} days, since {last_used}.",
+        {"days": days},
+        confidence=0.9,
+        proposed=change(resource, "stop_machine"),
+        note="its disk stays, and costs on",
     )
 
 

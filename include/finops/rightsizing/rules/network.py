@@ -27,9 +27,24 @@ class Transfer:
 
 
 def idle_load_balancer(resource: Resource, known: Known) -> Finding | None:
-    """Find a load balancer that passes nothing on. Without measurements nobody knows."""
+    """Find a load balancer that has nothing behind it, or passes nothing on. Without either nobody knows."""
+    if resource.type is not ResourceType.LOAD_BALANCER:
+        return None
+    counts = [resource.details.get(each) for each in ("targets", "requests_per_day")]
+    if counts == [0, 0]:
+        return finding(
+            "idle_load_balancer",
+            resource,
+            known,
+            Decimal(1),
+            "It has no targets, and no requests.",
+            {"targets": 0, "requests_per_day": 0},
+            confidence=0.9,
+            risk=Level.MEDIUM,
+            note="names that lead to it have to go first",
+        )
     measured = known.measured(resource, "network_bytes_per_second")
-    if resource.type is not ResourceType.LOAD_BALANCER or measured is None:
+    if measured is None:
         return None
     [network] = measured
     # Checks of health alone pass a few hundred bytes.
@@ -50,11 +65,7 @@ def idle_load_balancer(resource: Resource, known: Known) -> Finding | None:
 
 def idle_address(resource: Resource, known: Known) -> Finding | None:
     """Find an address that is reserved and attached to nothing."""
-    if (
-        resource.type is not ResourceType.ADDRESS
-        or resource.attached_to
-        or resource.state in ("in_use", "attached", "")
-    ):
+    if resource.type is not ResourceType.ADDRESS or resource.attached_to or resource.state not in _FREE:
         return None
     return finding(
         "idle_address",

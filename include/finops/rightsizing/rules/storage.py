@@ -37,22 +37,23 @@ def unattached_disk(resource: Resource, known: Known) -> Finding | None:
 
 
 def old_snapshot(resource: Resource, known: Known) -> Finding | None:
-    """Find a snapshot that is older than anybody is likely to go back to. A person decides."""
+    """Find a snapshot that is older than anybody is likely to go back to, and that no backup service keeps."""
     limit = known.rules.storage.snapshot_days
-    if resource.type is not ResourceType.SNAPSHOT or resource.created is None:
+    if resource.type is not ResourceType.SNAPSHOT or resource.created is None or resource.details.get("managed_by"):
         return None
     days = (known.run_date - resource.created).days
     last_used = resource.last_used or resource.created
     if days <= limit or (known.run_date - last_used).days <= limit:
         return None
+    gone = ", and its disk is gone" if resource.details.get("source_exists") is False else ""
     return finding(
         "old_snapshot",
         resource,
         known,
         Decimal(1),
-        f"A snapshot is {days} days old; more than {limit} are old.",
+        f"A snapshot is {days} days old; more than {limit} are old{gone}.",
         {"days": days, "source": resource.attached_to},
-        confidence=0.6,
+        confidence=0.8 if gone else 0.6,
         risk=Level.HIGH,
         note="deleting it cannot be undone",
     )
@@ -80,7 +81,7 @@ def backup_cadence(resource: Resource, known: Known) -> Finding | None:
     )
 
 
-def gp2_volume(resource: Resource, known: Known) -> Finding | None:
+def old_volume_type(resource: Resource, known: Known) -> Finding | None:
     """Find a gp2 volume that gp3 gives the same speed for less."""
     if resource.type is not ResourceType.DISK or resource.details.get("volume_type") != "gp2" or not resource.size_gb:
         return None
@@ -97,7 +98,7 @@ def gp2_volume(resource: Resource, known: Known) -> Finding | None:
         return None
     speed = {"iops": int(3000 + more_iops), "throughput": int(125 + more_throughput)}
     return finding(
-        "gp2_volume",
+        "old_volume_type",
         resource,
         known,
         1 - new / old,
@@ -150,7 +151,7 @@ def incomplete_uploads(resource: Resource, known: Known) -> Finding | None:
     parts = _number(resource.details.get("incomplete_upload_bytes"))
     if resource.type is not ResourceType.BUCKET or not parts or not resource.size_gb:
         return None
-    if _has_rule(resource, "", "abort_uploads_after_days"):
+    if resource.details.get("has_abort_rule") or _has_rule(resource, "", "abort_uploads_after_days"):
         return None
     days = known.rules.storage.abort_uploads_after_days
     gigabytes = parts / _GIB
@@ -162,11 +163,7 @@ def incomplete_uploads(resource: Resource, known: Known) -> Finding | None:
         f"Uploads that never ended hold {gigabytes:,.1f} of {resource.size_gb:,.0f} GB.",
         {"incomplete_upload_bytes": parts, "size_gb": resource.size_gb},
         confidence=0.9,
-        proposed=change(
-            resource,
-            "set_lifecycle",
-            rules=[{"id": "finops-uploads", "prefix": "", "abort_uploads_after_days": days}],
-        ),
+        proposed=change(resource, "abort_uploads", after_days=days),
     )
 
 
