@@ -35,7 +35,8 @@ def write(settings: Settings, folder: Path) -> list[Path]:
     if FINDINGS.name not in version.marts:
         raise NotReady("no findings are published yet; the DAG rightsize_resources publishes them")
     chosen = [each for each in rows.newest(version) if each["status"] in _STATUSES]
-    written, by_owner = [], defaultdict(list)
+    written: list[Path] = []
+    by_owner: dict[Path, list[tuple[Row, str]]] = defaultdict(list)
     for row in chosen:
         for suffix, text in snippets(row):
             # Two names may differ only in what a path cannot hold.
