@@ -87,7 +87,8 @@ class Reader:
         query = """
             select provider, resource_id, sum(stale_checkpoints)::bigint, sum(stale_bytes)::double, sum(stale_cost),
                 sum(old_checkpoints)::bigint,
-                sum(greatest(archive_saving * greatest(old_bytes - stale_bytes, 0) / nullif(old_bytes, 0), 0))
+                sum(archive_saving::double * greatest(1 - stale_bytes::double / nullif(old_bytes::double, 0), 0))
+                    ::decimal(38, 12)
             from ({rows}) where model <> '(other)' and resource_id <> '(unknown)' group by all
         """
         scale = self._scale()
@@ -141,7 +142,7 @@ class Reader:
                 select distinct provider, resource_id, instance_type from ({types}) where instance_type <> ''
             )
             select r.provider, r.ai_model, r.billing_currency, t.instance_type, '1,000 predictions',
-                (1000 * sum(r.allocated_cost) / nullif(sum(r.successes), 0))::decimal(38, 12)
+                (1000 * sum(r.allocated_cost)::double / nullif(sum(r.successes), 0))::decimal(38, 12)
             from ({rows}) as r inner join types as t on t.provider = r.provider and t.resource_id = r.endpoint_id
             where r.charge_date >= {since}::date and r.charge_date < {run_date}::date group by all
         """

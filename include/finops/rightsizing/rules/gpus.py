@@ -35,8 +35,8 @@ def idle_gpu(resource: Resource, known: Known) -> Finding | None:
         known,
         Decimal(1),
         f"In {known.rules.window_days} days 95 % of its hours used at most {gpu.p95:.1f} % of {machine.gpus} "
-        f"{machine.gpu_family} GPU{'s' if machine.gpus > 1 else ''} and {network.p95 / 1000:.1f} kB/s of the network; GPU memory never more than "
-        f"{memory.maximum:.1f} %.",
+        f"{machine.gpu_family} GPU{'s' if machine.gpus > 1 else ''} and {network.p95 / 1000:.1f} kB/s of "
+        f"the network; GPU memory never more than {memory.maximum:.1f} %.",
         {"gpu_p95": gpu.p95, "gpu_memory_maximum": memory.maximum, "network_p95": network.p95, "hours": gpu.hours},
         confidence=0.95,
         risk=Level.MEDIUM,

@@ -102,8 +102,8 @@ def old_volume_type(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         1 - new / old,
-        f"A gp2 volume of {resource.size_gb:g} GB has {int(iops)} IOPS; gp3 with {speed['iops']} IOPS and {speed['throughput']} MB/s "
-        f"costs {(1 - new / old) * 100:.0f} % less (prices of {rules.priced_on}).",
+        f"A gp2 volume of {resource.size_gb:g} GB has {int(iops)} IOPS; gp3 with {speed['iops']} IOPS and "
+        f"{speed['throughput']} MB/s costs {(1 - new / old) * 100:.0f} % less (prices of {rules.priced_on}).",
         {"size_gb": resource.size_gb, "price_ratio": float(new / old), **speed},
         confidence=0.95,
         proposed=change(resource, "change_volume", volume_type="gp3", **speed),
