@@ -169,9 +169,10 @@ class Known:
     """What rules know beside the resource.
 
     ``work`` is cost per epoch, or per 1,000 predictions, by (provider, model, currency, instance type, unit);
-    ``cadence`` hours between checkpoints by model; ``spot_discounts`` what spot really cost less, interruptions
-    counted, by (provider, currency); ``unused`` the part, 0 to 1, of on-demand batch work that unused commitments
-    would have covered; ``snapshots`` those of a disk and day, the earliest first, by (provider, disk, day).
+    ``cadence`` by model how many hours old its last checkpoint is when a machine goes, else how often one is written;
+    ``spot_discounts`` what spot really cost less, interruptions counted, by (provider, currency); ``unused`` the part,
+    0 to 1, of on-demand batch work that unused commitments would have covered; ``snapshots`` those of a disk and day,
+    the earliest first, by (provider, disk, day).
     """
 
     rules: Rules

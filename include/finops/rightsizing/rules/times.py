@@ -34,7 +34,7 @@ def spot_candidate(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         discount * (1 - Decimal(str(rules.on_demand_percent)) / 100),
-        f"Its work on {resource.model} writes a checkpoint every {hours:.1f} hours and bears interruptions; spot costs "
+        f"Checkpoints of {resource.model} are at most {hours:.1f} hours old, so it bears interruptions; spot costs "
         f"{discount * 100:.0f} % less "
         + (
             "here, interruptions counted."
