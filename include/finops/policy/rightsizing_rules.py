@@ -160,7 +160,7 @@ class Rules(Entry):
     spot: Spot = Spot()
     schedules: dict[Text, Schedule] = Field(default={"office-hours": Schedule()})
     commitments: Commitments = Commitments()
-    endpoint_target: _Percent = Field(default=70, description="Of an endpoint's capacity, to be used at p95.")
+    endpoint_target: _Percent = Field(default=70, description="Of an endpoint's capacity, to be used at p99.5.")
     web_acls: dict[Text, Text] = Field(default={}, description="Web ACL of an endpoint, or of an account, by its id.")
     attack_limit: Annotated[int, Field(ge=100, le=20_000_000)] = Field(
         default=2000, description="Requests of one address in five minutes that are let through."
