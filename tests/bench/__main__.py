@@ -20,7 +20,7 @@ from finops.core.providers import Provider
 from finops.core.settings import Settings
 from finops.stores.state import ledger
 from finops.stores.state.store import open_state
-from tests.bench import anomalies, budgets, company, forecasts, kpis, rival, telemetry
+from tests.bench import anomalies, budgets, company, forecasts, kpis, rightsizing, rival, telemetry
 
 FIRST = BillingPeriod(2025, 1)
 BOUNDS = {
@@ -52,6 +52,7 @@ def main() -> None:
     rows += _with_history(options.cache, options.history_lines)
     rows += telemetry.rows(options.cache, _measure, _run)
     rows += budgets.rows(options.cache, _measure, _run)
+    rows += rightsizing.rows(options.cache, _measure, _run)
     rows += anomalies.rows()
     rows += forecasts.rows()
     rows += _against_the_rival(options.cache)

@@ -129,6 +129,16 @@ def budgets(settings: Settings, period: str) -> int:
     return len(found.ids)
 
 
+def rightsizing(settings: Settings, period: str) -> int:
+    """Find what could be saved of a home's own resources and make the rows of it; return how many findings."""
+    from finops.rightsizing import service
+
+    settings = Settings(home=settings.root, config_dir=settings.root / "config")
+    planned = service.plan(settings)
+    service.results(settings, planned)
+    return len(planned.found)
+
+
 def release(settings: Settings, period: str) -> None:
     """Judge the build and publish it."""
     from finops.quality.service import check
@@ -191,7 +201,7 @@ MEASUREMENTS: dict[str, Callable[[Settings, str], int | None]] = {
     each.__name__: each
     for each in (
         *(ingest, decode, build, whole, publish_all, land_telemetry, kpis, release, statements, nothing),
-        *(land, convert, convert_bare, budgets),
+        *(land, convert, convert_bare, budgets, rightsizing),
     )
 }
 

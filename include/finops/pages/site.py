@@ -8,6 +8,7 @@ PAGES = {
     "Chargeback statements": "statements/index.html",
     "Weekly reviews": "reviews/index.html",
     "Budgets": "budgets/index.html",
+    "Savings": "rightsizing/index.html",
     "Incidents": "incidents/index.html",
     "Forecasts": "forecasts/index.html",
     "Builds and data quality": "quality/index.html",

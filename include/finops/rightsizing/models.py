@@ -21,6 +21,8 @@ class ResourceType(StrEnum):
     ENDPOINT = "endpoint"
     BUCKET = "bucket"
     GROUP = "group"
+    ACCOUNT = "account"
+    """No inventory has it: what is found of a whole account, such as a commitment, a budget or its data transfer."""
 
 
 class Level(StrEnum):

@@ -1,0 +1,56 @@
+"""From what is published to what could be saved: find → gate → publish → page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from finops.core.settings import Settings
+from finops.pipelines import results
+
+FEATURE = "rightsizing"
+_LAYERS = ("budgets", "anomalies", results.KPIS)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run: the build that published it, None where nothing had changed, and how many findings there are."""
+
+    run_date: date
+    build_id: str | None
+    findings: int
+
+
+def find(settings: Settings, run_date: date | None = None, suppressed: Mapping[str, str] | None = None) -> Found:
+    """Find what could be saved, publish it as ``mart_findings`` and write the page. No cloud is touched.
+
+    What was made of the same bills, KPIs, budgets, incidents, configuration and suppressions is not made again.
+    ``suppressed`` has why a finding is left alone, by its key. Raise NotReady before the costs of resources are
+    published, BadInput for an invalid ``rightsizing.yml`` or run date, Finding if the gate refuses.
+    """
+    from finops.rightsizing import service
+    from finops.rightsizing.tables import TABLES
+
+    with results.running(settings, FEATURE):
+        planned = service.plan(settings, run_date, suppressed)
+        before = results.made_of(settings, FEATURE)
+        made_of = before if run_date is not None else _digest(settings, suppressed or {})
+        build_id = None
+        if run_date is not None or before != made_of:
+            rows = service.results(settings, planned)
+            build_id = results.publish(settings, FEATURE, TABLES, rows, made_of).build_id
+        service.write_page(settings)
+    return Found(planned.run_date, build_id, len(planned.found))
+
+
+def is_due(settings: Settings, suppressed: Mapping[str, str] | None = None) -> bool:
+    """Tell whether anything that findings are made of has changed since they were published."""
+    return results.made_of(settings, FEATURE) != _digest(settings, suppressed or {})
+
+
+def _digest(settings: Settings, suppressed: Mapping[str, str]) -> str:
+    from finops.policy import rightsizing_rules
+
+    configured = [rightsizing_rules.load(settings).model_dump(mode="json"), sorted(suppressed.items())]
+    return results.digest(settings, configured, _LAYERS)

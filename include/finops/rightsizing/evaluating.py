@@ -1,0 +1,65 @@
+"""Every rule over every resource, and over what is known of commitments, budgets, incidents and transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from finops.rightsizing import judging
+from finops.rightsizing.models import Finding, ResourceType, Target
+from finops.rightsizing.read import Around
+from finops.rightsizing.resource import Known, Resource
+from finops.rightsizing.rules import OF_RESOURCES, commitments, network, told
+
+Found = list[tuple[Finding, str]]
+"""Findings, and why each is refused; empty where nothing forbids it."""
+
+
+def of_resources(resources: Iterable[Resource], known: Known) -> Iterator[tuple[Finding, str]]:
+    """Yield the findings of resources one after the other; none of them is kept."""
+    off = frozenset(known.rules.off)
+    rules = [each for each in OF_RESOURCES if each.__name__ not in off]
+    for resource in resources:
+        found = [each for rule in rules if (each := rule(resource, known)) is not None and each.rule not in off]
+        if found:
+            refused = [(each, judging.refusal(each, resource, known.rules.protect_tag)) for each in found]
+            yield from judging.of_resource(resource, refused)
+
+
+def everything(resources: Iterable[Resource], known: Known, around: Around) -> Found:
+    """Return all findings. Commitments come last: what is stopped or resized first needs none."""
+    found = _by_group(of_resources(resources, known))
+    others: list[Finding] = [
+        *network.egress_locality(around.transfers, known),
+        *told.budget_proposals(around.proposals),
+        *told.suspected_attacks(around.attacks, known),
+        *commitments.found(around.floors, around.commitments, known, judging.savings_of(found)),
+    ]
+    return found + [(each, "") for each in others if each.rule not in known.rules.off]
+
+
+def _by_group(found: Iterable[tuple[Finding, str]]) -> Found:
+    """Return the findings with those that change one scaling group, through its members, as one of the group."""
+    groups: dict[tuple[str, Target], list[Finding]] = {}
+    others: Found = []
+    for finding, refused in found:
+        change = finding.change
+        if refused or change is None or change.target == finding.target:
+            others.append((finding, refused))
+        else:
+            groups.setdefault((finding.rule, change.target), []).append(finding)
+    for (_, target), members in sorted(groups.items(), key=lambda each: (each[0][0], each[0][1].resource_id)):
+        first = min(members, key=lambda each: each.target.resource_id)
+        whole = replace(
+            first,
+            target=target,
+            resource_type=ResourceType.GROUP,
+            monthly_cost=sum((each.monthly_cost for each in members), Decimal(0)),
+            monthly_saving=sum((each.monthly_saving for each in members), Decimal(0)),
+            confidence=min(each.confidence for each in members),
+            evidence=f"{len(members)} of its machines, such as {first.target.resource_id}: {first.evidence}",
+            facts={**first.facts, "members": sorted(each.target.resource_id for each in members)},
+        )
+        others.append((whole, ""))
+    return others

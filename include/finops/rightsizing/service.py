@@ -1,0 +1,87 @@
+"""Finds waste as of a run date, from what is published. Nothing is changed on any cloud here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finops.core.atomic import write_whole
+from finops.core.errors import BadInput, NotReady
+from finops.core.settings import Settings
+from finops.core.sql import compose
+from finops.policy import rightsizing_rules
+from finops.rightsizing import evaluating, judging, page, read, rows, surroundings
+from finops.rightsizing.judging import Judged
+from finops.rightsizing.tables import FINDINGS
+from finops.stores import published
+
+if TYPE_CHECKING:
+    from finops.stores.results import Results
+
+PAGE = "rightsizing/index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run found as of its run date, the first day that was not known."""
+
+    run_date: date
+    found: tuple[Judged, ...]
+
+
+def plan(settings: Settings, run_date: date | None = None, suppressed: Mapping[str, str] | None = None) -> Planned:
+    """Apply every rule as of a run date; without one, of the day after the last whose costs are known.
+
+    ``suppressed`` has why a finding is left alone, by its key. Nothing is written. Raise NotReady before the costs of
+    resources are published, BadInput for an invalid ``rightsizing.yml`` or a run date before the first known day.
+    """
+    rules = rightsizing_rules.load(settings)
+    version = published.latest(settings)
+    with version.connect() as connection:
+        connection.execute(compose("set memory_limit = {limit}", limit=settings.memory_limit))
+        connection.execute(f"set threads = {settings.threads}")
+        last = read.run_date_of(connection, version)
+        if last is None:
+            raise NotReady(
+                "no costs of resources are published yet; `finops kpis build` makes them of bills and telemetry"
+            )
+        day = last if run_date is None else min(run_date, last)
+        if day <= version.billing_periods[0].start.date():
+            raise BadInput(f"run date {day} is before the first published day is over; name a later one")
+        known, around = surroundings.read(connection, version, rules, day)
+        found = evaluating.everything(read.resources(connection, version, rules, day), known, around)
+    seen = rows.seen_before(version, day)
+    judged = judging.statuses(found, seen, suppressed or {}, day, rules.consecutive_findings)
+    return Planned(day, tuple(judged))
+
+
+def findings(settings: Settings, run_date: date | None = None) -> list[dict[str, Any]]:
+    """Return what is found now, as rows of ``mart_findings``, the largest saving first. Nothing is written."""
+    planned = plan(settings, run_date)
+    found = [rows.of_finding(planned.run_date, each) for each in planned.found]
+    return sorted(found, key=lambda row: (row["billing_currency"], -row["monthly_saving"], row["finding_key"]))
+
+
+def published_findings(settings: Settings) -> list[dict[str, Any]]:
+    """Return the rows of the newest run date in ``mart_findings``. Raise NotReady before any is published."""
+    version = published.latest(settings)
+    if FINDINGS.name not in version.marts:
+        raise NotReady("no findings are published yet; the DAG rightsize_resources publishes them")
+    return rows.newest(version)
+
+
+def results(settings: Settings, planned: Planned) -> Results:
+    """Return the rows of the table that findings are published as, of the month of the run date."""
+    return rows.of_run(published.latest(settings), planned.run_date, planned.found)
+
+
+def write_page(settings: Settings) -> Path:
+    """Write the page of the findings that are published last; return where it is. Raise NotReady before any are."""
+    found = published_findings(settings)
+    path = settings.root / PAGE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, page.write(settings, published.latest(settings).build_id, found))
+    return path

@@ -1,0 +1,286 @@
+"""Reads what is known around resources: prices, checkpoints, requests, work, spot, commitments, budgets, incidents."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from finops.core.sql import Sql, compose
+from finops.policy.rightsizing_rules import Rules
+from finops.rightsizing.read import COSTS, INVENTORY, Around, rows_of
+from finops.rightsizing.resource import DAYS_A_MONTH, Asked, Catalogue, Known, Machine, Stored
+from finops.rightsizing.rules.commitments import Commitment
+from finops.rightsizing.rules.network import Transfer
+from finops.rightsizing.rules.told import Attack, Proposal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from finops.stores.published import Publication
+
+MACHINE_TYPES = "mart_machine_types"
+_GIB = 2**30
+_RUNS = 90
+"""Days of training runs by which families are compared."""
+
+
+class Reader:
+    """One published version, seen from a run date. Amounts of a month are scaled to one of 730 hours."""
+
+    def __init__(self, connection: DuckDBPyConnection, version: Publication, rules: Rules, run_date: date) -> None:
+        """Keep what every query needs."""
+        self._connection, self._version, self._rules, self._run_date = connection, version, rules, run_date
+        self._last = run_date - timedelta(days=1)
+        self._since = run_date - timedelta(days=rules.window_days)
+
+    def known(self) -> Known:
+        """Return what rules know beside a resource."""
+        return Known(
+            self._rules,
+            self._run_date,
+            self._catalogue(),
+            self._stored(),
+            self._asked(),
+            self._work(),
+            self._cadence(),
+            self._spot(),
+            self._unused(),
+            self._snapshots(),
+        )
+
+    def around(self) -> Around:
+        """Return what is found beside resources."""
+        return Around(self._transfers(), self._proposals(), self._attacks(), self._commitments(), self._floors())
+
+    def _rows(self, query: str, mart: str, first: date | None = None, **parts: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query over a mart's months, from that of ``first`` to the last known day's."""
+        rows = rows_of(self._version, mart, first or self._last, self._last)
+        if rows is None:
+            return []
+        span = {"since": str(self._since), "run_date": str(self._run_date)}
+        return self._connection.execute(compose(query, rows=rows, **span, **parts)).fetchall()
+
+    def _scale(self) -> Decimal:
+        """Return by what amounts of the last known day's month are multiplied for a whole one."""
+        query = "select count(distinct charge_date) from ({rows})"
+        [(days,)] = self._rows(query, COSTS) or [(0,)]
+        return DAYS_A_MONTH / days if days else Decimal(1)
+
+    def _catalogue(self) -> Catalogue:
+        if MACHINE_TYPES not in self._version.marts:
+            return Catalogue()
+        query = """
+            select provider, instance_type, coalesce(family, ''), coalesce(vcpus, 0)::double,
+                coalesce(memory_gib, 0)::double, coalesce(gpus, 0)::integer, coalesce(gpu_family, ''),
+                coalesce(gpu_memory_gib, 0)::double, coalesce(architecture, ''), coalesce(local_disk_gb, 0)::double,
+                price_per_hour::decimal(38, 12)
+            from ({rows})
+            qualify row_number() over (partition by provider, instance_type order by billing_period desc) = 1
+        """
+        rows = self._version.mart_sql(MACHINE_TYPES)
+        found = self._connection.execute(compose(query, rows=rows)).fetchall()
+        return Catalogue(Machine(*each) for each in found)
+
+    def _stored(self) -> dict[tuple[str, str], Stored]:
+        query = """
+            select provider, resource_id, sum(stale_checkpoints)::bigint, sum(stale_bytes)::double, sum(stale_cost),
+                sum(old_checkpoints)::bigint,
+                sum(archive_saving::double * greatest(1 - stale_bytes::double / nullif(old_bytes::double, 0), 0))
+                    ::decimal(38, 12)
+            from ({rows}) where model <> '(other)' and resource_id <> '(unknown)' group by all
+        """
+        scale = self._scale()
+        return {
+            (provider, resource): Stored(stale, size / _GIB, (cost or 0) * scale, old, Decimal(saving or 0) * scale)
+            for provider, resource, stale, size, cost, old, saving in self._rows(query, "mart_checkpoint_storage")
+        }
+
+    def _asked(self) -> dict[tuple[str, str], Asked]:
+        # A day that nobody counted has no version, and no tokens: it says nothing about requests.
+        query = """
+            with days as (
+                select provider, endpoint_id, charge_date, sum(requests)::bigint as requests from ({rows})
+                where charge_date >= {since}::date and charge_date < {run_date}::date and (
+                    requests > 0 or model_version <> '(none)' or serving_stage <> '(none)' or tokens_in is not null
+                )
+                group by all
+            )
+            select provider, endpoint_id, isodow(charge_date) - 1, count(*), sum(requests)::bigint, max(requests)
+            from days group by all
+        """
+        found: dict[tuple[str, str], list[tuple[int, int, int, int]]] = defaultdict(list)
+        for provider, endpoint, *figures in self._rows(query, "mart_inference_costs", self._since):
+            found[provider, endpoint].append(tuple(figures))
+        return {
+            key: Asked(
+                sum(days for _, days, _, _ in each),
+                sum(requests for _, _, requests, _ in each),
+                max(busiest for _, _, _, busiest in each),
+                {weekday: requests / days for weekday, days, requests, _ in each},
+            )
+            for key, each in found.items()
+        }
+
+    def _work(self) -> dict[tuple[str, str, str, str, str], Decimal]:
+        first = self._run_date - timedelta(days=_RUNS)
+        types = rows_of(self._version, INVENTORY, first, self._last)
+        if types is None:
+            return {}
+        runs = """
+            with types as (
+                select distinct provider, resource_id, instance_type from ({types}) where instance_type <> ''
+            )
+            select r.provider, r.ai_model, r.billing_currency, t.instance_type, 'epoch',
+                (sum(r.effective_cost) / nullif(sum(r.epochs), 0))::decimal(38, 12)
+            from ({rows}) as r inner join types as t using (provider, resource_id)
+            where r.status = 'finished' and r.epochs > 0 and r.effective_cost > 0 group by all
+        """
+        predictions = """
+            with types as (
+                select distinct provider, resource_id, instance_type from ({types}) where instance_type <> ''
+            )
+            select r.provider, r.ai_model, r.billing_currency, t.instance_type, '1,000 predictions',
+                (1000 * sum(r.allocated_cost)::double / nullif(sum(r.successes), 0))::decimal(38, 12)
+            from ({rows}) as r inner join types as t on t.provider = r.provider and t.resource_id = r.endpoint_id
+            where r.charge_date >= {since}::date and r.charge_date < {run_date}::date group by all
+        """
+        found = self._rows(runs, "mart_training_run_costs", first, types=types)
+        found += self._rows(predictions, "mart_inference_costs", self._since, types=types)
+        return {(key[0], key[1], key[2], key[3], key[4]): cost for *key, cost in found if cost}
+
+    def _cadence(self) -> dict[str, float]:
+        query = """
+            select model, max(median_interval_hours)::double from ({rows})
+            where median_interval_hours is not null and model not in ('(none)', '(other)') group by all
+        """
+        found = dict(self._rows(query, "mart_checkpoint_storage", self._since))
+        fresh = (
+            "select model, max(checkpoint_age_hours)::double from ({rows}) where checkpoint_age_hours > 0 group by all"
+        )
+        # How old checkpoints were when machines were taken away says more than how often they are written.
+        return found | dict(self._rows(fresh, "mart_spot_jobs", self._since))
+
+    def _spot(self) -> dict[tuple[str, str], Decimal]:
+        query = """
+            select provider, billing_currency, (sum(net_benefit) / nullif(sum(on_demand_cost), 0))::decimal(38, 12)
+            from ({rows}) where net_benefit is not null group by all
+        """
+        found = self._rows(query, "mart_spot_jobs", self._run_date - timedelta(days=_RUNS))
+        return {
+            (provider, currency): max(share, Decimal(0)) for provider, currency, share in found if share is not None
+        }
+
+    def _unused(self) -> dict[tuple[str, str], Decimal]:
+        inventory = rows_of(self._version, INVENTORY, self._since, self._last)
+        unused = """
+            select provider, billing_currency, sum(unused_cost) from ({rows})
+            where commitment_type = '(all)' group by all
+        """
+        batch = """
+            select c.provider, c.billing_currency, sum(c.on_demand_cost) from ({rows}) as c
+            semi join (
+                select provider, resource_id from ({inventory}) where ai_stage in ('data-preprocessing', 'evaluation')
+            ) as i using (provider, resource_id) group by all
+        """
+        if inventory is None:
+            return {}
+        of_batch = {(p, c): cost for p, c, cost in self._rows(batch, COSTS, inventory=inventory)}
+        found = {(p, c): cost for p, c, cost in self._rows(unused, "mart_commitment_kpis")}
+        return {
+            key: min(cost / of_batch[key], Decimal(1)) for key, cost in found.items() if cost > 0 and of_batch.get(key)
+        }
+
+    def _snapshots(self) -> dict[tuple[str, str, date], list[str]]:
+        query = """
+            select provider, attached_to, created_at::date, list(resource_id order by created_at, resource_id)
+            from (
+                select distinct provider, attached_to, created_at, resource_id from ({rows})
+                where resource_type = 'snapshot' and attached_to <> '' and created_at is not null
+            ) group by all
+        """
+        return {(provider, disk, day): found for provider, disk, day, found in self._rows(query, INVENTORY)}
+
+    def _transfers(self) -> list[Transfer]:
+        query = """
+            select provider, billing_currency, model, source_zone, destination_zone, sum(billed_cost),
+                coalesce(sum(gigabytes), 0)::double
+            from ({rows}) where attribution = 'run' group by all order by all
+        """
+        scale = self._scale()
+        return [
+            Transfer(
+                each[0],
+                each[1],
+                each[2],
+                each[3],
+                each[4],
+                (each[5] * scale).quantize(Decimal("1e-12")),
+                each[6] * float(scale),
+            )
+            for each in self._rows(query, "mart_epoch_transfer_costs")
+        ]
+
+    def _proposals(self) -> list[Proposal]:
+        query = """
+            select billing_currency, budget, strftime(period_first, '%Y-%m-%d'), action, threshold, owner, proposal
+            from ({rows}) where run_date <= {run_date}::date qualify run_date = max(run_date) over () order by all
+        """
+        return [Proposal(*each) for each in self._rows(query, "mart_budget_proposals", self._since)]
+
+    def _attacks(self) -> list[Attack]:
+        query = """
+            with resources as (
+                select incident_id, min_by("value", "rank") as resource_id from ({causes})
+                where dimension = 'resource_id' group by all
+            )
+            select billing_currency, incident_id, {provider}, {account}, {region}, coalesce(resource_id, series), owner,
+                title, actual_cost, avoided_cost, mitigation, traffic_times, top_sources_percent
+            from ({rows}) left join resources using (incident_id)
+            where is_suspected_attack and state = 'open' and first_day < {run_date}::date order by incident_id
+        """
+        first = self._run_date - timedelta(days=_RUNS)
+        causes = rows_of(self._version, "mart_incident_causes", first, self._last)
+        if causes is None:
+            return []
+        above = "if({name} = '(all)', '', {name})"
+        names = {"provider": "provider", "account": "sub_account_id", "region": "region_id"}
+        parts = {key: compose(above, name=Sql(name)) for key, name in names.items()}
+        return [Attack(*each) for each in self._rows(query, "mart_incidents", first, causes=causes, **parts)]
+
+    def _commitments(self) -> list[Commitment]:
+        query = """
+            select provider, billing_currency, commitment_type, used_cost, unused_cost, commitment_savings_rate,
+                utilization, expires_on
+            from ({rows}) order by all
+        """
+        scale = self._scale()
+        return [
+            Commitment(provider, currency, kind, used * scale, unused * scale, *others)
+            for provider, currency, kind, used, unused, *others in self._rows(query, "mart_commitment_kpis")
+        ]
+
+    def _floors(self) -> dict[tuple[str, str], tuple[int, Decimal]]:
+        days = self._rules.commitments.floor_days
+        first = self._run_date - timedelta(days=days)
+        machines = rows_of(self._version, INVENTORY, first, self._last)
+        if machines is None:
+            return {}
+        query = """
+            with days as (
+                select c.provider, c.billing_currency, c.charge_date, sum(c.on_demand_cost) as cost from ({rows}) as c
+                semi join (select provider, resource_id from ({machines}) where resource_type = 'machine') as m
+                    using (provider, resource_id)
+                where c.charge_date >= {earliest}::date and c.charge_date < {run_date}::date group by all
+            )
+            select provider, billing_currency, count(*), min(cost) from days group by all
+        """
+        found = self._rows(query, COSTS, first, machines=machines, earliest=str(first))
+        return {(provider, currency): (count, least) for provider, currency, count, least in found if least}
+
+
+def read(connection: DuckDBPyConnection, version: Publication, rules: Rules, run_date: date) -> tuple[Known, Around]:
+    """Return what is known around resources as of the run date."""
+    reader = Reader(connection, version, rules, run_date)
+    return reader.known(), reader.around()

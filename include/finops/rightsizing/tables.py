@@ -1,0 +1,64 @@
+"""The table that findings are published as, by run date, filed under its month."""
+
+from __future__ import annotations
+
+from finops.stores.results import ResultColumn, ResultTable
+
+_MONEY = "decimal(38,12)"
+
+
+def _text(name: str, description: str) -> ResultColumn:
+    return ResultColumn(name, "varchar", description)
+
+
+FINDINGS = ResultTable(
+    "mart_findings",
+    "One row per run date and finding: waste of one resource by one rule, or something that a person has to decide.",
+    (
+        _text("billing_period", "Month (YYYY-MM) of the run date, under which the row is filed."),
+        _text("billing_currency", "Currency of the amounts."),
+        ResultColumn("run_date", "date", "First day that was not known; only days before it count. UTC."),
+        _text("finding_key", "Rule, provider and resource: the same finding has the same on every run date."),
+        _text("rule", "The rule that found it."),
+        _text("provider", "Provider of the resource; empty of a budget."),
+        _text("account_id", "Account, subscription or project of the resource, as the bill's SubAccountId."),
+        _text("region", "Region of the resource."),
+        _text("zone", "Zone of the resource; empty where it has none."),
+        _text("resource_id", "The resource, as the bill's ResourceId; else what is found, in words."),
+        _text(
+            "resource_type",
+            "machine, disk, snapshot, address, load_balancer, notebook, endpoint, bucket, group; "
+            "account where it is of no single resource.",
+        ),
+        ResultColumn("monthly_cost", _MONEY, "Effective cost per month of 730 hours, from the days looked at."),
+        ResultColumn(
+            "monthly_saving",
+            _MONEY,
+            "What the bill would be lower by a month, at effective price; 0 while a "
+            "commitment covers it, and where another finding of the resource saves more.",
+        ),
+        ResultColumn("confidence", "double", "How sure it is, 0 to 1."),
+        _text("risk", "low, medium or high."),
+        _text("effort", "low, medium or high."),
+        _text("evidence", "Why, with the numbers."),
+        _text("facts", "JSON: the numbers of the evidence."),
+        _text("action", "What is proposed; empty where a person has to decide how."),
+        _text("parameters", "JSON: parameters of the action."),
+        _text("action_resource_id", "The resource that the action changes; empty without one."),
+        _text("note", "What else to know: commitments, what stays, what it would save alone."),
+        _text("owner", "Cost centre of the resource; empty where nobody is known."),
+        _text("project", "Project of the resource; empty where none is known."),
+        _text("environment", "Environment of the resource; empty where none is known."),
+        ResultColumn("first_seen", "date", "First run date of those in a row that found it."),
+        ResultColumn("times_seen", "bigint", "Run dates in a row that found it."),
+        _text(
+            "status",
+            "proposed, waiting (found too few times in a row), refused, suppressed, or decision (a person "
+            "has to decide).",
+        ),
+        _text("reason", "Why it is not proposed; empty where it is."),
+    ),
+    ("billing_period", "run_date", "finding_key"),
+)
+
+TABLES: tuple[ResultTable, ...] = (FINDINGS,)

@@ -1,0 +1,251 @@
+"""From published marts to what readers see: findings that pass their gate, the page, and proposals as code."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from tests.unit.transform.releases import JANUARY, make
+
+from finops.core.errors import BadInput, Finding, NotReady
+from finops.core.settings import Settings
+from finops.pipelines import results
+from finops.pipelines import rightsizing as pipeline
+from finops.rightsizing import as_code, rows, service
+from finops.rightsizing.tables import FINDINGS, TABLES
+from finops.stores import published
+
+INVENTORY = """
+    select *, date '2025-01-01' as first_observed_on, date '2025-01-31' as last_observed_on, 'cc-1' as cost_center,
+        'atlas' as ai_project, model as ai_model, 'training' as ai_stage, 'production' as environment
+    from (values
+        ('aws', 'i-idle', 'USD', 'machine', 'p3.2xlarge', 'running', null, '', null, '', '{{}}', '{{}}', 'm1'),
+        ('aws', 'i-busy', 'USD', 'machine', 'p3.2xlarge', 'running', null, '', null, '', '{{}}', '{{}}', 'm1'),
+        ('aws', 'i-unmeasured', 'USD', 'machine', 'p3.2xlarge', 'running', null, '', null, '', '{{}}', '{{}}', 'm1'),
+        ('aws', 'i-large', 'USD', 'machine', 'm5.4xlarge', 'running', null, '', null, '', '{{}}', '{{}}', 'm1'),
+        ('aws', 'i-<b>x</b>', 'EUR', 'machine', 'm5.4xlarge', 'running', null, '', null, 'asg', '{{}}', '{{}}', 'm1'),
+        ('aws', 'vol-gp2', 'USD', 'disk', null, 'in_use', 100.0, 'i-busy', null, '', '{{}}',
+            '{{"volume_type": "gp2"}}', ''),
+        ('aws', 'vol-free', 'USD', 'disk', null, 'available', 100.0, '', timestamp '2024-11-01', '', null,
+            'no json', '')
+    ) as r(provider, resource_id, billing_currency, resource_type, instance_type, state, size_gb, attached_to,
+        last_used_at, group_id, tags, details, model)
+"""
+REST = """
+    select *, '1111' as account_id, 'us-east-1' as region, 'us-east-1a' as zone, timestamp '2024-10-01' as created_at,
+        false as is_spot, false as has_local_disk from ({})
+"""
+USAGE = """
+    select 'aws' as provider, resource_id, metric, date '2025-01-01' + day::integer as usage_date, average,
+        average as p95, average as maximum, 1440 as minutes_covered, 24 as hours_measured,
+        if(average < 5, 24, 0) as idle_hours,
+        if(average < 40, 24, 0) as longest_low_hours, average as night_average
+    from (values
+        ('i-idle', 'gpu_utilization', 0.5), ('i-idle', 'gpu_memory_utilization', 1.0),
+        ('i-idle', 'network_bytes_per_second', 200.0),
+        ('i-busy', 'gpu_utilization', 97.0), ('i-busy', 'gpu_memory_utilization', 80.0),
+        ('i-busy', 'network_bytes_per_second', 9000000.0),
+        ('i-large', 'cpu_utilization', 12.0), ('i-large', 'memory_utilization', 10.0),
+        ('i-<b>x</b>', 'cpu_utilization', 12.0), ('i-<b>x</b>', 'memory_utilization', 10.0)
+    ) as r(resource_id, metric, average), range(31) as d(day)
+"""
+COSTS = """
+    select 'aws' as provider, resource_id, billing_currency, date '2025-01-01' + day::integer as charge_date,
+        amount::decimal(38, 12) as effective_cost, amount::decimal(38, 12) as billed_cost,
+        if(resource_id like 'i-%', 24, null)::decimal(38, 12) as billed_hours, 0::decimal(38, 12) as committed_cost,
+        0::decimal(38, 12) as spot_cost, amount::decimal(38, 12) as on_demand_cost, null::varchar as commitment_ids
+    from (values ('i-idle', 'USD', 73.44), ('i-busy', 'USD', 73.44), ('i-unmeasured', 'USD', 73.44),
+        ('i-large', 'USD', 18.432), ('i-<b>x</b>', 'EUR', 18.0), ('vol-gp2', 'USD', 1.0), ('vol-free', 'USD', 2.0)
+    ) as r(resource_id, billing_currency, amount), range(31) as d(day)
+"""
+TYPES = """
+    select *, 'x86_64' as architecture, 0.0 as local_disk_gb, price::decimal(38, 12) as price_per_hour
+    from (values
+        ('aws', 'm5.xlarge', 'm5', 4, 16, 0, null, null, 0.192),
+        ('aws', 'm5.4xlarge', 'm5', 16, 64, 0, null, null, 0.768),
+        ('aws', 'p3.2xlarge', 'p3', 8, 61, 1, 'V100', 16, 3.06)
+    ) as r(provider, instance_type, family, vcpus, memory_gib, gpus, gpu_family, gpu_memory_gib, price)
+"""
+MARTS = {
+    "mart_resource_inventory": REST.format(INVENTORY.replace("{{", "{").replace("}}", "}")),
+    "mart_resource_usage": USAGE,
+    "mart_resource_costs": COSTS,
+    "mart_machine_types": TYPES,
+}
+LAST = date(2025, 2, 1)
+
+
+@pytest.fixture
+def company(settings: Settings, tmp_path: Path) -> Settings:
+    """A published January of the crafted warehouse, with seven resources, and rules that wait for nothing."""
+    version = make(settings, JANUARY, "build-1")
+    manifest = json.loads((version.path / "manifest.json").read_text(encoding="utf-8"))
+    for mart, query in MARTS.items():
+        folder = version.path / mart / "billing_period=2025-01"
+        folder.mkdir(parents=True)
+        duckdb.sql(f"copy ({query}) to '{folder / 'part.parquet'}'")
+        manifest["marts"][mart] = {**manifest["marts"]["fct_daily_costs"], "billing_periods": ["2025-01"]}
+        manifest["columns"][mart] = ["billing_period", *duckdb.sql(query).columns]
+    (version.path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    configure(tmp_path, "rules: {consecutive_findings: 1}\n")
+    return settings.model_copy(update={"config_dir": tmp_path / "own"})
+
+
+def configure(folder: Path, text: str) -> None:
+    (folder / "own").mkdir(exist_ok=True)
+    (folder / "own" / "rightsizing.yml").write_text(text, encoding="utf-8")
+
+
+def found(where: Settings) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(each["rule"], each["resource_id"]): each for each in service.findings(where)}
+
+
+def publish(where: Settings, run_date: str) -> published.Publication:
+    planned = service.plan(where, date.fromisoformat(run_date))
+    return results.publish(where, "rightsizing", TABLES, service.results(where, planned), "x")
+
+
+def test_waste_is_found_at_what_it_really_costs_and_nothing_else_is(company: Settings) -> None:
+    rows_now = found(company)
+    assert {key: each["status"] for key, each in rows_now.items() if key[0] != "buy_commitment"} == {
+        ("idle_gpu", "i-idle"): "proposed",
+        ("oversized_machine", "i-large"): "proposed",
+        ("oversized_machine", "i-<b>x</b>"): "refused",
+        ("old_volume_type", "vol-gp2"): "proposed",
+        ("unattached_disk", "vol-free"): "proposed",
+    }
+    idle = rows_now["idle_gpu", "i-idle"]
+    month = Decimal("73.44") * 730 / 24
+    assert round(idle["monthly_cost"], 6) == round(idle["monthly_saving"], 6) == round(month, 6)
+    # Catalogue prices give the ratio of a quarter, the bill the level.
+    large = rows_now["oversized_machine", "i-large"]
+    assert round(large["monthly_saving"], 6) == round(Decimal("18.432") * 730 / 24 * Decimal("0.75"), 6)
+    assert (idle["run_date"], idle["owner"], idle["project"]) == (LAST, "cc-1", "atlas")
+
+
+def test_findings_are_published_and_become_proposals_when_the_next_run_finds_them_again(
+    company: Settings, tmp_path: Path
+) -> None:
+    configure(tmp_path, "rules: {consecutive_findings: 2}\n")
+    query = "select status, times_seen, first_seen from mart_findings where rule = 'idle_gpu' order by run_date"
+    publish(company, "2025-01-30")
+    version = publish(company, "2025-01-31")
+    with version.connect() as connection:
+        assert connection.execute(query).fetchall() == [
+            ("waiting", 1, date(2025, 1, 30)),
+            ("proposed", 2, date(2025, 1, 30)),
+        ]
+    again = publish(company, "2025-01-31")
+    with again.connect() as connection:
+        assert len(connection.execute(query).fetchall()) == 2
+
+
+def test_a_row_gives_back_the_change_that_it_was_made_of(company: Settings) -> None:
+    pipeline.find(company)
+    by_key = {each["finding_key"]: each for each in service.published_findings(company)}
+    planned = service.plan(company)
+    assert {each.finding.key: each.finding.change for each in planned.found} == {
+        key: rows.change_of(each) for key, each in by_key.items()
+    }
+
+
+def test_a_run_publishes_once_until_something_changes(company: Settings, tmp_path: Path) -> None:
+    assert pipeline.is_due(company)
+    first = pipeline.find(company)
+    assert first.build_id is not None
+    assert not pipeline.is_due(company)
+    assert pipeline.find(company).build_id is None
+    configure(tmp_path, "rules: {consecutive_findings: 1, off: [idle_gpu]}\n")
+    assert pipeline.is_due(company)
+    assert pipeline.find(company).findings == first.findings - 1
+    assert pipeline.is_due(company, {"old_volume_type:aws:vol-gp2": "kept (ada)"})
+
+
+def test_a_saving_above_the_cost_is_refused_by_the_gate(company: Settings) -> None:
+    made = service.results(company, service.plan(company))
+    [month] = made[FINDINGS.name]
+    made[FINDINGS.name][month]["monthly_saving"] = Decimal(10**9)  # type: ignore[index, call-overload]
+    with pytest.raises(Finding, match="nothing saves more than it costs"):
+        results.publish(company, "rightsizing", TABLES, made, "x")
+
+
+def test_the_page_shows_totals_per_currency_and_why_what_is_refused_is_and_names_as_text(company: Settings) -> None:
+    pipeline.find(company)
+    text = (company.root / "rightsizing" / "index.html").read_text(encoding="utf-8")
+    listed = service.published_findings(company)
+    total = sum(
+        each["monthly_saving"]
+        for each in listed
+        if each["billing_currency"] == "USD" and each["status"] in ("proposed", "waiting", "decision")
+    )
+    assert f"{total:,.2f}" in text
+    assert "<b>x</b>" not in text
+    assert "member of the scaling group asg" in text
+    assert "95 % of its hours used at most 0.5 % of 1 V100" in text
+
+
+def test_proposals_as_code_are_snippets_for_each_owner_with_a_text_for_the_pull_request(
+    company: Settings, tmp_path: Path
+) -> None:
+    pipeline.find(company)
+    written = as_code.write(company, tmp_path / "code")
+    names = sorted(path.name for path in written)
+    assert [name.rsplit("-", 1)[0] for name in names if name.endswith(".tf")] == [
+        "old-volume-type-vol-gp2",
+        "oversized-machine-i-large",
+    ]
+    [resize] = [path.read_text(encoding="utf-8") for path in written if path.name.startswith("oversized")]
+    assert 'instance_type = "m5.xlarge"' in resize
+    [request] = [path.read_text(encoding="utf-8") for path in written if path.name == "PULL_REQUEST.md"]
+    assert request.startswith("# Save cost: 2 changes")
+
+
+def row(**facts: Any) -> dict[str, Any]:
+    usual = {
+        "provider": "aws",
+        "resource_id": "serve/atlas",
+        "rule": "",
+        "action": "",
+        "parameters": "{}",
+        "facts": "{}",
+    }
+    return {**usual, **facts}
+
+
+def test_a_schedule_of_least_and_most_by_hour_is_yaml_of_keda_and_of_the_autoscaler() -> None:
+    hours = [
+        {"weekday": 0, "from": "07:00", "to": "19:00", "minimum": 4, "maximum": 6},
+        {"weekday": 0, "from": "19:00", "to": "07:00", "minimum": 1, "maximum": 6},
+    ]
+    facts = json.dumps({"at_night": 1, "by_day": 6, "schedule": hours})
+    made = dict(as_code.snippets(row(rule="scheduled_scaling", facts=facts)))
+    keda = yaml.safe_load(made[".keda.yaml"])
+    assert keda["spec"]["triggers"][0]["metadata"]["start"] == "0 7 * * 1"
+    assert len(keda["spec"]["triggers"]) == 1
+    assert yaml.safe_load(made[".hpa.yaml"])["spec"]["minReplicas"] == 1
+
+
+def test_a_hostile_name_stays_a_text_of_terraform() -> None:
+    lifecycle = {"rules": [{"id": "x", "prefix": 'a"\n}${file("/etc/passwd")}', "archive_after_days": 30}]}
+    [(_, text)] = as_code.snippets(row(action="set_lifecycle", parameters=json.dumps(lifecycle)))
+    assert '"a\\"\\n}$${file(\\"/etc/passwd\\")}"' in text
+
+
+def test_without_published_costs_of_resources_it_says_what_to_do(settings: Settings, tmp_path: Path) -> None:
+    make(settings, JANUARY, "build-1")
+    with pytest.raises(NotReady, match="finops kpis build"):
+        service.plan(settings)
+    with pytest.raises(NotReady, match="no findings are published yet"):
+        as_code.write(settings, tmp_path)
+
+
+def test_a_fault_in_the_rules_names_file_line_and_key(company: Settings, tmp_path: Path) -> None:
+    configure(tmp_path, "rules:\n  schedules:\n    nights: {time_zone: Mars/Olympus}\n")
+    with pytest.raises(BadInput, match=r"rightsizing\.yml:3: .*unknown time zone 'Mars/Olympus'"):
+        service.plan(company)

@@ -1,0 +1,189 @@
+"""What rules know around a resource is what the published marts say of the days before the run date."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.budgets.world import charge, publish
+
+from finops.core.settings import Settings
+from finops.policy.rightsizing_rules import Rules
+from finops.rightsizing import surroundings
+from finops.rightsizing.read import Around
+from finops.rightsizing.resource import Asked, Known
+from finops.stores import published
+
+RUN_DATE = date(2025, 6, 21)
+_MONTH = "billing_period varchar, provider varchar, billing_currency varchar"
+_RUN = "billing_period varchar, billing_currency varchar"
+_HEAD = ("2025-06", "aws", "USD")
+_COST = ", ".join(f"{name} decimal(38, 12)" for name in ("effective_cost", "on_demand_cost"))
+Mart = tuple[str, list[tuple[Any, ...]]]
+
+
+def inventory(*rows: tuple[Any, ...]) -> Mart:
+    columns = "resource_id varchar, resource_type varchar, instance_type varchar, ai_stage varchar"
+    return f"{_MONTH}, {columns}, attached_to varchar, created_at timestamp", [(*_HEAD, *each) for each in rows]
+
+
+def costs(days: int = 20) -> Mart:
+    listed = [
+        (*_HEAD, date(2025, 6, 1 + day), name, 10, amount + day)
+        for day in range(days)
+        for name, amount in (("i-1", 10),)
+    ]
+    return f"{_MONTH}, charge_date date, resource_id varchar, {_COST}", listed
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", config_dir=tmp_path)
+
+
+def read(where: Settings, rules: Rules | None = None, **marts: Mart) -> tuple[Known, Around]:
+    publish(where, [charge("2025-06-01", 1)], **marts)
+    version = published.latest(where)
+    with version.connect() as connection:
+        return surroundings.read(connection, version, rules or Rules(), RUN_DATE)
+
+
+def test_without_any_of_the_marts_nothing_is_known(where: Settings) -> None:
+    known, around = read(where)
+    assert (known.stored, known.asked, known.work, around.commitments) == ({}, {}, {}, [])
+
+
+def test_a_day_that_nobody_counted_says_nothing_about_requests(where: Settings) -> None:
+    columns = "charge_date date, endpoint_id varchar, ai_model varchar, model_version varchar, serving_stage varchar, "
+    numbers = "requests bigint, successes bigint, tokens_in bigint, allocated_cost decimal(38, 12)"
+    counted = [(*_HEAD, date(2025, 6, day), "e-1", "m", "v1", "production", 0, 0, None, 5) for day in range(9, 19)]
+    silent = [(*_HEAD, date(2025, 6, day), "e-1", "m", "(none)", "(none)", 0, 0, None, 5) for day in (19, 20)]
+    before = [(*_HEAD, date(2025, 6, 2), "e-1", "m", "v1", "production", 900, 900, None, 5)]
+    known, _ = read(where, mart_inference_costs=(f"{_MONTH}, {columns}{numbers}", before + counted + silent))
+    assert known.asked == {("aws", "e-1"): Asked(10, 0, 0, dict.fromkeys((0, 1, 2, 3, 4, 5, 6), 0.0))}
+
+
+def test_checkpoints_of_a_part_of_the_month_are_scaled_to_a_whole_one(where: Settings) -> None:
+    columns = "resource_id varchar, model varchar, stale_checkpoints bigint, stale_bytes decimal(38, 12), "
+    columns += "stale_cost decimal(38, 12), old_checkpoints bigint, old_bytes decimal(38, 12), "
+    columns += "archive_saving decimal(38, 12), median_interval_hours decimal(38, 12)"
+    gib = 2**30
+    rows = [
+        (*_HEAD, "b-1", "atlas", 3, 50 * gib, 40, 8, 100 * gib, 10, 2),
+        (*_HEAD, "b-1", "(other)", 0, 0, 0, 0, 0, 0, None),
+    ]
+    known, _ = read(where, mart_checkpoint_storage=(f"{_MONTH}, {columns}", rows), mart_resource_costs=costs())
+    stored = known.stored["aws", "b-1"]
+    # 20 of 30.4 days; of what is archived, the half that is deleted anyway saves nothing twice.
+    assert round(stored.stale_cost, 6) == round(40 * Decimal(730) / 24 / 20, 6)
+    assert round(stored.archive_saving, 6) == round(5 * Decimal(730) / 24 / 20, 6)
+    assert known.cadence == {"atlas": 2.0}
+
+
+def test_work_is_compared_by_what_finished_runs_cost_per_epoch_on_a_type(where: Settings) -> None:
+    columns = (
+        "resource_id varchar, ai_model varchar, status varchar, epochs decimal(38, 12), effective_cost decimal(38, 12)"
+    )
+    runs = [
+        (*_HEAD, "i-1", "atlas", "finished", 10, 30),
+        (*_HEAD, "i-1", "atlas", "finished", 10, 50),
+        (*_HEAD, "i-1", "atlas", "failed", 1, 900),
+    ]
+    known, _ = read(
+        where,
+        mart_training_run_costs=(f"{_MONTH}, {columns}", runs),
+        mart_resource_inventory=inventory(("i-1", "machine", "p3.2xlarge", "training", "", None)),
+    )
+    assert known.work == {("aws", "atlas", "USD", "p3.2xlarge", "epoch"): Decimal(4)}
+
+
+def test_snapshots_of_a_day_are_in_the_order_in_which_they_were_made(where: Settings) -> None:
+    known, _ = read(
+        where,
+        mart_resource_inventory=inventory(
+            ("s-b", "snapshot", "", "", "vol-1", "2025-06-01 03:00"),
+            ("s-a", "snapshot", "", "", "vol-1", "2025-06-01 09:00"),
+            ("s-c", "snapshot", "", "", "vol-1", "2025-06-02 09:00"),
+        ),
+    )
+    assert known.snapshots == {
+        ("aws", "vol-1", date(2025, 6, 1)): ["s-b", "s-a"],
+        ("aws", "vol-1", date(2025, 6, 2)): ["s-c"],
+    }
+
+
+def test_the_floor_of_commitments_is_the_least_day_and_unused_ones_are_held_against_batch_work(where: Settings) -> None:
+    columns = "commitment_type varchar, used_cost decimal(38, 12), unused_cost decimal(38, 12), "
+    columns += "commitment_savings_rate decimal(38, 12), utilization decimal(38, 12), expires_on date"
+    known, around = read(
+        where,
+        mart_commitment_kpis=(f"{_MONTH}, {columns}", [(*_HEAD, "(all)", 100, 39, 30, 72, None)]),
+        mart_resource_costs=costs(),
+        mart_resource_inventory=inventory(("i-1", "machine", "m5.large", "evaluation", "", None)),
+    )
+    assert around.floors == {("aws", "USD"): (20, Decimal(10))}
+    assert known.unused == {("aws", "USD"): Decimal("0.1")}
+    assert around.commitments[0].utilization == 72
+
+
+def test_budgets_and_open_attacks_are_passed_on(where: Settings) -> None:
+    proposals = f"{_RUN}, run_date date, period_first date, " + _texts(
+        "budget", "action", "threshold", "owner", "proposal"
+    )
+    listed = [
+        (
+            "2025-06",
+            "USD",
+            date(2025, 6, day),
+            date(2025, 6, 1),
+            "atlas",
+            "throttle",
+            "actual 100",
+            "cc-1",
+            f"day {day}",
+        )
+        for day in (19, 20)
+    ]
+    incidents = f"{_RUN}, incident_id varchar, first_day date, is_suspected_attack boolean, "
+    incidents += _texts("provider", "sub_account_id", "region_id", "series", "owner", "title", "mitigation", "state")
+    incidents += ", actual_cost decimal(38, 12), avoided_cost decimal(38, 12), traffic_times double"
+    incidents += ", top_sources_percent double"
+    texts = ("aws", "(all)", "us-east-1", "aws/e", "cc-1", "Requests of e", "limit them")
+    rows = [
+        ("2025-06", "USD", f"INC-{state}", date(2025, 6, 10), True, *texts, state, 90, 40, 12.0, None)
+        for state in ("open", "closed")
+    ]
+    causes = f"{_RUN}, incident_id varchar, rank integer, dimension varchar, value varchar"
+    _, around = read(
+        where,
+        mart_budget_proposals=(proposals, listed),
+        mart_incidents=(incidents, rows),
+        mart_incident_causes=(causes, [("2025-06", "USD", "INC-open", 2, "resource_id", "endpoint-1")]),
+    )
+    assert [each.text for each in around.proposals] == ["day 20"]
+    [attack] = around.attacks
+    assert (attack.incident, attack.resource_id, attack.account) == ("INC-open", "endpoint-1", "")
+
+
+def test_spot_saves_what_it_did_less_what_interruptions_took(where: Settings) -> None:
+    columns = "model varchar, on_demand_cost decimal(38, 12), net_benefit decimal(38, 12), "
+    columns += "checkpoint_age_hours decimal(38, 12)"
+    rows = [(*_HEAD, "atlas", 100, 60, 3), (*_HEAD, "atlas", 100, None, None)]
+    known, _ = read(where, mart_spot_jobs=(f"{_MONTH}, {columns}", rows))
+    assert known.spot_discounts == {("aws", "USD"): Decimal("0.6")}
+    assert known.cadence == {"atlas": 3.0}
+
+
+def test_transfer_of_runs_is_by_place(where: Settings) -> None:
+    columns = _texts("attribution", "model", "source_zone", "destination_zone")
+    columns += ", billed_cost decimal(38, 12), gigabytes decimal(38, 12)"
+    rows = [(*_HEAD, "run", "atlas", "a", "b", 20, 1000), (*_HEAD, "unattributed", "(none)", "(none)", "(none)", 5, 1)]
+    _, around = read(where, mart_epoch_transfer_costs=(f"{_MONTH}, {columns}", rows))
+    assert [(each.source, each.destination, each.monthly_cost) for each in around.transfers] == [("a", "b", 20)]
+
+
+def _texts(*names: str) -> str:
+    return ", ".join(f"{name} varchar" for name in names)
