@@ -92,4 +92,4 @@ def hash_of(previous: str, row: Mapping[str, Any]) -> str:
 
 def _rows(connection: Connection) -> Iterator[Mapping[str, Any]]:
     for row in connection.execute(select(j).order_by(j.c.sequence)):
-        yield row._mapping
+        yield dict(row._mapping)

@@ -1,8 +1,8 @@
 """Actions on resources as they stand: one row each, changed only together with an entry of the journal.
 
 planned → approved → applying → applied, or failed, or backed_out (it is as it was before). A planned or approved one
-can be rejected, refused (a guardrail) or expired instead; an applied one becomes rolled_back. One run at a time works on
-an action: it takes the lease, and each of its writes checks that it still has it.
+can be rejected, refused (a guardrail) or expired instead; an applied one becomes rolled_back. One run at a time works
+on an action: it takes the lease, and each of its writes checks that it still has it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from finops.core.errors import Unavailable
+from finops.core.errors import BadInput, Unavailable
 from finops.stores.state.action_tables import action_approvals as p
 from finops.stores.state.action_tables import actions as a
 
@@ -82,6 +82,12 @@ class Approval:
     why: str
 
 
+def serialise(connection: Connection) -> None:
+    """Let no other transaction plan or begin actions meanwhile; SQLite's take turns anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(hashtext('finops_actions'))"))
+
+
 def add(connection: Connection, action: Action) -> bool:
     """Write an action; return False, with nothing written, where its id is known already."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
@@ -93,6 +99,14 @@ def get(connection: Connection, action_id: str) -> Action | None:
     """Return an action by its id."""
     row = connection.execute(select(a).where(a.c.action_id == action_id)).first()
     return None if row is None else _action(row)
+
+
+def require(connection: Connection, action_id: str) -> Action:
+    """Return an action by its id. Raise BadInput where there is none."""
+    found = get(connection, action_id)
+    if found is None:
+        raise BadInput(f"there is no action {action_id!r}; `finops rightsizing list` shows them")
+    return found
 
 
 def all_of(connection: Connection, statuses: Collection[str] = ()) -> list[Action]:
@@ -125,7 +139,7 @@ def approve(connection: Connection, action_id: str, approver: str, why: str, at:
 def approvals(connection: Connection, action_id: str) -> list[Approval]:
     """Return who has approved an action, in that order."""
     query = select(p.c.approver, p.c.approved_at, p.c.why).where(p.c.action_id == action_id)
-    return [Approval(*row) for row in connection.execute(query.order_by(p.c.approved_at, p.c.approver))]
+    return [Approval(**row._mapping) for row in connection.execute(query.order_by(p.c.approved_at, p.c.approver))]
 
 
 def change(connection: Connection, action_id: str, *, was: Collection[str], **values: Any) -> None:
@@ -154,12 +168,6 @@ def release(connection: Connection, action_id: str, owner: str) -> None:
     """Give the lease back; nothing happens where it is another's by now."""
     is_mine = (a.c.action_id == action_id) & (a.c.lease_owner == owner)
     connection.execute(update(a).where(is_mine).values(lease_owner=None, lease_until=None))
-
-
-def counts(connection: Connection) -> dict[str, int]:
-    """Return how many actions each status has."""
-    rows = connection.execute(select(a.c.status, func.count()).group_by(a.c.status))
-    return {str(status): int(count) for status, count in rows}
 
 
 def _action(row: Row[Any]) -> Action:
