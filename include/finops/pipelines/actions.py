@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from finops.rightsizing.ledger import Saving
 
 FEATURE = "action_savings"
-Logins = "Callable[[Account], Any]"
 
 
 def tools(settings: Settings, logins: Callable[[Account], Any] = lambda _: None) -> Tools:

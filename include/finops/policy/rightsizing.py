@@ -65,14 +65,12 @@ class RightsizingPolicy(Entry):
     allow_tags: dict[Text, tuple[Text, ...]] = Field(
         default_factory=dict, description="Tags that a resource must have, each with one of its values; none: any."
     )
-    protect_tag: Text = Field(default="protect", description="A resource with it is left alone, unless it says false.")
+    protect_tag: Text = Field(
+        default="protect", description="A resource with it, or that of the rules, is left alone unless it says false."
+    )
     caps: Caps = Caps()
     freshness_hours: Annotated[int, Field(ge=1, le=720)] = Field(
         default=72, description="Findings, and the metrics behind them, are at most so old."
-    )
-    coverage: _Share = Field(default=0.9, description="Share of the hours that was measured, at least.")
-    consecutive: Annotated[int, Field(ge=1, le=60)] = Field(
-        default=3, description="So many runs in a row must find the same before it is proposed."
     )
     cool_down_days: Annotated[int, Field(ge=0, le=365)] = Field(
         default=14, description="So long a resource is left alone after an action on it."
@@ -95,8 +93,9 @@ class RightsizingPolicy(Entry):
         return next((each for each in self.accounts if (each.provider, each.id) == (provider, ident)), None)
 
     def is_protected(self, tags: dict[str, str]) -> bool:
-        """Tell whether the protect tag is among tags. Only an express ``false``, ``no`` or ``0`` lifts it."""
-        values = [value for key, value in tags.items() if plain(key) == plain(self.protect_tag)]
+        """Tell whether a protect tag is among tags. Only an express ``false``, ``no`` or ``0`` lifts it."""
+        keys = {plain(self.protect_tag), plain(self.rules.protect_tag)}
+        values = [value for key, value in tags.items() if plain(key) in keys]
         return any(plain(value) not in _NOT_PROTECTED for value in values)
 
     def missing_tag(self, tags: dict[str, str]) -> str:

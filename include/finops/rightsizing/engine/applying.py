@@ -43,6 +43,11 @@ class Result:
     reason: str
 
 
+def is_failure(result: Result) -> bool:
+    """Tell whether a run must not pass for a success: what was to be done was not, or is half way."""
+    return result.outcome in (actions.FAILED, actions.BACKED_OUT, UNFINISHED, BROKEN)
+
+
 def apply(tools: Tools, action_ids: Iterable[str] = ()) -> list[Result]:
     """Apply approved actions, all or those named, what saves most first. One that fails stops no other.
 

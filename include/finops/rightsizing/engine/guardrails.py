@@ -15,14 +15,11 @@ from finops.core.money import exact_sum
 from finops.policy.rightsizing import RightsizingPolicy
 from finops.rightsizing.actions.model import Action as Kind
 from finops.rightsizing.actions.model import Live
-from finops.rightsizing.models import Change, ResourceType, Target
+from finops.rightsizing.models import Change, Target
 from finops.stores.state.actions import BEGUN, OPEN, REJECTED, Action, Approval
 
 CAP_WINDOW = timedelta(hours=24)
 """Caps hold for what was begun within it, so that several runs a day are no way round them."""
-_JUDGED_BY_METRICS = (ResourceType.MACHINE, ResourceType.NOTEBOOK, ResourceType.ENDPOINT, ResourceType.GROUP)
-_BY_USE = ("stop", "resize", "scale", "schedule", "use_spot")
-"""How the names of actions begin that rest on how much a resource is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +50,15 @@ def of_tags(policy: RightsizingPolicy, tags: Mapping[str, str]) -> Refusal | Non
 
 
 def of_finding(policy: RightsizingPolicy, row: Mapping[str, Any], today: date) -> Refusal | None:
-    """Refuse what was not found often enough, long ago, or without enough measurements: missing is not idle."""
-    if row["times_seen"] < policy.consecutive:
-        return Refusal(f"found {row['times_seen']} times in a row of {policy.consecutive}", waits=True)
+    """Refuse what was not found often enough, or long ago, or of which too little was measured: missing is not idle."""
+    wanted = policy.rules.consecutive_findings
+    if row["times_seen"] < wanted:
+        return Refusal(f"found {row['times_seen']} of {wanted} times in a row", waits=True)
     if _hours_old(row["run_date"], today) > policy.freshness_hours:
         return Refusal(f"the finding is of {row['run_date']}, older than {policy.freshness_hours} hours")
-    facts = row["facts"]
-    covered, until = facts.get("coverage"), facts.get("measured_until")
-    rests_on_use = row["resource_type"] in _JUDGED_BY_METRICS and row["action"].startswith(_BY_USE)
-    if covered is None and rests_on_use:
-        return Refusal("nothing says how much of its use was measured")
-    if covered is not None and not float(covered) >= policy.coverage:
-        return Refusal(f"only {float(covered):.0%} of its hours were measured of {policy.coverage:.0%}")
+    covered, until = row["facts"].get("coverage"), row["facts"].get("measured_until")
+    if covered is not None and not float(covered) * 100 >= policy.rules.coverage:
+        return Refusal(f"only {float(covered):.0%} of its hours were measured of {policy.rules.coverage:g}%")
     if until and _hours_old(date.fromisoformat(str(until)[:10]), row["run_date"]) > policy.freshness_hours:
         return Refusal(f"its metrics end on {str(until)[:10]}, older than {policy.freshness_hours} hours")
     return None

@@ -22,7 +22,7 @@ PROPOSED = "proposed"
 """Status of a finding from which an action may be planned."""
 Baselines = Callable[[actions.Action], Mapping[str, Any]]
 """Returns what a resource cost before, as JSON has it."""
-_ABOUT = ("evidence", "note", "risk", "effort", "confidence", "owner", "project", "environment", "facts")
+_ABOUT = ("resource_id", "evidence", "note", "risk", "effort", "confidence", "owner", "project", "environment", "facts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,8 @@ def _matched(rows: Sequence[Mapping[str, Any]], rule: str) -> int:
 
 def _action_of(tools: Tools, row: Mapping[str, Any], by: str, matched: int, replayed: date | None) -> actions.Action:
     now = tools.clock.now()
-    target = Target(row["provider"], row["account_id"], row["region_id"], row.get("zone") or "", row["resource_id"])
+    resource = row.get("action_resource_id") or row["resource_id"]
+    target = Target(row["provider"], row["account_id"], row["region"], row.get("zone") or "", resource)
     what = {"finding": row["finding_key"], "action": row["action"], "parameters": row["parameters"]}
     said = action_journal.canonical(what | {"run_date": str(row["run_date"])})
     return actions.Action(

@@ -1,4 +1,4 @@
-"""The engine with a company's settings: the state store, ``rightsizing.yml``, all actions and the configured accounts."""
+"""The engine with a company's settings: state store, ``rightsizing.yml``, all actions, the configured accounts."""
 
 from __future__ import annotations
 

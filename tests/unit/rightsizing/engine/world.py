@@ -66,7 +66,7 @@ def finding(resource: str = "i-1", **values: Any) -> dict[str, Any]:
         "rule": "idle_machine",
         "provider": "aws",
         "account_id": "111122223333",
-        "region_id": "eu-west-1",
+        "region": "eu-west-1",
         "zone": "eu-west-1a",
         "resource_id": resource,
         "resource_type": "machine",
