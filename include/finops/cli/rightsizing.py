@@ -26,24 +26,9 @@ _Some = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only
 _By = Annotated[str, typer.Option("--by", metavar="WHO", help="Who decides.")]
 _Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why.")]
 _SHOWN = (
-    "action_id",
-    "status",
-    "rule",
-    "action",
-    "provider",
-    "account",
-    "region",
-    "resource_id",
-    "parameters",
-    "currency",
-    "monthly_cost",
-    "monthly_saving",
-    "requested_by",
-    "requested_at",
-    "expires_at",
-    "finished_at",
-    "reason",
-    "rollback_of",
+    *("action_id", "status", "rule", "action", "provider", "account", "region", "resource_id", "parameters"),
+    *("currency", "monthly_cost", "monthly_saving", "requested_by", "requested_at", "expires_at", "finished_at"),
+    *("reason", "rollback_of"),
 )
 
 

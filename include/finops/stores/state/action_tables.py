@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text
 
-from finops.stores.state.tables import ExactDecimal, UtcDateTime, metadata
+from finops.stores.state.columns import ExactDecimal, UtcDateTime, metadata
 
 actions = Table(
     "actions",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from finops.stores.state import tables as t
+from finops.stores.state import columns as t
 
 revision = "0012"
 down_revision = "0010"
