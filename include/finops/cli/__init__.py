@@ -85,6 +85,7 @@ for _command in (
     "review",
     "budgets",
     "incidents",
+    "rightsizing",
     "deliveries",
     "status",
     "state",

@@ -21,6 +21,7 @@ from finops.policy import (
     forecasting,
     invoices,
     kpis,
+    rightsizing,
     sources,
     tags,
     telemetry,
@@ -82,6 +83,7 @@ LOADERS: dict[str, Callable[[Settings], Any]] = {
     forecasting.FILE: forecasting.load,
     anomalies.FILE: anomalies.load,
     channels.FILE: channels.load,
+    rightsizing.FILE: rightsizing.load,
 }
 _OPTIONAL = LOADERS.keys() - {sources.FILE, POLICY_FILE}
 

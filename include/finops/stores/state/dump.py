@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, insert, select, text
 
+from finops.stores.state import action_tables as action_tables  # declares its tables in the metadata
 from finops.stores.state.columns import ExactDecimal, UtcDateTime
 from finops.stores.state.tables import metadata
 

@@ -18,8 +18,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from finops.core import machine
 from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.settings import Settings
+from finops.stores.state import action_tables as action_tables  # declares its tables in the metadata
 
-SCHEMA_REVISION = "0010"
+SCHEMA_REVISION = "0012"
 """The newest migration; a test holds it to the migrations folder."""
 
 _LOCK_SECONDS = 60

@@ -1,0 +1,1 @@
+"""Plans actions, has them approved, applies them step by step, and can undo them: all of it journalled."""

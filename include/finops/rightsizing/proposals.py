@@ -1,0 +1,40 @@
+"""The findings that actions are planned from, as they are published, with the tags that their resources have."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from finops.core.errors import BadInput, NotReady
+from finops.core.settings import Settings
+from finops.stores import published
+
+_FINDINGS, _INVENTORY = "mart_findings", "mart_resource_inventory"
+
+
+def rows(settings: Settings, run_date: date | None = None) -> list[dict[str, Any]]:
+    """Return the rows of ``mart_findings`` of a run date, the newest without one; each with ``tags``, JSON as text.
+
+    Raise NotReady before findings are published, BadInput for a run date that has none.
+    """
+    version = published.latest(settings)
+    if _FINDINGS not in version.marts:
+        raise NotReady("no findings are published yet; the DAG rightsize_resources publishes them")
+    with version.connect() as connection:
+        newest = connection.execute("select max(run_date) from mart_findings").fetchone()
+        day = run_date or (newest[0] if newest else None)
+        found = connection.execute("select * from mart_findings where run_date = ?", [day])
+        names = [each[0] for each in found.description or ()]
+        read = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        tags = {}
+        if _INVENTORY in version.marts:
+            query = """
+                select provider, resource_id, tags from mart_resource_inventory
+                qualify row_number() over (
+                    partition by provider, resource_id order by billing_period desc, billing_currency
+                ) = 1
+            """
+            tags = {(provider, ident): text for provider, ident, text in connection.execute(query).fetchall()}
+    if run_date is not None and not read:
+        raise BadInput(f"no findings of {run_date} are published; `finops rightsizing plan` shows the newest")
+    return [{**row, "tags": tags.get((row["provider"], row["resource_id"])) or "{}"} for row in read]

@@ -1,0 +1,162 @@
+"""From published findings to a published saving, by the commands: plan, approve, apply, roll back, savings, journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.rightsizing.engine import model_cloud
+from tests.unit.rightsizing.engine.model_cloud import ModelCloud
+from tests.unit.rightsizing.engine.world import finding
+from tests.unit.transform.releases import JANUARY, make
+from typer.testing import CliRunner
+
+from finops.cli import app
+from finops.core.errors import BadInput, NotReady
+from finops.core.settings import Settings
+from finops.pipelines import actions as pipeline
+from finops.pipelines import results
+from finops.quality import gate
+from finops.quality.models import Given, RowRule, Suite
+from finops.rightsizing.actions import registry
+from finops.rightsizing.engine import service
+from finops.stores import published
+from finops.stores.results import ResultColumn, ResultTable
+
+TODAY = datetime.now(UTC).date()
+RUN_DATE = TODAY - timedelta(days=10)
+_MONEY = ("monthly_cost", "monthly_saving", "effective_cost")
+POLICY = """
+dry_run: {dry_run}
+accounts: [{{id: "111122223333", provider: aws}}]
+approvers: [ada, grace]
+"""
+
+
+def table(name: str, row: dict[str, Any]) -> ResultTable:
+    """Return a table with a row's columns."""
+    kinds = {date: "date", int: "bigint", float: "double", Decimal: "decimal(38,12)", str: "varchar"}
+    columns = [ResultColumn(key, kinds[type(value)], "A column.") for key, value in row.items()]
+    return ResultTable(name, "One row per thing.", (ResultColumn("billing_period", "varchar", "Month."), *columns), ())
+
+
+def publish(settings: Settings, name: str, rows: list[dict[str, Any]]) -> None:
+    month = {"2025-01": rows}
+    results.publish(settings, name.replace("_", "-"), [table(name, rows[0])], {name: month}, "x")
+
+
+def proposal(run_date: date) -> dict[str, Any]:
+    row = finding(run_date=run_date, facts="{}", zone="", project="", note="", first_seen=run_date)
+    return {name: value for name, value in row.items() if name != "tags"}
+
+
+def costs() -> list[dict[str, Any]]:
+    """A machine that cost 24 a day until the run date, and then nothing; another one that goes on."""
+    days = [(RUN_DATE - timedelta(days=n), "i-1") for n in range(1, 15)]
+    days += [(TODAY - timedelta(days=n), "i-2") for n in range(1, 25)]
+    return [
+        {
+            "provider": "aws",
+            "resource_id": name,
+            "billing_currency": "USD",
+            "charge_date": day,
+            "effective_cost": Decimal(24),
+            "billed_hours": 24.0,
+        }
+        for day, name in days
+    ]
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> ModelCloud:
+    """A cloud with the machine, which the commands reach."""
+    found = ModelCloud()
+    found.add("i-1")
+    monkeypatch.setattr(registry, "find", model_cloud.find)
+    monkeypatch.setattr(service, "ConfiguredClients", lambda *_: found)
+    monkeypatch.setattr(service, "SystemClock", model_cloud.QuickClock)
+    return found
+
+
+@pytest.fixture
+def company(settings: Settings, tmp_path: Path, cloud: ModelCloud, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A company whose findings and costs of resources are published."""
+    others: Callable[[str, Given], Suite] = gate.suite_of
+
+    def suite_of(name: str, given: Given) -> Suite:
+        own = ("mart_findings", "mart_resource_costs")
+        anything = (RowRule("anything", "true", ("billing_period",)),)
+        return Suite(name, anything, scope=given.months) if name in own else others(name, given)
+
+    monkeypatch.setattr(gate, "suite_of", suite_of)
+    make(settings, JANUARY, "build-1", marts=("fct_daily_costs",))
+    publish(settings, "mart_findings", [proposal(RUN_DATE), proposal(TODAY)])
+    publish(settings, "mart_resource_costs", costs())
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "rightsizing.yml").write_text(POLICY.format(dry_run="false"), encoding="utf-8")
+    return settings.model_copy(update={"config_dir": tmp_path / "own"})
+
+
+def run(company: Settings, *arguments: str) -> tuple[int, dict[str, Any]]:
+    environment = {"FINOPS_HOME": str(company.root), "FINOPS_CONFIG_DIR": str(company.configuration_dir)}
+    done = CliRunner().invoke(app, ["rightsizing", *arguments, "--json"], env=environment)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_a_proposal_is_approved_applied_rolled_back_and_every_step_is_in_the_journal(
+    company: Settings, cloud: ModelCloud
+) -> None:
+    _, planned = run(company, "plan", "--write")
+    ident = planned["planned"][0]["action_id"]
+    assert run(company, "apply") == (0, {"results": []})
+    assert run(company, "approve", ident, "--by", "ada")[1]["approvals"] == 1
+    status, applied = run(company, "apply")
+    assert (status, applied["results"][0]["outcome"]) == (0, "applied")
+    assert cloud.machines["i-1"]["state"] == "stopped"
+    assert run(company, "rollback", ident, "--by", "grace")[1]["results"][0]["outcome"] == "applied"
+    assert [what for _, what, _ in cloud.changes] == ["stop", "start"]
+    _, shown = run(company, "list", "--all")
+    assert (shown["actions"][0]["status"], shown["success_rate"]) == ("rolled_back", 1.0)
+    status, verdict = run(company, "journal", "--verify")
+    assert (status, verdict["fault"]) == (0, "")
+    assert run(company, "journal", "--verify", "--known", "0" * 64)[0] == 1
+
+
+def test_a_dry_run_changes_nothing(company: Settings, cloud: ModelCloud) -> None:
+    (company.configuration_dir / "rightsizing.yml").write_text(POLICY.format(dry_run="true"), encoding="utf-8")
+    ident = run(company, "plan", "--write")[1]["planned"][0]["action_id"]
+    run(company, "approve", ident, "--by", "ada")
+    assert run(company, "apply")[1]["results"][0]["outcome"] == "would"
+    assert cloud.changes == []
+
+
+def test_an_action_of_a_past_run_date_counts_from_it_and_what_it_saved_is_published(company: Settings) -> None:
+    _, planned = run(company, "plan", "--write", "--run-date", str(RUN_DATE))
+    ident = planned["planned"][0]["action_id"]
+    run(company, "approve", ident, "--by", "ada")
+    run(company, "apply")
+    _, found = run(company, "savings")
+    assert sum(Decimal(each["realised"]) for each in found["savings"]) == 240
+    with published.latest(company).connect() as connection:
+        rows = connection.execute(
+            "select sum(realised), sum(days), min(effective_from) from mart_action_savings"
+        ).fetchall()
+    assert rows == [(Decimal(240), 10, RUN_DATE)]
+
+
+def test_without_findings_nothing_is_planned_and_this_is_said(settings: Settings, company: Settings) -> None:
+    with pytest.raises(BadInput, match="no findings of 2020-01-01"):
+        pipeline.plan(company, "finops", date(2020, 1, 1))
+
+
+def test_before_findings_are_published_there_is_nothing_to_plan(settings: Settings) -> None:
+    make(settings, JANUARY, "build-1", marts=("fct_daily_costs",))
+    with pytest.raises(NotReady, match="no findings are published yet"):
+        pipeline.plan(settings, "finops")
