@@ -154,6 +154,25 @@ def test_rows_pass_the_gate_and_the_same_run_date_replaces_its_own_alone(home: S
         assert connection.execute(query).fetchall() == [(second,)]
 
 
+def test_scores_are_made_once_for_a_run_date_and_anew_when_the_configuration_changes(home: Settings) -> None:
+    """As made by a run of the same day before, with a coverage that is off: its warning must not get lost."""
+    found = {name: frame.copy() for name, frame in forecast().items()}
+    found[SCORES.name]["smape"] = 123.0
+    content = service.beside_others(published.latest(home), found, RUN_DATE)
+    version = pipeline.publish(home, "forecasting", TABLES, content, "before")
+
+    def again(run_date: date = RUN_DATE, *, keep_scores: bool = True, **policy: Any) -> pd.DataFrame:
+        made = service.forecast(given(run_date), Forecasting(**policy), version, keep_scores=keep_scores)
+        return made[SCORES.name]
+
+    kept = again()
+    assert set(kept["smape"]) == {123.0}
+    assert len(kept) == len(found[SCORES.name])
+    assert 123.0 not in set(again(keep_scores=False)["smape"])
+    assert 123.0 not in set(again(levels=("provider",))["smape"])
+    assert 123.0 not in set(again(date(2026, 5, 17))["smape"])
+
+
 def test_the_page_is_written_from_published_tables_alone(home: Settings) -> None:
     with pytest.raises(NotReady, match="no forecasts are published yet; run `finops forecast` first"):
         service.write_page(home)
