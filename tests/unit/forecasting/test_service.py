@@ -15,7 +15,7 @@ from tests.unit.transform.releases import FEW, JANUARY, make
 
 from finops.core.errors import Finding, NotReady
 from finops.core.settings import Settings
-from finops.forecasting import rows, service
+from finops.forecasting import rows, scorecard, service
 from finops.forecasting.models import OTHER
 from finops.forecasting.tables import FORECASTS, NOWCASTS, SCORES, TABLES, TOTALS
 from finops.pipelines import results as pipeline
@@ -161,16 +161,16 @@ def test_scores_are_made_once_for_a_run_date_and_anew_when_the_configuration_cha
     content = service.beside_others(published.latest(home), found, RUN_DATE)
     version = pipeline.publish(home, "forecasting", TABLES, content, "before")
 
-    def again(run_date: date = RUN_DATE, *, keep_scores: bool = True, **policy: Any) -> pd.DataFrame:
-        made = service.forecast(given(run_date), Forecasting(**policy), version, keep_scores=keep_scores)
-        return made[SCORES.name]
+    def again(*levels: str) -> pd.DataFrame:
+        policy = Forecasting(levels=levels) if levels else Forecasting()
+        return service.forecast(given(), policy, version, keep_scores=True)[SCORES.name]
 
     kept = again()
     assert set(kept["smape"]) == {123.0}
     assert len(kept) == len(found[SCORES.name])
-    assert 123.0 not in set(again(keep_scores=False)["smape"])
-    assert 123.0 not in set(again(levels=("provider",))["smape"])
-    assert 123.0 not in set(again(date(2026, 5, 17))["smape"])
+    assert 123.0 not in set(again("provider")["smape"])
+    (configuration,) = set(kept["configuration"])
+    assert scorecard.published(version, date(2026, 5, 17), configuration) is None
 
 
 def test_the_page_is_written_from_published_tables_alone(home: Settings) -> None:
