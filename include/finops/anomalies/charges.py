@@ -20,12 +20,10 @@ def resolved(version: Publication, partition: str) -> Sql:
     folder = version.path / FACT / f"provider={provider}" / f"billing_period={period}"
     absent = {name: UNALLOCATED if name == "cost_center" else ABSENT for name in _OF_TAGS}
     template = "coalesce({column}, {absent}) as {name}"
-    filled = join(
-        ", ", (compose(template, column=identifier("lines", n), absent=ABSENT, name=identifier(n)) for n in _FILLED)
-    )
+    filled = join(", ", (compose(template, column=identifier(n), absent=ABSENT, name=identifier(n)) for n in _FILLED))
     kept = Sql(
-        "lines.billing_currency, lines.service_name, lines.charge_category, lines.charge_period_start, "
-        "lines.charge_period_end, lines.effective_cost, lines.list_cost, lines.pricing_quantity, lines.pricing_unit"
+        "billing_currency, service_name, charge_category, charge_period_start, charge_period_end, effective_cost, "
+        "list_cost, pricing_quantity, pricing_unit"
     )
     head = compose("select {provider} as provider, {kept}, {filled}", provider=provider, kept=kept, filled=filled)
     if not (folder / OWNERS).exists():
@@ -37,29 +35,4 @@ def resolved(version: Publication, partition: str) -> Sql:
         ", ",
         (compose(template, column=identifier("owners", n), absent=absent[n], name=identifier(n)) for n in _OF_TAGS),
     )
-    query = """
-        {head}, {tags}
-        from (
-            select lines.*, details.* exclude (x_details_id), coalesce(resources.resource_rules, '') as resource_rules
-            from read_parquet({part}, hive_partitioning = false) as lines
-            inner join read_parquet({details}, hive_partitioning = false) as details
-                on details.x_details_id = lines.x_details_id
-            left join read_parquet({resources}, hive_partitioning = false) as resources
-                on resources.resource_id = lines.resource_id
-        ) as lines
-        left join read_parquet({owners}, hive_partitioning = false) as owners
-            on owners.x_details_id = lines.x_details_id
-            and owners.resource_rules = lines.resource_rules
-            and owners.tags is not distinct from lines.tags
-            and owners.x_cost_categories is not distinct from lines.x_cost_categories
-            and cast(lines.charge_period_start as date) between owners.first_day and owners.last_day
-    """
-    return compose(
-        query,
-        head=head,
-        tags=tags,
-        part=folder / "part.parquet",
-        details=folder / "details.parquet",
-        owners=folder / OWNERS,
-        resources=folder / published.OWNER_RESOURCES,
-    )
+    return compose("{head}, {tags} from {owned}", head=head, tags=tags, owned=published.join_owners(folder))

@@ -10,7 +10,7 @@ from finops.core.errors import NotReady
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
 from finops.core.sql import Sql, compose
-from finops.stores.published import OWNER_RESOURCES, OWNERS, Publication
+from finops.stores.published import Publication, join_owners
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,28 +22,13 @@ WEEKS = 6
 COLUMNS = ("billing_currency", "provider", "ai_project", "ds", "amount")
 
 _HOURS = """
-    with lines as (
-        select lines.*, coalesce(resources.resource_rules, '') as resource_rules
-        from read_parquet({part}, hive_partitioning = false) as lines
-        left join read_parquet({resources}, hive_partitioning = false) as resources
-            on resources.resource_id = lines.resource_id
-        where lines.charge_period_start >= ? and lines.charge_period_start < ?
-    ),
-
-    charges as (
+    with charges as (
         select details.billing_currency, details.service_name, lines.charge_period_start, lines.effective_cost,
             coalesce(owners.ai_project, {absent}) as ai_project,
             greatest(1, date_diff('hour', lines.charge_period_start, lines.charge_period_end)) as hour_count
-        from lines
-        inner join read_parquet({details}, hive_partitioning = false) as details
-            on details.x_details_id = lines.x_details_id
-        left join read_parquet({owners}, hive_partitioning = false) as owners
-            on owners.x_details_id = lines.x_details_id
-            and owners.resource_rules = lines.resource_rules
-            and owners.tags is not distinct from lines.tags
-            and owners.x_cost_categories is not distinct from lines.x_cost_categories
-            and cast(lines.charge_period_start as date) between owners.first_day and owners.last_day
-        where details.charge_category = 'Usage' and coalesce(details.charge_class, '') <> 'Correction'
+        from {owned}
+        where lines.charge_period_start >= ? and lines.charge_period_start < ?
+            and details.charge_category = 'Usage' and coalesce(details.charge_class, '') <> 'Correction'
             and hour_count <= 24
     )
 
@@ -97,10 +82,7 @@ def _of_partition(
         return pd.DataFrame(columns=["service_name", *COLUMNS])
     asked: Sql = compose(
         _HOURS,
-        part=folder / "part.parquet",
-        details=folder / "details.parquet",
-        owners=folder / OWNERS,
-        resources=folder / OWNER_RESOURCES,
+        owned=join_owners(folder),
         absent=ABSENT,
         provider=provider,
     )

@@ -29,6 +29,7 @@ _MODELS = {
     "usual_value_at_level": ("The usual of that weekday, at today's level", "median of recent weeks, scaled"),
     "ridge_from_last": ("Learned from all series, from today's level", "ridge regression on changes"),
     "boosting": ("Boosted trees", "gradient boosting over all series"),
+    "boosting_from_best": ("Boosted trees, from the best simple rule", "gradient boosting on what that misses"),
     "reverting": ("Back to the usual level", "mean reversion"),
     "season_with_drift": ("A week ago, with its trend", "seasonal naive with drift"),
     "recent_level": ("The level of recent days", "recent level"),

@@ -8,10 +8,15 @@ left out. Formulas: MASE as Hyndman & Koehler (2006) with the weekly naive forec
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from finops.core.sql import compose
 from finops.forecasting import outlook
 from finops.forecasting.models import ALL, TEAM, Hierarchy
+from finops.forecasting.tables import SCORES
+from finops.stores.published import Publication
+from finops.stores.results import published_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +58,22 @@ def rows(tree: Hierarchy, first_open: pd.Timestamp, promised: pd.DataFrame | Non
                 for each in _of_group(part)
             ]
     return found
+
+
+def published(version: Publication | None, run_date: date, configuration: str) -> pd.DataFrame | None:
+    """Return the published rows of a run date whose series were made by this configuration; None where none are.
+
+    Testing takes longer than forecasting, and bills of one more hour change little of six months: once a day will do.
+    """
+    if version is None or "configuration" not in version.manifest.get("columns", {}).get(SCORES.name, ()):
+        return None
+    others = compose(
+        "run_date <> cast({day} as date) or configuration is distinct from {configuration}",
+        day=run_date.isoformat(),
+        configuration=configuration,
+    )
+    found = published_rows(version, SCORES, [f"{run_date:%Y-%m}"], but=others)
+    return found.drop(columns="billing_period") if len(found) else None
 
 
 def _groups(tree: Hierarchy) -> Iterator[tuple[dict[str, str], set[str]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -61,14 +63,15 @@ def run(settings: Settings, *, run_date: date | None = None, progress: Progress 
     """Return the whole new content of the run date's month of every table.
 
     ``run_date`` is the first day that is forecast; without one it is the day after the newest usage, at most today.
-    The same run date once more replaces its own rows alone. Raise NotReady before anything with usage is published,
+    The same run date once more replaces its own rows alone; without ``run_date`` its scores are made once and kept,
+    unless ``forecasting.yml`` has changed. Raise NotReady before anything with usage is published,
     BadInput for a run date in the future or an invalid ``forecasting.yml``.
     """
     policy = policy_file.load(settings)
     version = published.latest(settings)
     _say(progress, "reading", 0)
     given = read.given(settings, version, policy, run_date)
-    fresh = forecast(given, policy, version, progress)
+    fresh = forecast(given, policy, version, progress, keep_scores=run_date is None)
     return beside_others(version, fresh, given.run_date)
 
 
@@ -84,9 +87,17 @@ def beside_others(version: Publication, fresh: Mapping[str, pd.DataFrame], run_d
 
 
 def forecast(
-    given: Input, policy: Forecasting, version: Publication | None = None, progress: Progress | None = None
+    given: Input,
+    policy: Forecasting,
+    version: Publication | None = None,
+    progress: Progress | None = None,
+    *,
+    keep_scores: bool = False,
 ) -> Mapping[str, pd.DataFrame]:
-    """Return the rows of one run date by table. ``version`` holds earlier promises, where there are any."""
+    """Return the rows of one run date by table. ``version`` holds earlier promises, where there are any.
+
+    ``keep_scores``: those that it has of this run date and policy stay, where there are any.
+    """
     import pandas as pd
 
     _say(progress, "estimating late charges", 1)
@@ -100,9 +111,8 @@ def forecast(
     _say(progress, "forecasting hours", 3)
     by_hour = hourly.outlook_of(given.hourly, given.run_date, estimates, policy.hourly_levels)
     _say(progress, "testing", 4)
-    first_open = estimates["charge_date"].min() if len(estimates) else pd.Timestamp(given.run_date)
-    promised = promises.of_months(version, made.charges, made.tree, made.leaves, first_open, policy.levels)
-    scores = scorecard.rows(made.tree, first_open, promised)
+    kept = scorecard.published(version, given.run_date, _digest(policy)) if keep_scores else None
+    scores = _scores(made, estimates, policy, version) if kept is None else kept
     _say(progress, "adding up", 5)
     members = series.belonging(made.leaves, made.tree.nodes, policy.levels)
     known = totals.so_far(made.charges, made.late, members, made.leaves, made.tree)
@@ -115,7 +125,7 @@ def forecast(
         FORECASTS.name: pd.concat(parts, ignore_index=True),
         TOTALS.name: _frame(TOTALS.name, totals.rows(made.tree, usage, calendar, known)),
         NOWCASTS.name: _frame(NOWCASTS.name, rows.of_nowcasts(estimates, given.run_date)),
-        SCORES.name: _frame(SCORES.name, scores),
+        SCORES.name: scores,
     }
 
 
@@ -160,6 +170,20 @@ def _tree(given: Input, estimates: pd.DataFrame, policy: Forecasting) -> _Tree:
     logger.info("%d series of %d levels", len(tree.nodes), len(policy.levels) + 1)
     combined = series.combined(late, names, ("amount", "spread")) if len(late) else late
     return _Tree(tree, events.leaves_of(charges), charges, combined)
+
+
+def _scores(made: _Tree, estimates: pd.DataFrame, policy: Forecasting, version: Publication | None) -> pd.DataFrame:
+    import pandas as pd
+
+    first_open = estimates["charge_date"].min() if len(estimates) else pd.Timestamp(made.tree.run_date)
+    promised = promises.of_months(version, made.charges, made.tree, made.leaves, first_open, policy.levels)
+    scores = _frame(SCORES.name, scorecard.rows(made.tree, first_open, promised))
+    return scores.assign(configuration=_digest(policy))
+
+
+def _digest(policy: Forecasting) -> str:
+    text = json.dumps(policy.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _joined(table: str, before: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:

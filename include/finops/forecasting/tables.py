@@ -129,6 +129,12 @@ SCORES = ResultTable(
             "The same of month totals that earlier run dates published; of ours alone.",
             nullable=True,
         ),
+        ResultColumn(
+            "configuration",
+            "varchar",
+            "Digest of the configuration by which the series were made; null in what older releases published.",
+            nullable=True,
+        ),
     ),
     ("billing_period", "billing_currency", "run_date", "level", "cost_center", "model"),
 )

@@ -49,6 +49,22 @@ OWNERS, OWNER_RESOURCES = "owners.parquet", "owner_resources.parquet"
 ``last_day`` of one ``rule_era``, and the daily mart's columns of tags. ``owner_resources``: the ``resource_rules`` of
 resources that have any; of others they are ``''``.
 """
+_OWNED = """
+    (
+        select stored.*, coalesce(resources.resource_rules, '') as resource_rules
+        from read_parquet({part}, hive_partitioning = false) as stored
+        left join read_parquet({resources}, hive_partitioning = false) as resources
+            on resources.resource_id = stored.resource_id
+    ) as lines
+    inner join read_parquet({details}, hive_partitioning = false) as details
+        on details.x_details_id = lines.x_details_id
+    left join read_parquet({owners}, hive_partitioning = false) as owners
+        on owners.x_details_id = lines.x_details_id
+        and owners.resource_rules = lines.resource_rules
+        and owners.tags is not distinct from lines.tags
+        and owners.x_cost_categories is not distinct from lines.x_cost_categories
+        and cast(lines.charge_period_start as date) between owners.first_day and owners.last_day
+"""
 PLAIN_READER = """
     select *
     from read_parquet(
@@ -202,6 +218,20 @@ def reader_sql(root: Path) -> Sql:
     text = root / READER
     template = text.read_text(encoding="utf-8").strip().rstrip(";") if text.exists() else PLAIN_READER
     return Sql(template.replace("{root}", str(root).replace("'", "''")))
+
+
+def join_owners(partition: Path) -> Sql:
+    """Return the FROM clause of a partition's charges: ``lines`` as stored, their ``details``, and their ``owners``.
+
+    A line without an owner is there, too, with nulls. ``Publication.partition`` gives the folder.
+    """
+    return compose(
+        _OWNED,
+        part=partition / "part.parquet",
+        details=partition / "details.parquet",
+        owners=partition / OWNERS,
+        resources=partition / OWNER_RESOURCES,
+    )
 
 
 def latest(settings: Settings) -> Publication:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import numpy as np
+import pandas as pd
 
-from finops.anomalies.hours import _by_sigmas, _episodes
-from finops.anomalies.models import DETECTOR, Key
-from finops.policy.anomalies import AnomalyPolicy, RollingSigma, Rules
+from finops.anomalies.hours import _by_sigmas, _episodes, found
+from finops.anomalies.models import DETECTOR, Episode, Key
+from finops.policy.anomalies import AnomalyPolicy, Dimension, RollingSigma, Rules
+from finops.timeseries.detection import detect
 
 BEGIN = datetime(2025, 4, 1, tzinfo=UTC)
 KEY = Key("USD", "provider")
@@ -40,3 +43,25 @@ def test_the_rolling_mean_with_sigmas_raises_where_it_is_configured() -> None:
     policy = AnomalyPolicy(rules=Rules(rolling_sigma=RollingSigma()))
     (one,) = _by_sigmas(series, policy)
     assert (one.source, one.probability) == ("rolling-sigma", None)
+
+
+def watched(is_hourly: bool) -> list[Episode]:
+    """Return what the watch finds in two weeks of one service's charges, of which two hours cost much more."""
+    charges = pd.DataFrame(
+        {"currency": "USD", "hour": pd.date_range(BEGIN.replace(tzinfo=None), periods=336, freq="h")}
+    )
+    charges = charges.assign(**dict.fromkeys(map(str, Dimension), "x"), is_hourly=is_hourly, cost=hours(300, 301))
+    with duckdb.connect() as connection:
+        connection.register("charge_hours", charges)
+        return found(connection, detect, AnomalyPolicy(rules=Rules(rolling_sigma=RollingSigma())))
+
+
+def test_detector_and_rolling_mean_find_the_same_hours_of_charges() -> None:
+    episodes = watched(is_hourly=True)
+    assert {each.first_hour for each in episodes} == {BEGIN + timedelta(hours=300)}
+    assert {each.source for each in episodes} == {DETECTOR, "rolling-sigma"}
+    assert {each.key.level for each in episodes if each.source == DETECTOR} == {"provider", "service"}
+
+
+def test_bills_by_the_day_have_no_hours_to_watch() -> None:
+    assert watched(is_hourly=False) == []

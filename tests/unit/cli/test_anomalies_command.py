@@ -33,6 +33,23 @@ def test_each_point_gets_a_score_and_the_odd_one_is_an_anomaly(tmp_path: Path) -
     assert max(rows, key=lambda row: float(row["score"]))["ds"] == "2024-05-20"
 
 
+def test_the_hours_in_which_gpus_were_forgotten_are_anomalies_and_nights_are_not(tmp_path: Path) -> None:
+    """Six weeks of a cluster that works by day; eight machines more run on one night."""
+    file, out = tmp_path / "hours.csv", tmp_path / "scores.csv"
+    forgotten = range(35 * 24 + 1, 35 * 24 + 5)
+    lines = []
+    for hour in range(42 * 24):
+        cost = (96 if 8 <= hour % 24 < 19 else 24) + hour * 7 % 5 + (200 if hour in forgotten else 0)
+        lines.append(f"cluster,2024-{3 + hour // 744:02}-{1 + hour % 744 // 24:02}T{hour % 24:02}:00,{cost}")
+    file.write_text("\n".join(["unique_id,ds,y", *lines]) + "\n")
+    arguments = ["anomalies", "--series", str(file), "--freq", "h", "--out", str(out)]
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == 0, found.output
+    odd = [row["ds"] for row in csv.DictReader(out.open()) if row["is_anomaly"] == "True"]
+    assert odd[0] == "2024-04-05 01:00:00"
+    assert all(ds.startswith("2024-04-05 0") for ds in odd)
+
+
 def test_series_of_which_nothing_can_be_said_are_counted_with_their_reason(tmp_path: Path) -> None:
     arguments = ["anomalies", "--series", str(_series(tmp_path)), "--out", str(tmp_path / "o.csv")]
     text = CliRunner().invoke(app, arguments)

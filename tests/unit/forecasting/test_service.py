@@ -15,7 +15,7 @@ from tests.unit.transform.releases import FEW, JANUARY, make
 
 from finops.core.errors import Finding, NotReady
 from finops.core.settings import Settings
-from finops.forecasting import rows, service
+from finops.forecasting import rows, scorecard, service
 from finops.forecasting.models import OTHER
 from finops.forecasting.tables import FORECASTS, NOWCASTS, SCORES, TABLES, TOTALS
 from finops.pipelines import results as pipeline
@@ -152,6 +152,25 @@ def test_rows_pass_the_gate_and_the_same_run_date_replaces_its_own_alone(home: S
     with again.connect() as connection:
         query = f"select distinct run_date from {FORECASTS.name} where level = 'service_name'"
         assert connection.execute(query).fetchall() == [(second,)]
+
+
+def test_scores_are_made_once_for_a_run_date_and_anew_when_the_configuration_changes(home: Settings) -> None:
+    """As made by a run of the same day before, with a coverage that is off: its warning must not get lost."""
+    found = {name: frame.copy() for name, frame in forecast().items()}
+    found[SCORES.name]["smape"] = 123.0
+    content = service.beside_others(published.latest(home), found, RUN_DATE)
+    version = pipeline.publish(home, "forecasting", TABLES, content, "before")
+
+    def again(*levels: str) -> pd.DataFrame:
+        policy = Forecasting(levels=levels) if levels else Forecasting()
+        return service.forecast(given(), policy, version, keep_scores=True)[SCORES.name]
+
+    kept = again()
+    assert set(kept["smape"]) == {123.0}
+    assert len(kept) == len(found[SCORES.name])
+    assert 123.0 not in set(again("provider")["smape"])
+    (configuration,) = set(kept["configuration"])
+    assert scorecard.published(version, date(2026, 5, 17), configuration) is None
 
 
 def test_the_page_is_written_from_published_tables_alone(home: Settings) -> None:

@@ -27,25 +27,10 @@ _MAY_BE_NULL = (
 """Columns of the fact that the daily costs have a word for where they are null."""
 
 _CHARGES = """
-    with lines as (
-        select lines.*, coalesce(resources.resource_rules, '') as resource_rules
-        from read_parquet({part}, hive_partitioning = false) as lines
-        left join read_parquet({resources}, hive_partitioning = false) as resources
-            on resources.resource_id = lines.resource_id
-    ),
-
-    resolved as (
+    with resolved as (
         select lines.* exclude (tags, x_cost_categories, resource_rules), details.* exclude (x_details_id),
             {resolved}, owners.has_required_tags, {provider} as provider, {period} as billing_period
-        from lines
-        inner join read_parquet({details}, hive_partitioning = false) as details
-            on details.x_details_id = lines.x_details_id
-        left join read_parquet({owners}, hive_partitioning = false) as owners
-            on owners.x_details_id = lines.x_details_id
-            and owners.resource_rules = lines.resource_rules
-            and owners.tags is not distinct from lines.tags
-            and owners.x_cost_categories is not distinct from lines.x_cost_categories
-            and cast(lines.charge_period_start as date) between owners.first_day and owners.last_day
+        from {owned}
     ),
 
     charges as (select * replace ({filled}) from resolved)
@@ -154,10 +139,7 @@ def _charges(bill: Bill, kept: Sql, factor: Decimal) -> list[Source]:
     resolved = "coalesce(owners.{name}, {absent}) as {name}"
     sql = compose(
         _CHARGES,
-        part=folder / "part.parquet",
-        details=folder / "details.parquet",
-        owners=folder / published.OWNERS,
-        resources=folder / published.OWNER_RESOURCES,
+        owned=published.join_owners(folder),
         resolved=join(", ", (compose(resolved, name=identifier(n), absent=_absent(n)) for n in _OF_TAGS)),
         filled=join(", ", (compose(filled, name=identifier(n), absent=_absent(n)) for n in _MAY_BE_NULL)),
         provider=bill.provider,

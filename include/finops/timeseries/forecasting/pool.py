@@ -25,10 +25,15 @@ POOL: dict[str, Model] = {
     "ridge": regression.ridge,
     "ridge_from_last": regression.ridge_from_last,
     "boosting": boosting.boosting,
+    "boosting_from_best": boosting.boosting_from_best,
 }
 """Models of every series. The last value is always among them."""
 
-LONG: dict[str, Model] = {"long_seasonal_naive": simple.long_seasonal_naive, "long_theta": smoothing.long_theta}
+LONG: dict[str, Model] = {
+    "long_seasonal_naive": simple.long_seasonal_naive,
+    "long_theta": smoothing.long_theta,
+    "boosting_on_logs": boosting.boosting_on_logs,
+}
 """Models more for series that have a long rhythm beside the short one: hours, with a day and a week."""
 
 BASELINES: dict[str, Model] = {"linear_regression": line.linear_regression, "naive2": smoothing.naive2}

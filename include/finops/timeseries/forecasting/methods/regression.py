@@ -38,12 +38,12 @@ class _Scaled:
     def back(self, departures: Floats) -> Floats:
         found = self.usual + departures * self.spread[:, None]
         if self.is_log:
-            found = np.sign(found) * np.expm1(np.minimum(np.abs(found), 50))
+            found = signed_exp(found)
         return np.asarray(found * self.size[:, None])
 
     def departures(self, future: Floats) -> Floats:
         relative = future / self.size[:, None]
-        return ((_signed_log(relative) if self.is_log else relative) - self.usual) / self.spread[:, None]
+        return ((signed_log(relative) if self.is_log else relative) - self.usual) / self.spread[:, None]
 
 
 def ridge(window: Window, horizon: int) -> Floats:
@@ -125,7 +125,7 @@ def _scaled(past: Floats, season: int, horizon: int, is_log: bool) -> _Scaled:
     size = np.where(size > 0, size, 1.0)
     scaled = past / size[:, None]
     if is_log:
-        scaled = _signed_log(scaled)
+        scaled = signed_log(scaled)
     season = min(season, past.shape[1])
     whole = past.shape[1] // season * season
     phases = scaled[:, -whole:].reshape(len(past), -1, season)
@@ -136,5 +136,11 @@ def _scaled(past: Floats, season: int, horizon: int, is_log: bool) -> _Scaled:
     return _Scaled(np.clip(departures / spread[:, None], -_LIMIT, _LIMIT), usual, size, spread, is_log)
 
 
-def _signed_log(values: Floats) -> Floats:
+def signed_log(values: Floats) -> Floats:
+    """Return the logarithm of 1 + |value| with the value's sign."""
     return np.asarray(np.sign(values) * np.log1p(np.abs(values)))
+
+
+def signed_exp(values: Floats) -> Floats:
+    """Return what ``signed_log`` was taken of."""
+    return np.asarray(np.sign(values) * np.expm1(np.minimum(np.abs(values), 50)))
