@@ -21,6 +21,9 @@ A source in ``telemetry.yml`` may name one too:
 A mirror in ``budgets.yml`` may name one: of AWS as ``s3://``, of Azure as ``azure_monitor``, of Google Cloud as
 ``bq://``.
 
+An account in ``rightsizing.yml`` may name one: ``aws`` as ``s3://``, ``azure`` as ``azure_monitor``, ``gcp`` as
+``cloud_monitoring``.
+
 A channel in ``channels.yml`` may name one: ``mail`` as ``mailto:``, any other has its secret as password.
 
 A message names the connection and the field and never a value: values are secrets.
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from finops.policy.budgets import Mirror
     from finops.policy.channels import AnyChannel
     from finops.policy.delivery import Target
+    from finops.policy.rightsizing import Account
     from finops.policy.sources import ConfiguredSource
     from finops.policy.telemetry import TelemetrySource
 
@@ -49,6 +53,7 @@ ATTEMPTS = 6
 BIGQUERY_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 BILLING_SCOPES = ("https://www.googleapis.com/auth/cloud-billing",)
 MONITORING_SCOPES = ("https://www.googleapis.com/auth/monitoring.read",)
+ACTION_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
 
@@ -126,6 +131,22 @@ def channel_client_for(channel: AnyChannel) -> object | None:
 
     _require(connection, "password")
     return SecretStr(connection.password)
+
+
+def login_for(account: Account) -> object | None:
+    """Return the session, or the credentials, with which actions are in an account; None where it names no Connection.
+
+    Raise BadInput when the Connection cannot serve it.
+    """
+    if account.connection is None:
+        return None
+    connection = _connection(account.connection)
+    extra = _extra(connection)
+    if account.provider == "aws":
+        return _aws_session(connection, extra)
+    if account.provider == "azure":
+        return _azure_identity(connection, extra)
+    return _google_options(connection, extra, ACTION_SCOPES)["credentials"]
 
 
 def _http_login(connection: Any, extra: Mapping[str, Any]) -> object:

@@ -7,7 +7,7 @@ true, and nothing without approval.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from finops.core.settings import Settings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from finops.rightsizing.engine.tools import Tools
     from finops.rightsizing.engine.verifying import Verified
     from finops.rightsizing.ledger import Saving
+    from finops.stores.state.actions import Action
 
 FEATURE = "action_savings"
 
@@ -41,6 +42,57 @@ def plan(settings: Settings, by: str, replayed: date | None = None) -> Plan:
 
     rows = proposals.rows(settings, replayed)
     return planning.plan(tools(settings), rows, by, lambda action: costs.baseline(settings, action), replayed=replayed)
+
+
+def decide(settings: Settings, action_id: str, by: str, *, is_approved: bool, why: str = "") -> bool:
+    """Note what a person has decided of an action; tell whether it is approved by as many as must.
+
+    Raise BadInput where this person may not decide, or the action waits for nobody.
+    """
+    from finops.rightsizing.engine import approving
+
+    if is_approved:
+        return approving.approve(tools(settings), action_id, by, why).is_complete
+    approving.reject(tools(settings), action_id, by, why or "rejected")
+    return False
+
+
+def is_dry_run(settings: Settings) -> bool:
+    """Tell whether actions are only shown. Raise BadInput for an invalid ``rightsizing.yml``."""
+    from finops.policy import rightsizing
+
+    return rightsizing.load(settings).dry_run
+
+
+def who_may_approve(settings: Settings) -> tuple[list[str], timedelta]:
+    """Return the approvers that ``rightsizing.yml`` names, and how long an action waits for one."""
+    from finops.policy import rightsizing
+
+    policy = rightsizing.load(settings)
+    return list(policy.approvers), timedelta(hours=policy.approval_expires_hours)
+
+
+def is_approved(settings: Settings, action_id: str) -> bool:
+    """Tell whether an action is approved by as many as must, and may begin."""
+    from finops.rightsizing.engine import service
+    from finops.stores.state import actions
+
+    return service.one(settings, action_id).status == actions.APPROVED
+
+
+def have_failed(found: Iterable[Result]) -> bool:
+    """Tell whether any of these must not pass for a success."""
+    from finops.rightsizing.engine import applying
+
+    return any(map(applying.is_failure, found))
+
+
+def waits_for_approval(settings: Settings, action_id: str) -> bool:
+    """Tell whether somebody still has to decide of an action."""
+    from finops.rightsizing.engine import service
+    from finops.stores.state import actions
+
+    return service.one(settings, action_id).status == actions.PLANNED
 
 
 def apply(

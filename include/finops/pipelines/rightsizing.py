@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from finops.core.settings import Settings
 from finops.pipelines import results
@@ -22,20 +22,21 @@ class Found:
     findings: int
 
 
-def find(settings: Settings, run_date: date | None = None, suppressed: Mapping[str, str] | None = None) -> Found:
+def find(settings: Settings, run_date: date | None = None) -> Found:
     """Find what could be saved, publish it as ``mart_findings`` and write the page. No cloud is touched.
 
     What was made of the same bills, KPIs, budgets, incidents, configuration and suppressions is not made again.
-    ``suppressed`` has why a finding is left alone, by its key. Raise NotReady before the costs of resources are
-    published, BadInput for an invalid ``rightsizing.yml`` or run date, Finding if the gate refuses.
+    Raise NotReady before the costs of resources are published, BadInput for an invalid ``rightsizing.yml`` or run
+    date, Finding if the gate refuses.
     """
     from finops.rightsizing import service
     from finops.rightsizing.tables import TABLES
 
     with results.running(settings, FEATURE):
+        suppressed = _suppressed(settings)
         planned = service.plan(settings, run_date, suppressed)
         before = results.made_of(settings, FEATURE)
-        made_of = before if run_date is not None else _digest(settings, suppressed or {})
+        made_of = before if run_date is not None else _digest(settings, suppressed)
         build_id = None
         if run_date is not None or before != made_of:
             rows = service.results(settings, planned)
@@ -44,9 +45,19 @@ def find(settings: Settings, run_date: date | None = None, suppressed: Mapping[s
     return Found(planned.run_date, build_id, len(planned.found))
 
 
-def is_due(settings: Settings, suppressed: Mapping[str, str] | None = None) -> bool:
+def is_due(settings: Settings) -> bool:
     """Tell whether anything that findings are made of has changed since they were published."""
-    return results.made_of(settings, FEATURE) != _digest(settings, suppressed or {})
+    return results.made_of(settings, FEATURE) != _digest(settings, _suppressed(settings))
+
+
+def _suppressed(settings: Settings) -> dict[str, str]:
+    """Return why a person has said that a finding is to be left alone, by its key."""
+    from finops.stores.state import suppressions
+    from finops.stores.state.store import open_state
+
+    with open_state(settings).connect() as connection:
+        found = suppressions.current(connection, datetime.now(UTC).date())
+    return {key: f"{each.author} until {each.until}: {each.reason}" for key, each in found.items()}
 
 
 def _digest(settings: Settings, suppressed: Mapping[str, str]) -> str:
