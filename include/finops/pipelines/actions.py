@@ -43,6 +43,13 @@ def plan(settings: Settings, by: str, replayed: date | None = None) -> Plan:
     return planning.plan(tools(settings), rows, by, lambda action: costs.baseline(settings, action), replayed=replayed)
 
 
+def suppressed(settings: Settings, day: date) -> dict[str, str]:
+    """Return why findings are left alone on a day, by their key, as ``pipelines.rightsizing.find`` takes it."""
+    from finops.rightsizing.engine import service
+
+    return {each.finding_key: f"{each.author}: {each.reason}" for each in service.suppressed(settings, day)}
+
+
 def apply(
     settings: Settings, action_ids: Sequence[str] = (), logins: Callable[[Account], Any] = lambda _: None
 ) -> list[Result]:

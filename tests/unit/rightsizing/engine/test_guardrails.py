@@ -47,7 +47,7 @@ def why_not(to: Tools, row: dict[str, Any]) -> str:
         ({"region": "us-east-1"}, "region us-east-1 of account 111122223333 is not open"),
         ({"tags": '{"Protect": "true"}'}, "protected by the tag"),
         ({"tags": '{"protect": ""}'}, "protected by the tag"),
-        ({"tags": '{"finops:protect": "yes"}'}, "protected by the tag"),
+        ({"tags": '{"PROTECT": "yes"}'}, "protected by the tag"),
         ({"times_seen": 1}, "found 1 of 2 times"),
         ({"run_date": date(2026, 2, 20)}, "older than 72 hours"),
         ({"facts": '{"coverage": 0.5}'}, "only 50% of its hours were measured"),
