@@ -211,6 +211,17 @@ def test_a_rollback_brings_it_back_under_the_same_guardrails(to: Tools, cloud: M
     assert [what for _, what, _ in cloud.changes] == ["stop", "start"]
 
 
+def test_a_rollback_needs_no_tag_of_the_allow_list_but_heeds_the_protect_tag(tmp_path: Path, cloud: ModelCloud) -> None:
+    cloud.add("i-4", environment="dev")
+    to = tools(tmp_path, cloud, allow_tags={"environment": ["dev"]})
+    ident = approved(to, finding("i-4", tags='{"environment": "dev"}'))
+    applying.apply(to)
+    cloud.machines["i-4"]["tags"] = {"protect": "true"}
+    assert applying.rollback(to, ident, "ada", "").outcome == actions.REFUSED
+    cloud.machines["i-4"]["tags"] = {}
+    assert applying.rollback(to, ident, "ada", "").outcome == actions.APPLIED
+
+
 def test_what_does_not_last_is_found_after_three_days_and_told_once(to: Tools, cloud: ModelCloud) -> None:
     ident = approved(to, finding())
     applying.apply(to)
