@@ -6,9 +6,9 @@ again what was changed 3, 7 and 30 days ago; `account` publishes what actions ha
 `rightsizing.yml`. While that says `dry_run: true`, as it does at first, nothing is planned, and nobody is asked.
 
 For each new action `approve` waits, without holding a slot, for an approver that the file names; `approve_again` asks
-for a second one where much is at stake. A rejection, or time that runs out, ends the action. `apply` does it: guardrails
-and the live state are checked again, every step is journalled, and what cannot be finished goes back. Clear a failed
-task and it goes on from the journal. A run waits for its own actions alone, so that the next day's starts beside it.
+for a second one where much is at stake. A rejection, or time that runs out, ends the action. `apply` does it:
+guardrails and the live state are checked again, every step is journalled, and what cannot be finished goes back. Clear
+a failed task and it goes on from the journal. A run waits for its own actions alone; the next day's starts beside it.
 
 For a past day, give the parameter `run_date` as YYYY-MM-DD: its findings are made and played again, and actions count
 from that day on.

@@ -5,29 +5,14 @@ Plain functions, as those of ``steps``.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, TypedDict
 
 from finops.core.errors import Finding
 from finops.core.machine import one_line_errors
 from finops.core.periods import a_day
 from finops.core.settings import Settings
 from finops.pipelines import actions, rightsizing
-
-if TYPE_CHECKING:
-    from finops.pipelines.actions import Action, Result
-
-logger = logging.getLogger(__name__)
-
-
-class AskedAction(TypedDict):
-    """A planned action, and how a person is asked for approval."""
-
-    action_id: str
-    subject: str
-    body: str
+from finops.pipelines.actions import AskedAction
 
 
 @one_line_errors()
@@ -41,29 +26,7 @@ def find_waste(run_date: str | None) -> str:
 @one_line_errors()
 def plan_actions(run_date: str | None) -> list[AskedAction]:
     """Plan actions from the findings; return those that are new. While ``dry_run`` is true nothing is planned."""
-    settings = Settings()
-    if actions.is_dry_run(settings):
-        logger.info("rightsizing.yml says dry_run: nobody is asked, and nothing is changed")
-        return []
-    planned = actions.plan(settings, "rightsize_resources", _day(run_date))
-    for each in planned.not_planned:
-        logger.info("not planned: %s: %s", each.finding_key, each.reason)
-    return [_asked(each) for each in planned.planned]
-
-
-def _asked(action: Action) -> AskedAction:
-    wanted = ", ".join(f"{name} {value}" for name, value in action.parameters.items())
-    saves = f"{action.monthly_saving:,.2f} {action.currency} a month"
-    lines = [
-        str(action.about.get("evidence") or ""),
-        f"Resource: {action.resource_id} ({action.provider} {action.account}, {action.region})",
-        f"It costs {action.monthly_cost:,.2f} {action.currency} a month; estimated saving {saves}",
-        f"Risk {action.about.get('risk')}, owner {action.about.get('owner') or 'unknown'}",
-        str(action.about.get("note") or ""),
-        f"Action {action.action_id}, rule {action.rule}; off unless approved by {action.expires_at:%Y-%m-%d %H:%M} UTC",
-    ]
-    subject = f"{action.action} {action.resource_id}{f' ({wanted})' if wanted else ''}: saves {saves}"
-    return AskedAction(action_id=action.action_id, subject=subject[:250], body="\n\n".join(filter(None, lines)))
+    return actions.plan_and_ask(Settings(), "rightsize_resources", _day(run_date))
 
 
 @one_line_errors()
@@ -91,7 +54,7 @@ def apply_action(action_id: str) -> str | None:
 
     if not actions.is_approved(Settings(), action_id):
         return None
-    return _came_of(actions.apply(Settings(), [action_id], login_for))
+    return actions.came_of(actions.apply(Settings(), [action_id], login_for))
 
 
 @one_line_errors()
@@ -99,7 +62,7 @@ def go_on_with_actions() -> str:
     """Go on with what was left half way, and apply what was approved elsewhere. Raise Finding when one failed."""
     from finops_airflow.clients import login_for
 
-    return _came_of(actions.apply(Settings(), (), login_for))
+    return actions.came_of(actions.apply(Settings(), (), login_for))
 
 
 @one_line_errors()
@@ -117,13 +80,6 @@ def verify_actions() -> int:
 def settle_savings() -> str:
     """Publish what actions have saved so far; say how many rows there are."""
     return f"{len(actions.settle_savings(Settings()))} actions and months are accounted for"
-
-
-def _came_of(done: Sequence[Result]) -> str:
-    said = "; ".join(f"{each.action_id} {each.outcome}: {each.reason}".rstrip(": ") for each in done)
-    if actions.have_failed(done):
-        raise Finding(said)
-    return said or "nothing was left to do"
 
 
 def _day(text: str | None) -> date | None:

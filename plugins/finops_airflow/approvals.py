@@ -15,8 +15,8 @@ from finops_airflow import action_steps
 class ActionApproval(ApprovalOperator):
     """Ask for one approval of a planned action, in Airflow's UI or by its API, without holding a slot.
 
-    ``asked`` is what ``action_steps.plan_actions`` returns of an action. Nobody is asked where it has all approvals that
-    it needs, or has ended. The answer is noted in the state store, which takes it from an approver in
+    ``asked`` is what ``action_steps.plan_actions`` returns of an action. Nobody is asked where it has all approvals
+    that it needs, or has ended. The answer is noted in the state store, which takes it from an approver in
     ``rightsizing.yml`` alone, and not from who has asked for the action. Time that runs out rejects.
     """
 

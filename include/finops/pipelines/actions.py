@@ -6,10 +6,12 @@ true, and nothing without approval.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from finops.core.errors import Finding
 from finops.core.settings import Settings
 from finops.pipelines import notices, results
 
@@ -20,9 +22,18 @@ if TYPE_CHECKING:
     from finops.rightsizing.engine.tools import Tools
     from finops.rightsizing.engine.verifying import Verified
     from finops.rightsizing.ledger import Saving
-    from finops.stores.state.actions import Action
+
+logger = logging.getLogger(__name__)
 
 FEATURE = "action_savings"
+
+
+class AskedAction(TypedDict):
+    """A planned action, and the words in which a person is asked for approval."""
+
+    action_id: str
+    subject: str
+    body: str
 
 
 def tools(settings: Settings, logins: Callable[[Account], Any] = lambda _: None) -> Tools:
@@ -44,6 +55,21 @@ def plan(settings: Settings, by: str, replayed: date | None = None) -> Plan:
     return planning.plan(tools(settings), rows, by, lambda action: costs.baseline(settings, action), replayed=replayed)
 
 
+def plan_and_ask(settings: Settings, by: str, replayed: date | None = None) -> list[AskedAction]:
+    """Plan actions as ``plan`` does; return what a person is asked of each new one. With ``dry_run`` none is planned."""
+    from finops.policy import rightsizing
+    from finops.rightsizing.engine import events
+
+    if rightsizing.load(settings).dry_run:
+        logger.info("rightsizing.yml says dry_run: nobody is asked, and nothing is changed")
+        return []
+    made = plan(settings, by, replayed)
+    for each in made.not_planned:
+        logger.info("not planned: %s: %s", each.finding_key, each.reason)
+    asked = ((each.action_id, events.question(each)) for each in made.planned)
+    return [AskedAction(action_id=ident, subject=said["subject"], body=said["body"]) for ident, said in asked]
+
+
 def decide(settings: Settings, action_id: str, by: str, *, is_approved: bool, why: str = "") -> bool:
     """Note what a person has decided of an action; tell whether it is approved by as many as must.
 
@@ -55,13 +81,6 @@ def decide(settings: Settings, action_id: str, by: str, *, is_approved: bool, wh
         return approving.approve(tools(settings), action_id, by, why).is_complete
     approving.reject(tools(settings), action_id, by, why or "rejected")
     return False
-
-
-def is_dry_run(settings: Settings) -> bool:
-    """Tell whether actions are only shown. Raise BadInput for an invalid ``rightsizing.yml``."""
-    from finops.policy import rightsizing
-
-    return rightsizing.load(settings).dry_run
 
 
 def who_may_approve(settings: Settings) -> tuple[list[str], timedelta]:
@@ -80,11 +99,15 @@ def is_approved(settings: Settings, action_id: str) -> bool:
     return service.one(settings, action_id).status == actions.APPROVED
 
 
-def have_failed(found: Iterable[Result]) -> bool:
-    """Tell whether any of these must not pass for a success."""
+def came_of(found: Iterable[Result]) -> str:
+    """Say what became of actions, in one line. Raise Finding where one failed or is half way."""
     from finops.rightsizing.engine import applying
 
-    return any(map(applying.is_failure, found))
+    done = list(found)
+    said = "; ".join(f"{each.action_id} {each.outcome}: {each.reason}".rstrip(": ") for each in done)
+    if any(map(applying.is_failure, done)):
+        raise Finding(said)
+    return said or "nothing was left to do"
 
 
 def waits_for_approval(settings: Settings, action_id: str) -> bool:

@@ -248,7 +248,8 @@ def _refusal(tools: Tools, connection: Connection, kind: Action, action: actions
         refused = refused or _withdrawn(connection, action, now.date())
         refused = refused or guardrails.of_history(policy, others, now)
         refused = refused or guardrails.of_caps(policy, begun, action)
-    return refused or guardrails.of_live(policy, kind, live, change_of(action))
+    undoes = action.rollback_of is not None
+    return refused or guardrails.of_live(policy, kind, live, change_of(action), undoes=undoes)
 
 
 def _withdrawn(connection: Connection, action: actions.Action, today: date) -> Refusal | None:

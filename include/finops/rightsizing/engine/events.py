@@ -33,6 +33,20 @@ def proposed(action: Action, needed: int) -> Event:
     )
 
 
+def question(action: Action) -> dict[str, str]:
+    """Return the subject and the body, as Markdown, in which a person is asked whether an action may be done."""
+    wanted = ", ".join(f"{name} {value}" for name, value in action.parameters.items())
+    said = (
+        str(action.about.get("evidence") or ""),
+        f"{action.provider} {action.account}, {action.region}: {action.resource_id}, {wanted}".rstrip(", "),
+        f"It costs {cents(action.monthly_cost):f} {action.currency} a month and would save {_amount(action)}. "
+        f"Risk {action.about.get('risk')}, owner {action.owner or 'unknown'}.",
+        str(action.about.get("note") or ""),
+        f"Action {action.action_id}; it is off unless it is approved by {action.expires_at:%Y-%m-%d %H:%M} UTC.",
+    )
+    return {"subject": f"{_what(action)}: saves {_amount(action)} a month", "body": "\n\n".join(filter(None, said))}
+
+
 def applied(action: Action) -> Event:
     """Say that an action is done; of a rollback that it is undone."""
     if action.rollback_of is not None:

@@ -124,11 +124,14 @@ def person(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def of_live(policy: RightsizingPolicy, kind: Kind, live: Live, change: Change) -> Refusal | None:
+def of_live(
+    policy: RightsizingPolicy, kind: Kind, live: Live, change: Change, *, undoes: bool = False
+) -> Refusal | None:
     """Refuse what the live state forbids: gone, protected, as intended already, or one that the cloud refuses."""
     if not live.exists:
         return Refusal("it does not exist any more")
-    if refused := of_tags(policy, live.tags):
+    # What was open to an action is open to its rollback, also where the tags went with the resource.
+    if (refused := of_tags(policy, live.tags)) and (not undoes or policy.is_protected(dict(live.tags))):
         return refused
     if kind.next_step(live, change) is None:
         return Refusal("it is as intended already")

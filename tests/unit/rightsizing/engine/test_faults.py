@@ -107,6 +107,13 @@ def test_two_faults_at_any_two_calls_leave_it_done_once(trials: Trials, fault: s
             assert trials.run(faults={first: fault, second: LOST})[0] == actions.APPLIED
 
 
+@pytest.mark.parametrize("then", [DENIED, FULL])
+def test_a_refusal_after_a_kill_goes_back_and_says_that_something_was_changed(trials: Trials, then: str) -> None:
+    _, clean = trials.run()
+    for number in range(2, clean.calls + 1):
+        trials.run(faults={number: KILLED, number + 2: then})
+
+
 @pytest.mark.parametrize("is_after", [False, True])
 def test_a_kill_at_any_write_of_the_journal_leaves_it_done_once(
     trials: Trials, monkeypatch: pytest.MonkeyPatch, is_after: bool

@@ -47,7 +47,7 @@ def why_not(to: Tools, row: dict[str, Any]) -> str:
         ({"region": "us-east-1"}, "region us-east-1 of account 111122223333 is not open"),
         ({"tags": '{"Protect": "true"}'}, "protected by the tag"),
         ({"tags": '{"protect": ""}'}, "protected by the tag"),
-        ({"tags": '{"finops:protect": "yes"}'}, "protected by the tag"),
+        ({"tags": '{"PROTECT": "yes"}'}, "protected by the tag"),
         ({"times_seen": 1}, "found 1 of 2 times"),
         ({"run_date": date(2026, 2, 20)}, "older than 72 hours"),
         ({"facts": '{"coverage": 0.5}'}, "only 50% of its hours were measured"),
@@ -209,6 +209,17 @@ def test_a_rollback_brings_it_back_under_the_same_guardrails(to: Tools, cloud: M
     with pytest.raises(BadInput, match="it is rolled_back"):
         applying.rollback(to, ident, "ada", "")
     assert [what for _, what, _ in cloud.changes] == ["stop", "start"]
+
+
+def test_a_rollback_needs_no_tag_of_the_allow_list_but_heeds_the_protect_tag(tmp_path: Path, cloud: ModelCloud) -> None:
+    cloud.add("i-4", environment="dev")
+    to = tools(tmp_path, cloud, allow_tags={"environment": ["dev"]})
+    ident = approved(to, finding("i-4", tags='{"environment": "dev"}'))
+    applying.apply(to)
+    cloud.machines["i-4"]["tags"] = {"protect": "true"}
+    assert applying.rollback(to, ident, "ada", "").outcome == actions.REFUSED
+    cloud.machines["i-4"]["tags"] = {}
+    assert applying.rollback(to, ident, "ada", "").outcome == actions.APPLIED
 
 
 def test_what_does_not_last_is_found_after_three_days_and_told_once(to: Tools, cloud: ModelCloud) -> None:
