@@ -56,7 +56,7 @@ def plan(settings: Settings, by: str, replayed: date | None = None) -> Plan:
 
 
 def plan_and_ask(settings: Settings, by: str, replayed: date | None = None) -> list[AskedAction]:
-    """Plan actions as ``plan`` does; return what a person is asked of each new one. With ``dry_run`` none is planned."""
+    """Plan actions as ``plan`` does; return what is asked of each new one. With ``dry_run`` none is planned."""
     from finops.policy import rightsizing
     from finops.rightsizing.engine import events
 
