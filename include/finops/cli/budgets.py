@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import AsJson, console, table
+from finops.cli.terminal import AsJson, as_json_of, console, table
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod, a_day
 from finops.core.settings import Settings
@@ -43,19 +43,27 @@ def check(
     Nothing is written and nobody is told. Exit status: 0 no budget is breached, 1 one is, 2 bad use or input.
     """
     from finops.budgets import service
+    from finops.budgets.gate.service import approvals
 
-    found = service.evaluate_all(Settings(), None if run_date is None else a_day(run_date, "--run-date"))
+    settings = Settings()
+    found = service.evaluate_all(settings, None if run_date is None else a_day(run_date, "--run-date"))
     if budget and (unknown := sorted(set(budget) - found.ids)):
         raise BadInput(f"--budget {unknown[0]!r} is none of budgets.yml; there are {', '.join(sorted(found.ids)[:20])}")
     shown = [
         each for each in found.evaluations if (not budget or each.line.id in budget) and not (current and each.is_over)
     ]
+    ids = {each.line.id for each in shown}
+    approved = [each for name, each in sorted(approvals(settings).items()) if name in ids]
     if as_json:
         listed = [_as_json(each, found.others.get(each.line.id, ())) for each in shown]
+        names = ("budget", "approved_by", "approved_until", "reason", "approved_at")
         says = {"run_date": str(found.run_date), "budgets": listed, "warnings": list(found.warnings)}
-        typer.echo(json.dumps(says, indent=2))
+        typer.echo(json.dumps({**says, "approvals": [as_json_of(each, *names) for each in approved]}, indent=2))
     else:
         _print(shown, str(found.run_date))
+        for approval in approved:
+            who = f"approved by {approval.approved_by} until {approval.approved_until}"
+            typer.echo(f"{approval.budget}: jobs may start, {who}: {approval.reason}")
         for each in found.warnings:
             typer.echo(f"warning: {each}", err=True)
     if any(each.is_missed for each in shown):
