@@ -22,7 +22,7 @@ from finops.stores.state.store import open_state
 
 BUDGETS_YML = """
 tree:
-  - {id: atlas, scope: {ai-project: atlas}, currency: USD, from: 2025-01, to: 2025-12, amount: 1500}
+  - {id: atlas, scope: {ai-project: atlas}, currency: USD, from: 2025-01, to: 2025-01, amount: 1500}
 """
 
 
