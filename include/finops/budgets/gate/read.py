@@ -94,7 +94,12 @@ def _published(version: Publication, names: Sequence[str], today: date) -> dict[
     with version.connect() as connection:
         rows = connection.execute(compose(query, **values)).fetchall()
         held = _held(connection, version, ids)
-    return {row[0]: Published(*row[:3], *row[4:], held.get((row[0], row[2], row[3]), ())) for row in rows}
+    return {
+        name: Published(
+            name, currency, day, last, limit, actual, forecast, lo, hi, adjusted, held.get((name, day, first), ())
+        )
+        for name, currency, day, first, last, limit, actual, forecast, lo, hi, adjusted in rows
+    }
 
 
 def _held(
