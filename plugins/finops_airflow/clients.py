@@ -149,6 +149,19 @@ def login_for(account: Account) -> object | None:
     return _google_options(connection, extra, ACTION_SCOPES)["credentials"]
 
 
+def ec2_client_of(conn_id: str) -> Callable[[str], Any]:
+    """Return what makes the EC2 client of a region; the Connection's fields are those of ``s3://``."""
+    connection = _connection(conn_id)
+    extra = _extra(connection)
+    session = _aws_session(connection, extra)
+
+    def client(region: str) -> Any:
+        endpoint = extra.get("endpoint_url")
+        return session.client("ec2", region_name=region, endpoint_url=endpoint, config=_aws_config())
+
+    return client
+
+
 def _http_login(connection: Any, extra: Mapping[str, Any]) -> object:
     from pydantic import SecretStr
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from finops.core.errors import BadInput, Finding, FinopsError, NotReady
 from finops.core.machine import one_line_errors
@@ -211,6 +211,15 @@ def enforce_budgets(run_date: str | None) -> str | None:
     done = budgets.run(settings, _day(run_date))
     published = "nothing new to publish" if done.build_id is None else f"published by build {done.build_id}"
     return f"budgets as of {done.run_date}: {published}; {done.told} thresholds to tell of"
+
+
+@one_line_errors()
+def may_start(aws_conn_id: str | None, **asked: Any) -> dict[str, Any]:
+    """Return whether an expensive job may start: verdict, reasons, and when to ask again where that is known."""
+    from finops_airflow.clients import ec2_client_of
+
+    client_of = None if aws_conn_id is None else ec2_client_of(aws_conn_id)
+    return budgets.may_start(Settings(), ec2_client_of=client_of, **asked).as_json()
 
 
 @one_line_errors()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from finops.budgets.read import Charges
 
-_Z = {"80": 1.2816, "95": 1.96}
+_Z = {"80": outlook.Z_80, "95": 1.96}
 OWN, ENGINE, DONE = "run-rate", "forecast", "final"
 
 

@@ -19,6 +19,8 @@ WINDOW = 28
 """Days of the run-rate: four whole weeks."""
 HISTORY = 150
 """Days that are read before the run date, at least."""
+Z_80 = 1.2816
+"""Standard deviations from the mean to a bound of 80 %."""
 _TRIALS = 56
 _ODD = 3.0
 """A day this many scaled median deviations away from the median is out of the ordinary (as in Hampel's filter)."""

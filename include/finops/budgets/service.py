@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,11 +14,13 @@ from finops.budgets.models import Day, Evaluated, Evaluation, Task
 from finops.budgets.tables import BUDGETS
 from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, NotReady
+from finops.core.events import Severity
 from finops.core.settings import Settings
 from finops.policy import budgets, tags
-from finops.policy.budgets import Line
+from finops.policy.budgets import Line, Threshold
 from finops.stores import published
 from finops.stores.state import budget_states
+from finops.stores.state.budget_states import BudgetState
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -80,6 +82,18 @@ def settle(connection: Connection, evaluated: Evaluated, now: datetime | None = 
     changed, events = states.of_all(before, evaluated.evaluations, evaluated.ids, at)
     budget_states.save(connection, changed)
     return events
+
+
+def lifted(connection: Connection, evaluations: Iterable[Evaluation]) -> list[BudgetState]:
+    """Return the breaches of these periods that were reached and have been lifted since, by a restated bill, say."""
+    periods = {(each.line.id, each.span.first) for each in evaluations}
+    return [
+        each
+        for each in budget_states.since(connection, min((first for _, first in periods), default=date.max))
+        if (each.budget, each.period_first) in periods
+        and not each.is_reached
+        and states.severity(Threshold.parse(each.threshold)) is Severity.CRITICAL
+    ]
 
 
 def results(settings: Settings, evaluated: Evaluated) -> Results:

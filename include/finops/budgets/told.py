@@ -115,7 +115,7 @@ def left(now: Evaluation, state: BudgetState, still: Sequence[Threshold]) -> Eve
         key=f"{key}/recovered/{state.occurrence}",
         severity=Severity.INFO,
         title=f"Budget {now.line.name}, {period(now.line, now.span)}: no longer at {threshold(was)}",
-        text=f"{_cause(now, state, was)} {_says(now)} {now_says}",
+        text=f"{cause(now, state)} {_says(now)} {now_says}",
         facts=facts(now),
         owner=now.line.owner,
         channel=now.line.channel,
@@ -188,7 +188,9 @@ def _says(now: Evaluation) -> str:
     return f"{spent}; {amount(line, now.forecast)} is expected by {now.span.last}{until}."
 
 
-def _cause(now: Evaluation, state: BudgetState, was: Threshold) -> str:
+def cause(now: Evaluation, state: BudgetState) -> str:
+    """Return why a threshold was left behind, in words."""
+    was = Threshold.parse(state.threshold)
     line = now.line
     if now.limit > state.limit_amount and line.kpi is None:
         return f"The budget was raised from {amount(line, state.limit_amount)} to {amount(line, now.limit)}."

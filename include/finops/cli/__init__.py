@@ -84,6 +84,7 @@ for _command in (
     "kpis",
     "review",
     "budgets",
+    "budget_gate",
     "incidents",
     "rightsizing",
     "deliveries",

@@ -11,17 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli import app
-from finops.cli.terminal import AsJson, console, table
+from finops.cli.terminal import AsJson, as_json_of, console, table
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod, a_day
 from finops.core.settings import Settings
+from finops.policy.budgets import Threshold
 
 if TYPE_CHECKING:
     from finops.budgets.mirror.models import Mirrored, Step
     from finops.budgets.models import Evaluation
+    from finops.stores.state.budget_approvals import Approval
+    from finops.stores.state.budget_states import BudgetState
 
 budgets = typer.Typer(help="Budgets: how they stand, and what amounts could be.", no_args_is_help=True)
 app.add_typer(budgets, name="budgets")
+
+_APPROVAL = ("budget", "approved_by", "approved_until", "reason", "approved_at")
+_LIFTED = ("budget", "period_first", "threshold", "limit_amount", "value", "changed_at")
 
 
 @budgets.command()
@@ -44,18 +50,23 @@ def check(
     """
     from finops.budgets import service
 
-    found = service.evaluate_all(Settings(), None if run_date is None else a_day(run_date, "--run-date"))
+    settings = Settings()
+    found = service.evaluate_all(settings, None if run_date is None else a_day(run_date, "--run-date"))
     if budget and (unknown := sorted(set(budget) - found.ids)):
         raise BadInput(f"--budget {unknown[0]!r} is none of budgets.yml; there are {', '.join(sorted(found.ids)[:20])}")
     shown = [
         each for each in found.evaluations if (not budget or each.line.id in budget) and not (current and each.is_over)
     ]
+    approved, lifted = _recorded(settings, shown)
     if as_json:
         listed = [_as_json(each, found.others.get(each.line.id, ())) for each in shown]
         says = {"run_date": str(found.run_date), "budgets": listed, "warnings": list(found.warnings)}
-        typer.echo(json.dumps(says, indent=2))
+        noted = {"approvals": [as_json_of(each, *_APPROVAL) for each in approved]}
+        noted["lifted"] = [as_json_of(each, *_LIFTED) for each in lifted]
+        typer.echo(json.dumps({**says, **noted}, indent=2))
     else:
         _print(shown, str(found.run_date))
+        _print_recorded(shown, approved, lifted)
         for each in found.warnings:
             typer.echo(f"warning: {each}", err=True)
     if any(each.is_missed for each in shown):
@@ -225,6 +236,33 @@ def _print(shown: list[Evaluation], run_date: str) -> None:
     console().print(table(f"Budgets as of {run_date}", columns, map(cells, shown)))
     if not shown:
         typer.echo("no budget has a period then; budgets.yml says which there are")
+
+
+def _recorded(settings: Settings, shown: list[Evaluation]) -> tuple[list[Approval], list[BudgetState]]:
+    """Return the approvals that hold today, and the breaches that were lifted, of what is shown."""
+    from finops.budgets import service
+    from finops.budgets.gate.service import approvals
+    from finops.stores.state.store import is_begun, open_state
+
+    if not is_begun(settings):
+        return [], []
+    ids = {each.line.id for each in shown}
+    approved = [each for name, each in sorted(approvals(settings).items()) if name in ids]
+    with open_state(settings).connect() as connection:
+        return approved, service.lifted(connection, shown)
+
+
+def _print_recorded(shown: list[Evaluation], approved: list[Approval], lifted: list[BudgetState]) -> None:
+    from finops.budgets import told
+
+    for approval in approved:
+        who = f"approved by {approval.approved_by} until {approval.approved_until}"
+        typer.echo(f"{approval.budget}: jobs may start, {who}: {approval.reason}")
+    by_period = {(each.line.id, each.span.first): each for each in shown}
+    for state in lifted:
+        now = by_period[state.budget, state.period_first]
+        was, cause = Threshold.parse(state.threshold), told.cause(now, state)
+        typer.echo(f"{state.budget}, {told.period(now.line, now.span)}: no longer at {told.threshold(was)}. {cause}")
 
 
 def _as_json(now: Evaluation, others: tuple[str, ...]) -> dict[str, Any]:

@@ -31,6 +31,10 @@ def sample(
     with_telemetry: Annotated[
         bool, typer.Option("--telemetry/--no-telemetry", help="Also what the billed resources did.")
     ] = True,
+    with_restatement: Annotated[
+        bool,
+        typer.Option("--restatement", help="Google's last month is too high; restated/ has the right one."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON.")] = False,
 ) -> None:
     """Write native bills of AWS, Azure and GCP for an invented company, with labelled anomalies and telemetry."""
@@ -46,6 +50,7 @@ def sample(
             first_period=first,
             providers=tuple(provider or CLOUDS),
             with_telemetry=with_telemetry,
+            with_restatement=with_restatement,
             progress=progress,
         )
     if as_json:

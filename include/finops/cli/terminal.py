@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,7 +54,7 @@ def as_json_of(record: object, *names: str) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value:f}"
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops.core.errors import BadInput
 from finops.core.settings import Settings
@@ -14,6 +14,7 @@ from finops.pipelines import forecasts, notices, results
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from finops.budgets.gate.models import Answer
     from finops.budgets.mirror.models import Mirrored
     from finops.budgets.models import Evaluated
     from finops.core.cloud_login import CloudLogin
@@ -86,6 +87,26 @@ def mirror(
     day = today or datetime.now(UTC).date()
     with exclusive(settings, "budget-mirrors") if apply else nullcontext():
         return service.mirror_all(settings, chosen, login_for, day, apply=apply)
+
+
+def may_start(
+    settings: Settings,
+    *,
+    now: datetime | None = None,
+    ec2_client_of: Callable[[str], Any] | None = None,
+    **asked: Any,
+) -> Answer:
+    """Return whether an expensive job may start now; ``gate.request.parse`` says what can be asked.
+
+    ``ec2_client_of`` makes the EC2 client of a region: spot prices are then those of now, else those of the latest
+    bills. Raise BadInput for what is asked wrongly, and for a budget that there is not.
+    """
+    from functools import partial
+
+    from finops.budgets.gate import ec2, request, service
+
+    live = None if ec2_client_of is None else partial(ec2.price, ec2_client_of)
+    return service.ask(settings, request.parse(**asked), now, live)
 
 
 def _evaluated(settings: Settings, run_date: date | None) -> Evaluated:

@@ -12,7 +12,7 @@ from finops.core.money import cents
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
 from finops.core.providers import CLOUDS, Provider
-from finops.sample import drivers
+from finops.sample import drivers, restatement
 from finops.sample.aws import export as aws
 from finops.sample.azure import export as azure
 from finops.sample.files import write_csv, write_json
@@ -54,6 +54,7 @@ def generate(
     first_period: BillingPeriod | None = None,
     providers: Sequence[Provider] = CLOUDS,
     with_telemetry: bool = True,
+    with_restatement: bool = False,
     progress: Progress | None = None,
 ) -> SampleReport:
     """Write ``months`` billing periods of each provider under ``out``, and the telemetry of their resources.
@@ -61,16 +62,22 @@ def generate(
     ``lines_per_month`` is the number of CUR lines of a month of 31 days, exactly (a shorter month has fewer in
     proportion); Azure and GCP get about a third each. The same arguments give the same bytes; an earlier sample
     under ``out`` is removed. A month's usage depends only on the seed, the size and the month, so a longer horizon
-    only adds months. The last month is open (not invoiced). Raise BadInput for invalid arguments.
+    only adds months. The last month is open (not invoiced). With ``with_restatement`` Google's last month is offered as
+    it was delivered first, and its corrected bill is below ``restated``. Raise BadInput for invalid arguments.
     """
     if months < 1:
         raise BadInput(f"--months {months} is less than 1; ask for at least one month")
     if lines_per_month < MINIMUM_LINES:
         raise BadInput(f"--lines-per-month {lines_per_month} is too few; ask for at least {MINIMUM_LINES}")
     periods = _periods(first_period or EPOCH, months)
+    if with_restatement and Provider.GCP not in providers:
+        raise BadInput("--restatement is of Google's bill; ask for gcp, too")
     try:
         _clear(out)
-        return _generate(out, periods, lines_per_month, seed, providers, with_telemetry, progress)
+        report = _generate(out, periods, lines_per_month, seed, providers, with_telemetry, progress)
+        if with_restatement:
+            restatement.write(out, periods[-1])
+        return report
     except OSError as error:
         raise BadInput(
             f"--out {out} cannot be written: {error.strerror}; choose a writable folder with enough space"
@@ -85,7 +92,7 @@ def _clear(out: Path) -> None:
     if out.exists() and any(out.iterdir()) and not (out / _MARK).exists():
         raise BadInput(f"--out {out} holds files that are not a sample; choose an empty folder")
     write_json(out / _MARK, [])
-    for name in (*CLOUDS, telemetry.FOLDER):
+    for name in (*CLOUDS, telemetry.FOLDER, restatement.FOLDER):
         if (out / name).is_dir():
             shutil.rmtree(out / name)
 

@@ -289,3 +289,14 @@ budget_states = Table(
     Column("value", ExactDecimal, comment="What was spent when it was reached."),
     Column("changed_at", UtcDateTime, nullable=False, comment="When it was reached, or left behind."),
 )
+
+budget_approvals = Table(
+    "budget_approvals",
+    metadata,
+    Column("approval_id", Integer, primary_key=True, autoincrement=True),
+    Column("budget", Text, nullable=False, comment="Its id in budgets.yml, or cost centre/currency."),
+    Column("approved_by", Text, nullable=False),
+    Column("approved_until", String(10), nullable=False, comment="Last day on which it holds, YYYY-MM-DD in UTC."),
+    Column("reason", Text, nullable=False),
+    Column("approved_at", UtcDateTime, nullable=False),
+)
