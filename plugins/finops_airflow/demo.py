@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable, Set
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from finops.core.errors import Finding, FinopsError
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
 from finops.pipelines import incidents, marts
+from finops_airflow.local import demo_actions
+from finops_airflow.local.aws_standin import StandIn
+from finops_airflow.local.demo_actions import Resize
 from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.rest import ENDED
 
@@ -27,6 +31,7 @@ FINOPS = str(Path(sys.executable).with_name("finops"))
 CONSUMERS = (
     *("build_marts", "build_kpis", "forecast_spend", "detect_anomalies", "enforce_budgets", "publish_chargeback"),
 )
+RIGHTSIZING = "rightsize_resources"
 PRODUCERS = ("ingest_billing_aws", "ingest_billing_azure", "ingest_billing_gcp", "ingest_telemetry", "resync_marts")
 
 
@@ -38,10 +43,14 @@ def main(
     settings = Settings()
     try:
         periods = _write_sample(settings, months, lines_per_month)
-        say("starting Airflow: api-server, scheduler, dag-processor")
-        with running(settings) as airflow:
-            Demo(settings, airflow).run(periods)
-        _conclude(settings, periods[-1])
+        resizes = demo_actions.planted(settings)
+        settings = demo_actions.configured(settings)
+        say("starting Airflow: api-server, scheduler, dag-processor; and a stand-in for AWS")
+        with demo_actions.cloud(settings) as cloud, running(settings) as airflow:
+            demo = Demo(settings, airflow)
+            demo.run(periods)
+            demo.act(cloud, resizes)
+        _conclude(settings, periods[-1], resizes)
     except KeyboardInterrupt:
         say("interrupted; everything that was started is stopped")
         raise typer.Exit(130) from None
@@ -80,6 +89,32 @@ class Demo:
         self._start("weekly_review")
         self._settle("the weekly review")
 
+    def act(self, cloud: StandIn, resizes: list[Resize]) -> None:
+        """Find what could be saved; replay the days before and of the planted resizes, and approve these alone."""
+        self._start(RIGHTSIZING)
+        self._settle("what could be saved")
+        if not resizes:
+            return
+        demo_actions.seed(self._settings, cloud, resizes)
+        since = min(each.since for each in resizes)
+        say(f"replaying {since}: {len(resizes)} resizes are approved in Airflow, all else is rejected")
+        wanted = {each.resource_id for each in resizes}
+        for day in (since - timedelta(days=1), since):  # What is found on two days in a row is proposed.
+            run_id = self._rest.trigger(RIGHTSIZING, run_date=str(day))
+            self._settle(f"the actions of {day}", lambda run_id=run_id: self._decide(run_id, wanted))
+        self._rest.trigger(RIGHTSIZING)
+        self._settle("the account of what was saved")
+
+    def _decide(self, run_id: str, wanted: Set[str]) -> None:
+        """Answer what waits for a person: approve the actions on these resources, reject the others."""
+        for each in self._rest.waiting(RIGHTSIZING, run_id):
+            task, index = each["task_instance"]["task_id"], each["task_instance"]["map_index"]
+            asked_at = datetime.fromisoformat(each["created_at"])
+            # An answer within a second of the question can make the task fail.
+            if datetime.now(UTC) - asked_at > timedelta(seconds=5):
+                is_wanted = any(resource_id in each["subject"] for resource_id in wanted)
+                self._rest.answer(RIGHTSIZING, run_id, task, index, "Approve" if is_wanted else "Reject")
+
     def _start(self, dag_id: str, partition_key: str | None = None) -> None:
         """Let the schedule start the DAG when a run is due, or else trigger one."""
         due = self._rest.get(f"dags/{dag_id}")["next_dagrun_run_after"]
@@ -90,11 +125,12 @@ class Demo:
             what = f"the scheduled run of {dag_id}"
             self._airflow.wait(what, lambda: any(map(self._is_new, self._rest.runs(dag_id))))
 
-    def _settle(self, what: str) -> None:
+    def _settle(self, what: str, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until nothing runs any more. An event becomes a run within a tick of the scheduler, a second at most."""
         quiet_since: list[float] = []
 
         def is_settled() -> bool:
+            meanwhile()
             if self._report_ended():
                 quiet_since.clear()
                 return False
@@ -157,7 +193,7 @@ def _restate(settings: Settings, period: BillingPeriod) -> None:
         shutil.rmtree(restated)
 
 
-def _conclude(settings: Settings, last: BillingPeriod) -> None:
+def _conclude(settings: Settings, last: BillingPeriod, resizes: list[Resize]) -> None:
     say("finops reconcile: every stage against the bills")
     if subprocess.run([FINOPS, "reconcile"], check=False).returncode:
         raise Finding("the published marts differ from the bills: see the table above")
@@ -174,6 +210,8 @@ def _conclude(settings: Settings, last: BillingPeriod) -> None:
     # Exit status 1: one of them is breached, as it should be.
     if subprocess.run([FINOPS, "budgets", "check"], check=False).returncode not in (0, 1):
         raise Finding("the budgets cannot be evaluated: see above")
+    for each, realised in demo_actions.accounted(settings, resizes) if resizes else ():
+        say(f"resize of {each.resource_id}: saved {realised:.2f} {each.currency}; planted were {each.saving:.2f}")
     statements = settings.statements_dir / f"billing_period={last}"
     for label, value in (
         ("report", statements / "index.html"),
@@ -181,6 +219,7 @@ def _conclude(settings: Settings, last: BillingPeriod) -> None:
         ("forecasts", settings.forecasts_dir / "index.html"),
         ("incidents", settings.incidents_dir / "index.html"),
         ("budgets", settings.root / "budgets" / "index.html"),
+        ("rightsizing", settings.root / "rightsizing" / "index.html"),
         ("marts", settings.published_dir / "current"),
         ("data quality", settings.quality_dir),
         ("truths", settings.root / "sample" / "telemetry" / "truths.json"),

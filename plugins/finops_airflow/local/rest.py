@@ -85,6 +85,16 @@ class AirflowRest:
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task], "only_failed": False}
         self._call("POST", f"dags/{dag_id}/clearTaskInstances", json={**body, "include_downstream": True})
 
+    def waiting(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the questions of a run that wait for a person: task_id, map_index, subject …"""
+        details = self.get(f"dags/{dag_id}/dagRuns/{run_id}/hitlDetails", limit=100, response_received=False)
+        return details["hitl_details"]
+
+    def answer(self, dag_id: str, run_id: str, task_id: str, map_index: int, option: str) -> None:
+        """Answer a question of a run, as a person does in the UI."""
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/{map_index}/hitlDetails"
+        self.change(path, {"chosen_options": [option], "params_input": {}})
+
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         if "Authorization" not in self._http.headers:
             login = self._http.post("/auth/token", json=self._login)
