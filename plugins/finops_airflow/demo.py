@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Set
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ class Demo:
         wanted = {each.resource_id for each in resizes}
         for day in (since - timedelta(days=1), since):  # What is found on two days in a row is proposed.
             run_id = self._rest.trigger(RIGHTSIZING, run_date=str(day))
-            self._settle(f"the actions of {day}", lambda run_id=run_id: self._decide(run_id, wanted))
+            self._settle(f"the actions of {day}", partial(self._decide, run_id, wanted))
         self._rest.trigger(RIGHTSIZING)
         self._settle("the account of what was saved")
 

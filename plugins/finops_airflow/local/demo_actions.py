@@ -27,7 +27,7 @@ _COST_CENTER = "cc-1003"
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """A machine that the sample plants: the day from which its bill has the resize, and what that saved until the end."""
+    """A machine that the sample plants: from when its bill has the resize, and what that saved until the end."""
 
     resource_id: str
     since: date
