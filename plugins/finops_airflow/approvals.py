@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow.configuration import conf
-from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLUser
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.execution_time.hitl import HITLUser
 
 from finops_airflow import action_steps
 
@@ -23,6 +24,8 @@ class ActionApproval(ApprovalOperator):
     template_fields = (*ApprovalOperator.template_fields, "asked")
 
     def __init__(self, *, asked: Any, **arguments: Any) -> None:
+        # The wait for a person is no execution; ``rightsizing.yml`` says how long it is.
+        arguments["execution_timeout"] = None
         super().__init__(subject="An action on a cloud", defaults=self.REJECT, **arguments)
         self.asked: Mapping[str, str] = asked
 
