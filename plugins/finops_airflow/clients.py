@@ -31,12 +31,22 @@ A message names the connection and the field and never a value: values are secre
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from finops.core.errors import BadInput
+from finops_airflow.connections import (
+    ATTEMPTS,
+    aws_config,
+    aws_session,
+    azure_credential,
+    azure_identity,
+    extra_of,
+    google_options,
+    named,
+    require,
+)
 
 if TYPE_CHECKING:
     from finops.core.cloud_login import CloudLogin
@@ -46,9 +56,6 @@ if TYPE_CHECKING:
     from finops.policy.rightsizing import Account
     from finops.policy.sources import ConfiguredSource
     from finops.policy.telemetry import TelemetrySource
-
-ATTEMPTS = 6
-"""Requests for one answer, the first included."""
 
 BIGQUERY_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 BILLING_SCOPES = ("https://www.googleapis.com/auth/cloud-billing",)
@@ -75,8 +82,8 @@ def client_for(source: ConfiguredSource | Target) -> object | None:
     }
     if scheme not in makers:
         raise BadInput(f"connection {source.connection!r}: {source.uri!r} is a folder, which needs none; remove it")
-    connection = _connection(source.connection)
-    return makers[scheme](connection, _extra(connection), source.uri)
+    connection = named(source.connection)
+    return makers[scheme](connection, extra_of(connection), source.uri)
 
 
 def telemetry_client_for(source: TelemetrySource) -> object | None:
@@ -91,11 +98,11 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
         "prometheus": _http_login,
         "mlflow": _http_login,
         "cloudwatch": _cloudwatch,
-        "azure_monitor": _azure_identity,
+        "azure_monitor": azure_identity,
         "cloud_monitoring": _google_credentials_to_read_metrics,
     }
-    connection = _connection(conn_id)
-    return makers[source.type](connection, _extra(connection))
+    connection = named(conn_id)
+    return makers[source.type](connection, extra_of(connection))
 
 
 def mirror_client_for(mirror: Mirror) -> CloudLogin | None:
@@ -107,12 +114,12 @@ def mirror_client_for(mirror: Mirror) -> CloudLogin | None:
 
     if mirror.connection is None:
         return None
-    connection = _connection(mirror.connection)
-    extra = _extra(connection)
+    connection = named(mirror.connection)
+    extra = extra_of(connection)
     makers: dict[str, Callable[[], Any]] = {
-        "aws": lambda: _aws_session(connection, extra),
-        "azure": lambda: _azure_identity(connection, extra),
-        "gcp": lambda: _google_options(connection, extra, BILLING_SCOPES)["credentials"],
+        "aws": lambda: aws_session(connection, extra),
+        "azure": lambda: azure_identity(connection, extra),
+        "gcp": lambda: google_options(connection, extra, BILLING_SCOPES)["credentials"],
     }
     return CloudLogin(makers[mirror.provider](), extra.get("endpoint_url"))
 
@@ -124,12 +131,12 @@ def channel_client_for(channel: AnyChannel) -> object | None:
     """
     if channel.connection is None:
         return None
-    connection = _connection(channel.connection)
+    connection = named(channel.connection)
     if channel.type == "mail":
-        return _mail_server(connection, _extra(connection), "")
+        return _mail_server(connection, extra_of(connection), "")
     from pydantic import SecretStr
 
-    _require(connection, "password")
+    require(connection, "password")
     return SecretStr(connection.password)
 
 
@@ -140,24 +147,24 @@ def login_for(account: Account) -> object | None:
     """
     if account.connection is None:
         return None
-    connection = _connection(account.connection)
-    extra = _extra(connection)
+    connection = named(account.connection)
+    extra = extra_of(connection)
     if account.provider == "aws":
-        return _aws_session(connection, extra)
+        return aws_session(connection, extra)
     if account.provider == "azure":
-        return _azure_identity(connection, extra)
-    return _google_options(connection, extra, ACTION_SCOPES)["credentials"]
+        return azure_identity(connection, extra)
+    return google_options(connection, extra, ACTION_SCOPES)["credentials"]
 
 
 def ec2_client_of(conn_id: str) -> Callable[[str], Any]:
     """Return what makes the EC2 client of a region; the Connection's fields are those of ``s3://``."""
-    connection = _connection(conn_id)
-    extra = _extra(connection)
-    session = _aws_session(connection, extra)
+    connection = named(conn_id)
+    extra = extra_of(connection)
+    session = aws_session(connection, extra)
 
     def client(region: str) -> Any:
         endpoint = extra.get("endpoint_url")
-        return session.client("ec2", region_name=region, endpoint_url=endpoint, config=_aws_config())
+        return session.client("ec2", region_name=region, endpoint_url=endpoint, config=aws_config())
 
     return client
 
@@ -169,98 +176,27 @@ def _http_login(connection: Any, extra: Mapping[str, Any]) -> object:
 
     if token := extra.get("bearer_token"):
         return HttpLogin(token=SecretStr(str(token)))
-    _require(connection, "login")
+    require(connection, "login")
     return HttpLogin(user=connection.login, password=SecretStr(connection.password or ""))
 
 
-def _connection(conn_id: str) -> Any:
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
-    try:
-        return Connection.get(conn_id)
-    except AirflowNotFoundException:
-        says = f"there is no Airflow Connection {conn_id!r}"
-        raise BadInput(f"{says}; create it, or correct the file that names it") from None
-
-
-def _extra(connection: Any) -> dict[str, Any]:
-    try:
-        found = json.loads(connection.extra or "{}")
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise BadInput(f"connection {connection.conn_id!r}: the field extra is not a JSON object; correct it")
-    return found
-
-
-def _azure_identity(connection: Any, extra: Mapping[str, Any]) -> object:
-    from azure.identity import ClientSecretCredential, DefaultAzureCredential
-
-    if not extra.get("tenant_id"):
-        return DefaultAzureCredential()
-    _require(connection, "login", "password")
-    return ClientSecretCredential(extra["tenant_id"], connection.login, connection.password)
-
-
 def _google_credentials_to_read_metrics(connection: Any, extra: Mapping[str, Any]) -> object | None:
-    return _google_options(connection, extra, MONITORING_SCOPES)["credentials"]
+    return google_options(connection, extra, MONITORING_SCOPES)["credentials"]
 
 
 def _cloudwatch(connection: Any, extra: Mapping[str, Any]) -> object:
-    session = _aws_session(connection, extra)
+    session = aws_session(connection, extra)
 
     def client(region: str, seconds: int) -> object:
-        config = _aws_config(seconds)
+        config = aws_config(seconds)
         return session.client("cloudwatch", region_name=region, endpoint_url=extra.get("endpoint_url"), config=config)
 
     return client
 
 
 def _s3(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
-    session = _aws_session(connection, extra)
-    return session.client("s3", endpoint_url=extra.get("endpoint_url"), config=_aws_config())
-
-
-def _aws_config(seconds: int = 60) -> Any:
-    from botocore.config import Config
-
-    retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
-    return Config(retries=retries, connect_timeout=10, read_timeout=seconds)
-
-
-def _aws_session(connection: Any, extra: Mapping[str, Any]) -> Any:
-    import boto3
-
-    session = boto3.Session(
-        aws_access_key_id=connection.login or None,
-        aws_secret_access_key=connection.password or None,
-        aws_session_token=extra.get("aws_session_token"),
-        region_name=extra.get("region_name"),
-        profile_name=extra.get("profile_name"),
-    )
-    if extra.get("role_arn"):
-        session = _assume_role(session, extra)
-    return session
-
-
-def _assume_role(session: Any, extra: Mapping[str, Any]) -> Any:
-    # A session of botocore renews the role's credentials while a long listing runs; keys from one call would expire.
-    import boto3
-    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-    from botocore.session import get_session
-
-    arguments = {"RoleSessionName": "finops"}
-    if extra.get("external_id"):
-        arguments["ExternalId"] = extra["external_id"]
-
-    def sts(service: str, **options: Any) -> Any:
-        return session.client(service, endpoint_url=extra.get("endpoint_url"), **options)
-
-    fetcher = AssumeRoleCredentialFetcher(sts, session.get_credentials(), extra["role_arn"], extra_args=arguments)
-    assumed = get_session()
-    assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
-    return boto3.Session(botocore_session=assumed, region_name=session.region_name)
+    session = aws_session(connection, extra)
+    return session.client("s3", endpoint_url=extra.get("endpoint_url"), config=aws_config())
 
 
 def _blob(connection: Any, extra: Mapping[str, Any], uri: str) -> object:
@@ -276,56 +212,21 @@ def _blob(connection: Any, extra: Mapping[str, Any], uri: str) -> object:
             return BlobServiceClient.from_connection_string(extra["connection_string"], **options)
         parts = urlsplit(uri)
         host = f"{parts.netloc}.blob.core.windows.net" if parts.scheme == "az" else parts.netloc
-        return BlobServiceClient(f"https://{host}", credential=_azure_credential(connection, extra), **options)
+        return BlobServiceClient(f"https://{host}", credential=azure_credential(connection, extra), **options)
     except ValueError:
         raise BadInput(f"connection {connection.conn_id!r}: its Azure credentials are not well formed") from None
-
-
-def _azure_credential(connection: Any, extra: Mapping[str, Any]) -> Any:
-    from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
-    from azure.identity import ClientSecretCredential, DefaultAzureCredential
-
-    if extra.get("sas_token"):
-        return AzureSasCredential(extra["sas_token"].removeprefix("?"))
-    if extra.get("tenant_id"):
-        _require(connection, "login", "password")
-        return ClientSecretCredential(extra["tenant_id"], connection.login, connection.password)
-    key = extra.get("shared_access_key") or connection.password
-    if key:
-        _require(connection, "login")
-        return AzureNamedKeyCredential(connection.login, key)
-    return DefaultAzureCredential()
 
 
 def _bigquery(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
     from google.cloud import bigquery
 
-    return bigquery.Client(**_google_options(connection, extra, BIGQUERY_SCOPES))
+    return bigquery.Client(**google_options(connection, extra, BIGQUERY_SCOPES))
 
 
 def _storage(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
     from google.cloud import storage
 
-    return storage.Client(**_google_options(connection, extra, STORAGE_SCOPES))
-
-
-def _google_options(connection: Any, extra: Mapping[str, Any], scopes: tuple[str, ...]) -> dict[str, Any]:
-    from google.oauth2.service_account import Credentials
-
-    credentials = None
-    try:
-        if extra.get("keyfile_dict"):
-            found = extra["keyfile_dict"]
-            info = json.loads(found) if isinstance(found, str) else found
-            credentials = Credentials.from_service_account_info(info, scopes=scopes)
-        elif extra.get("key_path"):
-            credentials = Credentials.from_service_account_file(extra["key_path"], scopes=scopes)
-    except (ValueError, OSError):
-        # The library's own message may quote the key.
-        says = "keyfile_dict or key_path is no service account key"
-        raise BadInput(f"connection {connection.conn_id!r}: {says}") from None
-    options = {"api_endpoint": extra["endpoint_url"]} if extra.get("endpoint_url") else None
-    return {"project": extra.get("project"), "credentials": credentials, "client_options": options}
+    return storage.Client(**google_options(connection, extra, STORAGE_SCOPES))
 
 
 def _mail_server(connection: Any, extra: Mapping[str, Any], _uri: str) -> object:
@@ -335,7 +236,7 @@ def _mail_server(connection: Any, extra: Mapping[str, Any], _uri: str) -> object
 
     from finops.core.mail import MailServer
 
-    _require(connection, "host")
+    require(connection, "host")
     encryption = extra.get("encryption", "starttls")
     if not extra.get("from_email") or encryption not in ("starttls", "tls"):
         says = "extra needs from_email, and encryption starttls or tls, if it is there"
@@ -349,9 +250,3 @@ def _mail_server(connection: Any, extra: Mapping[str, Any], _uri: str) -> object
         encryption=encryption,
         ca_file=Path(extra["ca_file"]) if extra.get("ca_file") else None,
     )
-
-
-def _require(connection: Any, *fields: str) -> None:
-    for field in fields:
-        if not getattr(connection, field):
-            raise BadInput(f"connection {connection.conn_id!r}: the field {field} is empty; fill it in")
