@@ -32,7 +32,7 @@ class _Login:
         return AccessToken("azure-token", 2**40)
 
 
-def make(cloud: AzureCompute, kind: str, **facts: Any) -> str:
+def make(cloud: AzureCompute, kind: str, /, **facts: Any) -> str:
     """Have a resource. What is not said is as Azure makes it."""
     resource_id = facts.pop("resource_id", None) or f"{GROUP}/{_KINDS[kind]}/x{uuid4().hex[:12]}"
     properties = dict(facts.pop("properties", {}))

@@ -31,7 +31,7 @@ class World:
     actions: Mapping[str, Action]
     make: Callable[..., str]
 
-    def has(self, kind: str, **facts: Any) -> str:
+    def has(self, kind: str, /, **facts: Any) -> str:
         """Make a resource; return its id."""
         return self.make(self.cloud, kind, **facts)
 

@@ -21,7 +21,7 @@ COMPUTE = f"//compute.googleapis.com/projects/{PROJECT}"
 _KINDS = {"machine": "instances", "disk": "disks", "group": "instanceGroupManagers", "autoscaler": "autoscalers"}
 
 
-def make(cloud: GcpCompute, kind: str, **facts: Any) -> str:
+def make(cloud: GcpCompute, kind: str, /, **facts: Any) -> str:
     """Have a resource, as the bill names it. What is not said is as Google makes it."""
     name = facts.pop("name", f"x-{uuid4().hex[:12]}")
     if kind == "bucket":
@@ -62,4 +62,6 @@ def _client(server: GcpCompute, kind: str) -> Any:
     """Return a client over its own transport, by plain HTTP."""
     made = getattr(compute_v1, f"{kind}Client")
     host = server.url.removeprefix("http://")
-    return made(transport=made.get_transport_class("rest")(host=host, credentials=AnonymousCredentials(), url_scheme="http"))
+    return made(
+        transport=made.get_transport_class("rest")(host=host, credentials=AnonymousCredentials(), url_scheme="http")
+    )

@@ -27,6 +27,7 @@ _VERSIONS = {
     "snapshots": "2026-03-02",
     "storageaccounts": "2026-09-01",
     "tags": "2021-04-01",
+    "autoscalesettings": "2022-10-01",
 }
 _NAMES = {
     "virtualmachines": "virtualMachines",
@@ -81,8 +82,10 @@ class AzureCompute(CloudApi):
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     power: dict[str, str] = field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    autoscale: list[dict[str, Any]] = field(default_factory=list)
+    """Autoscale settings."""
 
-    def has(self, kind: str, resource_id: str, properties: Mapping[str, Any], **more: Any) -> None:
+    def has(self, kind: str, resource_id: str, properties: Mapping[str, Any], /, **more: Any) -> None:
         """Have a resource. ``power`` is a machine's, ``policy`` the rules of a storage account."""
         key = resource_id.lower()
         self.power[key] = more.pop("power", "running")
@@ -124,6 +127,8 @@ class AzureCompute(CloudApi):
         if kind == "skus":
             is_right = query.get("$filter") == [f"location eq '{LOCATION}'"]
             return Said(200, {"value": SKUS}) if is_right else self.refused(400, "InvalidFilter")
+        if kind == "autoscalesettings":
+            return Said(200, {"value": self.autoscale})
         if where not in self.resources and request.command != "PUT":
             return self.refused(404, "ResourceNotFound", where)
         if permission == "Microsoft.Resources/tags/write":

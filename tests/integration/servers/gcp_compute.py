@@ -56,7 +56,7 @@ class GcpCompute(CloudApi):
     """The operation of each request's id."""
     made: int = 1000
 
-    def has(self, kind: str, name: str, **facts: Any) -> str:
+    def has(self, kind: str, name: str, /, **facts: Any) -> str:
         """Have a resource; return its key."""
         self.made += 1
         folder = {"buckets": "b", "snapshots": "global/snapshots"}.get(kind, f"zones/{ZONE}/{kind}")

@@ -18,6 +18,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 from azure.core.polling.base_polling import BadResponse, BadStatus
+from azure.core.rest import HttpRequest
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -86,6 +87,13 @@ def begin(change: Change, permission: str, call: Callable[..., Any], *arguments:
         call(*arguments, polling=_Watch(), **options).wait()
 
     _call(change, permission, watched)
+
+
+def ask(client: Any, request: HttpRequest) -> Any:
+    """Send a request of Azure's that the SDK has no method for; return what the answer holds."""
+    response = client.send_request(request)
+    response.raise_for_status()
+    return response.json()
 
 
 class _Watch(ARMPolling):

@@ -103,7 +103,7 @@ def _why_not_fit(live: Live, change: Change) -> str:
         ),
         (
             old and old["has_temporary_disk"] != new["has_temporary_disk"],
-            f"only one of {facts['instance_type']} and {wanted} has a temporary disk: Azure does not change between them",
+            f"only one of {facts['instance_type']} and {wanted} has a temporary disk: Azure changes no size so",
         ),
         (
             old and old["takes_premium_disks"] and not new["takes_premium_disks"],

@@ -16,8 +16,8 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError
 from google.auth.exceptions import TransportError as LoginUnreachable
 from google.cloud.compute_v1.types import Operation
-from requests.exceptions import ConnectTimeout, RequestException
 from requests.exceptions import ConnectionError as Unconnected
+from requests.exceptions import ConnectTimeout, RequestException
 from urllib3.exceptions import NewConnectionError
 
 from finops.rightsizing.actions.gcp.names import Name

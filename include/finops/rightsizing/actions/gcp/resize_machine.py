@@ -100,7 +100,11 @@ def _type_facts(client: Any, change: Change, name: str) -> dict[str, Any] | None
     except Gone:
         return None
     gpus = {short(each.guest_accelerator_type): each.guest_accelerator_count for each in found.accelerators}
-    return {"architecture": found.architecture, "gpus": gpus, "is_gone": found.deprecated.state in ("DELETED", "OBSOLETE")}
+    return {
+        "architecture": found.architecture,
+        "gpus": gpus,
+        "is_gone": found.deprecated.state in ("DELETED", "OBSOLETE"),
+    }
 
 
 def _why_not_fit(live: Live, change: Change) -> str:
