@@ -6,7 +6,6 @@ from typing import Any
 
 from cloud_steps import Case
 
-
 COMPUTE = "Microsoft.Compute"
 LOGS: dict[str, Any] = {
     "enabled": True,
@@ -22,7 +21,7 @@ DISK = {
     "sku": {"name": "Premium_LRS"},
     "zones": ["1"],
     "tags": {"owner": "ana"},
-    "properties": {"diskState": "Unattached", "diskSizeGB": 512, "uniqueId": "0f1e"},
+    "properties": {"diskState": "Unattached", "diskSizeGB": 512},
 }
 SET = {"sku": {"name": "Standard_D4s_v5", "tier": "Standard", "capacity": 4}}
 BUCKET = {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2", "policy": [LOGS]}

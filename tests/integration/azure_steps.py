@@ -43,6 +43,8 @@ def make(cloud: AzureCompute, kind: str, /, **facts: Any) -> str:
             "networkProfile": {"networkInterfaces": [{"id": "nic"}]},
             **properties,
         }
+    if kind == "disk":
+        properties = {"uniqueId": str(uuid4()), **properties}
     cloud.has(_KINDS[kind], resource_id, properties, **facts)
     return resource_id
 

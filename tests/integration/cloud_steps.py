@@ -13,7 +13,7 @@ from servers.cloud_api import CloudApi
 from finops.rightsizing.actions.model import WAIT, Action, Busy, Denied, Live, NoCapacity, Rejected, ReplyLost
 from finops.rightsizing.models import Change, Target
 
-_PATIENCE = 400
+_PATIENCE = 120
 _BREAKS_OFF = (NoCapacity, Denied, Rejected)
 
 

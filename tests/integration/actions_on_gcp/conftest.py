@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from gcp_steps import gcp
 from cloud_steps import World
+from gcp_steps import gcp
 
 from finops.rightsizing.actions.gcp import calls
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -87,7 +88,7 @@ class AzureCompute(CloudApi):
 
     def has(self, kind: str, resource_id: str, properties: Mapping[str, Any], /, **more: Any) -> None:
         """Have a resource. ``power`` is a machine's, ``policy`` the rules of a storage account."""
-        key = resource_id.lower()
+        key, more = resource_id.lower(), deepcopy(more)
         self.power[key] = more.pop("power", "running")
         if (policy := more.pop("policy", None)) is not None:
             self.policies[key] = {"policy": {"rules": policy}}
@@ -131,18 +132,24 @@ class AzureCompute(CloudApi):
             return Said(200, {"value": self.autoscale})
         if where not in self.resources and request.command != "PUT":
             return self.refused(404, "ResourceNotFound", where)
-        if permission == "Microsoft.Resources/tags/write":
-            return self._tag(permission, where, body)
+        if kind == "tags":
+            return self._tag(permission, request.command, where, body)
         if rest == "managementpolicies":
             return self._policy(permission, request.command, where, body)
         if request.command == "GET":
-            self.look_at(where)
-            found = self.resources.get(where)
-            return Said(200, self._shown(where)) if found else self.refused(404, "ResourceNotFound", where)
+            return self._read(where)
+        return self._change(permission, kind, request.command, where, body)
+
+    def _read(self, where: str) -> Said:
+        self.look_at(where)
+        found = self.resources.get(where)
+        return Said(200, self._shown(where)) if found else self.refused(404, "ResourceNotFound", where)
+
+    def _change(self, permission: str, kind: str, method: str, where: str, body: Any) -> Said:
         if self.is_busy(where):
             return self.refused(409, "Conflict", "another operation is in progress")
         does = {"virtualmachines": self._machine, "disks": self._disk, "snapshots": self._snapshot}
-        return does.get(kind, self._scale_set)(permission, request.command, where, body)
+        return does.get(kind, self._scale_set)(permission, method, where, body)
 
     def _shown(self, where: str) -> dict[str, Any]:
         found = self.resources[where]
@@ -240,8 +247,10 @@ class AzureCompute(CloudApi):
         self.policies[where] = {"policy": {"rules": rules}}
         return Said(200, {"properties": self.policies[where]})
 
-    def _tag(self, permission: str, where: str, body: Any) -> Said:
+    def _tag(self, permission: str, method: str, where: str, body: Any) -> Said:
         tags = self.resources[where].setdefault("tags", {})
+        if method == "GET":
+            return Said(200, {"properties": {"tags": tags}})
         before, asked = dict(tags), body["properties"]["tags"]
         if body["operation"] == "Merge":
             tags |= asked

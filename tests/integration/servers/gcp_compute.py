@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -56,9 +57,9 @@ class GcpCompute(CloudApi):
     """The operation of each request's id."""
     made: int = 1000
 
-    def has(self, kind: str, name: str, /, **facts: Any) -> str:
+    def has(self, kind: str, /, name: str, **facts: Any) -> str:
         """Have a resource; return its key."""
-        self.made += 1
+        self.made, facts = self.made + 1, deepcopy(facts)
         folder = {"buckets": "b", "snapshots": "global/snapshots"}.get(kind, f"zones/{ZONE}/{kind}")
         key = f"{folder}/{name}"
         own = {"name": name, "id": str(self.made), "labelFingerprint": "Zm9v", "selfLink": f"{_ROOT}/{key}"}
@@ -69,7 +70,7 @@ class GcpCompute(CloudApi):
 
     def permission_of(self, method: str, path: str) -> str:
         """Return Google's name of what a request does."""
-        key, kind, verb = _parts(path)
+        _, kind, verb = _parts(path)
         if kind == "b":
             return f"storage.buckets.{_VERBS[method]}"
         if kind == "operations":
@@ -89,6 +90,8 @@ class GcpCompute(CloudApi):
         if kind == "machineTypes":
             name = key.rpartition("/")[2]
             return Said(200, {"name": name, **TYPES[name]}) if name in TYPES else self.refused(404, "notFound", name)
+        if kind == "autoscalers" and request.command == "PATCH":
+            key = f"{key}/{query.get('autoscaler')}"
         if request.command == "GET":
             self.look_at(key)
         if key not in self.resources and not (request.command == "POST" and kind == "disks" and not verb):

@@ -29,6 +29,8 @@ POLLS = 8
 PAUSE_SECONDS = 2.5
 """How often, and how far apart, the outcome of a change is asked for before its resource's state has to tell."""
 
+WATCH = "Microsoft.Compute/locations/operations/read"
+
 _BUSY = frozenset(
     {
         "AnotherOperationInProgress",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from finops.rightsizing.actions.azure import disks
 from finops.rightsizing.actions.azure.base import AzureAction
-from finops.rightsizing.actions.azure.calls import begin
+from finops.rightsizing.actions.azure.calls import WATCH, begin
 from finops.rightsizing.actions.azure.names import name_of
 from finops.rightsizing.actions.base import first_reason, with_parameters
 from finops.rightsizing.actions.model import WAIT, Live, Rejected
@@ -28,7 +28,7 @@ class ChangeVolume(AzureAction):
         "from_type": "its type when planned; another one now is refused",
     }
     required: ClassVar[tuple[str, ...]] = ("volume_type",)
-    reads: tuple[str, ...] = (disks.GET,)
+    reads: tuple[str, ...] = (disks.GET, WATCH)
     acts: tuple[str, ...] = (_WRITE,)
     resource_types: tuple[str, ...] = ("disk",)
 

@@ -14,6 +14,7 @@ from finops.rightsizing.actions.model import WAIT, Live, Rejected
 from finops.rightsizing.models import Change
 
 _SNAPSHOT, _DELETE = "Microsoft.Compute/snapshots/write", "Microsoft.Compute/disks/delete"
+_COPY = "Microsoft.Compute/disks/beginGetAccess/action"
 
 
 class DeleteVolume(AzureAction):
@@ -21,8 +22,8 @@ class DeleteVolume(AzureAction):
 
     name = "delete_volume"
     summary = "snapshot the disk, then delete it"
-    reads: tuple[str, ...] = (disks.GET, disks.GET_SNAPSHOT)
-    acts: tuple[str, ...] = (_SNAPSHOT, _DELETE)
+    reads: tuple[str, ...] = disks.READS
+    acts: tuple[str, ...] = (_SNAPSHOT, _COPY, _DELETE)
     resource_types: tuple[str, ...] = ("disk",)
 
     def observe(self, client: Any, change: Change) -> Live:
@@ -39,7 +40,11 @@ class DeleteVolume(AzureAction):
             (live.facts["attached_to"], f"it is attached to {live.facts['attached_to']}"),
             (live.state != "Unattached", f"it is {live.state}"),
             (not live.facts["disk_id"], "Azure does not tell its unique id, by which its snapshot would be known"),
-            (live.facts["snapshot"] == "failed", "an earlier snapshot of it has failed; delete that first"),
+            # It would be older than what is on the disk now.
+            (
+                live.facts["snapshot"],
+                f"an earlier attempt has left {live.facts['snapshot_id']}: delete that first",
+            ),
         )
 
     def next_step(self, live: Live, change: Change) -> str | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from finops.rightsizing.actions.azure.calls import Gone, read
+from finops.rightsizing.actions.azure.calls import WATCH, Gone, read
 from finops.rightsizing.actions.azure.names import name_of
 from finops.rightsizing.actions.model import Live
 from finops.rightsizing.models import Change
 
 KIND = "microsoft.compute/disks"
 GET, GET_SNAPSHOT = "Microsoft.Compute/disks/read", "Microsoft.Compute/snapshots/read"
+READS = (GET, GET_SNAPSHOT, WATCH)
 KEPT_OF = "finops-snapshot-of"
 """The tag of a snapshot that was made before its disk was deleted; its value is the disk's name."""
 

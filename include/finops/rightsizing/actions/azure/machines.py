@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from finops.rightsizing.actions.azure.calls import Gone, read
+from finops.rightsizing.actions.azure.calls import WATCH, Gone, read
 from finops.rightsizing.actions.azure.names import name_of
 from finops.rightsizing.actions.base import LOCAL_DISK_TAG, SCRATCH, first_reason
 from finops.rightsizing.actions.model import Live, Rejected
@@ -14,7 +14,7 @@ from finops.rightsizing.models import Change
 
 KIND = "microsoft.compute/virtualmachines"
 GET = "Microsoft.Compute/virtualMachines/read"
-READS = (GET, "Microsoft.Compute/skus/read")
+READS = (GET, "Microsoft.Compute/skus/read", WATCH)
 STANDS = frozenset({"deallocated", "stopped"})
 _POWER = "PowerState/"
 _STILL = frozenset({"succeeded", "failed", "canceled"})

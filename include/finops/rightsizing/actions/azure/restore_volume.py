@@ -30,8 +30,8 @@ class RestoreVolume(AzureAction):
         "tags": "its tags",
     }
     required: ClassVar[tuple[str, ...]] = ("snapshot", "location", "volume_type")
-    reads: tuple[str, ...] = (disks.GET, disks.GET_SNAPSHOT)
-    acts: tuple[str, ...] = (_WRITE,)
+    reads: tuple[str, ...] = disks.READS
+    acts: tuple[str, ...] = (_WRITE, "Microsoft.Compute/snapshots/beginGetAccess/action")
     resource_types: tuple[str, ...] = ("disk",)
     is_reversible = False
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from azure.core.rest import HttpRequest
 
 from finops.rightsizing.actions.azure.base import AzureAction
-from finops.rightsizing.actions.azure.calls import Gone, ask, begin, read
+from finops.rightsizing.actions.azure.calls import WATCH, Gone, ask, begin, read
 from finops.rightsizing.actions.azure.names import name_of
 from finops.rightsizing.actions.base import first_reason, with_parameters
 from finops.rightsizing.actions.model import WAIT, Live, Rejected
@@ -33,7 +33,7 @@ class ScaleGroup(AzureAction):
         "maximum": "the most that are meant: more are refused",
     }
     required: ClassVar[tuple[str, ...]] = ("desired",)
-    reads: tuple[str, ...] = (_GET, _AUTOSCALE)
+    reads: tuple[str, ...] = (_GET, _AUTOSCALE, WATCH)
     acts: tuple[str, ...] = (_WRITE,)
     resource_types: tuple[str, ...] = ("group",)
 

@@ -40,7 +40,11 @@ class DeleteVolume(GcpAction):
         return first_reason(
             (live.facts["attached_to"], f"it is attached to {live.facts['attached_to']}"),
             (live.state != "READY", f"it is {live.state}"),
-            (live.facts["snapshot"] == "failed", "an earlier snapshot of it has failed; delete that first"),
+            # It would be older than what is on the disk now.
+            (
+                live.facts["snapshot"],
+                f"an earlier attempt has left {live.facts['snapshot_id']}: delete that first",
+            ),
         )
 
     def next_step(self, live: Live, change: Change) -> str | None:
