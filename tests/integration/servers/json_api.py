@@ -20,6 +20,10 @@ class Said:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+CUT = Said(0, None)
+"""The connection is closed without an answer."""
+
+
 @contextmanager
 def json_api(answer: Callable[[BaseHTTPRequestHandler, Any], Said]) -> Iterator[str]:
     """Run a server that answers each request, with its body read, while the block runs; yield its address."""
@@ -30,6 +34,9 @@ def json_api(answer: Callable[[BaseHTTPRequestHandler, Any], Said]) -> Iterator[
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             found = answer(self, json.loads(self.rfile.read(length)) if length else None)
+            if found is CUT:
+                self.close_connection = True
+                return
             body = b"" if found.status == 204 else json.dumps(found.content).encode()
             self.send_response_only(found.status)
             for name, value in (*found.headers, ("Content-Type", "application/json"), ("Content-Length", len(body))):

@@ -7,6 +7,7 @@ from typing import Any
 from finops.rightsizing.actions.aws.base import tags_of
 from finops.rightsizing.actions.aws.calls import AwsAccount, Gone, read
 from finops.rightsizing.actions.aws.names import short
+from finops.rightsizing.actions.base import LOCAL_DISK_TAG, SCRATCH
 from finops.rightsizing.actions.model import Live, Rejected
 from finops.rightsizing.models import Change
 
@@ -18,8 +19,6 @@ READS = (
 )
 ENDED = frozenset({"terminated", "shutting-down"})
 MOVING = frozenset({"pending", "stopping"})
-LOCAL_DISK_TAG, SCRATCH = "finops-local-disk", "scratch"
-"""With it a machine's owner says that its local disks hold nothing that has to be kept."""
 
 _OWNERS = {
     "aws:autoscaling:groupName": "scaling group",

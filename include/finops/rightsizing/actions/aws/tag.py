@@ -8,11 +8,10 @@ from typing import Any
 from finops.rightsizing.actions.aws.base import AwsAction, tag_list, tags_of, with_parameters
 from finops.rightsizing.actions.aws.calls import Gone, act, read
 from finops.rightsizing.actions.aws.names import arn_of, service_of, short
+from finops.rightsizing.actions.base import RESERVED
 from finops.rightsizing.actions.model import Live, Rejected
 from finops.rightsizing.models import Change, ResourceType
 
-RESERVED = frozenset({"finops-actions", "protect", "finops:protect", "finops-local-disk"})
-"""Tags that say what may be done to a resource: a person sets them, no action does."""
 _MOST, _LONGEST_KEY, _LONGEST_VALUE = 50, 128, 256
 
 

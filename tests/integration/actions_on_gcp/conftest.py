@@ -1,0 +1,27 @@
+"""Google Cloud for the tests of actions: one server, started when a test first asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from cloud_steps import World
+from gcp_steps import gcp
+
+from finops.rightsizing.actions.gcp import calls
+
+
+@pytest.fixture(scope="session")
+def _world() -> Iterator[World]:
+    with gcp() as world:
+        yield world
+
+
+@pytest.fixture
+def world(_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Google Cloud, which behaves at the start of each test and has forgotten what was done."""
+    monkeypatch.setattr(calls, "PAUSE_SECONDS", 0)
+    _world.cloud.fail()
+    _world.cloud.operations.clear()
+    _world.effects()
+    return _world

@@ -1,0 +1,55 @@
+"""Every action on Google Cloud, with a resource that it is done to."""
+
+from __future__ import annotations
+
+from cloud_steps import Case
+
+LOGS = {"action": {"type": "Delete"}, "condition": {"age": 7, "matchesPrefix": ["logs/"]}}
+RULES = [{"id": "stale", "prefix": "checkpoints/", "archive_after_days": 30, "delete_after_days": 90}]
+DISK = {"labels": {"owner": "ana"}}
+GROUP = {"targetSize": 4}
+SCALED = {"targetSize": 4, "autoscales": {"minNumReplicas": 2, "maxNumReplicas": 8, "coolDownPeriodSec": 60}}
+BUCKET = {"labels": {"team": "a"}, "lifecycle": {"rule": [LOGS]}}
+STOPPED = {"status": "TERMINATED"}
+RESIZE = tuple(f"compute.instances.{each}" for each in ("stop", "setMachineType", "start"))
+
+CASES = (
+    Case("stop_machine", "machine", state="TERMINATED", changes=RESIZE[:1]),
+    Case("start_machine", "machine", STOPPED, state="RUNNING", changes=RESIZE[2:]),
+    Case(
+        "resize_machine",
+        "machine",
+        {"type": "g2-standard-8"},
+        {"instance_type": "g2-standard-4", "from_type": "g2-standard-8"},
+        state="RUNNING",
+        facts={"instance_type": "g2-standard-4"},
+        changes=RESIZE,
+    ),
+    Case("delete_volume", "disk", DISK, changes=("compute.disks.createSnapshot", "compute.disks.delete")),
+    Case(
+        "scale_group",
+        "group",
+        GROUP,
+        {"minimum": 0, "maximum": 2, "desired": 1},
+        facts={"desired": 1},
+        changes=("compute.instanceGroupManagers.update",),
+    ),
+    Case(
+        "scale_group",
+        "group",
+        SCALED,
+        {"minimum": 0, "maximum": 2, "desired": 1},
+        facts={"minimum": 0, "maximum": 2},
+        changes=("compute.autoscalers.update",),
+    ),
+    Case("set_lifecycle", "bucket", BUCKET, {"rules": RULES}, changes=("storage.buckets.update",)),
+    Case(
+        "tag",
+        "machine",
+        {"labels": {"team": "a"}},
+        {"tags": {"owner": "ana"}},
+        changes=("compute.instances.setLabels",),
+    ),
+    Case("tag", "disk", DISK, {"tags": {"owner": "eva"}}, changes=("compute.disks.setLabels",)),
+    Case("tag", "bucket", BUCKET, {"tags": {"owner": "ana"}}, changes=("storage.buckets.update",)),
+)

@@ -1,0 +1,67 @@
+"""Google Cloud for the tests of actions: its clients, and the resources that are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from cloud_steps import World, by_name
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import compute_v1
+from google.cloud.storage import Client
+from servers.gcp_compute import PROJECT, ZONE, GcpCompute, gcp_compute_server
+
+from finops.rightsizing.actions.gcp import ACTIONS
+from finops.rightsizing.models import Target
+
+COMPUTE = f"//compute.googleapis.com/projects/{PROJECT}"
+_KINDS = {"machine": "instances", "disk": "disks", "group": "instanceGroupManagers", "autoscaler": "autoscalers"}
+
+
+def make(cloud: GcpCompute, kind: str, /, **facts: Any) -> str:
+    """Have a resource, as the bill names it. What is not said is as Google makes it."""
+    name = facts.pop("name", f"x-{uuid4().hex[:12]}")
+    if kind == "bucket":
+        cloud.has("buckets", name, **facts)
+        return f"//storage.googleapis.com/projects/_/buckets/{name}"
+    if kind == "machine":
+        machine_type = f"zones/{ZONE}/machineTypes/{facts.pop('type', 'n2-standard-8')}"
+        facts = {"status": "RUNNING", "machineType": machine_type, "disks": [{"type": "PERSISTENT"}], **facts}
+    if kind == "disk":
+        facts = {"status": "READY", "sizeGb": "50", "type": f"zones/{ZONE}/diskTypes/pd-ssd", **facts}
+    if (sizes := facts.pop("autoscales", None)) is not None:
+        key = cloud.has("autoscalers", f"scaler-{name}", autoscalingPolicy=dict(sizes))
+        facts["status"] = {"autoscaler": f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/{key}"}
+    cloud.has(_KINDS[kind], name, **facts)
+    return f"{COMPUTE}/zones/{ZONE}/{_KINDS[kind]}/{name}"
+
+
+@contextmanager
+def gcp() -> Iterator[World]:
+    """Run Google Cloud while the block runs, and give its clients."""
+    with gcp_compute_server() as server:
+        client = SimpleNamespace(
+            project=PROJECT,
+            instances=_client(server, "Instances"),
+            disks=_client(server, "Disks"),
+            snapshots=_client(server, "Snapshots"),
+            instance_group_managers=_client(server, "InstanceGroupManagers"),
+            autoscalers=_client(server, "Autoscalers"),
+            machine_types=_client(server, "MachineTypes"),
+            zone_operations=_client(server, "ZoneOperations"),
+            storage=Client(PROJECT, AnonymousCredentials(), client_options={"api_endpoint": server.url}),
+        )
+        target = Target("gcp", PROJECT, "us-central1", ZONE, "")
+        yield World(server, client, target, by_name(ACTIONS), make)
+
+
+def _client(server: GcpCompute, kind: str) -> Any:
+    """Return a client over its own transport, by plain HTTP."""
+    made = getattr(compute_v1, f"{kind}Client")
+    host = server.url.removeprefix("http://")
+    return made(
+        transport=made.get_transport_class("rest")(host=host, credentials=AnonymousCredentials(), url_scheme="http")
+    )
