@@ -150,6 +150,20 @@ class GcpProject:
         return compute_v1.AutoscalersClient(credentials=self._credentials)
 
     @cached_property
+    def machine_types(self) -> Any:
+        """Types of machines, by zone."""
+        from google.cloud import compute_v1
+
+        return compute_v1.MachineTypesClient(credentials=self._credentials)
+
+    @cached_property
+    def zone_operations(self) -> Any:
+        """Changes that are under way in a zone."""
+        from google.cloud import compute_v1
+
+        return compute_v1.ZoneOperationsClient(credentials=self._credentials)
+
+    @cached_property
     def storage(self) -> Any:
         """Buckets."""
         from google.cloud.storage import Client
