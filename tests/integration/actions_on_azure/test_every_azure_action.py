@@ -248,7 +248,7 @@ def test_is_refused(
 
 @pytest.mark.parametrize("action", ["delete_volume", "change_volume"])
 def test_a_disk_that_a_running_machine_uses_is_left_alone(world: World, action: str) -> None:
-    properties = {**DISK["properties"], "diskState": "Attached"}  # type: ignore[dict-item]
+    properties = {**DISK["properties"], "diskState": "Attached"}
     disk = world.has("disk", **{**DISK, "properties": properties, "managedBy": world.has("machine")})
     parameters = {"volume_type": "Standard_LRS"} if action == "change_volume" else {}
     with pytest.raises(Refused, match=r"it is [aA]ttached"):
@@ -263,7 +263,7 @@ def test_an_owner_may_say_that_local_disks_hold_nothing(world: World) -> None:
 def test_a_scale_set_that_an_autoscale_setting_decides_on_is_left_alone(world: World) -> None:
     scale_set = world.has("group", sku={"capacity": 4})
     setting = {"name": "cpu", "properties": {"enabled": True, "targetResourceUri": scale_set.lower()}}
-    world.cloud.autoscale.append(setting)  # type: ignore[attr-defined]
+    world.cloud.autoscale.append(setting)
     with pytest.raises(Refused, match="autoscale setting 'cpu' decides"):
         apply(world, world.change("scale_group", scale_set, desired=1))
 
