@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from action_steps import (
     ACL,
+    BY_NAME,
     ENDPOINT,
     GPU_MACHINE,
     GROUP,
@@ -110,6 +111,14 @@ def test_is_refused(
     with pytest.raises(Refused, match=words):
         apply(world, change(action, world.has(kind, **row), **parameters))
     assert not world.effects()
+
+
+def test_a_volume_is_not_deleted_by_an_old_snapshot_that_lacks_what_was_written_since(world: World) -> None:
+    volume = world.has("disk", size_gb=8)
+    wanted = change("delete_volume", volume)
+    BY_NAME["delete_volume"].perform(world.account, "snapshot", world.live(wanted), wanted, "earlier")
+    with pytest.raises(Refused, match=r"snap-.* of an earlier attempt"):
+        apply(world, wanted)
 
 
 def test_a_volume_that_has_been_attached_since_the_plan_is_not_deleted(world: World) -> None:

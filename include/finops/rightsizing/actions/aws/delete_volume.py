@@ -31,9 +31,13 @@ class DeleteVolume(AwsAction):
         return Live(exists=live.exists, state=live.state, tags=live.tags, facts=facts)
 
     def objection(self, live: Live, change: Change) -> str:
-        """Refuse a volume that something uses."""
+        """Refuse a volume that something uses, and one whose snapshot is of an earlier attempt: it may be old."""
         if live.facts["attached_to"]:
             return f"it is attached to {live.facts['attached_to'][0]}"
+        if live.facts["snapshot_id"]:
+            return (
+                f"{live.facts['snapshot_id']} of an earlier attempt is there and may be old; remove its tag {KEPT_OF}"
+            )
         return "" if live.state == "available" else f"it is {live.state}"
 
     def next_step(self, live: Live, change: Change) -> str | None:
