@@ -53,7 +53,7 @@ class World:
     """The fact and the marts as their readers find them, beside the sample's files."""
 
     def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
+        self.settings, self.connection = settings, connection
         sample = settings.root / "sample" / "telemetry"
         connection.execute(f"create view fact as {published.latest(settings).focus_sql()}")
         for kind in TelemetryKind:

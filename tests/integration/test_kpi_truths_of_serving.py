@@ -1,4 +1,4 @@
-"""KPIs of what serves are what the planted truths say: inference, utilization of GPUs, Kubernetes."""
+"""What the planted truths say of a month is what comes out: inference, utilization of GPUs, Kubernetes, waste."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from tests.kpi_world import HOUR, NANO, Place, World, billed_hours, gpu_hours, m
 
 from finops.core.periods import BillingPeriod
 from finops.core.providers import CLOUDS
+from finops.pipelines import rightsizing
+from finops.rightsizing import scoring
 
 pytestmark = pytest.mark.timeout(900)  # A month is made first.
 
@@ -212,3 +214,21 @@ def test_workloads_have_their_part_of_a_node_and_the_rest_is_idle(world: World, 
             hours = sum(row["requested_gpu_hours"] for row in mine)
             assert abs(cost - total(in_time) * share) <= NANO, name
             assert hours == billed_hours(in_time) * asked
+
+
+# Waste
+
+
+def test_planted_waste_is_found_and_no_decoy_is_proposed(world: World) -> None:
+    """As of the day after the month, from the same KPIs; twice, since a proposal needs two findings in a row."""
+    for run_date in (date(2025, 4, 30), date(2025, 5, 1)):
+        rightsizing.find(world.settings, run_date)
+    truths = world.settings.root / "sample" / "telemetry" / "truths.json"
+    found = scoring.of_published(world.settings, truths)
+    assert found.run_date == date(2025, 5, 1)
+    assert found.proposed_decoys == ()
+    assert found.recall >= 0.95, found.lines()
+    assert sum(found.planted.values()) > 20
+    assert found.decoys > 8
+    assert set(found.others) <= {"spot_candidate"}, "what else there is, is decided by a person"
+    assert rightsizing.scored(world.settings, truths) == found.lines()

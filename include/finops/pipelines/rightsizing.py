@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from finops.core.settings import Settings
 from finops.pipelines import results
@@ -48,6 +49,13 @@ def find(settings: Settings, run_date: date | None = None) -> Found:
 def is_due(settings: Settings) -> bool:
     """Tell whether anything that findings are made of has changed since they were published."""
     return results.made_of(settings, FEATURE) != _digest(settings, _suppressed(settings))
+
+
+def scored(settings: Settings, truths: Path) -> list[str]:
+    """Say how good the newest findings are by a sample's ``truths.json``: recall, precision, decoys, what is missed."""
+    from finops.rightsizing import scoring
+
+    return scoring.of_published(settings, truths).lines()
 
 
 def _suppressed(settings: Settings) -> dict[str, str]:

@@ -78,6 +78,12 @@ class Storage(Entry):
     delete_after_days: _Days = 90
     abort_uploads_after_days: _Days = 7
     checkpoint_prefix: Text = Field(default="checkpoints/", description="Where the inventory names none.")
+    checkpoint_words: tuple[Text, ...] = Field(
+        default=("checkpoint", "ckpt"), description="A bucket with one of them in its name holds checkpoints."
+    )
+    archive_discount: _Share = Field(
+        default=Decimal("0.8"), description="What archived objects cost less, of what no telemetry knows one by one."
+    )
     snapshot_share: _Share = Field(
         default=Decimal("0.5"), description="What a snapshot of a disk costs of the disk; it is made before a delete."
     )
@@ -144,7 +150,7 @@ class Rules(Entry):
 
     window_days: Annotated[int, Field(ge=7, le=28)] = Field(default=14, description="Days that are looked at.")
     coverage: _Percent = Field(default=90, description="Of the window's minutes, measured at least.")
-    least_saving: Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = Decimal(5)
+    least_saving: Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = Decimal(3)
     consecutive_findings: Annotated[int, Field(ge=1, le=30)] = Field(
         default=2, description="Runs in a row that must find the same before it is proposed."
     )

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
+from finops.rightsizing.actions.base import LOCAL_DISK_TAG, SCRATCH
 from finops.rightsizing.models import Finding
 from finops.rightsizing.resource import Resource
 
@@ -58,8 +59,10 @@ def refusal(finding: Finding, resource: Resource, protect_tag: str) -> str:
         return ""
     if resource.group_id:
         return f"member of the scaling group {resource.group_id}, which would replace it: change the group's template"
-    if resource.has_local_disk:
-        return "it has a local disk, whose data is lost when it stops"
+    if resource.has_local_disk and resource.tags.get(LOCAL_DISK_TAG) != SCRATCH:
+        return (
+            f"it has a local disk, whose data is lost when it stops; tag it {LOCAL_DISK_TAG}={SCRATCH} if that may be"
+        )
     if resource.is_spot:
         return "a spot machine: stopping may end it"
     return ""

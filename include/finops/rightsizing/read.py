@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 INVENTORY, USAGE, COSTS = "mart_resource_inventory", "mart_resource_usage", "mart_resource_costs"
 _AT_ONCE = 2_000
 _SEEN_WITHIN = 7
-"""Days in which the inventory must have seen a resource: one that vanished is no waste."""
+"""Days in which the inventory of its account must have come. One that has vanished from the newest is no waste."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,18 @@ def resources(connection: DuckDBPyConnection, version: Publication, rules: Rules
     _cost(connection, rows_of(version, COSTS, since, last), span)
     query = """
         with newest as (
-            select i.*, c.* exclude (provider, resource_id, billing_currency)
+            select i.* exclude (instance_type),
+                -- As of a day that is past, the bill knows the type better than the month's last inventory.
+                if(i.last_observed_on >= {run_date}::date, coalesce(c.billed_type, i.instance_type), i.instance_type)
+                    as instance_type,
+                c.* exclude (provider, resource_id, billing_currency)
             from ({inventory}) as i left join costs as c using (provider, resource_id, billing_currency)
             where i.last_observed_on >= {run_date}::date - {within} and i.first_observed_on < {run_date}::date
+                and i.last_observed_on >= least(
+                    {run_date}::date - 1,
+                    (select max(n.last_observed_on) from ({inventory}) as n
+                    where n.provider = i.provider and n.account_id is not distinct from i.account_id)
+                )
             qualify row_number() over (
                 partition by i.provider, i.resource_id
                 order by i.last_observed_on desc, coalesce(c.effective, 0) desc, i.billing_currency
@@ -142,14 +151,20 @@ def _cost(connection: DuckDBPyConnection, costs: Sql | None, span: dict[str, str
         connection.execute(
             "create temp table costs (provider varchar, resource_id varchar, billing_currency varchar, "
             "effective decimal(38, 12), committed decimal(38, 12), spot decimal(38, 12), hours decimal(38, 12), "
-            "commitments varchar)"
+            "commitments varchar, billed_type varchar)"
         )
         return
     query = """
         create temp table costs as
-        select provider, resource_id, billing_currency, sum(effective_cost) as effective,
+        select provider, resource_id, billing_currency,
+            -- A credit would pay for something else: what is saved is the price of the usage.
+            greatest(
+                sum(effective_cost),
+                coalesce(sum(committed_cost), 0) + coalesce(sum(spot_cost), 0) + coalesce(sum(on_demand_cost), 0)
+            ) as effective,
             coalesce(sum(committed_cost), 0) as committed, coalesce(sum(spot_cost), 0) as spot,
-            coalesce(sum(billed_hours), 0) as hours, max(commitment_ids) as commitments
+            coalesce(sum(billed_hours), 0) as hours, max(commitment_ids) as commitments,
+            max_by(instance_type, charge_date) filter (instance_type <> '') as billed_type
         from ({costs}) where charge_date >= {since}::date and charge_date < {run_date}::date
         group by provider, resource_id, billing_currency
     """

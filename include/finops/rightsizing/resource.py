@@ -43,7 +43,7 @@ class Catalogue:
         self._like: dict[tuple[str, str], list[Machine]] = defaultdict(list)
         self._gpus: dict[tuple[str, str], list[Machine]] = defaultdict(list)
         for each in sorted(machines, key=lambda each: (each.price or 0, each.instance_type)):
-            self._by_name[each.provider, each.instance_type] = each
+            self._by_name[each.provider, each.instance_type.lower()] = each
             if each.price and each.gpus:
                 self._gpus[each.provider, each.architecture].append(each)
             elif each.price:
@@ -51,8 +51,8 @@ class Catalogue:
                 self._families[each.provider, each.family, each.architecture].append(each)
 
     def get(self, provider: str, instance_type: str) -> Machine | None:
-        """Return a type, None where it is not known."""
-        return self._by_name.get((provider, instance_type))
+        """Return a type, None where it is not known. Azure's sizes are the same in any case."""
+        return self._by_name.get((provider, instance_type.lower()))
 
     def family(self, of: Machine) -> Sequence[Machine]:
         """Return the priced types without GPUs of a type's family and architecture, the cheapest first."""
@@ -168,11 +168,11 @@ class Asked:
 class Known:
     """What rules know beside the resource.
 
-    ``work`` is cost per epoch, or per 1,000 predictions, by (provider, model, currency, instance type, unit);
-    ``cadence`` by model how many hours old its last checkpoint is when a machine goes, else how often one is written;
-    ``spot_discounts`` what spot really cost less, interruptions counted, by (provider, currency); ``unused`` the part,
-    0 to 1, of on-demand batch work that unused commitments would have covered; ``snapshots`` those of a disk and day,
-    the earliest first, by (provider, disk, day).
+    ``work`` is cost per epoch, or per 1,000 predictions, by (provider, model, currency, instance type in lower case,
+    unit); ``cadence`` by model how many hours old its last checkpoint is when a machine goes, else how often one is
+    written; ``spot_discounts`` what spot really cost less, interruptions counted, by (provider, currency); ``unused``
+    the part, 0 to 1, of on-demand batch work that unused commitments would have covered; ``snapshots`` those of a disk
+    and day, the earliest first, by (provider, disk, day).
     """
 
     rules: Rules

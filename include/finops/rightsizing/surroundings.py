@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from finops.core.providers import Provider
 from finops.core.sql import Sql, compose
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.read import COSTS, INVENTORY, Around, rows_of
@@ -81,7 +83,7 @@ class Reader:
         """
         rows = self._version.mart_sql(MACHINE_TYPES)
         found = self._connection.execute(compose(query, rows=rows)).fetchall()
-        return Catalogue(Machine(*each) for each in found)
+        return Catalogue(Machine(provider, as_written(provider, name), *facts) for provider, name, *facts in found)
 
     def _stored(self) -> dict[tuple[str, str], Stored]:
         query = """
@@ -130,7 +132,8 @@ class Reader:
             return {}
         runs = """
             with types as (
-                select distinct provider, resource_id, instance_type from ({types}) where instance_type <> ''
+                select distinct provider, resource_id, lower(instance_type) as instance_type
+                from ({types}) where instance_type <> ''
             )
             select r.provider, r.ai_model, r.billing_currency, t.instance_type, 'epoch',
                 (sum(r.effective_cost) / nullif(sum(r.epochs), 0))::decimal(38, 12)
@@ -139,7 +142,8 @@ class Reader:
         """
         predictions = """
             with types as (
-                select distinct provider, resource_id, instance_type from ({types}) where instance_type <> ''
+                select distinct provider, resource_id, lower(instance_type) as instance_type
+                from ({types}) where instance_type <> ''
             )
             select r.provider, r.ai_model, r.billing_currency, t.instance_type, '1,000 predictions',
                 (1000 * sum(r.allocated_cost)::double / nullif(sum(r.successes), 0))::decimal(38, 12)
@@ -278,6 +282,17 @@ class Reader:
         """
         found = self._rows(query, COSTS, first, machines=machines, earliest=str(first))
         return {(provider, currency): (count, least) for provider, currency, count, least in found if least}
+
+
+def as_written(provider: str, name: str) -> str:
+    """Return the name of a type, which the catalogue has in lower case, as its provider writes it."""
+    if provider != Provider.AZURE or not name.startswith("standard_"):
+        return name
+    size, *others = name.removeprefix("standard_").split("_")
+    series = "".join(takewhile(str.isalpha, size))
+    # Standard_E8s_v5, Standard_NC24ads_A100_v4: versions stay small.
+    parts = (each if each.startswith("v") else each.upper() for each in others)
+    return "_".join(("Standard", series.upper() + size[len(series) :], *parts))
 
 
 def read(connection: DuckDBPyConnection, version: Publication, rules: Rules, run_date: date) -> tuple[Known, Around]:

@@ -56,6 +56,12 @@ def test_what_must_not_be_stopped_is_refused_by_name(facts: dict[str, Any], reas
     assert reason in found.reason
 
 
+def test_a_local_disk_that_its_owner_calls_scratch_may_be_lost() -> None:
+    facts = {"has_local_disk": True, "tags": {"finops-local-disk": "scratch"}}
+    found = judge(resource(instance_type="p3.2xlarge", usage=IDLE, **facts))["idle_gpu"]
+    assert found.status is Status.PROPOSED
+
+
 def test_a_suppressed_finding_says_by_whom_and_why() -> None:
     said = {"idle_gpu:aws:i-1": "kept for a demo until 2025-07-01 (ada)"}
     found = judge(resource(instance_type="p3.2xlarge", usage=IDLE), suppressed=said)["idle_gpu"]

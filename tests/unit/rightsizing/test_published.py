@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
-from tests.published_resources import publish_resources
+from tests.published_resources import COSTS, MARTS, publish_resources
 from tests.unit.transform.releases import JANUARY, make
 
 from finops.core.errors import BadInput, Finding, NotReady
@@ -20,6 +21,8 @@ from finops.pipelines import rightsizing as pipeline
 from finops.rightsizing import as_code, rows, service
 from finops.rightsizing.tables import FINDINGS, TABLES
 from finops.stores import published
+from finops.stores.state import suppressions
+from finops.stores.state.store import open_state
 
 LAST = date(2025, 2, 1)
 
@@ -64,6 +67,39 @@ def test_waste_is_found_at_what_it_really_costs_and_nothing_else_is(company: Set
     assert (idle["run_date"], idle["owner"], idle["project"]) == (LAST, "cc-1", "atlas")
 
 
+def remade(where: Settings, mart: str, query: str) -> None:
+    [folder] = published.latest(where).path.glob(f"{mart}/*")
+    duckdb.sql(f"copy ({query}) to '{folder / 'part.parquet'}'")
+
+
+def test_a_credit_lowers_no_saving_since_it_would_pay_for_something_else(company: Settings) -> None:
+    remade(company, "mart_resource_costs", f"select * replace (-5 as effective_cost) from ({COSTS})")
+    idle = found(company)["idle_gpu", "i-idle"]
+    assert round(idle["monthly_saving"], 6) == round(Decimal("73.44") * 730 / 24, 6)
+
+
+def test_what_has_vanished_from_the_newest_inventory_of_its_account_is_no_waste(company: Settings) -> None:
+    inventory = MARTS["mart_resource_inventory"]
+    gone = "if(resource_id = 'i-idle', date '2025-01-30', last_observed_on) as last_observed_on"
+    remade(company, "mart_resource_inventory", f"select * replace ({gone}) from ({inventory})")
+    assert ("idle_gpu", "i-idle") not in found(company)
+    assert ("oversized_machine", "i-large") in found(company)
+    then = service.findings(company, date(2025, 1, 31))
+    assert "i-idle" in {each["resource_id"] for each in then}, "it was still there"
+
+
+def test_as_of_a_past_day_a_machine_is_as_large_as_its_bill_said_then(company: Settings) -> None:
+    was = "if(charge_date < date '2025-01-20', 'm5.4xlarge', 'm5.xlarge')"
+    resized = f"if(resource_id = 'i-large', {was}, '') as instance_type"
+    remade(company, "mart_resource_costs", f"select * replace ({resized}) from ({COSTS})")
+    inventory = MARTS["mart_resource_inventory"]
+    now = "if(resource_id = 'i-large', 'm5.xlarge', instance_type) as instance_type"
+    remade(company, "mart_resource_inventory", f"select * replace ({now}) from ({inventory})")
+    assert ("oversized_machine", "i-large") not in found(company)
+    [then] = [each for each in service.findings(company, date(2025, 1, 20)) if each["resource_id"] == "i-large"]
+    assert json.loads(then["facts"])["from"] == "m5.4xlarge"
+
+
 def test_findings_are_published_and_become_proposals_when_the_next_run_finds_them_again(
     company: Settings, tmp_path: Path
 ) -> None:
@@ -99,7 +135,11 @@ def test_a_run_publishes_once_until_something_changes(company: Settings, tmp_pat
     configure(tmp_path, "rules: {consecutive_findings: 1, off: [idle_gpu]}\n")
     assert pipeline.is_due(company)
     assert pipeline.find(company).findings == first.findings - 1
-    assert pipeline.is_due(company, {"old_volume_type:aws:vol-gp2": "kept (ada)"})
+    said_at, until = datetime(2025, 2, 1, tzinfo=UTC), date(2999, 1, 1)
+    with open_state(company).begin() as connection:
+        kept = suppressions.Suppression("old_volume_type:aws:vol-gp2", "ada", "kept", said_at, until)
+        suppressions.suppress(connection, kept)
+    assert pipeline.is_due(company)
 
 
 def test_a_saving_above_the_cost_is_refused_by_the_gate(company: Settings) -> None:

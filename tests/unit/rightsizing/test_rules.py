@@ -12,7 +12,7 @@ from tests.unit.rightsizing.world import IDLE, RUN_DATE, known, resource, usage
 
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.models import Finding
-from finops.rightsizing.resource import Asked, Cost, Stored
+from finops.rightsizing.resource import Asked, Catalogue, Cost, Machine, Stored
 from finops.rightsizing.rules import commitments, endpoints, gpus, machines, network, storage, times, told
 
 
@@ -135,6 +135,24 @@ def test_a_family_is_cheaper_when_an_epoch_of_the_same_model_cost_less_on_it() -
     assert gpus.cheaper_gpu_family(resource(instance_type="p3.2xlarge", model="atlas"), known(work=slower)) is None
 
 
+def test_a_cheaper_family_must_hold_what_is_in_memory_and_unmeasured_as_much_as_there_is() -> None:
+    work = {
+        ("aws", "atlas", "USD", "p3.8xlarge", "epoch"): Decimal(10),
+        ("aws", "atlas", "USD", "g5.xlarge", "epoch"): Decimal(1),
+    }
+    four = {"instance_type": "p3.8xlarge", "model": "atlas"}
+    assert gpus.cheaper_gpu_family(resource(**four), known(work=work)) is None
+    for held, fits in ((30, True), (36, False)):
+        in_use = {"gpu_memory_utilization": usage(held)}
+        found = gpus.cheaper_gpu_family(resource(usage=in_use, **four), known(work=work))
+        assert (found is not None) == fits, f"{held} % of 64 GiB"
+
+
+def test_a_type_is_known_in_any_case() -> None:
+    types = Catalogue([Machine("azure", "Standard_E8s_v5", price=Decimal(1))])
+    assert types.get("azure", "standard_e8S_V5") is types.get("azure", "Standard_E8s_v5") is not None
+
+
 def test_a_machine_is_oversized_when_a_smaller_one_of_its_family_has_headroom() -> None:
     calm = {"cpu_utilization": usage(8, 15, 20), "memory_utilization": usage(10, 15, 18)}
     found = machines.oversized_machine(resource(instance_type="m5.4xlarge", usage=calm), known())
@@ -225,6 +243,23 @@ def test_stale_checkpoints_get_a_lifecycle_unless_the_bucket_has_one() -> None:
     assert (rule["prefix"], rule["archive_after_days"], rule["delete_after_days"]) == ("checkpoints/", 30, 90)
     has = {"lifecycle_rules": [{"prefix": "", "delete_after_days": 60}]}
     assert storage.stale_checkpoints(resource("bucket", 200, resource_id="b-1", details=has), stored) is None
+
+
+def test_checkpoints_that_no_run_of_the_telemetry_wrote_are_archived_when_nobody_has_used_them_for_long() -> None:
+    def left(days: int = 200, name: str = "atlas-checkpoints-2023", **details: Any) -> Finding | None:
+        last_used = RUN_DATE - timedelta(days)
+        bucket = resource("bucket", 200, resource_id=name, last_used=last_used, details=details)
+        return storage.stale_checkpoints(bucket, known())
+
+    name, parameters = action(left())
+    assert (name, saving(left())) == ("set_lifecycle", 160)
+    assert parameters["rules"] == [{"id": "finops-checkpoints", "prefix": "", "archive_after_days": 30}]
+    assert left(days=90) is None
+    assert left(name="atlas-data") is None
+    assert left(name="atlas-data", checkpoint_prefix="models/") is not None
+    assert left(lifecycle_rules=[{"prefix": "", "archive_after_days": 60}]) is None
+    unknown = resource("bucket", 200, resource_id="atlas-ckpt")
+    assert storage.stale_checkpoints(unknown, known()) is None
 
 
 def test_uploads_that_never_ended_are_aborted_in_proportion_to_their_bytes() -> None:
@@ -378,4 +413,4 @@ def test_what_a_commitment_covers_saves_nothing_and_the_note_says_so() -> None:
 
 
 def test_what_saves_too_little_is_not_told() -> None:
-    assert gpus.idle_gpu(resource("machine", 4, instance_type="p3.2xlarge", usage=IDLE), known()) is None
+    assert gpus.idle_gpu(resource("machine", 2, instance_type="p3.2xlarge", usage=IDLE), known()) is None

@@ -56,6 +56,19 @@ def test_without_any_of_the_marts_nothing_is_known(where: Settings) -> None:
     assert (known.stored, known.asked, known.work, around.commitments) == ({}, {}, {}, [])
 
 
+@pytest.mark.parametrize(
+    ("provider", "name", "written"),
+    [
+        ("azure", "standard_e8s_v5", "Standard_E8s_v5"),
+        ("azure", "standard_nc24ads_a100_v4", "Standard_NC24ads_A100_v4"),
+        ("azure", "standard_nd96amsr_a100_v4", "Standard_ND96amsr_A100_v4"),
+        ("gcp", "a2-highgpu-1g", "a2-highgpu-1g"),
+    ],
+)
+def test_a_type_is_named_as_its_provider_writes_it(provider: str, name: str, written: str) -> None:
+    assert surroundings.as_written(provider, name) == written
+
+
 def test_a_day_that_nobody_counted_says_nothing_about_requests(where: Settings) -> None:
     columns = "charge_date date, endpoint_id varchar, ai_model varchar, model_version varchar, serving_stage varchar, "
     numbers = "requests bigint, successes bigint, tokens_in bigint, allocated_cost decimal(38, 12)"

@@ -160,6 +160,20 @@ def test_tags_are_those_of_the_bill(ask: Query, truths: list[Truth]) -> None:
         assert ask(f"select distinct tags->>'{key}' from inventory where resource_id = '{name}'") == [(value,)]
 
 
+def test_what_is_to_be_stopped_has_no_local_disk_or_its_owner_calls_it_scratch(ask: Query, truths: list[Truth]) -> None:
+    """Most GPU types have disks of their own, which nobody may lose unasked."""
+    disk = "select distinct has_local_disk, tags->>'finops-local-disk' from inventory where {}"
+    for rule in ("idle_gpu", "small_gpu_use", "surplus_gpus"):
+        for truth in of_rule(truths, rule):
+            assert ask(disk.format(row(truth)))[0] in (("true", "scratch"), ("false", None))
+    for truth in decoys(truths, "has data on a local disk, which a stop loses"):
+        assert ask(disk.format(row(truth))) == [("true", None)]
+    [(machines,)] = ask(
+        "select count(*) from inventory where instance_type = 'p4d.24xlarge' and has_local_disk = 'false'"
+    )
+    assert machines == 0
+
+
 def test_what_is_idle_is_measured_all_month_and_what_was_not_measured_is_not(ask: Query, truths: list[Truth]) -> None:
     measured = "select metric, count(*), max(maximum) from metrics where {} group by 1"
     for truth in of_rule(truths, "idle_gpu"):

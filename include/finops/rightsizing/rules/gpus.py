@@ -94,14 +94,21 @@ def _does(new: Machine, old: Machine, needed: float, memory: Usage, known: Known
     """Tell whether a type has the operations that are needed, and memory for what one GPU holds."""
     rules = known.rules.gpu
     power = rules.tflops.get(new.gpu_family)
-    in_use = old.gpu_memory_gib * memory.maximum / 100
     return (
         power is not None
         and power * new.gpus >= needed
         and new.gpus <= old.gpus
-        and new.gpu_memory_gib * new.gpus * (1 - rules.memory_headroom / 100) >= in_use * old.gpus
-        and new.gpu_memory_gib * (1 - rules.memory_headroom / 100) >= in_use
+        and _holds(new, old, memory, rules.memory_headroom)
     )
+
+
+def _holds(new: Machine, old: Machine, memory: Usage | None, headroom: float) -> bool:
+    """Tell whether a type has memory for what is in use, of all GPUs and of one; unmeasured, for as much as there is.
+
+    Unmeasured memory needs no headroom.
+    """
+    in_use = old.gpu_memory_gib * (memory.maximum / 100 / (1 - headroom / 100) if memory and headroom < 100 else 1)
+    return new.gpu_memory_gib >= in_use and new.gpu_memory_gib * new.gpus >= in_use * old.gpus
 
 
 def surplus_gpus(resource: Resource, known: Known) -> Finding | None:
@@ -172,19 +179,25 @@ def gpu_memory_at_risk(resource: Resource, known: Known) -> Finding | None:
 
 
 def cheaper_gpu_family(resource: Resource, known: Known) -> Finding | None:
-    """Find a machine or endpoint whose model was trained or served for less on another type, as measured."""
+    """Find a machine or endpoint whose model was trained or served for less on another type, as measured.
+
+    The other type must hold what is in memory: an epoch of a small run says nothing about a model that fills it.
+    """
     old = _gpu_machine(resource, known)
     if old is None or not resource.model:
         return None
     unit = "1,000 predictions" if resource.type is ResourceType.ENDPOINT else "epoch"
-    now = known.work.get((old.provider, resource.model, resource.currency, old.instance_type, unit))
+    now = known.work.get((old.provider, resource.model, resource.currency, old.instance_type.lower(), unit))
     if not now:
         return None
+    measured = known.measured(resource, "gpu_memory_utilization")
+    memory = measured[0] if measured else None
     others = [
         (cost, new)
         for new in known.catalogue.with_gpus(old)
         if new.instance_type != old.instance_type
-        and (cost := known.work.get((old.provider, resource.model, resource.currency, new.instance_type, unit)))
+        and _holds(new, old, memory, known.rules.gpu.memory_headroom)
+        and (cost := known.work.get((old.provider, resource.model, resource.currency, new.instance_type.lower(), unit)))
     ]
     cost, new = min(others, key=lambda each: (each[0], each[1].instance_type), default=(now, old))
     share = 1 - cost / now

@@ -113,8 +113,10 @@ def old_volume_type(resource: Resource, known: Known) -> Finding | None:
 def stale_checkpoints(resource: Resource, known: Known) -> Finding | None:
     """Find a bucket whose checkpoints are old or were never read, and that no lifecycle rule clears."""
     stored = known.stored.get((resource.target.provider, resource.target.resource_id))
-    if resource.type is not ResourceType.BUCKET or stored is None or not resource.cost.monthly:
+    if resource.type is not ResourceType.BUCKET or not resource.cost.monthly:
         return None
+    if stored is None:
+        return _left_behind(resource, known)
     rules = known.rules.storage
     prefix = str(resource.details.get("checkpoint_prefix") or rules.checkpoint_prefix)
     if _has_rule(resource, prefix, "delete_after_days"):
@@ -143,6 +145,38 @@ def stale_checkpoints(resource: Resource, known: Known) -> Finding | None:
         risk=Level.HIGH,
         proposed=change(resource, "set_lifecycle", rules=[rule]),
         note=f"everything below {prefix} is deleted after {rules.delete_after_days} days, read or not",
+    )
+
+
+def _left_behind(resource: Resource, known: Known) -> Finding | None:
+    """Find a bucket of checkpoints that no run of the telemetry wrote, and that nobody has used for long.
+
+    What is in it is not known one by one, so it is archived and not deleted.
+    """
+    rules = known.rules.storage
+    prefix = resource.details.get("checkpoint_prefix")
+    name = resource.target.resource_id.casefold()
+    is_of_checkpoints = prefix is not None or any(each.casefold() in name for each in rules.checkpoint_words)
+    if not is_of_checkpoints or resource.last_used is None:
+        return None
+    days = (known.run_date - resource.last_used).days
+    prefix = str(prefix or "")
+    is_cleared = any(_has_rule(resource, prefix, each) for each in ("archive_after_days", "delete_after_days"))
+    if days <= rules.delete_after_days or is_cleared:
+        return None
+    rule = {"id": "finops-checkpoints", "prefix": prefix, "archive_after_days": rules.archive_after_days}
+    return finding(
+        "stale_checkpoints",
+        resource,
+        known,
+        rules.archive_discount,
+        f"Nobody has used its checkpoints for {days} days, since {resource.last_used}, and no lifecycle clears them; "
+        f"archived they cost {rules.archive_discount * 100:.0f} % less.",
+        {"days": days, "prefix": prefix, "archive_discount": str(rules.archive_discount)},
+        confidence=0.7,
+        risk=Level.MEDIUM,
+        proposed=change(resource, "set_lifecycle", rules=[rule]),
+        note="archived objects take hours to read again; delete them once nobody needs them",
     )
 
 

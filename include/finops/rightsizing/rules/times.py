@@ -46,7 +46,7 @@ def spot_candidate(resource: Resource, known: Known) -> Finding | None:
         risk=Level.MEDIUM,
         effort=Level.LOW if group else Level.MEDIUM,
         proposed=Change("use_spot", group, parameters) if group else None,
-        note="" if group else "it is in no scaling group; a machine becomes spot only as a new one",
+        note="" if group else "only a new machine is spot, and its runs have to write checkpoints as often",
     )
 
 

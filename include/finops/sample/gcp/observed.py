@@ -13,6 +13,9 @@ from finops.sample.telemetry.assets import Asset, Role
 GIBIBYTE = 2.0**30
 _GPUS = {"a2-highgpu-1g": 1, "a3-highgpu-8g": 8, "g2-standard-8": 1}
 
+_COVERED = ("resource", "memory", "dollar")
+"""Credits of commitments."""
+
 _TYPES = {
     "PD Capacity": "disk",
     "Nat Gateway Uptime": "address",
@@ -46,6 +49,7 @@ def look(series: Series) -> Asset | None:
         "type": _type(offer["sku"], offer["machine"]),
         "meter": offer["sku"],
         "account": series.extra["account"].id,
+        "is_covered": (series.extra.get("credit") or "").startswith(_COVERED),
         "tags": tuple((label["key"], label["value"]) for label in map(dict, series.get("labels"))),
     }
     return Asset(Provider.GCP, named["global_name"], role, owner, **{**made, **more})

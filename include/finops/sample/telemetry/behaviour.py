@@ -26,7 +26,7 @@ class Behaviour(StrEnum):
     USUAL = "usual"
     IDLE_GPU = "idle GPU"
     NOT_MEASURED = "measured for two days, then no more"
-    SMALL_GPU = "a third of its GPU"
+    SMALL_GPU = "a fifth of its GPU"
     ONE_OF_FOUR_GPUS = "one of four GPUs"
     FULL_MEMORY = "GPU memory nearly full"
     LOW_CPU = "low CPU"
@@ -41,8 +41,8 @@ class Behaviour(StrEnum):
 _FLAT_GPUS = {
     Behaviour.IDLE_GPU: (1.5, 3.0, NETWORK_IDLE),
     Behaviour.NOT_MEASURED: (1.5, 3.0, NETWORK_IDLE),
-    Behaviour.SMALL_GPU: (30.0, 32.0, NETWORK_BUSY),
-    Behaviour.ONE_OF_FOUR_GPUS: (22.0, 21.0, NETWORK_BUSY),
+    Behaviour.SMALL_GPU: (20.0, 32.0, NETWORK_BUSY),
+    Behaviour.ONE_OF_FOUR_GPUS: (17.0, 18.0, NETWORK_BUSY),
     Behaviour.FULL_MEMORY: (84.0, 96.5, NETWORK_BUSY),
     Behaviour.IDLE_ENDPOINT: (0.0, 2.0, NETWORK_IDLE),
     Behaviour.SMALL_ENDPOINT: (9.0, 20.0, NETWORK_BUSY),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from finops.core.providers import Provider
 from finops.core.telemetry import TelemetryKind
 from finops.sample.chance import seeded
 from finops.sample.columnar import shared_text
@@ -39,6 +40,14 @@ _STATES = {
 }
 _UNUSED = frozenset({"stale_checkpoints", "idle_load_balancer", "idle_notebook", "idle_endpoint"})
 _IN_USE = frozenset({"bucket", "load_balancer", "notebook", "endpoint"})
+_LOCAL_DISKS = {
+    Provider.AWS: ("g5.", "g6e.", "p4d.", "p5."),
+    Provider.AZURE: ("Standard_NC", "Standard_ND"),
+    Provider.GCP: ("a3-",),
+}
+"""What types that have disks of their own begin with."""
+_SCRATCH = {"finops-local-disk": "scratch"}
+_STOPS = ("stop_machine", "resize_machine")
 _LIFECYCLE = [{"id": "old-checkpoints", "prefix": "", "archive_after_days": 30, "delete_after_days": 180}]
 
 
@@ -94,6 +103,8 @@ def _groups(scene: Scene, parts: Mapping[str, Part]) -> Iterator[Asset]:
 
 def _columns(scene: Scene, asset: Asset, part: Part | None, machines: Sequence[Asset]) -> dict[str, Any]:
     is_machine = asset.type == "machine"
+    has_local_disk = is_machine and asset.instance_type.startswith(_LOCAL_DISKS[scene.provider])
+    may_stop = part is not None and part.propose.get("action") in _STOPS
     made = {
         "provider": str(scene.provider),
         "resource_id": asset.id,
@@ -110,8 +121,8 @@ def _columns(scene: Scene, asset: Asset, part: Part | None, machines: Sequence[A
         "last_used_at": _LAST_USED if asset.type in _IN_USE else None,
         "group_id": None,
         "is_spot": str(asset.is_spot).lower() if is_machine else None,
-        "has_local_disk": "false" if is_machine else None,
-        "tags": json.dumps(dict(asset.tags)),
+        "has_local_disk": str(has_local_disk).lower() if is_machine else None,
+        "tags": json.dumps(dict(asset.tags) | (_SCRATCH if has_local_disk and may_stop else {})),
         "details": json.dumps(_details(asset) | (part.details if part else {})),
     }
     return made | (part.columns if part else {})

@@ -15,7 +15,7 @@ from finops.sample.telemetry.runs import Cast
 from finops.sample.telemetry.scene import Scene
 from finops.sample.telemetry.waste import Part
 
-_BUSY, _RESTING = 91.0, 2.0
+_BUSY, _RESTING = 91.0, 1.0
 _NEARLY_IDLE = 3.0
 _GAP = (100, 106)
 """The hours of a month in which one endpoint was not measured."""

@@ -17,9 +17,11 @@ _PLANTED_SERVERS = 4
 """So many of the first endpoints are planted for other things."""
 _TOLD_CALLERS = 8
 """Of so many endpoints the callers of one are told."""
-_LONG_IDLE = 14 * 24
+_LONG_IDLE = 15 * 24
+"""Hours: two whole weeks lie within, whatever the hour of its beginning."""
 _ALL = 1_000_000
 _STALE_UPLOADS = 2_750_000_000_000
+_IS_COVERED = "covered by a commitment: the saving is 0, and the finding says so"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,7 @@ def _of_type(name: str, *instance_types: str, is_covered: bool = False) -> Calla
     return fits
 
 
-_MACHINES = ("m6i.xlarge", "Standard_E8s_v5", "n2-standard-8")
-_SMALLER = {"m6i.xlarge": "m6i.large", "Standard_E8s_v5": "Standard_E4s_v5", "n2-standard-8": "n2-standard-4"}
+_MACHINES = ("m6i.xlarge", "Standard_E8s_v5", "n1-standard-4")
 _SERVERS = ("g5.xlarge", "Standard_NC4as_T4_v3", "g2-standard-8")
 
 
@@ -105,8 +106,8 @@ def _machines(casting: _Casting) -> None:
     casting.give(aws, rule, low, reason="member of a scaling group: it would be replaced", columns=group)
     casting.give(aws, rule, Behaviour.BURSTS, reason="bursts: its 95th percentile is high")
     casting.give(aws, rule, Behaviour.NIGHTS, reason="busy every night, idle by day")
-    covered = _of_type("machine", "m6i.xlarge", "Standard_E8s_v5", is_covered=True)
-    casting.give(covered, rule, low, reason="covered by a commitment: the saving is 0, and the finding says so")
+    covered = _of_type("machine", "m6i.xlarge", "Standard_E8s_v5", "n2-standard-8", is_covered=True)
+    casting.give(covered, rule, low, reason=_IS_COVERED)
 
 
 def _gpus(casting: _Casting, servers: Sequence[Asset]) -> None:
@@ -116,11 +117,16 @@ def _gpus(casting: _Casting, servers: Sequence[Asset]) -> None:
     def server(asset: Asset) -> bool:
         return asset.id in serving and any(of[name](asset) for name in _SERVERS)
 
+    def covered(asset: Asset) -> bool:
+        return asset.id in serving and _of_type("machine", *_SERVERS, is_covered=True)(asset)
+
     idle, rule = Behaviour.IDLE_GPU, "idle_gpu"
     casting.give(server, rule, idle, propose={"action": "stop_machine"})
-    casting.give(
-        server, "gpu_memory_at_risk", Behaviour.FULL_MEMORY, propose={"decide": "more memory or smaller batches"}
-    )
+    more = {"decide": "more memory or smaller batches"}
+    # Google's are all covered. It saves nothing anyway.
+    full = covered if casting.provider is Provider.GCP else server
+    casting.give(full, "gpu_memory_at_risk", Behaviour.FULL_MEMORY, propose=more)
+    casting.give(covered, rule, idle, reason=_IS_COVERED)
     if casting.provider is not Provider.AWS:
         return
     casting.give(server, rule, Behaviour.NOT_MEASURED, reason="not measured: missing is not idle")
@@ -202,7 +208,7 @@ def _trainers(scene: Scene, cast: Cast, servers: Sequence[Asset]) -> list[Part]:
     half = cast.planted.get("half idle")
     for asset, since in ((cast.silent, 0.0), (half and half.asset, half.until if half else 0.0)):
         if asset and asset.is_lasting and asset.last - max(since, asset.first) >= _LONG_IDLE:
-            reason = "covered by a commitment: the saving is 0, and the finding says so" if asset.is_covered else ""
+            reason = _IS_COVERED if asset.is_covered else ""
             made.append(Part(asset, "idle_gpu", propose={"action": "stop_machine"}, reason=reason))
     full = cast.planted.get("full")
     if full and full.asset.is_lasting and not full.asset.is_covered and scene.provider is not Provider.AWS:
