@@ -80,7 +80,7 @@ class _Sums:
 def write(
     settings: Settings, build_id: str, every: Sequence[Row], savings: Sequence[Row], set_aside: Mapping[str, str]
 ) -> str:
-    """Return the page of the rows of ``mart_actions`` and ``mart_action_savings``, and the rules set aside, with why."""
+    """Return the page of the rows of ``mart_actions`` and ``mart_action_savings``; ``set_aside``: rules, with why."""
     own = [each for each in every if not each["rollback_of"]]
     newest = sorted(own, key=lambda each: (each["requested_at"], each["action_id"]), reverse=True)
     undone = {each["rollback_of"]: each for each in every if each["rollback_of"]}

@@ -214,6 +214,47 @@ def test_a_rule_that_was_set_aside_is_on_the_page_with_the_reason(company: Setti
     assert "its last 3 actions realised 1%, 2%, 3%" in page_of(company)
 
 
+def test_every_decision_is_told_as_json(company: Settings) -> None:
+    ident = run(company, "plan", "--write")[1]["planned"][0]["action_id"]
+    said = ("--by", "ada", "--why", "it is needed")
+    assert run(company, "dismiss", ident, *said)[1] == {
+        "action_id": ident,
+        "status": "rejected",
+        "finding_key": "idle_machine:aws:i-1",
+        "author": "ada",
+        "reason": "it is needed",
+        "until": str(TODAY + timedelta(days=90)),
+    }
+    until = str(TODAY + timedelta(days=5))
+    assert run(company, "suppress", "idle_machine:aws:i-2", *said, "--until", until)[1]["until"] == until
+    replayed = run(company, "plan", "--write", "--run-date", str(RUN_DATE))[1]
+    assert replayed["planned"] == [], "what was dismissed is not planned"
+    with open_state(company).begin() as connection:
+        suppressions.disable(connection, "idle_gpu", "its savings did not come about", datetime.now(UTC))
+    assert run(company, "enable", "idle_gpu", *said)[1] == {"rule": "idle_gpu", "is_enabled": True}
+
+
+def test_a_rejected_action_is_told_as_json(company: Settings) -> None:
+    ident = run(company, "plan", "--write")[1]["planned"][0]["action_id"]
+    told = run(company, "reject", ident, "--by", "ada", "--why", "not now")[1]
+    assert told == {"action_id": ident, "status": "rejected"}
+
+
+def test_published_findings_are_written_as_code_into_a_folder(company: Settings, tmp_path: Path) -> None:
+    resize = proposal(TODAY) | {"action": "resize_machine", "parameters": '{"instance_type": "m6i.large"}'}
+    publish(company, "mart_findings", [resize])
+    files = run(company, "plan", "--as-code", str(tmp_path / "code"))[1]["files"]
+    assert [Path(each).parent.name for each in files] == ["cc-1001", "cc-1001"]
+    assert "m6i.large" in Path(files[0]).read_text(encoding="utf-8")
+    assert Path(files[1]).name == "PULL_REQUEST.md"
+    assert service.every(company) == [], "no action is made"
+
+
+def test_as_code_is_not_mixed_with_planning(company: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="leave --write and --run-date out"):
+        run(company, "plan", "--write", "--as-code", str(tmp_path / "code"))
+
+
 def test_without_findings_nothing_is_planned_and_this_is_said(settings: Settings, company: Settings) -> None:
     with pytest.raises(BadInput, match="no findings of 2020-01-01"):
         pipeline.plan(company, "finops", date(2020, 1, 1))
