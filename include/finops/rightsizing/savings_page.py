@@ -23,6 +23,8 @@ _TEMPLATES = Path(__file__).parent / "templates"
 MOST_ROWS = 300
 """Actions, and lines of a table, on the page; the newest actions and the largest savings come first."""
 
+_LEAST_HOURS = 0.1
+
 Row = Mapping[str, Any]
 _BADGES = {actions.APPLIED: "met", actions.FAILED: "missed", actions.BACKED_OUT: "missed"}
 
@@ -104,7 +106,7 @@ def _success(own: Sequence[Row]) -> Headline:
     ended = [each for each in own if each["status"] in actions.BEGUN and each["status"] != actions.APPLYING]
     done = [each for each in ended if each["hours_to_resolve"] is not None]
     waiting = sum(each["status"] in actions.OPEN for each in own)
-    hours = f"{median(each['hours_to_resolve'] for each in done):,.1f}" if done else "–"
+    hours = _hours(median(each["hours_to_resolve"] for each in done)) if done else "–"
     rate = wording.share(round(1000 * len(done) / len(ended))) if ended else "–"
     return Headline(
         (
@@ -194,7 +196,7 @@ def _shown(row: Row, savings: Sequence[Row], undone: Mapping[str, Row]) -> Shown
         people="; ".join(people),
         remark="; ".join(filter(None, remarks)),
         done=words(row["action"]),
-        counts=f"{savings[0]['effective_from']}, {sums.days:,} days" if savings else "–",
+        counts=f"{savings[0]['effective_from']}, {sums.days:,} days known" if savings else "",
         estimated=_money(sums.estimated, currency) if savings else "–",
         realised=f"{_money(sums.realised, currency)} {currency}" if savings else "–",
         ratio=wording.cell(Cell.share(sums.ratio)),
@@ -211,6 +213,10 @@ def _rolled_back(row: Row | None) -> str:
         return f"rolled back by {row['requested_by']} on {_at(row['finished_at'])}"
     said = f": {row['reason']}" if row["reason"] else ""
     return f"its rollback by {row['requested_by']} is {row['status'].replace('_', ' ')}{said}"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.1f}" if hours >= _LEAST_HOURS else f"< {_LEAST_HOURS}"
 
 
 def _at(moment: datetime) -> str:
