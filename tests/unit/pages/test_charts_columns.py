@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from finops.pages.charts_columns import columns_chart
 
 NAMES = ("realised", "estimated")
@@ -24,7 +26,7 @@ def test_each_amount_has_a_column_as_high_as_it_is_large():
 def test_columns_of_a_month_stand_side_by_side_within_the_drawing():
     _, found = columns([(f"2025-{month:02}", (1, 2)) for month in range(1, 13)], width=340)
     spans = [(float(each.get("x")), float(each.get("x")) + float(each.get("width"))) for each in found.values()]
-    assert all(left[1] <= right[0] + 0.01 for left, right in zip(spans, spans[1:], strict=False))
+    assert all(left[1] <= right[0] + 0.01 for left, right in itertools.pairwise(spans))
     assert spans[-1][1] <= 340
 
 
