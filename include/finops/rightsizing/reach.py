@@ -74,10 +74,10 @@ def reach(policy: RightsizingPolicy, account: Account, clients: Clients) -> str:
     client = client_of(clients, target)
     if account.provider == "aws":
         return _aws(policy, client, target).told()
-    calls = _azure(client) if account.provider == "azure" else _gcp(client)
+    calls, file = (_azure(client), "read.json") if account.provider == "azure" else (_gcp(client), "read.yaml")
     found = Found()
     for permission, call in calls:
-        _note(found, f"deploy/permissions/{account.provider}", permission, _is_allowed(permission, call))
+        _note(found, f"deploy/permissions/{account.provider}/{file}", permission, _is_allowed(permission, call))
     return found.told()
 
 

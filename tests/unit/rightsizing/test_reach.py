@@ -48,10 +48,10 @@ def test_what_is_not_found_may_be_read() -> None:
     assert tried("gcp", of_google()) == "4 permissions are there"
 
 
-def test_what_is_forbidden_is_named_with_the_folder_that_gives_it() -> None:
-    with pytest.raises(BadInput, match=r"lacks Microsoft.Compute/disks/read \(deploy/permissions/azure gives it\)"):
+def test_what_is_forbidden_is_named_with_the_file_that_gives_it() -> None:
+    with pytest.raises(BadInput, match=r"disks/read \(deploy/permissions/azure/read.json gives it\)"):
         tried("azure", of_azure(disks=refused()))
-    with pytest.raises(BadInput, match=r"lacks compute.snapshots.get \(deploy/permissions/gcp gives it\)"):
+    with pytest.raises(BadInput, match=r"lacks compute.snapshots.get \(deploy/permissions/gcp/read.yaml gives it\)"):
         tried("gcp", of_google(snapshots=Forbidden("no")))
 
 
