@@ -137,8 +137,8 @@ def _in_currency(currency: str, savings: Sequence[Row]) -> InCurrency:
     for each in rows:
         months[each["billing_period"]].append(each)
     pairs = []
-    for month, each in sorted(months.items()):
-        of_month = _sums(each)
+    for month, found in sorted(months.items()):
+        of_month = _sums(found)
         pairs.append((month, (rounded(of_month.realised, digits), rounded(of_month.estimated, digits))))
     headline = Headline(
         (
