@@ -78,6 +78,7 @@ def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
         "checkpoints_have_their_part_of_what_the_bucket_stores",
         "commitments_save_less_what_nobody_used_of_all_that_they_could_cover",
         "the_platform_is_held_against_its_targets",
+        "of_actions_that_were_begun_and_have_ended_those_that_were_done_are_a_success",
         "what_a_resource_is_charged_is_hours_of_its_machine_and_how_they_are_priced",
         "a_day_of_a_resource_is_hours_of_its_machine_and_cost_by_how_it_is_priced",
         "a_day_of_usage_tells_how_high_it_went_and_when_it_was_idle",

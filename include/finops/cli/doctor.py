@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -13,15 +14,20 @@ from finops.core.settings import Settings
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Try files, places, bills, telemetry and channels; name what is missing, and exit 1 if anything is.
+def doctor(
+    tries_actions: Annotated[
+        bool, typer.Option("--actions", help="Try the accounts of rightsizing.yml while dry_run is true, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Try files, places, bills, telemetry, channels and actions; name what is missing, and exit 1 if anything is.
 
     Nothing is changed. What has its credentials in an Airflow Connection is tried where Airflow runs, by
     `python -m finops_airflow.doctor`.
     """
     from finops.pipelines.doctor import State, run
 
-    found = list(run(Settings()))
+    found = list(run(Settings(), tries_actions=tries_actions))
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
     else:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.cli import app
 from finops.cli.terminal import AsJson, as_json_of, console, table
+from finops.core.errors import BadInput
 from finops.core.periods import a_day
 from finops.core.settings import Settings
 
@@ -30,6 +32,7 @@ _SHOWN = (
     *("currency", "monthly_cost", "monthly_saving", "requested_by", "requested_at", "expires_at", "finished_at"),
     *("reason", "rollback_of"),
 )
+_SUPPRESSED = ("finding_key", "author", "reason", "until")
 
 
 @rightsizing.command()
@@ -39,9 +42,21 @@ def plan(
     run_date: Annotated[
         str | None, typer.Option("--run-date", metavar="YYYY-MM-DD", help="Play a past run date again.")
     ] = None,
+    as_code: Annotated[
+        Path | None, typer.Option("--as-code", metavar="DIR", help="Write the published findings as code.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what could be saved. With --write the published proposals become actions that wait for approval."""
+    """Show what could be saved. With --write the published proposals become actions that wait for approval.
+
+    With --as-code they become files for Terraform and Kubernetes in a folder per owner, with a text for the pull
+    request; no action is made.
+    """
+    if as_code is not None:
+        if write or run_date is not None:
+            raise BadInput("--as-code writes the findings that are published last; leave --write and --run-date out")
+        _write_code(as_code, as_json=as_json)
+        return
     day = None if run_date is None else a_day(run_date, "run date")
     if write:
         _plan(by, day, as_json=as_json)
@@ -66,6 +81,14 @@ def plan(
         for row in rows
     )
     console().print(table("Findings", columns, cells))
+
+
+def _write_code(folder: Path, *, as_json: bool) -> None:
+    from finops.rightsizing import as_code
+
+    written = [str(each) for each in as_code.write(Settings(), folder)]
+    said = "\n".join(written) or "no published finding can be written as code"
+    _say(said, {"files": written}, as_json=as_json)
 
 
 def _plan(by: str, day: date | None, *, as_json: bool) -> None:
@@ -118,23 +141,24 @@ def approve(ident: _Ident, by: _By, why: _Why = "", as_json: AsJson = False) -> 
 
 
 @rightsizing.command()
-def reject(ident: _Ident, by: _By, why: _Why) -> None:
+def reject(ident: _Ident, by: _By, why: _Why, as_json: AsJson = False) -> None:
     """Reject an action. Its finding may be proposed again after the cool-down."""
     from finops.pipelines import actions as pipeline
     from finops.rightsizing.engine import approving
 
     approving.reject(pipeline.tools(Settings()), ident, by, why)
-    typer.echo(f"{ident} is rejected")
+    _say(f"{ident} is rejected", {"action_id": ident, "status": "rejected"}, as_json=as_json)
 
 
 @rightsizing.command()
-def dismiss(ident: _Ident, by: _By, why: _Why) -> None:
+def dismiss(ident: _Ident, by: _By, why: _Why, as_json: AsJson = False) -> None:
     """Reject an action because it is no waste: its finding is not proposed again for 90 days."""
     from finops.pipelines import actions as pipeline
     from finops.rightsizing.engine import approving
 
     made = approving.dismiss(pipeline.tools(Settings()), ident, by, why)
-    typer.echo(f"{ident} is rejected, and {made.finding_key} is not proposed before {made.until}")
+    said = f"{ident} is rejected, and {made.finding_key} is not proposed before {made.until}"
+    _say(said, {"action_id": ident, "status": "rejected", **as_json_of(made, *_SUPPRESSED)}, as_json=as_json)
 
 
 @rightsizing.command()
@@ -143,25 +167,30 @@ def suppress(
     by: _By,
     why: _Why,
     until: Annotated[str, typer.Option("--until", metavar="YYYY-MM-DD", help="First day on which it may be again.")],
+    as_json: AsJson = False,
 ) -> None:
     """Let a finding not be proposed before a day."""
     from finops.pipelines import actions as pipeline
     from finops.rightsizing.engine import approving
 
     made = approving.suppress(pipeline.tools(Settings()), finding, by, why, a_day(until, "--until"))
-    typer.echo(f"{made.finding_key} is not proposed before {made.until}")
+    said = f"{made.finding_key} is not proposed before {made.until}"
+    _say(said, as_json_of(made, *_SUPPRESSED), as_json=as_json)
 
 
 @rightsizing.command()
 def enable(
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule that was set aside.")], by: _By, why: _Why
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule that was set aside.")],
+    by: _By,
+    why: _Why,
+    as_json: AsJson = False,
 ) -> None:
     """Let a rule propose again that was set aside because its savings did not come about."""
     from finops.pipelines import actions as pipeline
     from finops.rightsizing.engine import approving
 
     approving.enable(pipeline.tools(Settings()), rule, by, why)
-    typer.echo(f"{rule} proposes again")
+    _say(f"{rule} proposes again", {"rule": rule, "is_enabled": True}, as_json=as_json)
 
 
 @rightsizing.command()
@@ -259,6 +288,10 @@ def journal(
         for each in entries
     )
     console().print(table("Journal", ("entry >", "at (UTC)", "action", "what", "content"), cells))
+
+
+def _say(said: str, content: dict[str, Any], *, as_json: bool) -> None:
+    typer.echo(json.dumps(content, indent=2) if as_json else said)
 
 
 def _show(found: list[Result], *, as_json: bool) -> None:

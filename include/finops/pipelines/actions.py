@@ -153,20 +153,24 @@ def verify(settings: Settings, logins: Callable[[Account], Any] = lambda _: None
 
 
 def settle_savings(settings: Settings) -> list[Saving]:
-    """Publish what actions have saved so far, and set aside rules whose savings do not come about.
+    """Publish how actions stand and what they have saved so far, set aside rules that do not save, write the page.
 
-    Raise NotReady before bills are published, Finding where the gate refuses.
+    Without any action only the page is written. Raise NotReady before bills are published, Finding where the gate
+    refuses.
     """
-    from finops.rightsizing import costs, ledger
-    from finops.rightsizing.savings_tables import TABLES, rows_of
+    from finops.rightsizing import costs, ledger, settlement
+    from finops.rightsizing.savings_tables import TABLES
 
     with results.running(settings, FEATURE):
         to = tools(settings)
         savings = costs.savings(settings, to.policy.ledger)
-        if savings:
-            made_of = results.digest(settings, [each.key for each in savings])
-            results.publish(settings, FEATURE, TABLES, rows_of(savings), made_of)
+        rows = settlement.rows(settings, savings)
+        if rows is not None:
+            made_of = results.digest(settings, rows)
+            if results.made_of(settings, FEATURE) != made_of:
+                results.publish(settings, FEATURE, TABLES, rows, made_of)
         ledger.disable_rules(to, savings)
+        settlement.write_page(settings)
     return savings
 
 

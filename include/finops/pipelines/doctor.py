@@ -18,13 +18,14 @@ from finops.core.settings import Settings
 
 if TYPE_CHECKING:
     from finops.policy.channels import AnyChannel
+    from finops.policy.rightsizing import Account, RightsizingPolicy
     from finops.policy.sources import ConfiguredSource
 
 SECONDS = 20.0
 """How long one thing may take to answer."""
 
 Client = Callable[[Any], Any]
-"""From a source or channel that names an Airflow Connection to what it is reached with."""
+"""From a source, channel or account that names an Airflow Connection to what it is reached with."""
 
 
 class State(StrEnum):
@@ -47,15 +48,19 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """What Airflow's Connections give for sources of bills, of telemetry, and for channels. None outside Airflow."""
+    """What Airflow's Connections give for bills, telemetry, channels and accounts of actions. None outside Airflow."""
 
     bills: Client | None = None
     telemetry: Client | None = None
     channels: Client | None = None
+    actions: Client | None = None
 
 
-def run(settings: Settings, connections: Connections | None = None) -> Iterator[Check]:
-    """Yield each check as it is done: configuration, places, bills, telemetry, channels, serving database."""
+def run(settings: Settings, connections: Connections | None = None, *, tries_actions: bool = False) -> Iterator[Check]:
+    """Yield each check as it is done: configuration, places, bills, telemetry, channels, actions, serving database.
+
+    ``tries_actions``: the accounts of ``rightsizing.yml`` too while it says ``dry_run``, when no action needs them.
+    """
     from finops.policy import check as policy
 
     given = connections or Connections()
@@ -69,6 +74,7 @@ def run(settings: Settings, connections: Connections | None = None) -> Iterator[
         yield of_source(source, given.bills)
     yield from _of_telemetry(settings, given.telemetry)
     yield from _of_channels(settings, given.channels)
+    yield from _of_actions(settings, given.actions, tries_actions=tries_actions)
     if settings.serving_url is not None:
         yield _tried("places", "serving database", lambda: _serving(settings))
 
@@ -109,6 +115,55 @@ def _secret(settings: Settings, channel: AnyChannel, client: Any) -> None:
     from finops.notifications.secrets import secret_of
 
     secret_of(settings, channel, lambda _: client)
+
+
+def _of_actions(settings: Settings, login_for: Client | None, *, tries_actions: bool) -> Iterator[Check]:
+    from finops.policy import rightsizing
+
+    try:
+        policy = rightsizing.load(settings)
+    except FinopsError:
+        return
+    yield Check("actions", "dry_run", State.OK, "true: actions are only shown" if policy.dry_run else "false")
+    yield _approvers(policy)
+    yield Check("actions", "kill switch", State.OK, _stopped(settings, policy))
+    for account in policy.accounts:
+        name = f"{account.provider} {account.id}"
+        if not account.is_allowed:
+            yield Check("actions", name, State.NOT_TRIED, "is_allowed is false: nothing is done in it")
+        elif policy.dry_run and not tries_actions:
+            yield Check("actions", name, State.NOT_TRIED, "dry_run is true; `finops doctor --actions` tries it")
+        else:
+            yield _of_account(name, policy, account, login_for)
+
+
+def _approvers(policy: RightsizingPolicy) -> Check:
+    if policy.approvers or policy.dry_run:
+        return Check(
+            "actions", "approvers", State.OK, ", ".join(policy.approvers) or "none; with dry_run none is needed"
+        )
+    says = "nobody can approve an action; name approvers in rightsizing.yml"
+    return Check("actions", "approvers", State.FAULT, says)
+
+
+def _stopped(settings: Settings, policy: RightsizingPolicy) -> str:
+    from finops.rightsizing.engine.service import STOP_FILE
+
+    file = settings.root / STOP_FILE
+    if file.exists():
+        return f"{file} is there: no action does anything; remove it to go on"
+    return "off" if policy.actions_enabled else "actions_enabled is false: no action does anything"
+
+
+def _of_account(name: str, policy: RightsizingPolicy, account: Account, login_for: Client | None) -> Check:
+    from finops.rightsizing.clients import ConfiguredClients
+    from finops.rightsizing.reach import reach
+
+    if account.connection is not None and login_for is None:
+        where = f"its credentials are in the Airflow Connection {account.connection}"
+        return Check("actions", name, State.NOT_TRIED, where)
+    clients = ConfiguredClients(policy, login_for or (lambda _: None))
+    return _tried("actions", name, lambda: reach(policy, account, clients))
 
 
 def _of_connection(area: str, thing: Any, client_for: Client | None, look: Callable[[Any], None]) -> Check:

@@ -43,6 +43,10 @@ class KpiTargets(Entry):
         default=Decimal(92), description="Percent of days within the bounds of 95 %; less is flagged."
     )
     detection_hours: _Hours = Field(default=48, description="Hours from the first abnormal one to the alert.")
+    action_success: _Percent = Field(
+        default=Decimal(95), description="Percent of actions that were begun and have ended; less is flagged."
+    )
+    action_hours: _Hours = Field(default=96, description="Hours from asking for an action to done, the median.")
     freshness_hours: _Hours = Field(default=36, description="Hours; data that is older is flagged.")
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from statistics import median
 from typing import Any
 
 from finops.core.money import exact, exact_arithmetic, exact_sum
@@ -24,6 +25,8 @@ from finops.stores.state import action_journal, actions, suppressions
 
 BASELINE_DAYS = 14
 _BY_THE_HOUR = ("resize_machine", "use_spot")
+DONE = (actions.APPLIED, actions.ROLLED_BACK)
+"""What was done as intended; a rollback afterwards takes nothing from that."""
 _DAYS_A_MONTH = Decimal(730) / 24
 LEAST_DAYS = 7
 """An action counts towards its rule's record once so many days are known."""
@@ -48,12 +51,6 @@ class Saving:
     estimated: Decimal
     realised: Decimal
     added_cost: Decimal
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Everything that is published of it, as text."""
-        amounts = (self.estimated, self.realised, self.added_cost)
-        return (self.action.action_id, self.month, str(self.days), *(f"{each:f}" for each in amounts))
 
 
 @exact_arithmetic()
@@ -149,13 +146,20 @@ def disable_rules(tools: Tools, savings: Sequence[Saving]) -> list[str]:
     return new
 
 
+def hours_of(action: actions.Action) -> float | None:
+    """Return the hours from asking for an action to done; None of one that was never done, and of a rollback."""
+    is_done = action.rollback_of is None and action.status in DONE
+    if not is_done or action.finished_at is None:
+        return None
+    return (action.finished_at - action.requested_at) / timedelta(hours=1)
+
+
 def figures(found: Iterable[actions.Action]) -> dict[str, float | None]:
-    """Return the success rate of what was begun and has ended, and the mean hours from proposal to done."""
-    begun = [each for each in found if each.rollback_of is None and each.status in actions.BEGUN]
-    ended = [each for each in begun if each.status != actions.APPLYING]
-    done = [each for each in ended if each.status in (actions.APPLIED, actions.ROLLED_BACK)]
-    hours = [(each.finished_at - each.requested_at) / timedelta(hours=1) for each in done if each.finished_at]
+    """Return the success rate of what was begun and has ended, and the median hours from asking to done."""
+    every = [each for each in found if each.rollback_of is None]
+    ended = [each for each in every if each.status in actions.BEGUN and each.status != actions.APPLYING]
+    hours = [known for each in every if (known := hours_of(each)) is not None]
     return {
-        "success_rate": len(done) / len(ended) if ended else None,
-        "hours_to_resolve": sum(hours) / len(hours) if hours else None,
+        "success_rate": sum(each.status in DONE for each in ended) / len(ended) if ended else None,
+        "hours_to_resolve": median(hours) if hours else None,
     }

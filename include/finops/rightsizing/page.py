@@ -77,9 +77,14 @@ def write(settings: Settings, build_id: str, found: Sequence[Row]) -> str:
             _listed("What a person has to decide", "no action does it alone", "decisions", decisions),
             _listed("What is left alone, and why", "refused or suppressed; not in the totals", "refused", left),
         ],
-        links=site.links(settings, "Savings"),
+        links=[*_to_savings(settings), *site.links(settings, "Savings")],
         build_id=build_id,
     )
+
+
+def _to_savings(settings: Settings) -> list[tuple[str, str]]:
+    is_there = (settings.root / "rightsizing" / "savings.html").exists()
+    return [("savings.html", "What actions saved")] if is_there else []
 
 
 def _saving(currency: str, rows: Sequence[Row], *statuses: str) -> int:
@@ -119,7 +124,7 @@ def _by(column: str, heading: str, currency: str, rows: Sequence[Row]) -> Table:
         ((_saving(currency, each), name, len(each)) for name, each in groups.items()), key=lambda s: (-s[0], s[1])
     )
     lines = tuple(
-        TableRow(_words(name) if column == "rule" else name, (Cell.money(saving, digits), Cell.quantity(count)))
+        TableRow(words(name) if column == "rule" else name, (Cell.money(saving, digits), Cell.quantity(count)))
         for saving, name, count in sums[:MOST_ROWS]
     )
     total = TableRow("Total", (Cell.money(_saving(currency, rows), digits), Cell.quantity(sum(s[2] for s in sums))))
@@ -149,13 +154,13 @@ def _shown(row: Row) -> Shown:
     return Shown(
         resource=row["resource_id"],
         about=" · ".join(filter(None, about)),
-        rule=_words(row["rule"]),
+        rule=words(row["rule"]),
         saving=_money(row["monthly_saving"], row["billing_currency"]),
         unit=row["billing_currency"],
         cost=_money(row["monthly_cost"], row["billing_currency"]),
         status=row["status"],
         badge=_BADGES.get(row["status"], "unknown"),
-        action=_words(row["action"]),
+        action=words(row["action"]),
         evidence=row["evidence"],
         remark="; ".join(filter(None, remarks)),
         sure=f"confidence {row['confidence'] * 100:.0f} % · risk {row['risk']} · effort {row['effort']}",
@@ -170,7 +175,7 @@ def _money(amount: Decimal, currency: str) -> str:
 _WRITTEN = {"gpu": "GPU", "gpus": "GPUs"}
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
     """Return the name of a rule or action as words: ``idle_gpu`` is "Idle GPU"."""
     words = " ".join(_WRITTEN.get(each, each) for each in name.split("_"))
     return words[:1].upper() + words[1:]

@@ -14,6 +14,8 @@ from finops.core.errors import BadInput
 from finops.core.settings import Settings
 from finops.pipelines import doctor
 from finops.pipelines.doctor import Connections, State
+from finops.policy import rightsizing
+from finops.rightsizing import reach
 
 
 @pytest.fixture
@@ -36,7 +38,10 @@ def by_name(settings: Settings, connections: Connections | None = None) -> dict[
 
 
 def test_a_company_that_lacks_nothing_is_told_so(settings):
-    assert {each.state for each in doctor.run(settings) if each.name != "theirs"} == {State.OK}
+    untried = {each.name for each in doctor.run(settings) if each.state is State.NOT_TRIED}
+    assert State.FAULT not in {each.state for each in doctor.run(settings)}
+    accounts = rightsizing.load(settings).accounts
+    assert untried == {"theirs", *(f"{each.provider} {each.id}" for each in accounts)}
 
 
 def test_what_airflow_alone_can_reach_is_not_called_a_fault_outside_it(settings):
@@ -74,6 +79,57 @@ def test_a_monitoring_system_that_is_not_there_is_named(settings):
     assert found["telemetry.yml"].text == ""
     assert found["gpus"].state is State.FAULT
     assert "127.0.0.1:9" in found["gpus"].text
+
+
+def with_accounts(settings: Settings, *accounts: dict[str, object], **values: object) -> dict[str, doctor.Check]:
+    content = {"dry_run": False, "approvers": ["ada"], "accounts": accounts, **values}
+    (settings.config_dir / "rightsizing.yml").write_text(json.dumps(content))
+    return {each.name: each for each in doctor.run(settings) if each.area == "actions"}
+
+
+def test_it_says_whether_actions_are_done_who_approves_and_what_stops_them(settings):
+    found = with_accounts(settings)
+    assert (found["dry_run"].text, found["approvers"].text, found["kill switch"].text) == ("false", "ada", "off")
+    assert with_accounts(settings, dry_run=True)["dry_run"].text == "true: actions are only shown"
+    assert "actions_enabled is false" in with_accounts(settings, actions_enabled=False)["kill switch"].text
+    (settings.root / "STOP_ACTIONS").touch()
+    assert "STOP_ACTIONS is there" in with_accounts(settings)["kill switch"].text
+
+
+def test_actions_that_nobody_can_approve_are_a_fault(settings):
+    found = with_accounts(settings, approvers=[])["approvers"]
+    assert found.state is State.FAULT
+    assert "name approvers in rightsizing.yml" in found.text
+    assert with_accounts(settings, approvers=[], dry_run=True)["approvers"].state is State.OK
+
+
+def test_an_account_is_tried_once_actions_are_done_and_not_where_only_airflow_can(settings, monkeypatch):
+    account = {"id": "111122223333", "provider": "aws"}
+    monkeypatch.setattr(reach, "reach", lambda policy, account, clients: f"{account.id} was tried")
+    name = "aws 111122223333"
+    assert with_accounts(settings, account)[name].text == "111122223333 was tried"
+    assert with_accounts(settings, account, dry_run=True)[name].state is State.NOT_TRIED
+    asked = {each.name: each for each in doctor.run(settings, tries_actions=True)}
+    assert asked[name].text == "111122223333 was tried"
+    assert with_accounts(settings, {**account, "connection": "aws_actions"})[name].text == (
+        "its credentials are in the Airflow Connection aws_actions"
+    )
+    assert with_accounts(settings, {**account, "is_allowed": False})[name].state is State.NOT_TRIED
+
+
+def test_the_login_of_a_connection_reaches_the_account_where_airflow_runs(settings, monkeypatch):
+    account = {"id": "111122223333", "provider": "aws", "connection": "aws_actions"}
+    with_accounts(settings, account)
+    asked = []
+
+    def reached(policy, account, clients):
+        asked.append(clients.aws(account.id) is not None)
+        return "tried"
+
+    monkeypatch.setattr(reach, "reach", reached)
+    logins = []
+    found = by_name(settings, Connections(actions=lambda each: logins.append(each.connection) or object()))
+    assert (found["aws 111122223333"].text, asked, logins) == ("tried", [True], ["aws_actions"])
 
 
 def test_what_hangs_is_given_up_and_holds_back_nothing(settings, monkeypatch):

@@ -27,6 +27,8 @@ from finops.rightsizing.actions import registry
 from finops.rightsizing.engine import service
 from finops.stores import published
 from finops.stores.results import ResultColumn, ResultTable
+from finops.stores.state import suppressions
+from finops.stores.state.store import open_state
 
 TODAY = datetime.now(UTC).date()
 RUN_DATE = TODAY - timedelta(days=10)
@@ -51,7 +53,9 @@ def publish(settings: Settings, name: str, rows: list[dict[str, Any]]) -> None:
 
 
 def proposal(run_date: date) -> dict[str, Any]:
-    row = finding(run_date=run_date, facts="{}", zone="", project="", note="", first_seen=run_date)
+    empty = {"facts": "{}", "zone": "", "project": "", "note": "", "reason": ""}
+    judged = {"confidence": 0.9, "risk": "low", "effort": "low"}
+    row = finding(run_date=run_date, first_seen=run_date, **empty, **judged)
     return {name: value for name, value in row.items() if name != "tags"}
 
 
@@ -149,6 +153,106 @@ def test_an_action_of_a_past_run_date_counts_from_it_and_what_it_saved_is_publis
             "select sum(realised), sum(days), min(effective_from) from mart_action_savings"
         ).fetchall()
     assert rows == [(Decimal(240), 10, RUN_DATE)]
+
+
+def page_of(company: Settings) -> str:
+    return (company.root / "rightsizing" / "savings.html").read_text(encoding="utf-8")
+
+
+def published_actions(company: Settings) -> list[tuple[Any, ...]]:
+    query = "select status, approved_by, hours_to_resolve is not null, rollback_of from mart_actions order by all"
+    with published.latest(company).connect() as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_without_any_action_the_page_says_so_and_nothing_is_published(company: Settings) -> None:
+    before = published.latest(company).build_id
+    assert run(company, "savings")[1] == {"savings": []}
+    assert "No action yet" in page_of(company)
+    assert published.latest(company).build_id == before
+
+
+def test_actions_that_have_saved_nothing_yet_are_published_and_shown(company: Settings) -> None:
+    ident = run(company, "plan", "--write")[1]["planned"][0]["action_id"]
+    run(company, "savings")
+    assert published_actions(company) == [("planned", "", False, "")]
+    with published.latest(company).connect() as connection:
+        assert connection.execute("select count(*) from mart_action_savings").fetchall() == [(0,)]
+    shown = page_of(company)
+    assert ident in shown
+    assert "No action is done whose costs since are known" in shown
+
+
+def test_settling_the_same_once_more_publishes_nothing(company: Settings) -> None:
+    run(company, "plan", "--write")
+    run(company, "savings")
+    before = published.latest(company).build_id
+    run(company, "savings")
+    assert published.latest(company).build_id == before
+
+
+def test_the_page_says_what_was_saved_who_approved_it_and_who_rolled_it_back(company: Settings) -> None:
+    ident = run(company, "plan", "--write", "--run-date", str(RUN_DATE))[1]["planned"][0]["action_id"]
+    run(company, "approve", ident, "--by", "ada")
+    run(company, "apply")
+    run(company, "rollback", ident, "--by", "grace")
+    run(company, "savings")
+    assert published_actions(company) == [("applied", "grace", False, ident), ("rolled_back", "ada", True, "")]
+    shown = page_of(company)
+    for words in ("approved by ada", "rolled back by grace", "240.00 USD", "100.0 %", "1 done of 1"):
+        assert words in shown, words
+    index = (company.root / "rightsizing" / "index.html").read_text(encoding="utf-8")
+    assert 'href="savings.html"' in index
+    assert 'href="index.html"' in shown
+
+
+def test_a_rule_that_was_set_aside_is_on_the_page_with_the_reason(company: Settings) -> None:
+    with open_state(company).begin() as connection:
+        suppressions.disable(connection, "idle_gpu", "its last 3 actions realised 1%, 2%, 3%", datetime.now(UTC))
+    run(company, "savings")
+    assert "Idle GPU" in page_of(company)
+    assert "its last 3 actions realised 1%, 2%, 3%" in page_of(company)
+
+
+def test_every_decision_is_told_as_json(company: Settings) -> None:
+    ident = run(company, "plan", "--write")[1]["planned"][0]["action_id"]
+    said = ("--by", "ada", "--why", "it is needed")
+    assert run(company, "dismiss", ident, *said)[1] == {
+        "action_id": ident,
+        "status": "rejected",
+        "finding_key": "idle_machine:aws:i-1",
+        "author": "ada",
+        "reason": "it is needed",
+        "until": str(TODAY + timedelta(days=90)),
+    }
+    until = str(TODAY + timedelta(days=5))
+    assert run(company, "suppress", "idle_machine:aws:i-2", *said, "--until", until)[1]["until"] == until
+    replayed = run(company, "plan", "--write", "--run-date", str(RUN_DATE))[1]
+    assert replayed["planned"] == [], "what was dismissed is not planned"
+    with open_state(company).begin() as connection:
+        suppressions.disable(connection, "idle_gpu", "its savings did not come about", datetime.now(UTC))
+    assert run(company, "enable", "idle_gpu", *said)[1] == {"rule": "idle_gpu", "is_enabled": True}
+
+
+def test_a_rejected_action_is_told_as_json(company: Settings) -> None:
+    ident = run(company, "plan", "--write")[1]["planned"][0]["action_id"]
+    told = run(company, "reject", ident, "--by", "ada", "--why", "not now")[1]
+    assert told == {"action_id": ident, "status": "rejected"}
+
+
+def test_published_findings_are_written_as_code_into_a_folder(company: Settings, tmp_path: Path) -> None:
+    resize = proposal(TODAY) | {"action": "resize_machine", "parameters": '{"instance_type": "m6i.large"}'}
+    publish(company, "mart_findings", [resize])
+    files = run(company, "plan", "--as-code", str(tmp_path / "code"))[1]["files"]
+    assert [Path(each).parent.name for each in files] == ["cc-1001", "cc-1001"]
+    assert "m6i.large" in Path(files[0]).read_text(encoding="utf-8")
+    assert Path(files[1]).name == "PULL_REQUEST.md"
+    assert service.every(company) == [], "no action is made"
+
+
+def test_as_code_is_not_mixed_with_planning(company: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="leave --write and --run-date out"):
+        run(company, "plan", "--write", "--as-code", str(tmp_path / "code"))
 
 
 def test_without_findings_nothing_is_planned_and_this_is_said(settings: Settings, company: Settings) -> None:

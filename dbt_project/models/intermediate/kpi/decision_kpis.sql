@@ -12,6 +12,15 @@ with
         qualify
             run_date
             = max(run_date) over (partition by billing_period, billing_currency)
+    ),
+
+    actions as (
+        select billing_period, hours_to_resolve,
+        from {{ ref("stg_published_actions") }}
+        where
+            {{ is_month_in_scope() }}
+            and rollback_of = ''
+            and status in ('applied', 'rolled_back', 'failed', 'backed_out')
     )
 
 select
@@ -40,4 +49,23 @@ select
     cast(count(*) as {{ var("money_type") }}) as denominator,
 from {{ ref("stg_published_incidents") }}
 where {{ is_month_in_scope() }}
+group by billing_period
+union all
+select
+    billing_period,
+    '(none)' as billing_currency,
+    'action_success_rate' as kpi,
+    cast(count(hours_to_resolve) as {{ var("money_type") }}) as numerator,
+    cast(count(*) as {{ var("money_type") }}) as denominator,
+from actions
+group by billing_period
+union all
+select
+    billing_period,
+    '(none)' as billing_currency,
+    'action_hours_to_resolve' as kpi,
+    cast(median(hours_to_resolve) as {{ var("money_type") }}) as numerator,
+    cast(1 as {{ var("money_type") }}) as denominator,
+from actions
+where hours_to_resolve is not null
 group by billing_period

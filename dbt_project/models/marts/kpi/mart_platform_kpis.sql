@@ -56,7 +56,7 @@ with
             numerator,
             denominator,
         from {{ ref("decision_kpis") }}
-        where kpi <> 'anomaly_detection_hours'
+        where kpi not in ('anomaly_detection_hours', 'action_hours_to_resolve')
     ),
 
     rated as (
@@ -74,6 +74,8 @@ with
                 then targets.forecast_error
                 when 'forecast_coverage'
                 then targets.forecast_coverage
+                when 'action_success_rate'
+                then targets.action_success
                 else 0
             end as target,
         from lines
@@ -103,10 +105,15 @@ with
             decisions.denominator,
             {{ quotient("decisions.numerator", "decisions.denominator") }} as kpi_value,
             'hours' as unit,
-            targets.detection_hours as target,
+            case
+                decisions.kpi
+                when 'action_hours_to_resolve'
+                then targets.action_hours
+                else targets.detection_hours
+            end as target,
         from {{ ref("decision_kpis") }} as decisions
         cross join {{ ref("kpi_targets") }} as targets
-        where decisions.kpi = 'anomaly_detection_hours'
+        where decisions.kpi in ('anomaly_detection_hours', 'action_hours_to_resolve')
     )
 
 select
@@ -126,7 +133,8 @@ select
                 'budget_variance',
                 'forecast_error',
                 'data_freshness_hours',
-                'anomaly_detection_hours'
+                'anomaly_detection_hours',
+                'action_hours_to_resolve'
             )
         then kpi_value <= target
         else kpi_value >= target

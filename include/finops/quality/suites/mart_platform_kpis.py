@@ -8,9 +8,9 @@ from finops.quality.models import Given, RowRule, Suite
 from finops.quality.rules import KEY, is_exact, is_unique, no_rows, one_of
 
 _GRAIN = (*KEY, "kpi", "subject")
-_HOURS = ("data_freshness_hours", "anomaly_detection_hours")
+_HOURS = ("data_freshness_hours", "anomaly_detection_hours", "action_hours_to_resolve")
 _LESS_IS_BETTER = ("budget_variance", "forecast_error", *_HOURS)
-_KPIS = ("allocated_share", "tag_compliance_by_spend", "forecast_coverage", *_LESS_IS_BETTER)
+_KPIS = ("allocated_share", "tag_compliance_by_spend", "forecast_coverage", "action_success_rate", *_LESS_IS_BETTER)
 
 
 def suite(given: Given) -> Suite:

@@ -31,6 +31,7 @@ RESULTS = {
     "mart_forecast_scores": "billing_currency varchar, run_date date, level varchar, cost_center varchar, "
     "model varchar, month_error double, covered_95 bigint, point_count bigint",
     "mart_incidents": "billing_currency varchar, detection_hours double",
+    "mart_actions": "billing_currency varchar, status varchar, rollback_of varchar, hours_to_resolve double",
 }
 """The published results of features that KPIs read, with the columns of a month that has none."""
 

@@ -1,0 +1,62 @@
+"""What an answer of Azure's or Google's to a read of what is not there says of a permission: as their SDKs raise it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError
+from google.api_core.exceptions import Forbidden, NotFound, ServiceUnavailable
+
+from finops.core.errors import BadInput, Unavailable
+from finops.policy.rightsizing import RightsizingPolicy
+from finops.rightsizing.reach import reach
+
+
+def raises(error: Exception) -> Any:
+    def call(*_arguments: Any, **_options: Any) -> None:
+        raise error
+
+    return SimpleNamespace(get=call)
+
+
+def of_azure(**answers: Exception) -> SimpleNamespace:
+    there = ResourceNotFoundError(response=SimpleNamespace(status_code=404, reason="Not Found", headers={}))  # type: ignore[arg-type]
+    names = ("virtual_machines", "disks", "snapshots", "virtual_machine_scale_sets")
+    return SimpleNamespace(compute=SimpleNamespace(**{each: raises(answers.get(each, there)) for each in names}))
+
+
+def of_google(**answers: Exception) -> SimpleNamespace:
+    names = ("instances", "disks", "snapshots", "instance_group_managers")
+    calls = {each: raises(answers.get(each, NotFound("no such thing"))) for each in names}
+    return SimpleNamespace(project="research", **calls)
+
+
+def tried(provider: str, client: Any) -> str:
+    policy = RightsizingPolicy.model_validate({"accounts": [{"id": "research", "provider": provider}]})
+    clients: Any = SimpleNamespace(**dict.fromkeys(("aws", "azure", "gcp"), lambda _: client))
+    return reach(policy, policy.accounts[0], clients)
+
+
+def refused() -> HttpResponseError:
+    return HttpResponseError(response=SimpleNamespace(status_code=403, reason="Forbidden", headers={}))  # type: ignore[arg-type]
+
+
+def test_what_is_not_found_may_be_read() -> None:
+    assert tried("azure", of_azure()) == "4 permissions are there"
+    assert tried("gcp", of_google()) == "4 permissions are there"
+
+
+def test_what_is_forbidden_is_named_with_the_file_that_gives_it() -> None:
+    with pytest.raises(BadInput, match=r"disks/read \(deploy/permissions/azure/read.json gives it\)"):
+        tried("azure", of_azure(disks=refused()))
+    with pytest.raises(BadInput, match=r"lacks compute.snapshots.get \(deploy/permissions/gcp/read.yaml gives it\)"):
+        tried("gcp", of_google(snapshots=Forbidden("no")))
+
+
+def test_a_cloud_that_does_not_answer_is_no_missing_permission() -> None:
+    with pytest.raises(Unavailable, match="virtualMachines/read cannot be tried: ServiceRequestError"):
+        tried("azure", of_azure(virtual_machines=ServiceRequestError("no route")))
+    with pytest.raises(Unavailable, match=r"instances.get cannot be tried: ServiceUnavailable"):
+        tried("gcp", of_google(instances=ServiceUnavailable("later")))
