@@ -21,7 +21,7 @@ import typer
 from finops.core.errors import Finding, FinopsError
 from finops.core.periods import BillingPeriod
 from finops.core.settings import Settings
-from finops.pipelines import incidents, marts
+from finops.pipelines import incidents, marts, rightsizing
 from finops_airflow.local import demo_actions
 from finops_airflow.local.aws_standin import StandIn
 from finops_airflow.local.demo_actions import Resize
@@ -211,6 +211,9 @@ def _conclude(settings: Settings, last: BillingPeriod, resizes: list[Resize]) ->
     # Exit status 1: one of them is breached, as it should be.
     if subprocess.run([FINOPS, "budgets", "check"], check=False).returncode not in (0, 1):
         raise Finding("the budgets cannot be evaluated: see above")
+    say("what could be saved against the waste that was planted in the sample")
+    for line in rightsizing.scored(settings, settings.root / "sample" / "telemetry" / "truths.json"):
+        typer.echo(f"  {line}")
     for each, realised in demo_actions.accounted(settings, resizes) if resizes else ():
         say(f"resize of {each.resource_id}: saved {realised:.2f} {each.currency}; planted were {each.saving:.2f}")
     statements = settings.statements_dir / f"billing_period={last}"
@@ -221,6 +224,7 @@ def _conclude(settings: Settings, last: BillingPeriod, resizes: list[Resize]) ->
         ("incidents", settings.incidents_dir / "index.html"),
         ("budgets", settings.root / "budgets" / "index.html"),
         ("rightsizing", settings.root / "rightsizing" / "index.html"),
+        ("savings", settings.root / "rightsizing" / "savings.html"),
         ("marts", settings.published_dir / "current"),
         ("data quality", settings.quality_dir),
         ("truths", settings.root / "sample" / "telemetry" / "truths.json"),
