@@ -39,7 +39,7 @@ POLICY: dict[str, Any] = {
     "cool_down_days": 0,
 }
 _PATIENCE = 400
-_LEASE_IS_OVER = 660
+_LEASE_IS_OVER, _CAPS_ARE_FREE = 660, 12 * 3600
 _number = count()
 
 
@@ -98,7 +98,7 @@ class World:
     def live(self, change: Change) -> Live:
         """Read what the action reads, however often AWS fails."""
         for _ in range(_PATIENCE):
-            with suppress(Busy):
+            with suppress(Busy, Killed):
                 return BY_NAME[change.action].observe(self.account, change)
         raise AssertionError("AWS never answers")
 
@@ -191,7 +191,9 @@ def _ended(world: World, asked: Change, ident: str) -> Done:
         if action.status in ENDED:
             break
         with suppress(Killed):
-            applying.apply(world.to, [ident])
+            (result,) = applying.apply(world.to, [ident])
+            if result.outcome == applying.WAITS:
+                world.to.clock.sleep(_CAPS_ARE_FREE)
             continue
         world.to.clock.sleep(_LEASE_IS_OVER)
     if action.status == actions.REFUSED:
