@@ -74,6 +74,7 @@ class Run:
     def protect(self, asked: Change) -> None:
         """Tag the live resource, as its owner may at any moment."""
         self.look()
+        waiting, self.at = self.at, {}
         tags = {"protect": "true"}
         while "protect" not in self.world.live(asked).tags:
             with suppress(FinopsError):
@@ -84,7 +85,7 @@ class Run:
                     tagging = change("tag", asked.target.resource_id, tags=tags)
                     BY_NAME["tag"].perform(self.world.account, "set", Live(True), tagging, "")
         self.world.aws.calls()
-        self.protected_at = len(self.log)
+        self.at, self.protected_at = waiting, len(self.log)
 
     def look(self) -> list[dict[str, Any]]:
         """Return every change that was made so far."""
@@ -177,6 +178,8 @@ def test_an_action_is_done_once_and_whole_or_not_at_all_within_the_guardrails(ru
         done = apply(world, asked)
     run.at.clear()
     world.aws.fail()
+    if done is not None and not done.action.is_backing_out:
+        run.turned_at = None  # It was killed before that was written.
     after, changes = world.live(asked), run.look()
     there, back = changes[: run.turned_at], changes[len(changes) if run.turned_at is None else run.turned_at :]
     for way in (there, back):
