@@ -76,7 +76,10 @@ class Run:
         self.look()
         waiting, self.at = self.at, {}
         tags = {"protect": "true"}
-        while "protect" not in self.world.live(asked).tags:
+        while "protect" not in (live := self.world.live(asked)).tags:
+            if not live.exists:
+                self.at = waiting
+                return
             with suppress(FinopsError):
                 if asked.action == "limit_requests":
                     waf = self.world.account.client("wafv2", REGION)
