@@ -16,7 +16,6 @@ from action_steps import (
     MACHINE,
     OFF_HOURS,
     RULES,
-    Refused,
     World,
     apply,
     change,
@@ -84,16 +83,6 @@ def test_a_rule_of_the_same_id_is_replaced_and_put_back(world: World) -> None:
     assert [rule["Expiration"]["Days"] for rule in done.after.facts["rules"]] == [3]
     undo(world, done)
     assert world.live(asked).facts["rules"] == [LOGS]
-
-
-def test_a_volume_is_never_deleted_on_the_strength_of_an_earlier_snapshot(world: World) -> None:
-    asked = change("delete_volume", world.has("disk", size_gb=8))
-    world.aws.fail({"permission": "ec2:DeleteVolume", "kind": "denied"})
-    assert apply(world, asked).action.status == "failed"
-    # Since then somebody may have written to it.
-    with pytest.raises(Refused, match=r"the snapshot snap-.* of an earlier attempt"):
-        apply(world, asked)
-    assert world.live(asked).exists
 
 
 def test_a_volume_that_is_protected_while_it_changes_keeps_its_new_type_and_can_go_back_later(
