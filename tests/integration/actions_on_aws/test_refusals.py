@@ -20,6 +20,7 @@ from action_steps import (
     World,
     apply,
     change,
+    undo,
 )
 
 pytestmark = pytest.mark.integration
@@ -137,7 +138,7 @@ def test_an_address_that_is_used_since_the_plan_is_not_released(world: World) ->
 def test_a_volume_rests_six_hours_between_two_changes(world: World) -> None:
     done = apply(world, change("change_volume", world.has("disk", **GP2), volume_type="gp3"))
     with pytest.raises(Refused, match="changed in the last six hours"):
-        apply(world, done.undo())
+        undo(world, done)
 
 
 @pytest.mark.parametrize(("limit", "units", "words"), [(5, 3, "not 10 to"), (100, 4999, "4999 of 5000 capacity units")])

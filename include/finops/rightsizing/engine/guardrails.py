@@ -133,10 +133,10 @@ def of_live(
     # What was open to an action is open to its rollback, also where the tags went with the resource.
     if (refused := of_tags(policy, live.tags)) and (not undoes or policy.is_protected(dict(live.tags))):
         return refused
-    if kind.next_step(live, change) is None:
-        return Refusal("it is as intended already")
-    reason = kind.refusal(live, change)
-    return Refusal(reason) if reason else None
+    # First, as it also looks at the parameters, on which the next step relies.
+    if reason := kind.refusal(live, change):
+        return Refusal(reason)
+    return Refusal("it is as intended already") if kind.next_step(live, change) is None else None
 
 
 def _hours_old(day: date, today: date) -> float:

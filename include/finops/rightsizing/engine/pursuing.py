@@ -7,6 +7,7 @@ whose effect does not show yet is not repeated before ``SETTLE`` has passed, and
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,6 +34,8 @@ from finops.rightsizing.engine.tools import (
 )
 from finops.rightsizing.models import Change
 from finops.stores.state import action_journal, actions
+
+logger = logging.getLogger(__name__)
 
 SETTLE = timedelta(seconds=60)
 """How long the effect of a step may take to show."""
@@ -92,8 +95,15 @@ class Pursuit:
 
         Raise Unfinished where this run leaves it half way.
         """
-        while self._step():
-            pass
+        try:
+            while self._step():
+                pass
+        except FinopsError:
+            raise
+        except Exception as error:
+            # It may never pass: so it counts, and is given up after some runs.
+            logger.exception("action %s", self.action.action_id)
+            self._leave(f"{type(error).__name__}: {FinopsError(str(error))}")
         return self.action.status
 
     def back_out(self, reason: str) -> bool:
@@ -127,7 +137,7 @@ class Pursuit:
         is_settling = self._sent is not None and self._now() < self._sent.at + SETTLE
         if step is None and not (self.action.is_backing_out and is_settling):
             return self._reached(live)
-        if self.hold.tools.policy.is_protected(dict(live.tags)) and not self.action.is_backing_out:
+        if self._must_turn(step, live):
             return self.back_out(f"the tag {self.hold.tools.policy.protect_tag} was set meanwhile")
         # On the way back, the state before may show only because a step there has not taken effect yet.
         if step is None or step == WAIT:
@@ -135,6 +145,12 @@ class Pursuit:
         if is_settling and self._sent and self._sent.step == step:
             return self._wait(f"the effect of {step} does not show yet")
         return self._perform(step, live)
+
+    def _must_turn(self, step: str | None, live: Live) -> bool:
+        """Whether its owner has protected it meanwhile. What only has to be waited for, and cannot go back, goes on."""
+        if self.action.is_backing_out or not self.hold.tools.policy.is_protected(dict(live.tags)):
+            return False
+        return step != WAIT or self.kind.fallback(self.before, self.change) is not None
 
     def _unreadable(self, reason: str) -> bool:
         if self._is_changed:
@@ -158,6 +174,11 @@ class Pursuit:
             return True
         except (NoCapacity, Denied, Rejected) as error:
             self._sent = None
+            if self.action.is_backing_out and not isinstance(error, Rejected):
+                # What ran must run again: there may be capacity, or the permission, a little later.
+                self._steps -= 1
+                self._outcome(step, "busy", error)
+                return self._wait(str(error))
             self._outcome(step, "refused", error)
             return self.back_out(f"{step}: {error}")
         except Exception as error:

@@ -155,6 +155,7 @@ class _OfMachines:
     acts = ("ec2:StopInstances",)
     resource_types = ("machine",)
     is_reversible = True
+    needs: frozenset[str] = frozenset()
 
     def observe(self, client: ModelCloud, change: Change) -> Live:
         found = client.read(change.target.resource_id)
@@ -163,7 +164,8 @@ class _OfMachines:
         return Live(True, found["state"], found["tags"], {"type": found["type"]})
 
     def refusal(self, live: Live, change: Change) -> str:
-        del change
+        if self.needs - change.parameters.keys():
+            return f"its parameter {min(self.needs)} is missing"
         return "it is spot and would be lost" if live.tags.get("spot") else ""
 
     def perform(self, client: ModelCloud, step: str, live: Live, change: Change, token: str) -> None:
@@ -216,6 +218,7 @@ class ResizeMachine(_OfMachines):
     """Stops a machine, changes its type, starts it again; the type before undoes it."""
 
     name, summary = "resize_machine", "changes its type"
+    needs = frozenset({"instance_type"})
     parameters: Mapping[str, str] = {"instance_type": "the new type", "state": "the state in the end"}
 
     def next_step(self, live: Live, change: Change) -> str | None:

@@ -153,8 +153,7 @@ def test_where_nothing_helps_the_failure_is_critical_and_the_next_run_leaves_it_
     cloud.full = {"small", "large"}
     to = tools(memory, cloud)
     ident = approved(to, resizing())
-    (result,) = applying.apply(to, [ident])
-    assert result.outcome == actions.FAILED
+    assert [applying.apply(to, [ident])[0].outcome for _ in range(4)] == [applying.UNFINISHED] * 3 + [actions.FAILED]
     from finops.stores.state import outbox
 
     with to.database.connect() as connection:
@@ -164,6 +163,42 @@ def test_where_nothing_helps_the_failure_is_critical_and_the_next_run_leaves_it_
     changes = list(cloud.changes)
     assert applying.resume(to) == []
     assert cloud.changes == changes
+
+
+@pytest.mark.parametrize("fault", [FULL, DENIED])
+def test_what_is_refused_on_the_way_back_is_tried_again_until_the_machine_runs(memory: Path, fault: str) -> None:
+    cloud = ModelCloud(full={"small"})
+    cloud.add("i-1")
+    to = tools(memory, cloud)
+    ident = approved(to, resizing())
+    start = cloud.start
+
+    def refused_twice(name: str) -> None:
+        if cloud.machines[name]["type"] == "large" and refused_twice.left:  # type: ignore[attr-defined]
+            refused_twice.left -= 1  # type: ignore[attr-defined]
+            cloud.faults = {cloud.calls + 1: fault}
+        start(name)
+
+    refused_twice.left = 2  # type: ignore[attr-defined]
+    cloud.start = refused_twice  # type: ignore[method-assign]
+    (result,) = applying.apply(to, [ident])
+    assert (result.outcome, cloud.machines["i-1"]["type"]) == (actions.BACKED_OUT, "large")
+    assert cloud.machines["i-1"]["state"] == "running"
+
+
+def test_what_breaks_every_run_is_told_and_given_up(memory: Path) -> None:
+    cloud = ModelCloud(faults=dict.fromkeys(range(4, 200), BROKEN))
+    cloud.add("i-1")
+    to = tools(memory, cloud)
+    ident = approved(to, resizing())
+    outcomes = [applying.apply(to, [ident])[0].outcome for _ in range(7)]
+    assert outcomes == [applying.UNFINISHED] * 6 + [actions.FAILED]
+    assert "RuntimeError: unexpected answer" in str(journal_of(to, ident))
+
+
+def journal_of(to: Tools, ident: str) -> list[dict[str, Any]]:
+    with to.database.connect() as connection:
+        return [dict(each.content) for each in action_journal.entries(connection, ident)]
 
 
 def test_a_protect_tag_that_is_set_half_way_brings_it_back(memory: Path) -> None:

@@ -135,11 +135,19 @@ def test_caps_hold_across_runs_within_24_hours(
     for ident in plan(to, finding("i-1"), finding("i-2"), finding("i-3")):
         approving.approve(to, ident, "ada")
     applying.apply(to)
+    to.clock.sleep(timedelta(hours=23, minutes=58).total_seconds())
     applying.apply(to)
     assert len(cloud.changes) == begun
-    to.clock.sleep(timedelta(hours=24, minutes=1).total_seconds())
+    to.clock.sleep(timedelta(minutes=3).total_seconds())
     applying.apply(to)
     assert len(cloud.changes) > begun
+
+
+def test_an_action_that_lacks_a_parameter_is_refused_by_name(to: Tools, cloud: ModelCloud) -> None:
+    approved(to, finding(action="resize_machine"))
+    (result,) = applying.apply(to)
+    assert (result.outcome, result.reason) == (actions.REFUSED, "its parameter instance_type is missing")
+    assert cloud.changes == []
 
 
 def test_a_resource_is_left_alone_for_the_cool_down(to: Tools, cloud: ModelCloud) -> None:

@@ -77,6 +77,10 @@ class ChangeVolume(AwsAction):
             kept["iops"] = kept["throughput"] = None
         return with_parameters(change, self.name, **kept)
 
+    def fallback(self, before: Live, change: Change) -> Change | None:
+        """Nothing: before the one step it is as it was, and after it AWS takes no other change for six hours."""
+        return None
+
 
 def _wanted(live: Live, change: Change) -> dict[str, Any]:
     """Return what to ask for. gp2 takes no numbers; gp3 gets at least what the volume could do so far."""

@@ -96,7 +96,7 @@ class ScaleEndpoint(AwsAction):
                 return "deregister"
         elif bounds != (int(change.parameters["minimum"]), int(change.parameters["maximum"])):
             return "register"
-        return None if live.facts["desired"] == _desired(live, change) else "set_number"
+        return None if live.exists and live.facts["desired"] == _desired(live, change) else "set_number"
 
     def perform(self, client: Any, step: str, live: Live, change: Change, token: str) -> None:
         """Set or take away the bounds, or set the number."""
