@@ -38,7 +38,7 @@ def test_the_pages_are_served_from_a_read_only_disk_and_by_no_secret():
 def test_nothing_is_served_but_the_pages_that_people_open():
     locations = dict(re.findall(r"^ +location ([^{]+?) \{ ?(.*)", PAGES, re.MULTILINE))
     given = {place for place, does in locations.items() if "return" not in does and place != "@missing"}
-    folders = {"statements", "reviews", "forecasts", "incidents", "budgets", "quality"}
+    folders = {"statements", "reviews", "forecasts", "incidents", "budgets", "rightsizing", "quality"}
     assert given == {*(f"/{each}/" for each in folders), f"= /published/current/{dictionary.PAGE}"}
     assert all("limit_except GET { deny all; }" in locations[place] for place in given)
     assert locations["/"].startswith("return 404")
