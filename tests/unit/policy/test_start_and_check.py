@@ -141,7 +141,7 @@ def test_a_channel_that_is_not_there_is_a_warning(own: Settings) -> None:
     (folder / "budgets.yml").write_text(f"tree: [{budget}]", encoding="utf-8")
     [of_cost_center, of_budget] = [each for each in check.check(own).warnings if "channel" in each]
     assert of_cost_center.startswith("cost_centers.yml: cc-2: there is no channel 'chart' in channels.yml")
-    assert of_budget.startswith(f"{folder / 'budgets.yml'}:1: all: there is no channel 'chart'")
+    assert of_budget.startswith(f"{folder / 'budgets.yml'}:1: tree[1]: all: there is no channel 'chart'")
 
 
 @pytest.mark.parametrize(
