@@ -144,8 +144,9 @@ def test_gpus_train_harder_than_they_serve(ask: Query) -> None:
     """The targets are 80 and 70 percent."""
     [(training, serving)] = ask(
         "with used as (select resource_id, avg(average) as busy from resource_metrics where metric = 'gpu_utilization' "
-        "group by 1), runs as (select distinct resource_id from training_runs) "
-        "select avg(busy) filter (resource_id in (from runs)), avg(busy) filter (resource_id not in (from runs)) "
+        "group by 1), runs as (select distinct resource_id from training_runs), "
+        "serves as (select distinct endpoint_id from inference_counts) "
+        "select avg(busy) filter (resource_id in (from runs)), avg(busy) filter (resource_id in (from serves)) "
         "from used"
     )
     assert training > 80
