@@ -172,11 +172,3 @@ def settle_savings(settings: Settings) -> list[Saving]:
         ledger.disable_rules(to, savings)
         settlement.write_page(settings)
     return savings
-
-
-def outcomes(found: Iterable[Result]) -> dict[str, int]:
-    """Return how many actions each outcome has."""
-    counts: dict[str, int] = {}
-    for each in found:
-        counts[each.outcome] = counts.get(each.outcome, 0) + 1
-    return counts

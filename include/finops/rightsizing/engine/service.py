@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from finops.core.settings import Settings
@@ -12,7 +11,7 @@ from finops.policy.rightsizing import Account
 from finops.rightsizing.actions import registry
 from finops.rightsizing.clients import Clients, ConfiguredClients
 from finops.rightsizing.engine.tools import Clock, SystemClock, Tools
-from finops.stores.state import action_journal, actions, suppressions
+from finops.stores.state import action_journal, actions
 from finops.stores.state.action_journal import JournalEntry, Verdict
 from finops.stores.state.store import open_state
 
@@ -69,9 +68,3 @@ def verify_journal(settings: Settings, known: str = "") -> Verdict:
     """Check the chain of the journal; ``known`` is a hash that an entry must have."""
     with open_state(settings).connect() as connection:
         return action_journal.verify(connection, known)
-
-
-def suppressed(settings: Settings, day: date) -> list[suppressions.Suppression]:
-    """Return the suppressions that hold on a day."""
-    with open_state(settings).connect() as connection:
-        return [*suppressions.current(connection, day).values()]
