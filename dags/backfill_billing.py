@@ -15,9 +15,9 @@ from datetime import timedelta
 from airflow.sdk import CronPartitionTimetable, task
 
 from finops.core.errors import BadInput
-from finops_airflow import steps
 from finops_airflow.building import build_and_publish
 from finops_airflow.defaults import INGEST_POOL, finops_dag
+from finops_airflow.steps import bills
 from finops_airflow.tasks import all_landed, land
 
 
@@ -36,7 +36,7 @@ with finops_dag(
     doc_md=__doc__,
     max_active_runs=2,
 ):
-    reports = land_source.expand(name=task(steps.sources_of)())
+    reports = land_source.expand(name=task(bills.sources_of)())
     # When every provider was asked, so that the month is built once; a bill that was rejected keeps no other waiting.
     build_and_publish(after=reports)
     all_landed(reports)

@@ -19,17 +19,17 @@ from datetime import timedelta
 from airflow.sdk import PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from finops_airflow import steps
 from finops_airflow.assets import KPIS, KPIS_DUE, PUBLISHED
 from finops_airflow.building import unless_superseded
 from finops_airflow.defaults import BUILDS_POOL, finops_dag
+from finops_airflow.steps import kpis
 from finops_airflow.tasks import serve
 
 
 @task(pool=BUILDS_POOL)
 def build(*, dag_run=None, ti=None):
     # Whoever clears the task wants a month that failed to be tried again.
-    report = steps.build_kpis(dag_run.partition_key, retry=ti.try_number > 1)
+    report = kpis.build_kpis(dag_run.partition_key, retry=ti.try_number > 1)
     if report is None:
         raise AirflowSkipException("the KPIs are up to date")
     return report
@@ -37,12 +37,12 @@ def build(*, dag_run=None, ti=None):
 
 @task(pool=BUILDS_POOL)
 def gate(built):
-    unless_superseded(steps.pass_kpi_gate, built["build_id"], *built["billing_periods"])
+    unless_superseded(kpis.pass_kpi_gate, built["build_id"], *built["billing_periods"])
 
 
 @task(pool=BUILDS_POOL, outlets=[KPIS])
 def publish(built, *, dag_run=None, outlet_events=None):
-    unless_superseded(steps.publish_kpis, built["build_id"])
+    unless_superseded(kpis.publish_kpis, built["build_id"])
     # Of a run for one month, Airflow names that month on the asset by itself.
     if dag_run.partition_key is None:
         outlet_events[KPIS].add_partitions(built["billing_periods"])

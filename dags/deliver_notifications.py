@@ -13,13 +13,13 @@ from datetime import timedelta
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from finops_airflow import steps
 from finops_airflow.defaults import finops_dag
+from finops_airflow.steps import notifications
 
 
 @task
 def deliver():
-    done = steps.deliver_notifications()
+    done = notifications.deliver_notifications()
     if not any(done.values()):
         raise AirflowSkipException("there was nothing to tell")
     return done

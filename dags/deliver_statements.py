@@ -10,13 +10,13 @@ from datetime import timedelta
 
 from airflow.sdk import Param, task
 
-from finops_airflow import steps
 from finops_airflow.defaults import finops_dag
+from finops_airflow.steps import statements
 
 
 @task
 def deliver_statements(*, params):
-    return steps.deliver_statements(params["billing_period"])
+    return statements.deliver_statements(params["billing_period"])
 
 
 with finops_dag(

@@ -17,15 +17,15 @@ from datetime import timedelta
 from airflow.sdk import Param, PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from finops_airflow import steps
 from finops_airflow.assets import FORECASTS, INCIDENTS, INCIDENTS_DUE, KPIS
 from finops_airflow.defaults import BUILDS_POOL, finops_dag
+from finops_airflow.steps import results
 from finops_airflow.tasks import serve
 
 
 @task(pool=BUILDS_POOL, outlets=[INCIDENTS])
 def detect(*, params):
-    build_id = steps.detect_anomalies(params["run_date"])
+    build_id = results.detect_anomalies(params["run_date"])
     if build_id is None:
         raise AirflowSkipException("the incidents are up to date, or KPIs are on their way")
     return build_id

@@ -16,15 +16,15 @@ from datetime import timedelta
 from airflow.sdk import Param, PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from finops_airflow import steps
 from finops_airflow.assets import FORECASTS, KPIS
 from finops_airflow.defaults import BUILDS_POOL, finops_dag
+from finops_airflow.steps import budgets
 from finops_airflow.tasks import serve
 
 
 @task(pool=BUILDS_POOL)
 def enforce(*, params):
-    done = steps.enforce_budgets(params["run_date"])
+    done = budgets.enforce_budgets(params["run_date"])
     if done is None:
         raise AirflowSkipException("budgets.yml holds no budget")
     return done

@@ -18,15 +18,15 @@ from datetime import timedelta
 from airflow.sdk import Param, PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from finops_airflow import steps
 from finops_airflow.assets import FORECASTS, FORECASTS_DUE, PUBLISHED
 from finops_airflow.defaults import BUILDS_POOL, finops_dag
+from finops_airflow.steps import results
 from finops_airflow.tasks import serve
 
 
 @task(pool=BUILDS_POOL, outlets=[FORECASTS])
 def forecast(*, params):
-    build_id = steps.forecast_spend(params["run_date"])
+    build_id = results.forecast_spend(params["run_date"])
     if build_id is None:
         raise AirflowSkipException("the forecasts are up to date, or more bills are on their way")
     return build_id

@@ -17,9 +17,9 @@ from datetime import timedelta
 from airflow.sdk import Asset, TriggerRule, task
 
 from finops.core.providers import ANY_VENDOR, Provider
-from finops_airflow import steps
 from finops_airflow.assets import LANDED
 from finops_airflow.defaults import INGEST_POOL, finops_dag
+from finops_airflow.steps import bills
 from finops_airflow.tasks import all_landed, land, name_periods
 from finops_airflow.timetables import CronWithRuntimePartitions
 
@@ -29,7 +29,7 @@ def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
 
     @task(outlets=[landed], trigger_rule=TriggerRule.ALL_DONE)
     def announce(reports, *, outlet_events):
-        return name_periods(steps.landed_periods(reports), landed, outlet_events, "nothing new has landed")
+        return name_periods(bills.landed_periods(reports), landed, outlet_events, "nothing new has landed")
 
     # The weight takes the day's bills past those of a backfill that wait for the same pool.
     @task(pool=INGEST_POOL, priority_weight=10, map_index_template="{{ task.op_kwargs['name'] }}")
@@ -43,7 +43,7 @@ def ingest_billing(provider: Provider, landed: Asset, cron: str) -> None:
         tags=["ingest", str(provider)],
         doc_md=__doc__,
     ):
-        names = task(steps.sources_of)(str(provider))
+        names = task(bills.sources_of)(str(provider))
         reports = land_source.expand(name=names)
         announce(reports)
         all_landed(reports)

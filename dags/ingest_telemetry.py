@@ -23,22 +23,22 @@ from datetime import timedelta
 
 from airflow.sdk import TriggerRule, task
 
-from finops_airflow import steps
 from finops_airflow.assets import KPIS_DUE
 from finops_airflow.defaults import INGEST_POOL, finops_dag
+from finops_airflow.steps import kpis, telemetry
 from finops_airflow.tasks import all_landed, name_periods
 from finops_airflow.timetables import CronWithRuntimePartitions
 
 
 @task(pool=INGEST_POOL, map_index_template="{{ task.op_kwargs['name'] }}")
 def land_telemetry(name):
-    return steps.land_telemetry(name)
+    return telemetry.land_telemetry(name)
 
 
 # Whatever became of the sources: what did land counts, and so does what was published meanwhile.
 @task(outlets=[KPIS_DUE], trigger_rule=TriggerRule.ALL_DONE)
 def ask_for_outdated_kpis(_, *, outlet_events):
-    return name_periods(steps.outdated_kpis(), KPIS_DUE, outlet_events, "the KPIs of every month are up to date")
+    return name_periods(kpis.outdated_kpis(), KPIS_DUE, outlet_events, "the KPIs of every month are up to date")
 
 
 with finops_dag(
@@ -48,6 +48,6 @@ with finops_dag(
     tags=["ingest", "telemetry"],
     doc_md=__doc__,
 ):
-    landed = land_telemetry.expand(name=task(steps.telemetry_sources)())
+    landed = land_telemetry.expand(name=task(telemetry.telemetry_sources)())
     ask_for_outdated_kpis(landed)
     all_landed(landed)

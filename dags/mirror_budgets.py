@@ -10,13 +10,13 @@ from datetime import timedelta
 
 from airflow.sdk import Param, task
 
-from finops_airflow import steps
 from finops_airflow.defaults import finops_dag
+from finops_airflow.steps import budgets
 
 
 @task
 def mirror_budgets(*, params):
-    return steps.mirror_budgets(apply=params["apply"])
+    return budgets.mirror_budgets(apply=params["apply"])
 
 
 with finops_dag(

@@ -24,35 +24,36 @@ from airflow.sdk import Param, PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finops.core.errors import BadInput
-from finops_airflow import notes, steps
+from finops_airflow import notes
 from finops_airflow.assets import CLOSED, OUTDATED, PUBLISHED
 from finops_airflow.defaults import STATEMENTS_POOL, finops_dag
+from finops_airflow.steps import statements
 from finops_airflow.tasks import serve
 
 
 @task
 def plan(*, params, dag_run):
-    return steps.plan_statements(_period(params, dag_run), force=bool(params["billing_period"]))
+    return statements.plan_statements(_period(params, dag_run), force=bool(params["billing_period"]))
 
 
 # Label each task with its cost centre: people look for that, not for its place in a list.
 @task(pool=STATEMENTS_POOL, map_index_template="{{ task.op_kwargs['audience'] }}")
 def render(audience, drafts):
-    steps.render_statement(audience, drafts)
+    statements.render_statement(audience, drafts)
 
 
 # Nothing to render is no failure: a closed month still gets back what is missing.
 @task(trigger_rule="none_failed")
 def publish(planned, *, params, dag_run, ti):
-    published = steps.publish_statements(_period(params, dag_run), planned)
+    published = statements.publish_statements(_period(params, dag_run), planned)
     if published:
-        notes.leave(ti, lambda: steps.note_of_statements(published))
+        notes.leave(ti, lambda: statements.note_of_statements(published))
     return published
 
 
 @task
 def deliver(billing_periods):
-    delivered = steps.deliver_published(billing_periods)
+    delivered = statements.deliver_published(billing_periods)
     if delivered is None:
         raise AirflowSkipException("delivery.yml has no targets")
     return delivered

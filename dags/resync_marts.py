@@ -18,38 +18,38 @@ from datetime import timedelta
 
 from airflow.sdk import task
 
-from finops_airflow import steps
 from finops_airflow.assets import CLOSED, FORECASTS_DUE, INCIDENTS_DUE, OUTDATED, RESYNC
 from finops_airflow.defaults import finops_dag
+from finops_airflow.steps import marts, results, statements
 from finops_airflow.tasks import name_periods
 from finops_airflow.timetables import CronWithRuntimePartitions
 
 
 @task(outlets=[RESYNC])
 def ask_for_overdue_builds(*, outlet_events):
-    return name_periods(steps.overdue_periods(), RESYNC, outlet_events, "everything that has landed is built")
+    return name_periods(marts.overdue_periods(), RESYNC, outlet_events, "everything that has landed is built")
 
 
 @task(outlets=[OUTDATED])
 def ask_for_outdated_statements(*, outlet_events):
     otherwise = "the statements of every open month are up to date"
-    return name_periods(steps.outdated_periods(), OUTDATED, outlet_events, otherwise)
+    return name_periods(statements.outdated_periods(), OUTDATED, outlet_events, otherwise)
 
 
 @task(outlets=[CLOSED])
 def ask_for_final_statements(*, outlet_events):
     otherwise = "every target has the statements of the months closed lately"
-    return name_periods(steps.undelivered_periods(), CLOSED, outlet_events, otherwise)
+    return name_periods(statements.undelivered_periods(), CLOSED, outlet_events, otherwise)
 
 
 @task(outlets=[FORECASTS_DUE])
 def ask_for_outdated_forecasts(*, outlet_events):
-    return name_periods(steps.outdated_forecasts(), FORECASTS_DUE, outlet_events, "the forecasts are up to date")
+    return name_periods(results.outdated_forecasts(), FORECASTS_DUE, outlet_events, "the forecasts are up to date")
 
 
 @task(outlets=[INCIDENTS_DUE])
 def ask_for_outdated_incidents(*, outlet_events):
-    return name_periods(steps.outdated_incidents(), INCIDENTS_DUE, outlet_events, "the incidents are up to date")
+    return name_periods(results.outdated_incidents(), INCIDENTS_DUE, outlet_events, "the incidents are up to date")
 
 
 with finops_dag(

@@ -21,35 +21,35 @@ from datetime import timedelta
 from airflow.sdk import Param, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from finops_airflow import action_steps
 from finops_airflow.approvals import ActionApproval
 from finops_airflow.defaults import BUILDS_POOL, finops_dag
+from finops_airflow.steps import actions
 from finops_airflow.tasks import serve
 
 
 @task
 def go_on():
-    return action_steps.go_on_with_actions()
+    return actions.go_on_with_actions()
 
 
 @task(trigger_rule="all_done")
 def verify():
-    return action_steps.verify_actions()
+    return actions.verify_actions()
 
 
 @task(pool=BUILDS_POOL, trigger_rule="all_done")
 def account():
-    return action_steps.settle_savings()
+    return actions.settle_savings()
 
 
 @task(pool=BUILDS_POOL)
 def find(*, params):
-    return action_steps.find_waste(params["run_date"])
+    return actions.find_waste(params["run_date"])
 
 
 @task
 def plan(*, params):
-    planned = action_steps.plan_actions(params["run_date"])
+    planned = actions.plan_actions(params["run_date"])
     if not planned:
         raise AirflowSkipException("no finding becomes a new action; the log says why")
     return planned
@@ -58,7 +58,7 @@ def plan(*, params):
 # What is rejected is skipped; what the first approval was enough for goes on.
 @task(trigger_rule="none_failed")
 def apply(asked):
-    done = action_steps.apply_action(asked["action_id"])
+    done = actions.apply_action(asked["action_id"])
     if done is None:
         raise AirflowSkipException("it is not approved")
     return done

@@ -15,16 +15,17 @@ from datetime import timedelta
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from finops_airflow import notes, steps
+from finops_airflow import notes
 from finops_airflow.defaults import finops_dag
+from finops_airflow.steps import reviews
 
 
 @task
 def write(*, ti=None):
-    week = steps.write_review()
+    week = reviews.write_review()
     if week is None:
         raise AirflowSkipException("no KPIs are published yet")
-    notes.leave(ti, lambda: steps.note_of_review(week))
+    notes.leave(ti, lambda: reviews.note_of_review(week))
     return week
 
 

@@ -10,13 +10,13 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.execution_time.hitl import HITLUser
 
-from finops_airflow import action_steps
+from finops_airflow.steps import actions
 
 
 class ActionApproval(ApprovalOperator):
     """Ask for one approval of a planned action, in Airflow's UI or by its API, without holding a slot.
 
-    ``asked`` is what ``action_steps.plan_actions`` returns of an action. Nobody is asked where it has all approvals
+    ``asked`` is what ``actions.plan_actions`` returns of an action. Nobody is asked where it has all approvals
     that it needs, or has ended. The answer is noted in the state store, which takes it from an approver in
     ``rightsizing.yml`` alone, and not from who has asked for the action. Time that runs out rejects.
     """
@@ -31,10 +31,10 @@ class ActionApproval(ApprovalOperator):
 
     def execute(self, context: Any) -> Any:
         """Ask. Raise AirflowSkipException where nobody has to decide any more."""
-        if not action_steps.waits_for_approval(self.asked["action_id"]):
+        if not actions.waits_for_approval(self.asked["action_id"]):
             raise AirflowSkipException("it has all approvals that it needs, or has ended")
         self.subject, self.body = self.asked["subject"], self.asked["body"]
-        approvers, self.response_timeout = action_steps.who_may_approve()
+        approvers, self.response_timeout = actions.who_may_approve()
         if "SimpleAuthManager" in conf.get("core", "auth_manager"):
             # Its users are known by their names. Another manager's have ids of its own: any user of it is asked, and
             # the answer of one who is no approver is refused.
@@ -46,5 +46,5 @@ class ActionApproval(ApprovalOperator):
         who = event.get("responded_by_user")
         if who is not None:  # Nobody: the time has run out, and the state store ends the action by itself.
             is_approved = event["chosen_options"] == [self.APPROVE]
-            action_steps.decide_action(self.asked["action_id"], who["name"], is_approved=is_approved)
+            actions.decide_action(self.asked["action_id"], who["name"], is_approved=is_approved)
         return super().execute_complete(context, event)

@@ -101,10 +101,10 @@ class BudgetGateOperator(BaseSensorOperator):
         raise AirflowRescheduleException(min(next_at, ends))
 
     def _ask(self) -> dict[str, Any]:
-        from finops_airflow import steps
+        from finops_airflow.steps import budgets as budgets_steps
 
         try:
-            return steps.may_start(
+            return budgets_steps.may_start(
                 self.aws_conn_id,
                 budgets=(self.budgets,) if isinstance(self.budgets, str) else tuple(self.budgets),
                 scope=self.scope,

@@ -8,9 +8,10 @@ from airflow.sdk import TriggerRule, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finops.core.errors import Superseded
-from finops_airflow import notes, steps
+from finops_airflow import notes
 from finops_airflow.assets import PUBLISHED
 from finops_airflow.defaults import BUILDS_POOL
+from finops_airflow.steps import marts
 from finops_airflow.tasks import serve
 
 
@@ -27,20 +28,20 @@ def build_and_publish(*, after: Any = None, priority_weight: int = 1) -> None:
         if after is not None and dag_run.partition_key is None:
             raise AirflowSkipException("the run names no month, and what has landed beside it is not its own")
         # Whoever clears the task wants what is held back to be tried again.
-        report = steps.build_marts(dag_run.partition_key, retry=ti.try_number > 1)
+        report = marts.build_marts(dag_run.partition_key, retry=ti.try_number > 1)
         if report is None:
             raise AirflowSkipException("nothing is pending")
         return report
 
     @task(**in_pool)
     def gate(built: Any, *, ti: Any = None) -> None:
-        with notes.left_by(ti, lambda: steps.note_of_build(built["build_id"])):
-            unless_superseded(steps.pass_gate, built["build_id"])
+        with notes.left_by(ti, lambda: marts.note_of_build(built["build_id"])):
+            unless_superseded(marts.pass_gate, built["build_id"])
 
     @task(**in_pool, outlets=[PUBLISHED])
     def publish(built: Any, *, dag_run: Any = None, outlet_events: Any = None, ti: Any = None) -> None:
-        months = unless_superseded(steps.publish_marts, built["build_id"])
-        notes.leave(ti, lambda: steps.note_of_publication(built["build_id"], months))
+        months = unless_superseded(marts.publish_marts, built["build_id"])
+        notes.leave(ti, lambda: marts.note_of_publication(built["build_id"], months))
         # Of a run for one month, Airflow names that month on the asset by itself.
         if months != [dag_run.partition_key]:
             outlet_events[PUBLISHED].add_partitions(months)
@@ -48,7 +49,7 @@ def build_and_publish(*, after: Any = None, priority_weight: int = 1) -> None:
     # Whatever became of the build: it names deliveries and files also where nothing was to be built, or nothing could.
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def held_back(*, dag_run: Any = None) -> None:
-        steps.fail_on_held_back(dag_run.partition_key)
+        marts.fail_on_held_back(dag_run.partition_key)
 
     built = build()
     if after is not None:

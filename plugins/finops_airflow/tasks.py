@@ -8,7 +8,7 @@ from airflow.sdk import Asset, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finops.pipelines.landing import LandReport
-from finops_airflow import steps
+from finops_airflow.steps import bills, marts
 
 
 def name_periods(periods: list[str], asset: Asset, events: Any, otherwise: str) -> list[str]:
@@ -21,11 +21,11 @@ def name_periods(periods: list[str], asset: Asset, events: Any, otherwise: str) 
 
 def land(name: str, billing_period: str | None, instance: Any) -> LandReport:
     """Land a source and fail when one of its deliveries was rejected, so that clearing the task reads it again."""
-    report = steps.land_source(name, billing_period)
+    report = bills.land_source(name, billing_period)
     if report["blocked"]:
         # A task that fails returns nothing, and what did land is announced all the same.
         instance.xcom_push(key="return_value", value=report)
-        steps.fail_on_blocked([report])
+        bills.fail_on_blocked([report])
     return report
 
 
@@ -37,7 +37,7 @@ def all_landed(reports: Any) -> None:
 @task
 def serve() -> int:
     """Bring the database that BI tools read up to what is published; skipped where none is configured."""
-    served = steps.serve_published()
+    served = marts.serve_published()
     if served is None:
         raise AirflowSkipException("FINOPS_SERVING_URL is not set: what is published is read from its files")
     return served

@@ -15,9 +15,9 @@ from airflow.sdk.exceptions import (
 )
 
 from finops.core.errors import BadInput, Unavailable
-from finops_airflow import steps
 from finops_airflow.budget_gate import KEY, BudgetGateOperator
 from finops_airflow.clients import ec2_client_of
+from finops_airflow.steps import budgets as budgets_steps
 
 
 class Instance:
@@ -43,7 +43,7 @@ def answers(monkeypatch, verdict: str, next_at: datetime | None = None) -> dict[
         moment = None if next_at is None else next_at.isoformat()
         return {"verdict": verdict, "reasons": ["budget atlas: too dear", "so it is"], "next_at": moment}
 
-    monkeypatch.setattr(steps, "may_start", may_start)
+    monkeypatch.setattr(budgets_steps, "may_start", may_start)
     return asked
 
 
@@ -110,7 +110,7 @@ def test_what_passes_by_itself_is_left_to_the_retries_of_the_task(monkeypatch, e
     def fails(_conn, **_asked):
         raise error
 
-    monkeypatch.setattr(steps, "may_start", fails)
+    monkeypatch.setattr(budgets_steps, "may_start", fails)
     with pytest.raises(Unavailable):
         poke(Instance())
 

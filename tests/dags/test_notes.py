@@ -8,7 +8,8 @@ import pytest
 
 from finops.core.errors import Finding, NotReady
 from finops.stores.candidate import Refusal, Verdict, save_verdict
-from finops_airflow import notes, steps
+from finops_airflow import notes
+from finops_airflow.steps import marts
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -124,24 +125,24 @@ def test_a_note_that_cannot_be_made_fails_nothing(caplog):
 )
 def test_the_note_of_a_build_says_what_the_gate_found_and_where(home, monkeypatch, site, link):
     monkeypatch.setenv("FINOPS_SITE_URL", site)
-    assert steps.note_of_build("b1") == "Build b1 was not checked."
+    assert marts.note_of_build("b1") == "Build b1 was not checked."
     save_verdict(home, Verdict("b1", False, ("mart_chargeback: a cent is missing", "two"), ()))
-    assert steps.note_of_build("b1").startswith(
+    assert marts.note_of_build("b1").startswith(
         "Build b1 was refused: mart_chargeback: a cent is missing (and 1 more). "
     )
     save_verdict(home, Verdict("b1", True, (), ("untagged",)))
-    assert steps.note_of_build("b1").startswith("Build b1 passed the gate with 1 warning. ")
+    assert marts.note_of_build("b1").startswith("Build b1 passed the gate with 1 warning. ")
     save_verdict(home, Verdict("b1", True, (), ("untagged",), (Refusal("aws", "2025-01", ("a cent is missing",)),)))
-    assert steps.note_of_build("b1").startswith("Build b1 passed the gate with 1 warning; held back: aws 2025-01. ")
-    assert link in steps.note_of_build("b1")
+    assert marts.note_of_build("b1").startswith("Build b1 passed the gate with 1 warning; held back: aws 2025-01. ")
+    assert link in marts.note_of_build("b1")
 
 
 def test_the_gate_leaves_its_note_also_when_it_refuses(bag, monkeypatch):
     def refuse(_build_id):
         raise Finding("1 expectation is broken")
 
-    monkeypatch.setattr(steps, "pass_gate", refuse)
-    monkeypatch.setattr(steps, "note_of_build", lambda _build_id: "refused")
+    monkeypatch.setattr(marts, "pass_gate", refuse)
+    monkeypatch.setattr(marts, "note_of_build", lambda _build_id: "refused")
     instance = Instance()
     with pytest.raises(Finding):
         bag.dags["build_marts"].get_task("gate").python_callable({"build_id": "b1"}, ti=instance)

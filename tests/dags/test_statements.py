@@ -19,7 +19,7 @@ from finops.delivery import service as delivery
 from finops.delivery.models import Result
 from finops.stores.state import builds
 from finops.stores.state.store import open_state
-from finops_airflow import steps
+from finops_airflow.steps import statements
 
 MAY, JUNE = BillingPeriod(2026, 5), BillingPeriod(2026, 6)
 
@@ -54,10 +54,10 @@ def record_build(home, build_id: str, *months: BillingPeriod) -> None:
 
 
 def run_all(period: str) -> list[str]:
-    planned = json.loads(json.dumps(steps.plan_statements(period)))  # as Airflow carries it from task to task
+    planned = json.loads(json.dumps(statements.plan_statements(period)))  # as Airflow carries it from task to task
     for each in planned:
-        steps.render_statement(**each)
-    return steps.publish_statements(period, planned)
+        statements.render_statement(**each)
+    return statements.publish_statements(period, planned)
 
 
 def manifest(home, period) -> dict:
@@ -70,7 +70,7 @@ def configure(home, *targets: str) -> None:
 
 
 def test_a_plan_names_each_audience_once_with_every_month_it_has_a_statement_in(home):
-    planned = steps.plan_statements("2026-05")
+    planned = statements.plan_statements("2026-05")
     assert [each["audience"] for each in planned] == ["company", "cc-1001", "cc-1002"]
     assert {len(each["drafts"]) for each in planned} == {2}, "June compares with May"
     assert len(json.dumps(planned)) < 200 * len(planned), "what travels between tasks is names"
@@ -85,11 +85,11 @@ def test_the_run_of_a_month_writes_it_and_the_month_after_as_the_command_does(ho
 def test_one_statement_that_was_not_rendered_keeps_what_readers_have(home):
     run_all("2026-06")
     publish(home, "20", "build-2")
-    planned = steps.plan_statements("2026-06")
+    planned = statements.plan_statements("2026-06")
     for each in planned[:-1]:
-        steps.render_statement(**each)
+        statements.render_statement(**each)
     with pytest.raises(Finding, match="was not rendered"):
-        steps.publish_statements("2026-06", planned)
+        statements.publish_statements("2026-06", planned)
     assert manifest(home, JUNE)["build_id"] == "build-1"
 
 
@@ -109,17 +109,17 @@ def test_a_closed_month_keeps_its_final_statements_and_gets_back_what_is_missing
 def test_nothing_is_planned_for_a_closed_month_that_no_open_one_shows(home):
     for period in (MAY, JUNE):
         service.close(home, period, "Ann Lee")
-    assert steps.plan_statements("2026-06") == []
-    assert steps.publish_statements("2026-06", []) == ["2026-06"]
+    assert statements.plan_statements("2026-06") == []
+    assert statements.publish_statements("2026-06", []) == ["2026-06"]
 
 
 def test_a_second_event_of_a_month_writes_nothing_and_a_run_by_hand_writes_it_again(home):
     run_all("2026-05")
     shown = (home.statements_dir / "billing_period=2026-05").resolve()
-    assert steps.plan_statements("2026-05") == []
-    assert steps.publish_statements("2026-05", []) == []
+    assert statements.plan_statements("2026-05") == []
+    assert statements.publish_statements("2026-05", []) == []
     assert (home.statements_dir / "billing_period=2026-05").resolve() == shown
-    again = steps.plan_statements("2026-05", force=True)
+    again = statements.plan_statements("2026-05", force=True)
     assert [(each["audience"], len(each["drafts"])) for each in again] == [
         ("company", 2),
         ("cc-1001", 2),
@@ -131,26 +131,26 @@ def test_a_month_that_a_run_of_the_month_before_has_written_is_not_written_again
     run_all("2026-05")
     publish(home, "20", "build-2")
     assert run_all("2026-05") == ["2026-05", "2026-06"]
-    assert steps.plan_statements("2026-06") == [], "one build of two months has two events"
+    assert statements.plan_statements("2026-06") == [], "one build of two months has two events"
 
 
 def test_months_whose_event_was_lost_are_named_once_it_can_no_longer_be_on_its_way(home):
     record_build(home, "build-1", MAY, JUNE)
     now = datetime.now(UTC)
-    assert steps.outdated_periods(now) == []
-    assert steps.outdated_periods(now + timedelta(hours=1)) == ["2026-05", "2026-06"]
+    assert statements.outdated_periods(now) == []
+    assert statements.outdated_periods(now + timedelta(hours=1)) == ["2026-05", "2026-06"]
     run_all("2026-05")
     publish(home, "20", "build-2")
     record_build(home, "build-2", JUNE)
-    assert steps.outdated_periods(now + timedelta(hours=1)) == ["2026-06"]
+    assert statements.outdated_periods(now + timedelta(hours=1)) == ["2026-06"]
     run_all("2026-06")
-    assert steps.outdated_periods(now + timedelta(hours=1)) == []
+    assert statements.outdated_periods(now + timedelta(hours=1)) == []
 
 
 def test_nobody_has_a_target_where_the_file_is_missing_or_names_none(home):
-    assert steps.deliver_published(["2026-05"]) is None
+    assert statements.deliver_published(["2026-05"]) is None
     configure(home)
-    assert steps.deliver_published(["2026-05"]) is None
+    assert statements.deliver_published(["2026-05"]) is None
 
 
 def test_a_folder_gets_provisional_statements_and_a_mailbox_waits_for_the_final_ones(home, tmp_path, monkeypatch):
@@ -173,19 +173,19 @@ def test_a_folder_gets_provisional_statements_and_a_mailbox_waits_for_the_final_
     )
     configure(home, f"{tmp_path}/share", "mailto:lead@meridian.example")
     run_all("2026-05")
-    assert steps.deliver_published(["2026-05"]) == [f"{tmp_path}/share"]
+    assert statements.deliver_published(["2026-05"]) == [f"{tmp_path}/share"]
     assert sent == []
     held = delivery.deliver(home, MAY, mail_provisional=False).outcomes
     assert [each.result for each in held] == [Result.UNCHANGED, Result.HELD]
     service.close(home, MAY, "Ann Lee")
-    assert steps.undelivered_periods() == ["2026-05"]
-    assert steps.deliver_published(steps.publish_statements("2026-05", [])) == [
+    assert statements.undelivered_periods() == ["2026-05"]
+    assert statements.deliver_published(statements.publish_statements("2026-05", [])) == [
         f"{tmp_path}/share",
         "mailto:lead@meridian.example",
     ]
     assert sent == [("cc-1001", "final")]
-    assert steps.undelivered_periods() == [], "everybody has theirs"
-    assert steps.deliver_published(["2026-05"]) == []
+    assert statements.undelivered_periods() == [], "everybody has theirs"
+    assert statements.deliver_published(["2026-05"]) == []
 
 
 def test_a_target_added_long_after_a_close_is_not_sent_old_months_unasked(home, tmp_path):
@@ -193,8 +193,8 @@ def test_a_target_added_long_after_a_close_is_not_sent_old_months_unasked(home, 
     service.close(home, MAY, "Ann Lee")
     configure(home, f"{tmp_path}/share")
     now = datetime.now(UTC)
-    assert steps.undelivered_periods(now) == ["2026-05"]
-    assert steps.undelivered_periods(now + timedelta(days=4)) == []
+    assert statements.undelivered_periods(now) == ["2026-05"]
+    assert statements.undelivered_periods(now + timedelta(days=4)) == []
 
 
 def test_a_target_that_keeps_failing_is_asked_less_and_less_often_and_not_given_up_for_three_days(home, tmp_path):
@@ -202,20 +202,20 @@ def test_a_target_that_keeps_failing_is_asked_less_and_less_often_and_not_given_
     (tmp_path / "a file").write_text("")
     configure(home, f"{tmp_path}/a file")
     with pytest.raises(delivery.NotDelivered):
-        steps.deliver_published(["2026-05"])
+        statements.deliver_published(["2026-05"])
     first = datetime.now(UTC) + timedelta(minutes=20)
-    asked = [hour for hour in range(24 * 5) if steps.undelivered_periods(first + timedelta(hours=hour))]
+    asked = [hour for hour in range(24 * 5) if statements.undelivered_periods(first + timedelta(hours=hour))]
     assert asked == [0, 1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72]
     (tmp_path / "a file").unlink()
-    steps.deliver_published(["2026-05"])
-    assert steps.undelivered_periods(first) == []
+    statements.deliver_published(["2026-05"])
+    assert statements.undelivered_periods(first) == []
 
 
 def test_a_close_without_its_statements_in_place_is_asked_for(home, tmp_path):
     service.close(home, MAY, "Ann Lee")
     (home.statements_dir / "billing_period=2026-05").unlink()
     configure(home, f"{tmp_path}/share")
-    assert steps.undelivered_periods() == ["2026-05"]
+    assert statements.undelivered_periods() == ["2026-05"]
 
 
 def test_a_failing_target_of_one_month_keeps_no_other_month_from_its_delivery(home, tmp_path):
@@ -223,6 +223,6 @@ def test_a_failing_target_of_one_month_keeps_no_other_month_from_its_delivery(ho
     (tmp_path / "a file").write_text("")
     configure(home, f"{tmp_path}/a file", f"{tmp_path}/share")
     with pytest.raises(delivery.NotDelivered, match=r"1 of 2 deliveries of 2026-05 failed.*; 1 of 2 .* of 2026-06"):
-        steps.deliver_published(["2026-05", "2026-06"])
+        statements.deliver_published(["2026-05", "2026-06"])
     for period in (MAY, JUNE):
         assert (tmp_path / "share" / f"billing_period={period}" / "cc-1001" / "manifest.json").exists()

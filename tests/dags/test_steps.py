@@ -13,11 +13,14 @@ from finops.core.errors import BadInput, NotOffered, Unavailable
 from finops.core.formats import SourceFormat
 from finops.core.periods import BillingPeriod
 from finops.core.providers import Provider
+from finops.pipelines.landing import LandReport
 from finops.policy.sources import ConfiguredSource
 from finops.stores.state import builds as recorded
 from finops.stores.state import ledger, period_inputs
 from finops.stores.state.store import open_state
-from finops_airflow import steps
+from finops_airflow.steps import bills, marts, reviews
+from finops_airflow.steps import results as results_steps
+from finops_airflow.steps import telemetry as telemetry_steps
 
 JANUARY = BillingPeriod(2025, 1)
 NOON = datetime(2025, 2, 3, 12, tzinfo=UTC)
@@ -83,14 +86,14 @@ def not_taken(outcome: str, reason: str, period: BillingPeriod | None = JANUARY)
 
 
 def test_a_provider_reads_its_own_sources_and_a_backfill_reads_all(asked):
-    assert steps.sources_of(Provider.AWS) == ["payer"]
-    assert steps.sources_of("azure") == ["tenant"]
-    assert steps.sources_of("focus") == ["any", "renamed"]
-    assert steps.sources_of() == ["payer", "tenant", "any", "renamed"]
+    assert bills.sources_of(Provider.AWS) == ["payer"]
+    assert bills.sources_of("azure") == ["tenant"]
+    assert bills.sources_of("focus") == ["any", "renamed"]
+    assert bills.sources_of() == ["payer", "tenant", "any", "renamed"]
 
 
 def test_landing_passes_on_what_the_source_says_of_itself(asked):
-    steps.land_source("payer")
+    bills.land_source("payer")
     ((provider, origin, options),) = asked.seen
     assert (provider, origin) == (Provider.AWS, "/bills/payer")
     assert options == {
@@ -100,7 +103,7 @@ def test_landing_passes_on_what_the_source_says_of_itself(asked):
 
 
 def test_a_backfill_asks_for_its_month_alone(asked):
-    steps.land_source("tenant", "2025-01")
+    bills.land_source("tenant", "2025-01")
     assert asked.seen[0][2]["periods"] == [JANUARY]
     assert asked.seen[0][2]["no_manifest"] is True
 
@@ -108,38 +111,38 @@ def test_a_backfill_asks_for_its_month_alone(asked):
 def test_landing_returns_each_period_once_however_many_exports_hold_it(asked):
     deliveries = [SimpleNamespace(billing_period=period) for period in (JANUARY.next, JANUARY, JANUARY)]
     asked.answer = SimpleNamespace(landed=deliveries, rejections=())
-    assert steps.land_source("tenant")["landed"] == ["2025-01", "2025-02"]
+    assert bills.land_source("tenant")["landed"] == ["2025-01", "2025-02"]
 
 
 def test_a_delivery_that_waits_blocks_nothing_and_a_damaged_one_is_named(asked):
     refused = (not_taken("waiting", "manifest is missing"), not_taken("quarantined", "part-2.parquet: cut at byte 7"))
     asked.answer = SimpleNamespace(landed=(), rejections=refused)
-    report = steps.land_source("payer")
+    report = bills.land_source("payer")
     assert report["blocked"] == ["payer 2025-01 quarantined: part-2.parquet: cut at byte 7"]
     with pytest.raises(BadInput, match="payer 2025-01 quarantined: part-2"):
-        steps.fail_on_blocked([report])
+        bills.fail_on_blocked([report])
 
 
 def test_nothing_blocked_fails_nothing():
-    steps.fail_on_blocked([steps.LandReport(source="payer", landed=["2025-01"], blocked=[])])
+    bills.fail_on_blocked([LandReport(source="payer", landed=["2025-01"], blocked=[])])
 
 
 def test_a_month_before_a_cloud_was_used_has_nothing_to_land_and_is_no_error(asked):
     asked.answer = NotOffered("/bills/payer: has no delivery of billing period 2019-01")
-    assert steps.land_source("payer", "2019-01") == {"source": "payer", "landed": [], "blocked": []}
+    assert bills.land_source("payer", "2019-01") == {"source": "payer", "landed": [], "blocked": []}
 
 
 def test_a_source_that_was_renamed_while_a_run_waited_is_named(asked):
     with pytest.raises(BadInput, match="no source 'gone'"):
-        steps.land_source("gone")
+        bills.land_source("gone")
 
 
 def test_the_periods_of_all_sources_are_announced_together_each_once():
     reports = [
-        steps.LandReport(source="a", landed=["2025-02", "2025-01"], blocked=[]),
-        steps.LandReport(source="b", landed=["2025-02"], blocked=[]),
+        LandReport(source="a", landed=["2025-02", "2025-01"], blocked=[]),
+        LandReport(source="b", landed=["2025-02"], blocked=[]),
     ]
-    assert steps.landed_periods(iter(reports)) == ["2025-01", "2025-02"]
+    assert bills.landed_periods(iter(reports)) == ["2025-01", "2025-02"]
 
 
 def test_only_what_has_landed_a_while_ago_and_was_not_built_is_overdue(home):
@@ -156,16 +159,16 @@ def test_only_what_has_landed_a_while_ago_and_was_not_built_is_overdue(home):
     with open_state(home).begin() as connection:
         recorded.start_build(connection, "b1")
         recorded.mark_built(connection, "b1", {(Provider.AWS, JANUARY.previous): digest})
-    assert steps.overdue_periods(NOON) == ["2025-01"]
-    assert steps.overdue_periods(NOON + timedelta(hours=1)) == ["2025-01", "2025-02"]
+    assert marts.overdue_periods(NOON) == ["2025-01"]
+    assert marts.overdue_periods(NOON + timedelta(hours=1)) == ["2025-01", "2025-02"]
 
 
 def test_half_an_azure_month_is_not_asked_for_every_hour(home):
     half = landed(Provider.AZURE, JANUARY, NOON, source="actual", format=SourceFormat.AZURE_ACTUAL)
     record(home, half)
-    assert steps.overdue_periods(NOON + timedelta(days=1)) == []
+    assert marts.overdue_periods(NOON + timedelta(days=1)) == []
     record(home, landed(Provider.AZURE, JANUARY, NOON, source="amortized", format=SourceFormat.AZURE_AMORTIZED))
-    assert steps.overdue_periods(NOON + timedelta(days=1)) == ["2025-01"]
+    assert marts.overdue_periods(NOON + timedelta(days=1)) == ["2025-01"]
 
 
 @pytest.fixture
@@ -181,18 +184,18 @@ def builds(home, monkeypatch):
 
 
 def test_several_events_of_a_month_lead_to_one_build(home, builds):
-    assert steps.build_marts("2025-01") is None
+    assert marts.build_marts("2025-01") is None
     assert builds == [], "a named period would be built again though nothing has changed"
 
 
 def test_the_partition_names_the_month_that_is_built(home, builds):
     record(home, landed(Provider.AWS, JANUARY, NOON), landed(Provider.AWS, JANUARY.next, NOON))
-    assert steps.build_marts("2025-01") == {"build_id": "b1", "billing_periods": ["2025-01"]}
+    assert marts.build_marts("2025-01") == {"build_id": "b1", "billing_periods": ["2025-01"]}
     assert builds == [[JANUARY]]
 
 
 def test_a_run_by_hand_builds_everything_that_is_pending(home, builds):
-    assert steps.build_marts(None) == {"build_id": "b1", "billing_periods": ["2025-01", "2025-02"]}
+    assert marts.build_marts(None) == {"build_id": "b1", "billing_periods": ["2025-01", "2025-02"]}
     assert builds == [None]
 
 
@@ -207,9 +210,9 @@ def telemetry(home, tmp_path, monkeypatch):
 
 
 def test_telemetry_that_is_not_configured_is_no_error(telemetry):
-    assert steps.telemetry_sources() == ["gpu"]
+    assert telemetry_steps.telemetry_sources() == ["gpu"]
     (telemetry.parent / "config" / "telemetry.yml").unlink()
-    assert steps.telemetry_sources() == []
+    assert telemetry_steps.telemetry_sources() == []
 
 
 def test_a_monitoring_system_that_does_not_answer_fails_its_source_and_may_be_tried_again(telemetry, monkeypatch):
@@ -218,19 +221,19 @@ def test_a_monitoring_system_that_does_not_answer_fails_its_source_and_may_be_tr
     source = f"{{name: gpu, kind: resource_metrics, type: prometheus, url: 'http://127.0.0.1:9', columns: {columns}}}"
     (telemetry.parent / "config" / "telemetry.yml").write_text(f"sources: [{source}]", encoding="utf-8")
     with pytest.raises(Unavailable, match=r"gpu: prometheus at http://127\.0\.0\.1:9 broke off, or does not answer"):
-        steps.land_telemetry("gpu")
+        telemetry_steps.land_telemetry("gpu")
 
 
 def test_a_refused_file_of_telemetry_fails_its_source_once_all_else_has_landed(telemetry):
     write(telemetry / "good.csv", [at(0)])
-    assert steps.land_telemetry("gpu") == ["2025-01-31"]
-    assert steps.land_telemetry("gpu") == []
+    assert telemetry_steps.land_telemetry("gpu") == ["2025-01-31"]
+    assert telemetry_steps.land_telemetry("gpu") == []
     write(telemetry / "bad.csv", [at(0, average="x")])
     write(telemetry / "next.csv", [a_row(bucket_start="2025-02-01")])
     with pytest.raises(BadInput, match=r"gpu: bad\.csv, line 2: average 'x'"):
-        steps.land_telemetry("gpu")
+        telemetry_steps.land_telemetry("gpu")
     (telemetry / "bad.csv").unlink()
-    assert steps.land_telemetry("gpu") == []
+    assert telemetry_steps.land_telemetry("gpu") == []
 
 
 def test_the_review_of_the_last_whole_week_is_written_and_noted(home):
@@ -240,15 +243,15 @@ def test_the_review_of_the_last_whole_week_is_written_and_noted(home):
     from finops.core.settings import Settings
 
     publish_kpis(Settings(), full_week())
-    week = steps.write_review()
+    week = reviews.write_review()
     assert week == "2025-02-03"
-    note = steps.note_of_review(week)
+    note = reviews.note_of_review(week)
     assert note.startswith("Review of the week of 2025-02-03.\n\n3 of 5 KPIs with a target miss it.")
     assert "week=2025-02-03/index.html" in note
 
 
 def test_before_any_kpis_are_published_there_is_no_review_and_no_failure(home):
-    assert steps.write_review() is None
+    assert reviews.write_review() is None
 
 
 @pytest.fixture
@@ -271,24 +274,24 @@ def forecasting(home, monkeypatch):
 def test_forecasts_wait_for_bills_that_have_just_landed(forecasting):
     """Six months that land at once are forecast once, after the last."""
     forecasting.waiting = ["aws 2025-02"]
-    assert steps.forecast_spend(None) is None
+    assert results_steps.forecast_spend(None) is None
     forecasting.waiting = []
-    assert steps.forecast_spend(None) == "build-9"
+    assert results_steps.forecast_spend(None) == "build-9"
     assert forecasting.run_dates == [None]
 
 
 def test_forecasts_that_are_up_to_date_are_not_made_again_but_those_of_a_past_day_are(forecasting):
     forecasting.due = False
-    assert steps.forecast_spend(None) is None
-    assert steps.forecast_spend("2025-01-31") == "build-9"
+    assert results_steps.forecast_spend(None) is None
+    assert results_steps.forecast_spend("2025-01-31") == "build-9"
     assert [str(each) for each in forecasting.run_dates] == ["2025-01-31"]
 
 
 def test_a_run_date_that_is_no_day_is_named(forecasting):
     with pytest.raises(BadInput, match=r"run date '31\.1\.2025' is no day; write it as YYYY-MM-DD"):
-        steps.forecast_spend("31.1.2025")
+        results_steps.forecast_spend("31.1.2025")
 
 
 def test_before_anything_is_published_no_forecast_is_asked_for(home):
-    assert steps.outdated_forecasts() == []
-    assert steps.outdated_incidents() == []
+    assert results_steps.outdated_forecasts() == []
+    assert results_steps.outdated_incidents() == []

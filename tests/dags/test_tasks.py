@@ -9,8 +9,12 @@ import pytest
 from finops.core.errors import BadInput, Finding, Superseded
 from finops.core.periods import BillingPeriod
 from finops.pipelines import marts
-from finops_airflow import notes, steps
+from finops.pipelines.landing import LandReport
+from finops.pipelines.statements import PlannedStatement
+from finops_airflow import notes
 from finops_airflow.assets import CLOSED, LANDED, OUTDATED, PUBLISHED, RESYNC
+from finops_airflow.steps import bills, notifications, statements
+from finops_airflow.steps import marts as marts_steps
 
 
 class Outlets(dict):
@@ -56,7 +60,7 @@ def attempt(number):
 
 
 def report(*periods):
-    return steps.LandReport(source="payer", landed=list(periods), blocked=[])
+    return LandReport(source="payer", landed=list(periods), blocked=[])
 
 
 @pytest.mark.parametrize("provider", LANDED)
@@ -75,30 +79,32 @@ def test_a_day_on_which_nothing_landed_announces_nothing(call):
 
 def test_resync_names_what_is_overdue_and_skips_otherwise(call, monkeypatch):
     outlets = Outlets()
-    monkeypatch.setattr(steps, "overdue_periods", lambda: ["2025-01"])
+    monkeypatch.setattr(marts_steps, "overdue_periods", lambda: ["2025-01"])
     call("resync_marts", "ask_for_overdue_builds", outlet_events=outlets)
     assert outlets == {RESYNC: ["2025-01"]}
-    monkeypatch.setattr(steps, "overdue_periods", list)
+    monkeypatch.setattr(marts_steps, "overdue_periods", list)
     with skipped():
         call("resync_marts", "ask_for_overdue_builds", outlet_events=Outlets())
 
 
 def test_a_build_with_nothing_to_do_skips_gate_and_publication(call, monkeypatch):
-    monkeypatch.setattr(steps, "build_marts", lambda _period, **_options: None)
+    monkeypatch.setattr(marts_steps, "build_marts", lambda _period, **_options: None)
     with skipped():
         call("build_marts", "build", dag_run=run("2025-01"), ti=attempt(1))
 
 
 def test_clearing_a_build_tries_again_what_was_held_back(call, monkeypatch):
-    monkeypatch.setattr(steps, "build_marts", lambda period, *, retry: {"period": period, "retry": retry})
+    monkeypatch.setattr(marts_steps, "build_marts", lambda period, *, retry: {"period": period, "retry": retry})
     for number, is_cleared in ((1, False), (2, True)):
         report = call("build_marts", "build", dag_run=run("2025-01"), ti=attempt(number))
         assert report == {"period": "2025-01", "retry": is_cleared}
 
 
 def test_publication_names_every_month_of_the_build_also_of_one_by_hand(call, monkeypatch):
-    monkeypatch.setattr(steps, "publish_marts", lambda build_id: ["2025-01", "2025-02"] if build_id == "b1" else [])
-    monkeypatch.setattr(steps, "note_of_publication", lambda build_id, _months: f"published {build_id}")
+    monkeypatch.setattr(
+        marts_steps, "publish_marts", lambda build_id: ["2025-01", "2025-02"] if build_id == "b1" else []
+    )
+    monkeypatch.setattr(marts_steps, "note_of_publication", lambda build_id, _months: f"published {build_id}")
     outlets, instance = Outlets(), Instance()
     call("build_marts", "publish", built={"build_id": "b1"}, dag_run=run(), outlet_events=outlets, ti=instance)
     assert outlets == {PUBLISHED: ["2025-01", "2025-02"]}
@@ -112,9 +118,9 @@ def test_a_build_that_a_newer_one_has_replaced_is_skipped_and_no_failure(call, m
     def replaced(build_id):
         raise Superseded(f"build {build_id} was replaced")
 
-    monkeypatch.setattr(steps, "pass_gate", replaced)
-    monkeypatch.setattr(steps, "publish_marts", replaced)
-    monkeypatch.setattr(steps, "note_of_build", lambda _build_id: "checked")
+    monkeypatch.setattr(marts_steps, "pass_gate", replaced)
+    monkeypatch.setattr(marts_steps, "publish_marts", replaced)
+    monkeypatch.setattr(marts_steps, "note_of_build", lambda _build_id: "checked")
     with skipped():
         call(dag_id, "gate", {"build_id": "b1"}, ti=Instance())
     with skipped():
@@ -138,9 +144,9 @@ def test_what_is_held_back_fails_the_run_after_the_others_are_published(call, ba
 
 @pytest.mark.parametrize("dag_id", ["build_marts", "publish_chargeback"])
 def test_what_is_published_is_served_where_a_database_is_configured(call, bag, monkeypatch, dag_id):
-    monkeypatch.setattr(steps, "serve_published", lambda: 3)
+    monkeypatch.setattr(marts_steps, "serve_published", lambda: 3)
     assert call(dag_id, "serve") == 3
-    monkeypatch.setattr(steps, "serve_published", lambda: None)
+    monkeypatch.setattr(marts_steps, "serve_published", lambda: None)
     with skipped():
         call(dag_id, "serve")
     upstream = {"build_marts": {"publish"}, "publish_chargeback": {"publish"}}
@@ -148,7 +154,7 @@ def test_what_is_published_is_served_where_a_database_is_configured(call, bag, m
 
 
 def test_without_a_database_to_serve_from_nothing_is_even_read(home):
-    assert steps.serve_published() is None
+    assert marts_steps.serve_published() is None
 
 
 def test_a_failed_target_fails_the_task_after_the_others_have_theirs(call, home, monkeypatch):
@@ -197,7 +203,7 @@ def test_a_backfill_run_by_hand_without_a_month_says_what_it_needs(call):
 
 
 def test_a_backfill_run_lands_the_month_of_its_partition(call, monkeypatch):
-    monkeypatch.setattr(steps, "land_source", lambda name, period: report(name, period))
+    monkeypatch.setattr(bills, "land_source", lambda name, period: report(name, period))
     landed = call("backfill_billing", "land_source", "payer", dag_run=run("2025-03"), ti=attempt(1))
     assert landed["landed"] == ["payer", "2025-03"]
 
@@ -210,12 +216,12 @@ def test_a_rejected_delivery_fails_its_landing_and_what_did_land_is_announced_al
     instance = SimpleNamespace(xcom_push=lambda *, key, value: kept.update({key: value}))
     context = {"ti": instance} | ({"dag_run": run("2025-01")} if dag_id == "backfill_billing" else {})
     found = {**report("2025-01"), "blocked": ["payer 2025-02 quarantined: part-2.parquet: cut at byte 7"]}
-    monkeypatch.setattr(steps, "land_source", lambda *_: found)
+    monkeypatch.setattr(bills, "land_source", lambda *_: found)
     with pytest.raises(BadInput, match="payer 2025-02 quarantined: part-2"):
         call(dag_id, "land_source", "payer", **context)
     assert kept == {"return_value": found}
     # Cleared once the file is mended, it reads the source again and not what it found then.
-    monkeypatch.setattr(steps, "land_source", lambda *_: report("2025-02"))
+    monkeypatch.setattr(bills, "land_source", lambda *_: report("2025-02"))
     assert call(dag_id, "land_source", "payer", **context) == report("2025-02")
     after = bag.dags[dag_id].get_task("land_source").downstream_task_ids
     assert {bag.dags[dag_id].get_task(each).trigger_rule for each in after - {"all_landed"}} == {"all_done"}
@@ -225,10 +231,10 @@ def test_a_rejected_delivery_fails_its_landing_and_what_did_land_is_announced_al
 def test_statements_are_made_for_the_published_month_or_for_the_one_asked_for(
     call, monkeypatch, asked, partition, month
 ):
-    planned = [steps.PlannedStatement(audience="cc-1001", drafts=["d"])]
-    monkeypatch.setattr(steps, "plan_statements", lambda period, *, force: [period, force])
-    monkeypatch.setattr(steps, "publish_statements", lambda period, plan: (period, plan))
-    monkeypatch.setattr(steps, "note_of_statements", lambda published: f"statements of {published[0]}")
+    planned = [PlannedStatement(audience="cc-1001", drafts=["d"])]
+    monkeypatch.setattr(statements, "plan_statements", lambda period, *, force: [period, force])
+    monkeypatch.setattr(statements, "publish_statements", lambda period, plan: (period, plan))
+    monkeypatch.setattr(statements, "note_of_statements", lambda published: f"statements of {published[0]}")
     instance = Instance()
     context = {"params": {"billing_period": asked}, "dag_run": run(partition)}
     # Who asks for a month gets it written again; an event too many writes nothing.
@@ -243,29 +249,29 @@ def test_statements_by_hand_without_a_month_say_what_they_need(call):
 
 
 def test_delivery_is_skipped_where_nobody_has_a_target(call, monkeypatch):
-    monkeypatch.setattr(steps, "deliver_published", lambda periods: list(periods))
+    monkeypatch.setattr(statements, "deliver_published", lambda periods: list(periods))
     assert call("publish_chargeback", "deliver", ["2025-01"]) == ["2025-01"]
-    monkeypatch.setattr(steps, "deliver_published", lambda _periods: None)
+    monkeypatch.setattr(statements, "deliver_published", lambda _periods: None)
     with skipped():
         call("publish_chargeback", "deliver", ["2025-01"])
 
 
 def test_a_close_that_is_to_be_delivered_is_named_and_skipped_otherwise(call, monkeypatch):
     outlets = Outlets()
-    monkeypatch.setattr(steps, "undelivered_periods", lambda: ["2025-01"])
+    monkeypatch.setattr(statements, "undelivered_periods", lambda: ["2025-01"])
     call("resync_marts", "ask_for_final_statements", outlet_events=outlets)
     assert outlets == {CLOSED: ["2025-01"]}
-    monkeypatch.setattr(steps, "undelivered_periods", list)
+    monkeypatch.setattr(statements, "undelivered_periods", list)
     with skipped():
         call("resync_marts", "ask_for_final_statements", outlet_events=Outlets())
 
 
 def test_statements_that_are_behind_are_named_and_skipped_otherwise(call, monkeypatch):
     outlets = Outlets()
-    monkeypatch.setattr(steps, "outdated_periods", lambda: ["2025-01", "2025-02"])
+    monkeypatch.setattr(statements, "outdated_periods", lambda: ["2025-01", "2025-02"])
     call("resync_marts", "ask_for_outdated_statements", outlet_events=outlets)
     assert outlets == {OUTDATED: ["2025-01", "2025-02"]}
-    monkeypatch.setattr(steps, "outdated_periods", list)
+    monkeypatch.setattr(statements, "outdated_periods", list)
     with skipped():
         call("resync_marts", "ask_for_outdated_statements", outlet_events=Outlets())
 
@@ -281,7 +287,7 @@ def test_the_ui_takes_no_month_that_does_not_exist(bag, wrong):
 
 def test_a_run_that_has_nothing_to_tell_is_skipped_and_one_that_has_says_how_much(call, monkeypatch):
     done = {"sent": 0, "put_off": 0, "parked": 0}
-    monkeypatch.setattr(steps, "deliver_notifications", lambda: dict(done))
+    monkeypatch.setattr(notifications, "deliver_notifications", lambda: dict(done))
     with skipped():
         call("deliver_notifications", "deliver")
     done["sent"] = 2

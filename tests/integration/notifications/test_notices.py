@@ -22,7 +22,9 @@ from finops.pipelines import notices
 from finops.stores.state import outbox, rejections
 from finops.stores.state.store import open_state
 from finops.stores.state.tables import delivery_attempts
-from finops_airflow import callbacks, steps
+from finops_airflow import callbacks
+from finops_airflow.steps import bills
+from finops_airflow.steps import notifications as notifications_steps
 
 pytestmark = pytest.mark.integration
 REJECTED = {"provider": Provider.AWS, "source": "bill", "fingerprint": "f", "period": BillingPeriod(2026, 1)}
@@ -100,7 +102,7 @@ def test_a_failed_task_is_an_event_but_for_one_whose_cause_is_an_event_of_its_ow
     callbacks.report_failure(failure(Finding("3 rows")))
     assert keys(company) == ["task_failed/build_marts/manual__1/gate"]
     with pytest.raises(BadInput) as caught:
-        steps.fail_on_blocked([{"source": "s", "landed": [], "blocked": ["bill 2026-01 quarantined: why"]}])
+        bills.fail_on_blocked([{"source": "s", "landed": [], "blocked": ["bill 2026-01 quarantined: why"]}])
     callbacks.report_failure(failure(caught.value))
     assert len(keys(company)) == 1
 
@@ -110,7 +112,7 @@ def test_without_channels_nothing_is_put_and_nothing_delivered(company):
     company.configure()
     callbacks.report_failure(failure(Finding("3 rows")))
     assert keys(company) == []
-    assert steps.deliver_notifications() == {"sent": 0, "put_off": 0, "parked": 0}
+    assert notifications_steps.deliver_notifications() == {"sent": 0, "put_off": 0, "parked": 0}
 
 
 @pytest.mark.usefixtures("environment")
@@ -119,7 +121,7 @@ def test_a_run_fails_when_an_event_reaches_nobody(company, chats):
     notices.put(company.settings, [event("b/1")])
     chats.answers["slack"].append(403)
     with pytest.raises(Finding, match="1 events reach nobody: channel slack: it answered 403"):
-        steps.deliver_notifications()
+        notifications_steps.deliver_notifications()
 
 
 @pytest.mark.usefixtures("environment")

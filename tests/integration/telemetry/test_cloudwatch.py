@@ -21,7 +21,7 @@ from finops.pipelines import telemetry as pipeline
 from finops.policy.telemetry import TelemetrySource
 from finops.telemetry.monitors import cloudwatch
 from finops.telemetry.service import ingest
-from finops_airflow import steps
+from finops_airflow.steps import telemetry as telemetry_steps
 
 pytestmark = pytest.mark.integration
 
@@ -172,7 +172,7 @@ def test_a_connection_of_airflow_says_with_which_keys_and_where(
     monkeypatch.setenv("AIRFLOW_CONN_AWS_METRICS", json.dumps(connection))
     monkeypatch.setenv("FINOPS_HOME", str(settings.root))
     monkeypatch.setenv("FINOPS_CONFIG_DIR", str(settings.configuration_dir))
-    assert steps.land_telemetry("ec2") == [str(DAY)]
+    assert telemetry_steps.land_telemetry("ec2") == [str(DAY)]
 
 
 def refusing(error: Exception) -> Any:

@@ -1,24 +1,21 @@
-"""What the tasks of ``rightsize_resources`` run: find, plan, ask, apply, verify, and account for savings.
-
-Plain functions, as those of ``steps``.
-"""
+"""Rightsizing: find, plan, ask, apply, verify, and account for savings."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from finops.core.errors import Finding
 from finops.core.machine import one_line_errors
-from finops.core.periods import a_day
 from finops.core.settings import Settings
 from finops.pipelines import actions, rightsizing
 from finops.pipelines.actions import AskedAction
+from finops_airflow.steps.common import day_of
 
 
 @one_line_errors()
 def find_waste(run_date: str | None) -> str:
     """Find what could be saved as of a run date (YYYY-MM-DD), or of what is published now; say what came of it."""
-    found = rightsizing.find(Settings(), _day(run_date))
+    found = rightsizing.find(Settings(), day_of(run_date))
     published = "nothing has changed" if found.build_id is None else f"published by build {found.build_id}"
     return f"{found.findings} findings as of {found.run_date}: {published}"
 
@@ -26,7 +23,7 @@ def find_waste(run_date: str | None) -> str:
 @one_line_errors()
 def plan_actions(run_date: str | None) -> list[AskedAction]:
     """Plan actions from the findings; return those that are new. While ``dry_run`` is true nothing is planned."""
-    return actions.plan_and_ask(Settings(), "rightsize_resources", _day(run_date))
+    return actions.plan_and_ask(Settings(), "rightsize_resources", day_of(run_date))
 
 
 @one_line_errors()
@@ -80,7 +77,3 @@ def verify_actions() -> int:
 def settle_savings() -> str:
     """Publish what actions have saved so far; say how many rows there are."""
     return f"{len(actions.settle_savings(Settings()))} actions and months are accounted for"
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else a_day(text, "run date")
