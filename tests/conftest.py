@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.testing
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from pytest_socket import socket_allow_hosts
@@ -30,6 +32,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # A law holds on a busy machine too: no example has a time to keep.
 examples.register_profile("house", examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("house")
+# Typer makes all commands anew for each one that a test runs, which takes longer than most of them.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 
 @pytest.fixture(autouse=True)

@@ -141,7 +141,7 @@ class Demo:
             quiet_since.append(time.monotonic())
             return quiet_since[-1] - quiet_since[0] > 3
 
-        self._airflow.wait(what, is_settled, seconds=1200)
+        self._airflow.wait(what, is_settled, seconds=900, progress=lambda: len(self._known))
 
     def _report_ended(self) -> bool:
         """Print the runs that have ended since the last look; tell whether any is still active."""

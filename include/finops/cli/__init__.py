@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Annotated, NoReturn, TextIO, cast
 
@@ -54,7 +56,7 @@ def main() -> None:
     sys.stderr = cast("TextIO", Redacting(sys.stderr, fully=True))
     try:
         with one_line_errors():
-            sys.exit(app(standalone_mode=False))
+            sys.exit(_commands()(standalone_mode=False))
     except BrokenPipeError:
         # Whoever read the output has ended; Python must not complain of it once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -65,6 +67,12 @@ def main() -> None:
         _end(f"{' '.join(error.format_message().split())} (finops --help says more)", error.exit_code)
     except Abort:
         _end("interrupted; what was finished stays, run it again for the rest", 130)
+
+
+@cache
+def _commands() -> Callable[..., int | None]:
+    # Made of some hundred functions: a process that runs two commands makes it once.
+    return typer.main.get_command(app)
 
 
 def _end(line: str, status: int) -> NoReturn:

@@ -24,7 +24,7 @@ _MACROS = {Headline: "headline", Table: "table_card", DailyCosts: "daily_costs",
 def page(content: Page) -> str:
     """Return a page of blocks."""
     blocks = [(_MACROS[type(block)], block) for block in content.blocks]
-    return render(_plain(), "page.html.j2", page=content, blocks=blocks)
+    return render(environment(), "page.html.j2", page=content, blocks=blocks)
 
 
 def render(environment: Environment, template: str, **values: object) -> str:
@@ -32,8 +32,12 @@ def render(environment: Environment, template: str, **values: object) -> str:
     return environment.get_template(template).render(**values, **_style())
 
 
+@cache
 def environment(*folders: Path) -> Environment:
-    """Return what renders the templates of a feature's folders: it knows the kit's templates, filters and charts."""
+    """Return what renders the templates of a feature's folders: it knows the kit's templates, filters and charts.
+
+    It is one per process, so that a template is compiled once, not for every page.
+    """
     made = Environment(
         loader=FileSystemLoader([*folders, _TEMPLATES]),
         autoescape=True,
@@ -53,11 +57,6 @@ def environment(*folders: Path) -> Environment:
     made.globals |= {"UNALLOCATED": UNALLOCATED, "ABSENT": ABSENT, "digits_of": digits_of}
     made.globals |= {"series_of": charts.series_of, "outside": charts.outside}
     return made
-
-
-@cache
-def _plain() -> Environment:
-    return environment()
 
 
 def _drawing(draw: Callable[..., Element]) -> Callable[..., Markup]:

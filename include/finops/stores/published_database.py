@@ -24,9 +24,11 @@ def write(version: Publication) -> None:
 
     described = {each.name: each for each in dictionary.read(version.path)}
     with replacing(version.database) as temporary, duckdb.connect(str(temporary)) as connection:
+        connection.begin()  # One write for all: each statement of its own would wait for the disk.
         for name in create_views(connection, version):
             if (about := described.get(RENAMED_MARTS.get(name, name))) is not None:
                 _comment(connection, name, about)
+        connection.commit()
 
 
 def _comment(connection: DuckDBPyConnection, name: str, about: DescribedTable) -> None:

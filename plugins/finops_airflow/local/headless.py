@@ -68,11 +68,24 @@ class LocalAirflow:
             if (status := component.process.poll()) is not None:
                 raise Unavailable(f"airflow {component.name} ended with status {status}:\n{component.last_lines()}")
 
-    def wait(self, what: str, is_met: Callable[[], bool], *, seconds: float = 120, every: float = 0.5) -> None:
-        """Return when the condition is met. Raise Unavailable after ``seconds``, or when a component has ended."""
-        limit = time.monotonic() + seconds
+    def wait(
+        self,
+        what: str,
+        is_met: Callable[[], bool],
+        *,
+        seconds: float = 120,
+        every: float = 0.5,
+        progress: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Return when the condition is met. Raise Unavailable when a component has ended, or after ``seconds``.
+
+        They count from the last time that the value of ``progress`` changed, so that a busy machine may take its time.
+        """
+        limit, seen = time.monotonic() + seconds, progress()
         while not _quietly(is_met):
             self.check()
+            if (now := progress()) != seen:
+                limit, seen = time.monotonic() + seconds, now
             if time.monotonic() > limit:
                 raise Unavailable(f"waited {seconds:.0f} s in vain for {what}; the logs are in {self.home / 'logs'}")
             time.sleep(every)
