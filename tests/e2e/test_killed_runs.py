@@ -20,7 +20,7 @@ from finops.core.settings import Settings
 from finops.sample.service import generate
 from tests.published_rows import published_rows
 
-KILLS = int(os.environ.get("KILLS", "30"))
+KILLS = int(os.environ.get("KILLS", "12"))
 PROVIDERS = ("aws", "azure", "gcp")
 
 

@@ -21,7 +21,7 @@ from finops.stores.state import action_journal, actions
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
-KILLS = int(os.environ.get("KILLS", "60"))
+KILLS = int(os.environ.get("KILLS", "30"))
 SCRIPT = Path(__file__).parent / "killed_actions.py"
 APART = 60.0
 """Minutes between two runs: longer than one works on an action, and than its lease."""
