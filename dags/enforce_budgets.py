@@ -3,8 +3,8 @@
 For each budget and period: what is spent, what is expected at its end and how sure that is, the probability that it
 will be used up, and until when it lasts. It is published (`mart_budgets`, `mart_budget_days`, `mart_budget_proposals`)
 when anything has changed, with a page in `budgets/`. A threshold that is reached is told once in its period, through
-`channels.yml`; what a restated bill lifts is told, too. What `budgets.yml` proposes on a breach is recorded and applied
-by nobody. Without budgets the task is skipped.
+`channels.yml`; what a restated bill lifts is told, too. What `budgets.yml` proposes on a breach is published;
+`rightsize_resources` makes findings of it. Without budgets the task is skipped.
 
 For a past day, give the parameter `run_date` as YYYY-MM-DD: it is evaluated as of that day, and nobody is told.
 """

@@ -59,6 +59,7 @@ def proposal(name: str, action: str, *, run_date: str = "2025-06-16") -> dict[st
         **{"billing_period": f"{day:%Y-%m}", "billing_currency": "USD", "run_date": day, "budget": name},
         **{"period_first": day.replace(day=1), "action": action, "threshold": "forecast 100", "owner": ""},
         **{"proposal": f"{action} is proposed", "status": "proposed", "documents": ""},
+        **{"period_last": day.replace(day=28), "scope": "{}"},
     }
 
 

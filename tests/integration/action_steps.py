@@ -231,6 +231,10 @@ class Case:
         if self.action == "limit_requests":
             arn = world.has("web_acl", resource_id=f"{ACL}/{uuid4().hex[:12]}/{uuid4()}", **self.row)
             return change(self.action, arn, **{**self.parameters, "web_acl": arn})
+        if self.action == "attach_policy":
+            # Names of policies are the organization's own.
+            policy = f"finops-budgets-{next(_number)}"
+            return change(self.action, world.has("account", **self.row), **{**self.parameters, "policy": policy})
         return change(self.action, world.has(self.resource_type, **self.row), **self.parameters)
 
 
@@ -248,6 +252,11 @@ OFF_HOURS = {
     "skip_days": ["saturday", "sunday"],
 }
 SPOT = {"on_demand_base": 1, "on_demand_percent": 25, "instance_types": ["m6i.large", "m5.large", "m6a.large"]}
+
+DENY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Gpus", "Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}],
+}
 
 CASES = (
     Case("stop_machine", "machine", MACHINE, state="stopped", changes=("ec2:StopInstances",)),
@@ -341,6 +350,14 @@ CASES = (
         facts={"limit": 2000},
         changes=("wafv2:UpdateWebACL",),
     ),
+    Case(
+        "attach_policy",
+        "account",
+        {"tags": {"owner": "ana"}},
+        {"policy": "finops-budgets-1", "document": DENY},
+        facts={"is_attached": True, "document": DENY, "attached": 2},
+        changes=("organizations:CreatePolicy", "organizations:AttachPolicy"),
+    ),
     Case("tag", "machine", {**MACHINE, "tags": {"team": "a"}}, {"tags": {"owner": "ana"}}, changes=("ec2:CreateTags",)),
     Case("tag", "bucket", {"tags": {"team": "a"}}, {"tags": {"owner": "ana"}}, changes=("tag:TagResources",)),
     Case("tag", "endpoint", ENDPOINT, {"tags": {"owner": "ana"}}, changes=("tag:TagResources",)),
@@ -367,4 +384,5 @@ def _an_id(resource_type: str) -> str:
         "group": f"arn:aws:autoscaling:{arn}:autoScalingGroup:{uuid4()}:autoScalingGroupName/workers-{mark[:8]}",
         "endpoint": f"arn:aws:sagemaker:{arn}:endpoint/chat-{mark[:8]}",
         "bucket": f"checkpoints-{mark[:12]}",
+        "account": f"{uuid4().int % 10**12:012}",
     }[resource_type]

@@ -17,6 +17,7 @@ LOGS: dict[str, Any] = {
     },
 }
 RULES = [{"id": "stale", "prefix": "checkpoints/", "archive_after_days": 30, "delete_after_days": 90}]
+RULE = {"if": {"field": "type", "equals": f"{COMPUTE}/virtualMachines"}, "then": {"effect": "deny"}}
 DISK = {
     "sku": {"name": "Premium_LRS"},
     "zones": ["1"],
@@ -64,6 +65,15 @@ CASES = (
         BUCKET,
         {"rules": RULES},
         changes=("Microsoft.Storage/storageAccounts/managementPolicies/write",),
+    ),
+    Case(
+        "assign_policy",
+        "account",
+        {"tags": {"environment": "test"}},
+        {"policy": "finops-budgets", "rule": RULE},
+        state="Enabled",
+        facts={"is_assigned": True, "rule": RULE},
+        changes=("Microsoft.Authorization/policyDefinitions/write", "Microsoft.Authorization/policyAssignments/write"),
     ),
     Case(
         "tag",

@@ -34,6 +34,10 @@ class _Login:
 
 def make(cloud: AzureCompute, kind: str, /, **facts: Any) -> str:
     """Have a resource. What is not said is as Azure makes it."""
+    if kind == "account":
+        subscription = str(uuid4())
+        cloud.rules.subscriptions[subscription] = {"subscriptionId": subscription, "state": "Enabled", **facts}
+        return subscription
     resource_id = facts.pop("resource_id", None) or f"{GROUP}/{_KINDS[kind]}/x{uuid4().hex[:12]}"
     properties = dict(facts.pop("properties", {}))
     if kind == "machine":

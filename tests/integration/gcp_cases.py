@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloud_steps import Case
+from servers.gcp_quotas import QUOTA
 
 LOGS = {"action": {"type": "Delete"}, "condition": {"age": 7, "matchesPrefix": ["logs/"]}}
 RULES = [{"id": "stale", "prefix": "checkpoints/", "archive_after_days": 30, "delete_after_days": 90}]
@@ -10,6 +11,7 @@ DISK = {"labels": {"owner": "ana"}}
 GROUP = {"targetSize": 4}
 SCALED = {"targetSize": 4, "autoscales": {"minNumReplicas": 2, "maxNumReplicas": 8, "coolDownPeriodSec": 60}}
 BUCKET = {"labels": {"team": "a"}, "lifecycle": {"rule": [LOGS]}}
+LIMIT = {"service": "compute.googleapis.com", "quota": QUOTA, "value": 0, "contact": "finops@example.com"}
 STOPPED = {"status": "TERMINATED"}
 RESIZE = tuple(f"compute.instances.{each}" for each in ("stop", "setMachineType", "start"))
 
@@ -49,6 +51,15 @@ CASES = (
         {"labels": {"team": "a"}},
         {"tags": {"owner": "ana"}},
         changes=("compute.instances.setLabels",),
+    ),
+    Case(
+        "limit_quota",
+        "account",
+        {"quota": 16, "preferred": 16, "labels": {"environment": "test"}},
+        LIMIT,
+        state="ACTIVE",
+        facts={"preferred": 0, "quota": 0},
+        changes=("cloudquotas.quotas.update",),
     ),
     Case("tag", "disk", DISK, {"tags": {"owner": "eva"}}, changes=("compute.disks.setLabels",)),
     Case("tag", "bucket", BUCKET, {"tags": {"owner": "ana"}}, changes=("storage.buckets.update",)),

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from cloud_steps import World, by_name
 from google.auth.credentials import AnonymousCredentials
+from google.auth.transport.requests import AuthorizedSession
 from google.cloud import compute_v1
 from google.cloud.storage import Client
 from servers.gcp_compute import PROJECT, ZONE, GcpCompute, gcp_compute_server
@@ -24,6 +25,9 @@ _KINDS = {"machine": "instances", "disk": "disks", "group": "instanceGroupManage
 def make(cloud: GcpCompute, kind: str, /, **facts: Any) -> str:
     """Have a resource, as the bill names it. What is not said is as Google makes it."""
     name = facts.pop("name", f"x-{uuid4().hex[:12]}")
+    if kind == "account":
+        cloud.limits.has(name, **facts)
+        return str(name)
     if kind == "bucket":
         cloud.has("buckets", name, **facts)
         return f"//storage.googleapis.com/projects/_/buckets/{name}"
@@ -52,6 +56,9 @@ def gcp() -> Iterator[World]:
             autoscalers=_client(server, "Autoscalers"),
             machine_types=_client(server, "MachineTypes"),
             zone_operations=_client(server, "ZoneOperations"),
+            quotas_url=server.url,
+            projects_url=server.url,
+            http=AuthorizedSession(AnonymousCredentials()),
             storage=Client(PROJECT, AnonymousCredentials(), client_options={"api_endpoint": server.url}),
         )
         target = Target("gcp", PROJECT, "us-central1", ZONE, "")

@@ -1,4 +1,4 @@
-"""Documents that would deny new GPU capacity to what a budget covers: for a person or the action engine to apply.
+"""Documents that would deny new GPU capacity to what a budget covers: rightsizing makes actions of them.
 
 - AWS: a service control policy (or IAM policy) of the form in "SCP syntax", which denies starting GPU instances and
   SageMaker jobs with the scope's request tags.
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.policy.budgets import Line
 
 _AWS_GPUS = ["p*", "g*", "trn*", "inf*", "dl*"]
@@ -22,15 +23,16 @@ def of_line(line: Line, tags: Mapping[str, str]) -> dict[str, Any]:
     """Return the documents by cloud: of the providers in the scope, or of all three. ``tags``: dimension → tag.
 
     ``not_expressed`` names the dimensions of the scope that a document cannot tell apart: with these it would deny more
-    than the budget covers, so a person must narrow it first.
+    than the budget covers, so a person must narrow it first. What has no tag is no value that a document can name.
     """
     scope = dict(line.scope)
-    tagged = {tags[name]: list(values) for name, values in scope.items() if name in tags}
+    by_tag = {name for name, values in scope.items() if name in tags and not {ABSENT, UNALLOCATED} & {*values}}
+    tagged = {tags[name]: list(values) for name, values in scope.items() if name in by_tag}
     accounts = list(scope.get("sub_account_id", ()))
     made = {"aws": _aws(line, tagged, accounts), "azure": _azure(line, tagged, accounts), "gcp": _gcp(line, accounts)}
     providers = [each for each in scope.get("provider", tuple(made)) if each in made]
     known = {"provider", "sub_account_id"}
-    left = {each: sorted(set(scope) - known - ({*tags} if each != "gcp" else set())) for each in providers}
+    left = {each: sorted(set(scope) - known - (by_tag if each != "gcp" else set())) for each in providers}
     return {each: {"document": made[each], "not_expressed": left[each]} for each in providers}
 
 

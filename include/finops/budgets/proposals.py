@@ -1,4 +1,4 @@
-"""Actions that a policy proposes once a threshold is reached. They are recorded and shown; nothing is applied."""
+"""Actions that a policy proposes once a threshold is reached. Rightsizing makes findings of what is published."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -96,10 +97,12 @@ def _proposal(each: proposals.Proposal) -> dict[str, Any]:
         "run_date": now.run_date,
         "budget": now.line.id,
         "period_first": now.span.first,
+        "period_last": now.span.last,
         "action": each.rule.action.value,
         "threshold": str(each.rule.when),
         "owner": now.line.owner,
         "proposal": each.text,
+        "scope": json.dumps({name: list(values) for name, values in now.line.scope}),
         "status": "proposed",
         "documents": each.documents,
     }

@@ -87,13 +87,21 @@ DAYS = ResultTable(
 
 PROPOSALS = ResultTable(
     "mart_budget_proposals",
-    "One row per run date, budget, period and action that its policy proposes. Nothing is applied.",
+    "One row per run date, budget, period and action that its policy proposes. Rightsizing makes findings of them.",
     (
         *_FILED,
+        ResultColumn("period_last", "date", "Last day of the period (UTC); null in rows of older releases.", True),
         _text("action", "approval, throttle, stop or deny."),
         _text("threshold", "Threshold that is reached."),
         _text("owner", "Who answers for the budget."),
         _text("proposal", "What is proposed, in words."),
+        ResultColumn(
+            "scope",
+            "varchar",
+            "JSON: which charges count, as dimensions of fct_daily_costs with their values; {} for all charges. Null "
+            "in rows of older releases.",
+            True,
+        ),
         _text("status", "proposed."),
         _text("documents", "JSON: per cloud the document that would deny, and what it cannot express; else empty."),
     ),

@@ -17,10 +17,15 @@ PAGE = "budgets/index.html"
 
 ACTIONS = {
     Action.APPROVAL: "new GPU work needs an approval",
-    Action.THROTTLE: "scale what is not critical to its minimum and pause schedules",
+    Action.THROTTLE: "scale what is not production to its minimum",
     Action.STOP: "stop what is not production",
     Action.DENY: "deny new GPU capacity by policy",
 }
+_ACTS = (Action.THROTTLE, Action.STOP, Action.DENY)
+_UNDO = (
+    "What was done because of it stays until somebody undoes it: finops rightsizing list --all, then "
+    "finops rightsizing rollback ID",
+)
 _KPIS = {
     Kpi.COST_PER_INFERENCE: "Cost per inference",
     Kpi.MODEL_VERSION_COST: "Cost of the dearest model version",
@@ -120,6 +125,7 @@ def left(now: Evaluation, state: BudgetState, still: Sequence[Threshold]) -> Eve
         owner=now.line.owner,
         channel=now.line.channel,
         links=(("Burn-down", f"{PAGE}#{anchor(now.line)}"),),
+        next_steps=_UNDO if any(each.action in _ACTS for each in now.line.actions) else (),
         group=f"budgets/{now.line.owner}",
         resolves=state.told_key,
     )

@@ -127,6 +127,7 @@ def _of_actions(settings: Settings, login_for: Client | None, *, tries_actions: 
     yield Check("actions", "dry_run", State.OK, "true: actions are only shown" if policy.dry_run else "false")
     yield _approvers(policy)
     yield Check("actions", "kill switch", State.OK, _stopped(settings, policy))
+    denies = _denies(settings)
     for account in policy.accounts:
         name = f"{account.provider} {account.id}"
         if not account.is_allowed:
@@ -134,7 +135,18 @@ def _of_actions(settings: Settings, login_for: Client | None, *, tries_actions: 
         elif policy.dry_run and not tries_actions:
             yield Check("actions", name, State.NOT_TRIED, "dry_run is true; `finops doctor --actions` tries it")
         else:
-            yield _of_account(name, policy, account, login_for)
+            yield _of_account(name, policy, account, login_for, denies=denies)
+
+
+def _denies(settings: Settings) -> bool:
+    """Tell whether a budget's policy may deny new capacity: then accounts must let that be done."""
+    from finops.policy import budgets
+
+    try:
+        lines = budgets.lines(settings).lines
+    except FinopsError:
+        return False
+    return any(each.action is budgets.Action.DENY for line in lines for each in line.actions)
 
 
 def _approvers(policy: RightsizingPolicy) -> Check:
@@ -155,7 +167,9 @@ def _stopped(settings: Settings, policy: RightsizingPolicy) -> str:
     return "off" if policy.actions_enabled else "actions_enabled is false: no action does anything"
 
 
-def _of_account(name: str, policy: RightsizingPolicy, account: Account, login_for: Client | None) -> Check:
+def _of_account(
+    name: str, policy: RightsizingPolicy, account: Account, login_for: Client | None, *, denies: bool
+) -> Check:
     from finops.rightsizing.clients import ConfiguredClients
     from finops.rightsizing.reach import reach
 
@@ -163,7 +177,7 @@ def _of_account(name: str, policy: RightsizingPolicy, account: Account, login_fo
         where = f"its credentials are in the Airflow Connection {account.connection}"
         return Check("actions", name, State.NOT_TRIED, where)
     clients = ConfiguredClients(policy, login_for or (lambda _: None))
-    return _tried("actions", name, lambda: reach(policy, account, clients))
+    return _tried("actions", name, lambda: reach(policy, account, clients, denies=denies))
 
 
 def _of_connection(area: str, thing: Any, client_for: Client | None, look: Callable[[Any], None]) -> Check:

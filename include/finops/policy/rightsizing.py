@@ -34,6 +34,9 @@ class Account(Entry):
     connection: Text | None = Field(default=None, description="Airflow Connection; none: the SDK's default chain.")
     role_arn: Text | None = Field(default=None, description="AWS: role that the default chain's login takes.")
     external_id: Text | None = None
+    organization: Text | None = Field(
+        default=None, description="AWS: the account among these through which the organization's policies are set."
+    )
 
 
 class Caps(Entry):
@@ -115,7 +118,8 @@ def plain(text: str) -> str:
 def load(settings: Settings) -> RightsizingPolicy:
     """Return the policy. Raise BadInput, naming file, line and key, for what is invalid.
 
-    Also for an unknown provider, an account or approver that is there twice, and a role of another cloud than AWS.
+    Also for an unknown provider, an account or approver that is there twice, a role or organization of another cloud
+    than AWS, and an organization that is none of the accounts.
     """
     content, found = load_file(settings, FILE, RightsizingPolicy)
     seen: set[tuple[str, str]] = set()
@@ -127,6 +131,9 @@ def load(settings: Settings) -> RightsizingPolicy:
             raise found.error(("accounts", number, "id"), f"{account.provider} {account.id} is there twice")
         if account.role_arn and account.provider != "aws":
             raise found.error(("accounts", number, "role_arn"), "only an account of aws has a role to take")
+        if account.organization and (account.provider != "aws" or content.account("aws", account.organization) is None):
+            says = f"{account.organization} is none of the accounts of aws here; only these have an organization"
+            raise found.error(("accounts", number, "organization"), says)
         seen.add((account.provider, account.id))
     for number, name in enumerate(content.approvers):
         if name in content.approvers[:number]:

@@ -145,6 +145,18 @@ class Commitments(Entry):
     expires_within_days: _Days = 60
 
 
+class Budgets(Entry):
+    """What a budget may throttle and stop, and whom Google may ask when the quota that it took is given back."""
+
+    non_production: tuple[Text, ...] = Field(
+        default=("dev", "development", "test", "testing", "qa", "staging", "sandbox"),
+        description="Environments that are touched; others, and what has none, are left alone.",
+    )
+    quota_contact: Text | None = Field(
+        default=None, description="Address of mail, which Google wants with every quota that is raised."
+    )
+
+
 class Rules(Entry):
     """Everything below ``rules``."""
 
@@ -166,6 +178,7 @@ class Rules(Entry):
     spot: Spot = Spot()
     schedules: dict[Text, Schedule] = Field(default={"office-hours": Schedule()})
     commitments: Commitments = Commitments()
+    budgets: Budgets = Budgets()
     endpoint_target: _Percent = Field(default=70, description="Of an endpoint's capacity, to be used at p99.5.")
     web_acls: dict[Text, Text] = Field(default={}, description="Web ACL of an endpoint, or of an account, by its id.")
     attack_limit: Annotated[int, Field(ge=100, le=20_000_000)] = Field(

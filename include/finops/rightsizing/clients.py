@@ -6,13 +6,14 @@ Without a Connection each SDK's default chain gives the login; an account of AWS
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from finops.core.errors import BadInput
 from finops.policy.rightsizing import Account, RightsizingPolicy
 from finops.rightsizing.models import Target
 
+_EVERYTHING = "https://www.googleapis.com/auth/cloud-platform"
 _CALL_SECONDS = 60
 """A call has failed when it takes longer; far less than the lease of an action."""
 
@@ -39,14 +40,27 @@ def client_of(clients: Clients, target: Target) -> Any:
 
 
 class AwsAccount:
-    """An account of AWS. ``session`` is a ``boto3.Session``; None: the default chain's."""
+    """An account of AWS. ``session`` is a ``boto3.Session``; None: the default chain's.
 
-    def __init__(self, session: Any = None, *, role_arn: str | None = None, external_id: str | None = None) -> None:
+    ``organization`` gives the account through which AWS Organizations is asked; without one it is asked by itself.
+    """
+
+    def __init__(
+        self,
+        session: Any = None,
+        *,
+        role_arn: str | None = None,
+        external_id: str | None = None,
+        organization: Callable[[], AwsAccount] | None = None,
+    ) -> None:
         self._given, self._role_arn, self._external_id = session, role_arn, external_id
+        self._organization = organization
         self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str, region: str) -> Any:
         """Return the client of a service in a region. It tries nothing twice by itself: the engine does."""
+        if service == "organizations" and self._organization is not None:
+            return self._organization().client(service, region)
         if (service, region) not in self._clients:
             from botocore.config import Config
 
@@ -111,6 +125,9 @@ class AzureSubscription:
 class GcpProject:
     """A project of Google. ``credentials`` are those of google-auth; None: the default chain."""
 
+    quotas_url = "https://cloudquotas.googleapis.com"
+    projects_url = "https://cloudresourcemanager.googleapis.com"
+
     def __init__(self, project: str, credentials: Any = None) -> None:
         self.project, self._credentials = project, credentials
 
@@ -170,6 +187,15 @@ class GcpProject:
 
         return Client(project=self.project, credentials=self._credentials)
 
+    @cached_property
+    def http(self) -> Any:
+        """What sends requests with the login, to APIs without a client here."""
+        import google.auth
+        from google.auth.transport.requests import AuthorizedSession
+
+        credentials = self._credentials or google.auth.default(scopes=[_EVERYTHING])[0]
+        return AuthorizedSession(google.auth.credentials.with_scopes_if_required(credentials, [_EVERYTHING]))
+
 
 class ConfiguredClients:
     """The clients of the accounts in ``rightsizing.yml``.
@@ -185,7 +211,12 @@ class ConfiguredClients:
         """Return an account of AWS."""
 
         def make(entry: Account) -> AwsAccount:
-            return AwsAccount(self._login(entry), role_arn=entry.role_arn, external_id=entry.external_id)
+            return AwsAccount(
+                self._login(entry),
+                role_arn=entry.role_arn,
+                external_id=entry.external_id,
+                organization=partial(self.aws, entry.organization) if entry.organization else None,
+            )
 
         return self._of("aws", account, make)
 

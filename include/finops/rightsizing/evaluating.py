@@ -10,7 +10,7 @@ from finops.rightsizing import judging
 from finops.rightsizing.models import Finding, ResourceType, Target
 from finops.rightsizing.read import Around
 from finops.rightsizing.resource import Known, Resource
-from finops.rightsizing.rules import OF_RESOURCES, commitments, network, told
+from finops.rightsizing.rules import OF_RESOURCES, budgets, commitments, network, told
 
 Found = list[tuple[Finding, str]]
 """Findings, and why each is refused; empty where nothing forbids it."""
@@ -32,7 +32,7 @@ def everything(resources: Iterable[Resource], known: Known, around: Around) -> F
     found = _by_group(of_resources(resources, known))
     others: list[Finding] = [
         *network.egress_locality(around.transfers, known),
-        *told.budget_proposals(around.proposals),
+        *budgets.of_budgets(known.breaches, around.places, known),
         *told.suspected_attacks(around.attacks, known),
         *commitments.found(around.floors, around.commitments, known, judging.savings_of(found)),
     ]

@@ -17,6 +17,8 @@ _ALONE = ("suspected_attack",)
 """What these save is no part of what the resource costs in an ordinary month: nothing else takes it away."""
 _TOGETHER = ("stale_checkpoints", "incomplete_uploads")
 """These save different bytes of one bucket."""
+_LAST = ("budget_breach",)
+"""What a budget asks for comes after what is waste: that saves for good, and saves first."""
 _STOPS = ("stop_machine", "resize_machine", "schedule_machine")
 
 
@@ -82,7 +84,7 @@ def of_resource(resource: Resource, findings: Sequence[tuple[Finding, str]]) -> 
     """
     alone = [each for each in findings if each[0].rule in _ALONE]
     together = [each for each in findings if each[0].rule in _TOGETHER]
-    rivals = [each for each in findings if each[0].rule not in (*_ALONE, *_TOGETHER)]
+    rivals = [each for each in findings if each[0].rule not in (*_ALONE, *_TOGETHER, *_LAST)]
     judged = list(alone)
     if rivals:
         best, refused = max(rivals, key=_rank)
@@ -93,7 +95,20 @@ def of_resource(resource: Resource, findings: Sequence[tuple[Finding, str]]) -> 
         saving = min(each.monthly_saving, left.quantize(Decimal("1e-12"), ROUND_DOWN))
         left -= saving
         judged.append((replace(each, monthly_saving=saving), why))
-    return judged
+    return judged + [_after(each, why, resource, judged) for each, why in findings if each.rule in _LAST]
+
+
+def _after(each: Finding, why: str, resource: Resource, others: Sequence[tuple[Finding, str]]) -> tuple[Finding, str]:
+    """Return a budget's finding with what others leave to be saved; refused where one of them does it anyway."""
+    rivals = [(other, refused) for other, refused in others if other.rule not in _ALONE]
+    same = (other.rule for other, refused in rivals if other.change and other.change == each.change and not refused)
+    if rule := next(same, ""):
+        return replace(each, monthly_saving=Decimal(0)), why or f"{rule} of the same resource does it already"
+    taken = sum((other.monthly_saving for other, _ in rivals), Decimal(0))
+    if not taken:
+        return each, why
+    left = max(resource.cost.monthly * (1 - resource.cost.covered) - taken, Decimal(0))
+    return replace(each, monthly_saving=min(each.monthly_saving, left.quantize(Decimal("1e-12"), ROUND_DOWN))), why
 
 
 def _rank(each: tuple[Finding, str]) -> tuple[object, ...]:
@@ -134,9 +149,12 @@ def statuses(
 
 
 def savings_of(found: Iterable[tuple[Finding, str]]) -> dict[tuple[str, str], Decimal]:
-    """Return what machines would save a month by (provider, currency), of what nothing forbids."""
+    """Return what machines would save a month by (provider, currency), of what nothing forbids.
+
+    What a budget stops runs again later.
+    """
     total: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for finding, refused in found:
-        if not refused and finding.resource_type == "machine":
+        if not refused and finding.resource_type == "machine" and finding.rule not in _LAST:
             total[finding.target.provider, finding.currency] += finding.monthly_saving
     return dict(total)

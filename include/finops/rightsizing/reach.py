@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+from azure.core.rest import HttpRequest
 
 from finops.core.errors import BadInput, Unavailable
 from finops.policy.rightsizing import Account, RightsizingPolicy
 from finops.rightsizing.actions.aws.base import tags_of
 from finops.rightsizing.actions.aws.calls import read
+from finops.rightsizing.actions.azure.calls import ask
+from finops.rightsizing.actions.gcp.limit_quota import send
 from finops.rightsizing.actions.model import Busy, Denied, Rejected
 from finops.rightsizing.clients import Clients, client_of
 from finops.rightsizing.models import Change, Target
@@ -65,19 +70,28 @@ class Found:
         return "; ".join([f"{len(self.there)} permissions are there", *self.notes])
 
 
-def reach(policy: RightsizingPolicy, account: Account, clients: Clients) -> str:
+def reach(policy: RightsizingPolicy, account: Account, clients: Clients, *, denies: bool = False) -> str:
     """Try an account; say what was found. Raise BadInput for missing permissions, Unavailable for a silent cloud.
 
-    An account of several regions is tried in the first: permissions are of the account.
+    An account of several regions is tried in the first: permissions are of the account. ``denies``: a budget may deny
+    new capacity in it, for which reading must be allowed too.
     """
     target = Target(account.provider, account.id, (*account.regions, _REGION)[0], "", NOT_THERE)
     client = client_of(clients, target)
+    folder = f"deploy/permissions/{account.provider}"
     if account.provider == "aws":
-        return _aws(policy, client, target).told()
-    calls, file = (_azure(client), "read.json") if account.provider == "azure" else (_gcp(client), "read.yaml")
+        found = _aws(policy, client, target)
+        for permission, arguments in _aws_denials(account.id) if denies else ():
+            is_there = _aws_allows(client, Change("doctor", target), permission, {**arguments, "in_region": _REGION})
+            _note(found, f"{folder}/deny.json", permission, is_there)
+        return found.told()
+    end = "json" if account.provider == "azure" else "yaml"
+    reads, denials = (_azure, _azure_denials) if account.provider == "azure" else (_gcp, _gcp_denials)
     found = Found()
-    for permission, call in calls:
-        _note(found, f"deploy/permissions/{account.provider}/{file}", permission, _is_allowed(permission, call))
+    for permission, call in reads(client):
+        _note(found, f"{folder}/read.{end}", permission, _is_allowed(permission, call))
+    for permission, call in denials(client, account.id) if denies else ():
+        _note(found, f"{folder}/deny.{end}", permission, _is_allowed(permission, call))
     return found.told()
 
 
@@ -174,6 +188,43 @@ def _gcp(client: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "compute.snapshots.get", lambda: client.snapshots.get(snapshot=NOT_THERE, **at)
     groups = client.instance_group_managers
     yield "compute.instanceGroupManagers.get", lambda: groups.get(instance_group_manager=NOT_THERE, **zone)
+
+
+def _aws_denials(account: str) -> Iterator[_Call]:
+    kind = {"Filter": "SERVICE_CONTROL_POLICY"}
+    nothing = {"PolicyId": "p-00000000"}
+    yield "organizations:DescribeOrganization", {}
+    yield "organizations:DescribePolicy", nothing
+    yield "organizations:ListPolicies", {**kind, "MaxResults": 1}
+    yield "organizations:ListPoliciesForTarget", {**kind, "TargetId": account, "MaxResults": 1}
+    yield "organizations:ListRoots", {"MaxResults": 1}
+    yield "organizations:ListTagsForResource", {"ResourceId": account}
+    yield "organizations:ListTargetsForPolicy", nothing
+
+
+def _azure_denials(client: Any, subscription: str) -> Iterator[tuple[str, Callable[[], Any]]]:
+    where = f"/subscriptions/{subscription}"
+    policies = "Microsoft.Authorization/policy"
+    paths = {
+        "Microsoft.Resources/subscriptions/read": (where, "2022-12-01"),
+        **{
+            f"{policies}{kind}/read": (f"{where}/providers/{policies}{kind}/{NOT_THERE}", "2023-04-01")
+            for kind in ("Definitions", "Assignments")
+        },
+    }
+    for permission, (path, version) in paths.items():
+        request = HttpRequest("GET", path, params={"api-version": version})
+        yield permission, partial(ask, client.compute, request)
+
+
+def _gcp_denials(client: Any, project: str) -> Iterator[tuple[str, Callable[[], Any]]]:
+    infos = "locations/global/services/compute.googleapis.com/quotaInfos"
+    quota = f"{client.quotas_url}/v1/projects/{project}/{infos}/{NOT_THERE}"
+    yield (
+        "resourcemanager.projects.get",
+        partial(send, client, "GET", f"{client.projects_url}/v3/projects/{project}", timeout=10),
+    )
+    yield "cloudquotas.quotas.get", partial(send, client, "GET", quota, timeout=10)
 
 
 def _is_allowed(permission: str, call: Callable[[], Any]) -> bool:

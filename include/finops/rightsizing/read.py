@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from finops.core.sql import Sql, compose, identifier, join
 from finops.policy.rightsizing_rules import Rules
+from finops.rightsizing.breaches import Place
 from finops.rightsizing.models import ResourceType, Target
 from finops.rightsizing.resource import Cost, Resource, Usage
 from finops.rightsizing.rules.commitments import Commitment, Floors
 from finops.rightsizing.rules.network import Transfer
-from finops.rightsizing.rules.told import Attack, Proposal
+from finops.rightsizing.rules.told import Attack
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,7 +34,7 @@ class Around:
     """What is found beside resources."""
 
     transfers: Sequence[Transfer] = ()
-    proposals: Sequence[Proposal] = ()
+    places: Sequence[Place] = ()
     attacks: Sequence[Attack] = ()
     commitments: Sequence[Commitment] = ()
     floors: Floors = field(default_factory=dict)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from finops.policy.rightsizing_rules import Rules
+from finops.rightsizing.breaches import Breach, Dimensions
 from finops.rightsizing.models import ResourceType, Target
 
 DAYS_A_MONTH = Decimal(730) / 24
@@ -142,6 +143,28 @@ class Resource:
         """Whether the inventory saw it at work; of a state that it does not tell, whether hours were billed."""
         return self.state in ("running", "in_service", "inservice") or (not self.state and self.cost.hours > 0)
 
+    @property
+    def dimensions(self) -> Dimensions:
+        """What a budget's scope may name of it."""
+        return {
+            "provider": self.target.provider,
+            "cost_center": self.owner,
+            "ai_project": self.project,
+            "ai_model": self.model,
+            "ai_stage": self.stage,
+            "environment": self.environment,
+            "region_id": self.target.region,
+            "sub_account_id": self.target.account,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Machines of a scaling group: what they cost together, and what they are of, each once."""
+
+    cost: Cost
+    dimensions: tuple[Dimensions, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -172,7 +195,8 @@ class Known:
     unit); ``cadence`` by model how many hours old its last checkpoint is when a machine goes, else how often one is
     written; ``spot_discounts`` what spot really cost less, interruptions counted, by (provider, currency); ``unused``
     the part, 0 to 1, of on-demand batch work that unused commitments would have covered; ``snapshots`` those of a disk
-    and day, the earliest first, by (provider, disk, day).
+    and day, the earliest first, by (provider, disk, day); ``breaches`` what budgets propose, and ``members`` the
+    machines of scaling groups, by (provider, group), where they propose anything.
     """
 
     rules: Rules
@@ -185,6 +209,8 @@ class Known:
     spot_discounts: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     unused: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     snapshots: Mapping[tuple[str, str, date], Sequence[str]] = field(default_factory=dict)
+    breaches: Sequence[Breach] = ()
+    members: Mapping[tuple[str, str], Members] = field(default_factory=dict)
 
     def machine(self, resource: Resource) -> Machine | None:
         """Return the resource's type of machine; None where the catalogue does not know it."""

@@ -7,7 +7,8 @@ to decide – of the same resource, or of the scaling group that it is a member 
 - that outdid the expected one, by stopping the resource or by a larger saving: then the page names both.
 
 A decoy is proposed by such a finding of the rule that it tempts, or of any rule with an action on its resource.
-Findings of whole accounts (commitments, budgets, transfer, attacks) are right by other figures, and left out.
+Findings of whole accounts (commitments, budgets, transfer, attacks) are right by other figures, and left out; so is
+what a budget throttles or stops, which is no waste: a policy asks for it, and whether rightly, its scope says.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from finops.rightsizing.models import ResourceType
 
 KPI = "waste"
 _OPEN = (Status.PROPOSED, Status.WAITING, Status.DECISION)
-_NOT_OF_RESOURCES = ("suspected_attack",)
+_NOT_OF_RESOURCES = ("suspected_attack", "budget_breach")
 
 Row = Mapping[str, Any]
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from finops.core.providers import Provider
 from finops.core.sql import Sql, compose
 from finops.policy.rightsizing_rules import Rules
+from finops.rightsizing import read_budgets
+from finops.rightsizing.breaches import Breach
 from finops.rightsizing.read import COSTS, INVENTORY, Around, rows_of
-from finops.rightsizing.resource import DAYS_A_MONTH, Asked, Catalogue, Known, Machine, Stored
+from finops.rightsizing.resource import DAYS_A_MONTH, Asked, Catalogue, Known, Machine, Members, Stored
 from finops.rightsizing.rules.commitments import Commitment
 from finops.rightsizing.rules.network import Transfer
-from finops.rightsizing.rules.told import Attack, Proposal
+from finops.rightsizing.rules.told import Attack
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -50,11 +52,13 @@ class Reader:
             self._spot(),
             self._unused(),
             self._snapshots(),
+            *self._budgets(),
         )
 
-    def around(self) -> Around:
+    def around(self, known: Known) -> Around:
         """Return what is found beside resources."""
-        return Around(self._transfers(), self._proposals(), self._attacks(), self._commitments(), self._floors())
+        places = read_budgets.places(self._connection, self._version, self._run_date) if known.breaches else ()
+        return Around(self._transfers(), places, self._attacks(), self._commitments(), self._floors())
 
     def _rows(self, query: str, mart: str, first: date | None = None, **parts: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query over a mart's months, from that of ``first`` to the last known day's."""
@@ -226,12 +230,11 @@ class Reader:
             for each in self._rows(query, "mart_epoch_transfer_costs")
         ]
 
-    def _proposals(self) -> list[Proposal]:
-        query = """
-            select billing_currency, budget, strftime(period_first, '%Y-%m-%d'), action, threshold, owner, proposal
-            from ({rows}) where run_date <= {run_date}::date qualify run_date = max(run_date) over () order by all
-        """
-        return [Proposal(*each) for each in self._rows(query, "mart_budget_proposals", self._since)]
+    def _budgets(self) -> tuple[list[Breach], dict[tuple[str, str], Members]]:
+        found = read_budgets.breaches(self._connection, self._version, self._run_date)
+        if not any(each.action == "throttle" for each in found):
+            return found, {}
+        return found, read_budgets.members(self._connection, self._version, self._rules, self._run_date)
 
     def _attacks(self) -> list[Attack]:
         query = """
@@ -298,4 +301,5 @@ def as_written(provider: str, name: str) -> str:
 def read(connection: DuckDBPyConnection, version: Publication, rules: Rules, run_date: date) -> tuple[Known, Around]:
     """Return what is known around resources as of the run date."""
     reader = Reader(connection, version, rules, run_date)
-    return reader.known(), reader.around()
+    known = reader.known()
+    return known, reader.around(known)

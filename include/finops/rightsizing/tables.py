@@ -20,7 +20,7 @@ FINDINGS = ResultTable(
         ResultColumn("run_date", "date", "First day that was not known; only days before it count. UTC."),
         _text("finding_key", "Rule, provider and resource: the same finding has the same on every run date."),
         _text("rule", "The rule that found it."),
-        _text("provider", "Provider of the resource; empty of a budget."),
+        _text("provider", "Provider of the resource; empty of what a budget leaves to a person."),
         _text("account_id", "Account, subscription or project of the resource, as the bill's SubAccountId."),
         _text("region", "Region of the resource."),
         _text("zone", "Zone of the resource; empty where it has none."),

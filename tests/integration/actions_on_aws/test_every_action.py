@@ -22,6 +22,7 @@ GONE = {
     "bucket": "no-such-bucket-anywhere",
     "group": "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:0:autoScalingGroupName/nothing",
     "endpoint": "arn:aws:sagemaker:us-east-1:111122223333:endpoint/nothing",
+    "account": "000000000000",
     "web_acl": f"{ACL}/nothing/00000000-0000-0000-0000-000000000000",
 }
 

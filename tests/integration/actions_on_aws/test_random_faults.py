@@ -84,6 +84,10 @@ class Run:
                 if asked.action == "limit_requests":
                     waf = self.world.account.client("wafv2", REGION)
                     waf.tag_resource(ResourceARN=asked.target.resource_id, Tags=[{"Key": "protect", "Value": "true"}])
+                elif asked.action == "attach_policy":
+                    organizations = self.world.account.client("organizations", REGION)
+                    tag = {"Key": "protect", "Value": "true"}
+                    organizations.tag_resource(ResourceId=asked.target.resource_id, Tags=[tag])
                 else:
                     tagging = change("tag", asked.target.resource_id, tags=tags)
                     BY_NAME["tag"].perform(self.world.account, "set", Live(True), tagging, "")

@@ -35,10 +35,10 @@ def opened(world: World) -> Iterator[World]:
     world.aws.fail()
 
 
-def tried(world: World, region: str = REGION) -> str:
+def tried(world: World, region: str = REGION, *, denies: bool = False) -> str:
     account = {"id": ACCOUNT, "provider": "aws", "regions": [region]}
     policy = RightsizingPolicy.model_validate({"accounts": [account]})
-    return reach(policy, policy.accounts[0], Clients(world))
+    return reach(policy, policy.accounts[0], Clients(world), denies=denies)
 
 
 def test_an_account_with_every_permission_is_told_so_and_nothing_in_it_is_changed(opened: World) -> None:
@@ -75,4 +75,14 @@ def test_where_nothing_is_open_to_actions_changes_are_not_tried_and_this_is_said
         "15 permissions are there; changes are not tried of machine, volume, address: "
         "none has the tag finops-actions: allow"
     )
+    assert not world.effects()
+
+
+def test_where_a_budget_denies_the_permission_of_the_organization_is_named(world: World) -> None:
+    world.has("account")
+    world.aws.fail({"permission": "organizations:ListRoots", "kind": "denied"})
+    with pytest.raises(BadInput, match=r"lacks organizations:ListRoots \(deploy/permissions/aws/deny.json gives it\)"):
+        tried(world, "eu-west-3", denies=True)
+    world.aws.fail()
+    assert tried(world, "eu-west-3", denies=True).startswith("22 permissions are there")
     assert not world.effects()

@@ -20,3 +20,11 @@ def test_a_login_that_may_read_is_told_so_and_nothing_is_changed(world: World) -
     clients: Any = SimpleNamespace(**dict.fromkeys(("aws", "azure", "gcp"), lambda _: world.client))
     assert reach(policy, policy.accounts[0], clients) == "4 permissions are there"
     assert not world.effects()
+
+
+def test_where_a_budget_denies_its_permissions_are_tried_too(world: World) -> None:
+    account = {"id": world.has("account"), "provider": "azure"}
+    policy = RightsizingPolicy.model_validate({"accounts": [account]})
+    clients: Any = SimpleNamespace(azure=lambda _: world.client, aws=None, gcp=None)
+    assert reach(policy, policy.accounts[0], clients, denies=True) == "7 permissions are there"
+    assert not world.effects()

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 RUNS = 60
 START = RESIZE[2]
-MARKS = ("fingerprint", "metageneration")
+MARKS = ("fingerprint", "metageneration", "etag")
 """Facts that every write changes."""
 SMALLER = {"instance_type": "n2-standard-4"}
 

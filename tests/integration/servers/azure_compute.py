@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from servers.azure_policies import AzurePolicies
 from servers.cloud_api import CloudApi, Operation
 from servers.json_api import Said, json_api
 
@@ -85,6 +86,8 @@ class AzureCompute(CloudApi):
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     autoscale: list[dict[str, Any]] = field(default_factory=list)
     """Autoscale settings."""
+    rules: AzurePolicies = field(default_factory=AzurePolicies)
+    """Subscriptions and their policies."""
 
     def has(self, kind: str, resource_id: str, properties: Mapping[str, Any], /, **more: Any) -> None:
         """Have a resource. ``power`` is a machine's, ``policy`` the rules of a storage account."""
@@ -105,6 +108,8 @@ class AzureCompute(CloudApi):
 
     def permission_of(self, method: str, path: str) -> str:
         """Return Azure's name of what a request does."""
+        if found := self.rules.permission_of(method, path):
+            return found
         _, provider, kind, rest = _parts(path)
         if kind == "operations":
             return "operation"
@@ -117,19 +122,18 @@ class AzureCompute(CloudApi):
 
     def serve(self, permission: str, request: BaseHTTPRequestHandler, body: Any) -> Said:
         """Answer as Azure does."""
-        where, _, kind, rest = _parts(request.path)
-        query = parse_qs(urlsplit(request.path).query)
         if request.headers.get("Authorization") != "Bearer azure-token":
             return self.refused(401, "AuthenticationFailed", "no token")
+        if self.rules.permission_of(request.command, request.path):
+            return self.rules.serve(self, permission, request.command, request.path, body)
+        where, _, kind, rest = _parts(request.path)
+        query = parse_qs(urlsplit(request.path).query)
         if kind == "operations":
             return self._operation(rest)
         if query.get("api-version") != [_VERSIONS[kind]]:
             return self.refused(400, "InvalidApiVersionParameter", f"{kind} {query.get('api-version')}")
-        if kind == "skus":
-            is_right = query.get("$filter") == [f"location eq '{LOCATION}'"]
-            return Said(200, {"value": SKUS}) if is_right else self.refused(400, "InvalidFilter")
-        if kind == "autoscalesettings":
-            return Said(200, {"value": self.autoscale})
+        if kind in ("skus", "autoscalesettings"):
+            return self._listed(kind, query)
         if where not in self.resources and request.command != "PUT":
             return self.refused(404, "ResourceNotFound", where)
         if kind == "tags":
@@ -139,6 +143,12 @@ class AzureCompute(CloudApi):
         if request.command == "GET":
             return self._read(where)
         return self._change(permission, kind, request.command, where, body)
+
+    def _listed(self, kind: str, query: Mapping[str, list[str]]) -> Said:
+        if kind == "autoscalesettings":
+            return Said(200, {"value": self.autoscale})
+        is_right = query.get("$filter") == [f"location eq '{LOCATION}'"]
+        return Said(200, {"value": SKUS}) if is_right else self.refused(400, "InvalidFilter")
 
     def _read(self, where: str) -> Said:
         self.look_at(where)

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from servers.cloud_api import CloudApi, Operation
+from servers.gcp_quotas import GcpQuotas
 from servers.json_api import Said, json_api
 
 PROJECT, ZONE = "acme-ml", "us-central1-a"
@@ -55,6 +56,8 @@ class GcpCompute(CloudApi):
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: dict[str, str] = field(default_factory=dict)
     """The operation of each request's id."""
+    limits: GcpQuotas = field(default_factory=GcpQuotas)
+    """Projects and their quotas."""
     made: int = 1000
 
     def has(self, kind: str, /, name: str, **facts: Any) -> str:
@@ -70,6 +73,8 @@ class GcpCompute(CloudApi):
 
     def permission_of(self, method: str, path: str) -> str:
         """Return Google's name of what a request does."""
+        if found := self.limits.permission_of(method, path):
+            return found
         _, kind, verb = _parts(path)
         if kind == "b":
             return f"storage.buckets.{_VERBS[method]}"
@@ -79,6 +84,8 @@ class GcpCompute(CloudApi):
 
     def serve(self, permission: str, request: BaseHTTPRequestHandler, body: Any) -> Said:
         """Answer as Google does."""
+        if self.limits.permission_of(request.command, request.path):
+            return self.limits.serve(self, permission, request.command, request.path, body)
         key, kind, verb = _parts(request.path)
         query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
         if kind == "b":

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from tests.unit.budgets.world import charges, publish, settings
 
-from finops.budgets import proposals, service
+from finops.budgets import documents, proposals, service
+from finops.policy.budgets import Line
+from finops.policy.budgets.calendar import Per
 
 TAGS = {"cost_center": "cost-center", "ai_project": "ai-project"}
 BUDGET = """
@@ -59,3 +61,11 @@ def test_what_would_deny_is_a_document_for_each_cloud_and_says_what_it_cannot_ex
     assert quota["quotaConfig"] == {"preferredValue": "0"}
     assert found["aws"]["not_expressed"] == ["service_name"]
     assert found["gcp"]["not_expressed"] == ["cost_center", "service_name"]
+
+
+def test_a_document_names_no_tag_that_what_is_covered_does_not_have() -> None:
+    scope = (("provider", ("aws",)), ("ai_project", ("(none)", "atlas")))
+    line = Line("red", "red", "", 0, scope, "USD", Per.MONTH, None, {}, date(2025, 1, 1), date(2025, 12, 31))
+    [(cloud, found)] = documents.of_line(line, TAGS).items()
+    assert (cloud, found["not_expressed"]) == ("aws", ["ai_project"])
+    assert "ai-project" not in json.dumps(found["document"])

@@ -105,7 +105,7 @@ def test_actions_that_nobody_can_approve_are_a_fault(settings):
 
 def test_an_account_is_tried_once_actions_are_done_and_not_where_only_airflow_can(settings, monkeypatch):
     account = {"id": "111122223333", "provider": "aws"}
-    monkeypatch.setattr(reach, "reach", lambda policy, account, clients: f"{account.id} was tried")
+    monkeypatch.setattr(reach, "reach", lambda policy, account, clients, *, denies: f"{account.id} was tried")
     name = "aws 111122223333"
     assert with_accounts(settings, account)[name].text == "111122223333 was tried"
     assert with_accounts(settings, account, dry_run=True)[name].state is State.NOT_TRIED
@@ -122,7 +122,7 @@ def test_the_login_of_a_connection_reaches_the_account_where_airflow_runs(settin
     with_accounts(settings, account)
     asked = []
 
-    def reached(policy, account, clients):
+    def reached(policy, account, clients, *, denies):
         asked.append(clients.aws(account.id) is not None)
         return "tried"
 
@@ -130,6 +130,18 @@ def test_the_login_of_a_connection_reaches_the_account_where_airflow_runs(settin
     logins = []
     found = by_name(settings, Connections(actions=lambda each: logins.append(each.connection) or object()))
     assert (found["aws 111122223333"].text, asked, logins) == ("tried", [True], ["aws_actions"])
+
+
+def test_where_a_budget_may_deny_an_account_is_tried_for_that_too(settings, monkeypatch):
+    asked = []
+    monkeypatch.setattr(reach, "reach", lambda policy, account, clients, *, denies: asked.append(denies) or "tried")
+    with_accounts(settings, {"id": "111122223333", "provider": "aws"})
+    keys = "id: all, currency: USD, from: 2025-01, to: 2025-12, amount: 9"
+    for action in ("stop", "deny"):
+        text = f"tree:\n  - {{{keys}, actions: [{{do: {action}}}]}}\n"
+        (settings.config_dir / "budgets.yml").write_text(text, encoding="utf-8")
+        by_name(settings)
+    assert asked[1:] == [False, True], "the sample has one that may"
 
 
 def test_what_hangs_is_given_up_and_holds_back_nothing(settings, monkeypatch):

@@ -13,6 +13,7 @@ from tests.unit.rightsizing.world import IDLE, RUN_DATE, known, resource, usage
 
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing import evaluating, judging
+from finops.rightsizing.breaches import Breach
 from finops.rightsizing.judging import Judged, Status
 from finops.rightsizing.models import Finding
 from finops.rightsizing.read import Around
@@ -127,10 +128,11 @@ things = st.builds(
     last_used=st.sampled_from([None, date(2025, 1, 1)]),
     created=st.sampled_from([None, date(2025, 1, 1)]),
     tags=st.sampled_from([{}, {"schedule": "office-hours"}, {"protect": "yes"}]),
-    details=st.sampled_from([{}, {"volume_type": "gp2", "desired": 6, "incomplete_upload_bytes": 2**40}]),
+    details=st.sampled_from([{}, {"volume_type": "gp2", "minimum": 1, "desired": 6, "incomplete_upload_bytes": 2**40}]),
     group_id=st.sampled_from(["", "asg-1"]),
     stage=st.sampled_from(["", "training", "evaluation"]),
     model=st.sampled_from(["", "atlas"]),
+    environment=st.sampled_from(["", "dev", "prod"]),
 )
 
 
@@ -144,6 +146,10 @@ def everything_known() -> Known:
             ("aws", "atlas", "USD", "p3.2xlarge", "epoch"): Decimal(9),
             ("aws", "atlas", "USD", "g5.xlarge", "epoch"): Decimal(2),
         },
+        breaches=[
+            Breach("USD", "all", "2025-06-01", date(2025, month, 30), action, "actual 100", "", "it is used up", {})
+            for action, month in (("stop", 6), ("throttle", 9))
+        ],
     )
 
 

@@ -115,6 +115,13 @@ def test_findings_of_accounts_and_attacks_are_not_counted() -> None:
     assert (found.findings, found.recall, found.precision) == (0, 1, 1)
 
 
+def test_what_a_budget_stops_is_neither_waste_nor_a_decoy_that_is_proposed() -> None:
+    stop = row("budget_breach", action="stop_machine")
+    found = scored([idle(), BUSY], stop, row("budget_breach", "i-9", "stop_machine"))
+    assert (found.findings, found.recall, found.precision, found.proposed_decoys) == (0, 0, 1, ())
+    assert scored([idle()], stop, row("idle_gpu", action="stop_machine")).right == 1
+
+
 def test_truths_are_those_of_the_last_known_days_month(tmp_path: Path) -> None:
     def truth(month: str, kpi: str = "waste", **known: Any) -> dict[str, Any]:
         keys = {"resource_id": "i-1", "resource_type": "machine", "rule": "idle_gpu"}

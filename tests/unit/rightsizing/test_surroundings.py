@@ -142,24 +142,93 @@ def test_the_floor_of_commitments_is_the_least_day_and_unused_ones_are_held_agai
     assert around.commitments[0].utilization == 72
 
 
-def test_budgets_and_open_attacks_are_passed_on(where: Settings) -> None:
-    proposals = f"{_RUN}, run_date date, period_first date, " + _texts(
-        "budget", "action", "threshold", "owner", "proposal"
-    )
-    listed = [
-        (
-            "2025-06",
-            "USD",
-            date(2025, 6, day),
-            date(2025, 6, 1),
-            "atlas",
-            "throttle",
-            "actual 100",
-            "cc-1",
-            f"day {day}",
-        )
-        for day in (19, 20)
+_BUDGET = ("2025-06", "USD")
+
+
+def standings(*days: int) -> Mart:
+    return f"{_RUN}, run_date date, budget varchar", [(*_BUDGET, date(2025, 6, day), "atlas") for day in days]
+
+
+def proposals(
+    *days: int, scope: str | None = '{"cost_center": ["cc-1"]}', last: date | None = date(2025, 6, 30)
+) -> Mart:
+    columns = f"{_RUN}, run_date date, period_first date, period_last date, "
+    columns += _texts("budget", "action", "threshold", "owner", "proposal", "scope", "documents")
+    texts = ("atlas", "throttle", "actual 100", "cc-1")
+    return columns, [
+        (*_BUDGET, date(2025, 6, day), date(2025, 6, 1), last, *texts, f"day {day}", scope, "") for day in days
     ]
+
+
+def test_what_budgets_propose_is_that_of_their_last_run_with_its_scope(where: Settings) -> None:
+    known, _ = read(where, mart_budgets=standings(19, 20), mart_budget_proposals=proposals(19, 20))
+    [breach] = known.breaches
+    assert (breach.text, breach.scope, breach.last) == ("day 20", {"cost_center": ("cc-1",)}, date(2025, 6, 30))
+
+
+def test_budgets_that_are_in_order_again_or_were_asked_long_ago_propose_nothing(where: Settings) -> None:
+    assert read(where, mart_budgets=standings(19, 20), mart_budget_proposals=proposals(19))[0].breaches == []
+
+
+def test_what_budgets_said_days_ago_says_nothing_of_today(where: Settings) -> None:
+    assert read(where, mart_budgets=standings(17), mart_budget_proposals=proposals(17))[0].breaches == []
+
+
+def test_a_period_that_is_over_proposes_nothing(where: Settings) -> None:
+    over = proposals(20, last=date(2025, 6, 20))
+    assert read(where, mart_budgets=standings(20), mart_budget_proposals=over)[0].breaches == []
+
+
+def test_a_table_of_an_older_release_has_no_scope(where: Settings) -> None:
+    columns, rows = proposals(20)
+    older = columns.replace("period_last date, ", "").replace("scope varchar, ", "")
+    texts = [(*each[:4], *each[5:10], "") for each in rows]
+    [breach] = read(where, mart_budgets=standings(20), mart_budget_proposals=(older, texts))[0].breaches
+    assert (breach.scope, breach.last) == (None, None)
+
+
+def test_what_a_scope_may_cover_is_counted_and_machines_of_groups_are_known_with_their_cost(where: Settings) -> None:
+    columns = (
+        f"{_MONTH}, resource_id varchar, resource_type varchar, state varchar, group_id varchar, account_id varchar, "
+    )
+    columns += "region varchar, cost_center varchar, ai_project varchar, ai_model varchar, ai_stage varchar, "
+    columns += "environment varchar, first_observed_on date, last_observed_on date, instance_type varchar, "
+    columns += "attached_to varchar, created_at timestamp"
+    of = (
+        "1",
+        "us-east-1",
+        "cc-1",
+        "(none)",
+        "(none)",
+        "(none)",
+        "dev",
+        date(2025, 6, 1),
+        date(2025, 6, 20),
+        "",
+        "",
+        None,
+    )
+    machines = [
+        (*_HEAD, name, "machine", state, "asg-1", *of) for name, state in (("i-1", "running"), ("i-2", "stopped"))
+    ]
+    known, around = read(
+        where,
+        mart_budgets=standings(20),
+        mart_budget_proposals=proposals(20),
+        mart_resource_inventory=(columns, machines),
+        mart_resource_costs=(
+            f"{_MONTH}, charge_date date, resource_id varchar, {_COST}, committed_cost decimal(38, 12)",
+            [(*_HEAD, date(2025, 6, day), "i-1", 10, 6, 4) for day in range(7, 21)],
+        ),
+    )
+    [place] = around.places
+    assert (place.count, place.dimensions["cost_center"], place.dimensions["ai_project"]) == (1, "cc-1", "")
+    members = known.members["aws", "asg-1"]
+    assert (members.cost.effective, members.cost.committed) == (140, 56)
+    assert [each["environment"] for each in members.dimensions] == ["dev"]
+
+
+def test_open_attacks_are_passed_on(where: Settings) -> None:
     incidents = f"{_RUN}, incident_id varchar, first_day date, is_suspected_attack boolean, "
     incidents += _texts("provider", "sub_account_id", "region_id", "series", "owner", "title", "mitigation", "state")
     incidents += ", actual_cost decimal(38, 12), avoided_cost decimal(38, 12), traffic_times double"
@@ -172,11 +241,9 @@ def test_budgets_and_open_attacks_are_passed_on(where: Settings) -> None:
     causes = f"{_RUN}, incident_id varchar, rank integer, dimension varchar, value varchar"
     _, around = read(
         where,
-        mart_budget_proposals=(proposals, listed),
         mart_incidents=(incidents, rows),
         mart_incident_causes=(causes, [("2025-06", "USD", "INC-open", 2, "resource_id", "endpoint-1")]),
     )
-    assert [each.text for each in around.proposals] == ["day 20"]
     [attack] = around.attacks
     assert (attack.incident, attack.resource_id, attack.account) == ("INC-open", "endpoint-1", "")
 

@@ -20,6 +20,11 @@ def suite(given: Given) -> Suite:
                 "and (action = 'deny') = (documents <> '')",
                 (*_GRAIN, "status"),
             ),
+            RowRule(
+                "the scope is JSON, and the period has not ended",
+                "coalesce(json_valid(scope), true) and coalesce(period_last >= run_date, true)",
+                (*_GRAIN, "scope", "period_last"),
+            ),
         ),
         scope=given.months,
     )

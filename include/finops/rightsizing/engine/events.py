@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,10 +36,14 @@ def proposed(action: Action, needed: int) -> Event:
 
 def question(action: Action) -> dict[str, str]:
     """Return the subject and the body, as Markdown, in which a person is asked whether an action may be done."""
-    wanted = ", ".join(f"{name} {value}" for name, value in action.parameters.items())
+    wanted = ", ".join(
+        f"{name} {json.dumps(value) if isinstance(value, Mapping) else value}"
+        for name, value in action.parameters.items()
+    )
+    where = ", ".join(filter(None, (f"{action.provider} {action.account}", action.region)))
     said = (
         str(action.about.get("evidence") or ""),
-        f"{action.provider} {action.account}, {action.region}: {action.resource_id}, {wanted}".rstrip(", "),
+        f"{where}: {action.resource_id}, {wanted}".rstrip(", "),
         f"It costs {cents(action.monthly_cost):f} {action.currency} a month and would save {_amount(action)}. "
         f"Risk {action.about.get('risk')}, owner {action.owner or 'unknown'}.",
         str(action.about.get("note") or ""),

@@ -16,7 +16,7 @@ from finops.policy.rightsizing import RightsizingPolicy
 from finops.rightsizing.actions.model import Action as Kind
 from finops.rightsizing.actions.model import Live
 from finops.rightsizing.models import Change, Target
-from finops.stores.state.actions import BEGUN, OPEN, REJECTED, Action, Approval
+from finops.stores.state.actions import APPLIED, BEGUN, OPEN, REJECTED, Action, Approval
 
 CAP_WINDOW = timedelta(hours=24)
 """Caps hold for what was begun within it, so that several runs a day are no way round them."""
@@ -35,7 +35,8 @@ def of_account(policy: RightsizingPolicy, target: Target) -> Refusal | None:
     account = policy.account(target.provider, target.account)
     if account is None or not account.is_allowed:
         return Refusal(f"account {target.account} is not open to actions")
-    if account.regions and target.region not in account.regions:
+    # An account, with its policies and quotas, is in no region.
+    if account.regions and target.region not in account.regions and target.resource_id != target.account:
         return Refusal(f"region {target.region} of account {target.account} is not open to actions")
     return None
 
@@ -72,6 +73,14 @@ def of_history(policy: RightsizingPolicy, before: Sequence[Action], now: datetim
         until = (each.finished_at or now) + timedelta(days=policy.cool_down_days)
         if each.status in (*BEGUN, REJECTED) and now < until:
             return Refusal(f"it cools down until {until:%Y-%m-%d} after action {each.action_id}", waits=True)
+    return None
+
+
+def of_same(before: Sequence[Action], action: Action) -> Refusal | None:
+    """Refuse what was done to an account and not undone: no inventory says of an account that it is so already."""
+    for each in before:
+        if (each.status, each.action, each.parameters) == (APPLIED, action.action, action.parameters):
+            return Refusal(f"action {each.action_id} has done it, and was not rolled back", waits=True)
     return None
 
 

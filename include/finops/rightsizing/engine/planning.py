@@ -15,7 +15,7 @@ from finops.core.errors import BadInput
 from finops.rightsizing.engine import applying, events, guardrails
 from finops.rightsizing.engine.guardrails import Refusal
 from finops.rightsizing.engine.tools import Tools, target_of
-from finops.rightsizing.models import Target
+from finops.rightsizing.models import ResourceType, Target
 from finops.stores.state import action_journal, actions, suppressions
 
 PROPOSED = "proposed"
@@ -110,11 +110,14 @@ def _refusal(
     except BadInput as error:
         return Refusal(str(error))
     before = actions.of_resource(connection, action.provider, action.resource_id)
+    refused = guardrails.of_account(policy, target_of(action))
+    if action.resource_type == ResourceType.ACCOUNT:
+        # Its tags are in no inventory: the live state tells them before it begins.
+        refused = refused or guardrails.of_same(before, action)
+    else:
+        refused = refused or guardrails.of_tags(policy, row["tags"])
     return (
-        guardrails.of_account(policy, target_of(action))
-        or guardrails.of_tags(policy, row["tags"])
-        or guardrails.of_finding(policy, row, today)
-        or guardrails.of_history(policy, before, tools.clock.now())
+        refused or guardrails.of_finding(policy, row, today) or guardrails.of_history(policy, before, tools.clock.now())
     )
 
 

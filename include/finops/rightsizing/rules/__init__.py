@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from finops.rightsizing.models import Finding
 from finops.rightsizing.resource import Known, Resource
-from finops.rightsizing.rules import endpoints, gpus, machines, network, storage, times
+from finops.rightsizing.rules import budgets, endpoints, gpus, machines, network, storage, times
 
 Rule = Callable[[Resource, Known], Finding | None]
 
@@ -33,4 +33,5 @@ OF_RESOURCES: tuple[Rule, ...] = (
     times.spot_candidate,
     times.off_peak_shift,
     times.off_hours,
+    budgets.budget_breach,
 )

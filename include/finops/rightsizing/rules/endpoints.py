@@ -55,8 +55,8 @@ def idle_endpoint(resource: Resource, known: Known) -> Finding | None:
     )
 
 
-def _capacity(resource: Resource) -> tuple[int, int, int] | None:
-    """Return least, present and most instances, as far as the inventory tells them."""
+def capacity(resource: Resource) -> tuple[int, int, int] | None:
+    """Return least, present and most machines of an endpoint or group, as far as the inventory tells; else None."""
     least, desired, most = (_whole(resource.details.get(each)) for each in ("minimum", "desired", "maximum"))
     present = desired or _whole(resource.details.get("instances")) or most or least
     return (least or present, present, most or present) if present else None
@@ -82,10 +82,10 @@ def _instances(present: int, utilization: float, known: Known) -> int:
 
 def oversized_endpoint(resource: Resource, known: Known) -> Finding | None:
     """Find an endpoint with more instances, or provisioned concurrency, than its busiest hours need."""
-    capacity, usage = _capacity(resource), _busiest(resource, known)
-    if resource.type is not ResourceType.ENDPOINT or capacity is None or usage is None:
+    sizes, usage = capacity(resource), _busiest(resource, known)
+    if resource.type is not ResourceType.ENDPOINT or sizes is None or usage is None:
         return None
-    least, present, most = capacity
+    least, present, most = sizes
     # At p99.5, not p95: what is asked above that waits. Where scaling may go lower already, it does so by itself.
     needed = _instances(present, usage.p995, known)
     if needed >= present or least <= needed:
@@ -112,13 +112,13 @@ def scheduled_scaling(resource: Resource, known: Known) -> Finding | None:
 
     Instances by day are what its busiest hours need, times the busiest weekday over the mean of those counted.
     """
-    capacity, usage = _capacity(resource), _busiest(resource, known)
-    if resource.type is not ResourceType.ENDPOINT or capacity is None or usage is None or usage.night_average is None:
+    sizes, usage = capacity(resource), _busiest(resource, known)
+    if resource.type is not ResourceType.ENDPOINT or sizes is None or usage is None or usage.night_average is None:
         return None
     asked = known.asked.get((resource.target.provider, resource.target.resource_id))
     if asked is None or asked.days < known.rules.window_days or not asked.requests:
         return None
-    present = capacity[1]
+    present = sizes[1]
     by_day = min(present, _instances(present, usage.p995, known))
     # The mean at night, with as much above it as the day's busiest hours have above the day's mean.
     swing = usage.p995 / usage.average if usage.average else 1.0

@@ -1,4 +1,4 @@
-"""What budgets and incidents propose: breaches, and traffic that is suspected to be an attack."""
+"""What incidents propose: to limit traffic that is suspected to be an attack."""
 
 from __future__ import annotations
 
@@ -8,19 +8,6 @@ from decimal import Decimal
 
 from finops.rightsizing.models import Change, Finding, Level, ResourceType, Target
 from finops.rightsizing.resource import Known
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A row of ``mart_budget_proposals``."""
-
-    currency: str
-    budget: str
-    period: str
-    action: str
-    threshold: str
-    owner: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +27,6 @@ class Attack:
     mitigation: str
     times: float | None
     sources_percent: float | None
-
-
-def budget_proposals(proposals: Sequence[Proposal]) -> Iterator[Finding]:
-    """Yield each action that a budget's policy proposes. It saves nothing by itself, and a person decides."""
-    for each in proposals:
-        yield Finding(
-            rule="budget_breach",
-            target=Target("", "", "", "", f"{each.budget} {each.period} {each.action}"),
-            resource_type=ResourceType.ACCOUNT,
-            currency=each.currency,
-            monthly_cost=Decimal(0),
-            monthly_saving=Decimal(0),
-            confidence=1.0,
-            risk=Level.HIGH if each.action in ("stop", "deny") else Level.MEDIUM,
-            effort=Level.LOW,
-            evidence=each.text,
-            facts={"budget": each.budget, "threshold": each.threshold, "action": each.action},
-            owner=each.owner,
-        )
 
 
 def suspected_attacks(attacks: Sequence[Attack], known: Known) -> Iterator[Finding]:

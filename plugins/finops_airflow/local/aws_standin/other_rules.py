@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
+from moto.organizations.models import organizations_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.wafv2.models import wafv2_backends
 
 from finops_airflow.local.aws_standin.request import Request
 from finops_airflow.local.aws_standin.state import Reason, State
+
+_SCP, _MOST_SCPS, _LONGEST_SCP = "SERVICE_CONTROL_POLICY", 5, 5120
 
 
 def update_group(rules: State, request: Request) -> Reason | None:
@@ -80,6 +84,37 @@ def acl_updated(rules: State, request: Request) -> None:
         for acl in wafv2_backends[request.account][region].wacls.values():
             if acl.name == request.parameters["Name"]:
                 acl.rules = []
+
+
+def attach_policy(_rules: State, request: Request) -> Reason | None:
+    """Refuse what is attached already, more policies than an account may have, and where the kind is not enabled."""
+    backend, asked = organizations_backends[request.account]["aws"], request.parameters
+    account = next((each for each in backend.accounts if each.id == asked["TargetId"]), None)
+    if account is None:
+        return None
+    kinds = [each["Type"] for root in backend.list_roots()["Roots"] for each in root["PolicyTypes"]]
+    there = [each.id for each in account.attached_policies if each.type == _SCP]
+    if _SCP not in kinds:
+        return "PolicyTypeNotEnabledException", "The specified policy type isn't currently enabled in this root."
+    if asked["PolicyId"] in there:
+        return "DuplicatePolicyAttachmentException", "The selected policy is already attached to the specified target."
+    if len(there) >= _MOST_SCPS:
+        return "ConstraintViolationException", "You have attached the maximum number of policies to the target."
+    return None
+
+
+def write_policy(_rules: State, request: Request) -> Reason | None:
+    """Refuse a policy that is too long, or no JSON."""
+    content = request.parameters["Content"]
+    if len(content) > _LONGEST_SCP:
+        return "ConstraintViolationException", "You have exceeded the maximum size of a policy."
+    try:
+        statements = json.loads(content)["Statement"]
+    except (ValueError, KeyError):
+        return "MalformedPolicyDocumentException", "The provided policy document does not meet the requirements."
+    if len({each["Sid"] for each in statements}) < len(statements):
+        return "MalformedPolicyDocumentException", "Statement ids must be unique."
+    return None
 
 
 def _group(request: Request) -> Any:

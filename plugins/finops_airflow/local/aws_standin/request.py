@@ -31,6 +31,7 @@ _NAMES = (
     "EndpointName",
     "ResourceId",
     "Name",
+    "PolicyId",
 )
 
 Answer = tuple[str, list[tuple[str, str]], bytes]

@@ -24,6 +24,9 @@ _CHECKS: dict[str, Callable[[State, Request], Reason | None]] = {
     "application-autoscaling:RegisterScalableTarget": other_rules.register,
     "s3:PutLifecycleConfiguration": other_rules.put_lifecycle,
     "wafv2:UpdateWebACL": other_rules.update_acl,
+    "organizations:AttachPolicy": other_rules.attach_policy,
+    "organizations:CreatePolicy": other_rules.write_policy,
+    "organizations:UpdatePolicy": other_rules.write_policy,
 }
 _EFFECTS: dict[str, Callable[[State, Request], None]] = {
     "ec2:StopInstances": ec2_rules.stopping,

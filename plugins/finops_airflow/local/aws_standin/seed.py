@@ -4,7 +4,8 @@ Rows have the columns of ``resource_inventory``; only those of AWS are taken. ``
 Of the details count, for a machine ``architecture``, ``spot_type`` (one-time, persistent), ``root_device``,
 ``is_stop_protected`` and ``capacity_reservation``; for a disk ``volume_type``, ``iops`` and ``throughput``; for a group
 ``minimum``, ``maximum``, ``desired`` and ``instance_type``; for an endpoint ``variant`` and ``instances``; for a bucket
-``lifecycle`` (rules as S3 has them) and ``versioning``; for a ``web_acl`` ``rules``.
+``lifecycle`` (rules as S3 has them) and ``versioning``; for a ``web_acl`` ``rules``. An ``account`` is one of the
+organization that ``account_id`` manages.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.organizations.models import organizations_backends
 from moto.wafv2.models import wafv2_backends
 
 from finops_airflow.local.aws_standin import SECRET_KEY, access_key
@@ -50,6 +52,7 @@ def seed(rows: Iterable[Row], url: str, rules: Rules) -> None:
         "endpoint": _endpoint,
         "bucket": _bucket,
         "web_acl": _web_acl,
+        "account": _account,
     }
     ours = [_read(row) for row in rows if row.get("provider", "aws") == "aws" and row["resource_type"] in makers]
     for kind, make in makers.items():
@@ -224,6 +227,21 @@ def _bucket(row: dict[str, Any], client: Client, _rules: Rules) -> None:
         s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": details["lifecycle"]})
     if details.get("versioning"):
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+def _account(row: dict[str, Any], client: Client, _rules: Rules) -> None:
+    """Make an account of the organization that ``account_id`` manages."""
+    backend = organizations_backends[row["account_id"]]["aws"]
+    organizations = client("organizations")
+    if backend.org is None:
+        organizations.create_organization(FeatureSet="ALL")
+        root = organizations.list_roots()["Roots"][0]["Id"]
+        organizations.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    if row["name"] == row["account_id"]:
+        return
+    made = organizations.create_account(AccountName=row["name"], Email=f"{row['name']}@example.com")
+    account = backend.get_account_by_id(made["CreateAccountStatus"]["AccountId"])
+    account.id, account.tags = row["name"], {key: str(value) for key, value in row["tags"].items()}
 
 
 def _web_acl(row: dict[str, Any], client: Client, _rules: Rules) -> None:

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from finops.rightsizing.actions.aws import ACTIONS
+from finops.rightsizing.actions.aws import ACTIONS as EVERY
 
 FOLDER = Path(__file__).resolve().parents[4] / "deploy" / "permissions" / "aws"
+ACTIONS = [each for each in EVERY if each.resource_types != ("account",)]
 PERMITS = ("aws:ResourceTag/finops-actions", "allow")
 WITHOUT_TAG = {
     # Asks other services, which check the resource's tag themselves.
@@ -82,3 +83,19 @@ def test_ending_machines_and_touching_identities_is_denied_whatever_else_is_allo
 def test_what_is_protected_is_denied_for_both_tags() -> None:
     keys = [next(iter(each["Condition"]["Null"])) for each in _statements("act.json", "Deny") if "Condition" in each]
     assert keys == ["aws:ResourceTag/protect", "aws:ResourceTag/finops:protect"]
+
+
+def test_what_denies_in_accounts_has_a_policy_of_its_own_and_nothing_more() -> None:
+    denying = [each for each in EVERY if each not in ACTIONS]
+    used = {permission for action in denying for permission in (*action.reads, *action.acts)}
+    assert [each.name for each in denying] == ["attach_policy"]
+    assert _allowed("deny.json") == used
+    assert not used & (_allowed("act.json") | _allowed("read.json"))
+
+
+def test_only_policies_that_are_marked_as_made_here_are_made_or_changed() -> None:
+    changing = [each for each in _statements("deny.json", "Allow") if each["Sid"] != "Observe"]
+    for statement in changing:
+        marks = {key.partition("/")[2] for key in statement["Condition"]["StringEquals"]}
+        on_accounts = "account/" in statement["Resource"]
+        assert on_accounts or marks == {"finops-made"}, statement["Sid"]

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from finops.rightsizing.actions.azure import ACTIONS as AZURE
-from finops.rightsizing.actions.gcp import ACTIONS as GCP
+from finops.rightsizing.actions.azure import ACTIONS as EVERY_AZURE
+from finops.rightsizing.actions.gcp import ACTIONS as EVERY_GCP
 
+AZURE, GCP = ([each for each in every if each.resource_types != ("account",)] for every in (EVERY_AZURE, EVERY_GCP))
 FOLDER = Path(__file__).resolve().parents[4] / "deploy" / "permissions"
 
 
@@ -63,3 +64,13 @@ def test_an_azure_role_is_assigned_where_its_owner_says() -> None:
     assert all(
         _azure(file)["AssignableScopes"] == ["/subscriptions/SUBSCRIPTION"] for file in ("read.json", "act.json")
     )
+
+
+def test_what_denies_in_accounts_has_a_role_of_its_own_and_nothing_more() -> None:
+    for every, others, allowed in (
+        (EVERY_AZURE, AZURE, _azure("deny.json")["Actions"]),
+        (EVERY_GCP, GCP, _role("gcp/deny.yaml")["includedPermissions"]),
+    ):
+        denying = [each for each in every if each not in others]
+        assert set(allowed) == _used(denying, "reads") | _used(denying, "acts")
+        assert len(denying) == 1

@@ -13,7 +13,7 @@ from tests.unit.rightsizing.engine.model_cloud import ModelCloud
 from tests.unit.rightsizing.engine.world import DrivenClock, approved, finding, of, plan, resizing, tools
 
 from finops.core.errors import BadInput
-from finops.rightsizing.engine import applying, approving, planning, verifying
+from finops.rightsizing.engine import applying, approving, events, planning, verifying
 from finops.rightsizing.engine.tools import Tools
 from finops.stores.state import action_journal, actions, outbox
 from finops.stores.state.action_tables import action_journal as journal_table
@@ -58,6 +58,39 @@ def why_not(to: Tools, row: dict[str, Any]) -> str:
 )
 def test_nothing_is_planned_outside_the_guardrails(to: Tools, values: dict[str, Any], reason: str) -> None:
     assert reason in why_not(to, finding(**values))
+
+
+def of_account(**values: Any) -> dict[str, Any]:
+    key = "budget_breach:aws:111122223333"
+    usual = {"finding_key": key, "rule": "budget_breach", "resource_type": "account", "region": "", "zone": ""}
+    return finding("111122223333", **{**usual, **values})
+
+
+def test_an_account_is_in_no_region_and_its_tags_are_read_live_before_anything_begins(
+    tmp_path: Path, cloud: ModelCloud
+) -> None:
+    to = tools(tmp_path, cloud, allow_tags={"environment": ["dev"]})
+    cloud.add("111122223333")
+    ident = approved(to, of_account())
+    [result] = applying.apply(to)
+    assert (result.outcome, result.reason) == (actions.REFUSED, "its tag environment is none of dev")
+    assert (of(to, ident).status, cloud.changes) == (actions.REFUSED, [])
+
+
+def test_who_is_asked_for_a_policy_reads_what_it_says(to: Tools) -> None:
+    policy = '{"policy": "finops-budgets-1", "document": {"Effect": "Deny"}}'
+    (ident,) = plan(to, of_account(parameters=policy))
+    body = events.question(of(to, ident))["body"]
+    assert 'aws 111122223333: 111122223333, policy finops-budgets-1, document {"Effect": "Deny"}' in body
+
+
+def test_what_was_done_to_an_account_and_not_undone_is_not_asked_again(to: Tools, cloud: ModelCloud) -> None:
+    cloud.add("111122223333")
+    ident = approved(to, of_account())
+    applying.apply(to)
+    assert f"action {ident} has done it" in why_not(to, of_account(run_date=date(2026, 3, 3)))
+    applying.rollback(to, ident, "ada", "the budget has recovered")
+    assert "cools down" in why_not(to, of_account(run_date=date(2026, 3, 3)))
 
 
 def test_a_protect_tag_that_says_false_protects_nothing(to: Tools) -> None:

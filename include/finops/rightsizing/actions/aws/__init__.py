@@ -1,6 +1,7 @@
 """What can be done to resources of AWS, one file per action."""
 
 from finops.rightsizing.actions.aws.abort_uploads import AbortUploads
+from finops.rightsizing.actions.aws.attach_policy import AttachPolicy
 from finops.rightsizing.actions.aws.change_volume import ChangeVolume
 from finops.rightsizing.actions.aws.delete_volume import DeleteVolume
 from finops.rightsizing.actions.aws.limit_requests import LimitRequests
@@ -35,4 +36,5 @@ ACTIONS: tuple[Action, ...] = (
     ScaleEndpoint(),
     LimitRequests(),
     Tag(),
+    AttachPolicy(),
 )

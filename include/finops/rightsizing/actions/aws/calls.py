@@ -56,6 +56,12 @@ _BUSY = frozenset(
         "OperationAborted",
         "WAFOptimisticLockException",
         "WAFUnavailableEntityException",
+        # Organizations shows late what was just made, attached or taken away: the state is read again.
+        "DuplicatePolicyAttachmentException",
+        "DuplicatePolicyException",
+        "PolicyChangesInProgressException",
+        "PolicyInUseException",
+        "PolicyNotAttachedException",
     }
 )
 _NO_CAPACITY = frozenset(
@@ -86,7 +92,17 @@ _DENIED = frozenset(
         "OptInRequired",
     }
 )
-_GONE = frozenset({"NoSuchBucket", "NoSuchEntity", "ResourceNotFoundException", "ResourceNotFound"})
+_GONE = frozenset(
+    {
+        "AccountNotFoundException",
+        "PolicyNotFoundException",
+        "TargetNotFoundException",
+        "NoSuchBucket",
+        "NoSuchEntity",
+        "ResourceNotFoundException",
+        "ResourceNotFound",
+    }
+)
 _WAFS_GONE = "WAFNonexistentItemException"
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 

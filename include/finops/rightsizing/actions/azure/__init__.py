@@ -1,5 +1,6 @@
 """What can be done to resources of Azure, one file per action."""
 
+from finops.rightsizing.actions.azure.assign_policy import AssignPolicy
 from finops.rightsizing.actions.azure.change_volume import ChangeVolume
 from finops.rightsizing.actions.azure.delete_volume import DeleteVolume
 from finops.rightsizing.actions.azure.resize_machine import ResizeMachine
@@ -21,4 +22,5 @@ ACTIONS: tuple[Action, ...] = (
     SetLifecycle(),
     ScaleGroup(),
     Tag(),
+    AssignPolicy(),
 )

@@ -39,6 +39,8 @@ _BUSY = frozenset(
         "Conflict",
         "ConflictingConcurrentWriteNotAllowed",
         "EtagMismatch",
+        # A definition is let go a moment after its assignment.
+        "InvalidDeletePolicyDefinitionRequest",
         "OperationPreempted",
         "PreconditionFailed",
         "ResourceCollectionRequestsThrottled",
@@ -95,7 +97,7 @@ def ask(client: Any, request: HttpRequest) -> Any:
     """Send a request of Azure's that the SDK has no method for; return what the answer holds."""
     response = client.send_request(request)
     response.raise_for_status()
-    return response.json()
+    return response.json() if response.content else {}
 
 
 class _Watch(ARMPolling):

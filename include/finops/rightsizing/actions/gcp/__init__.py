@@ -1,6 +1,7 @@
 """What can be done to resources of Google Cloud, one file per action."""
 
 from finops.rightsizing.actions.gcp.delete_volume import DeleteVolume
+from finops.rightsizing.actions.gcp.limit_quota import LimitQuota
 from finops.rightsizing.actions.gcp.resize_machine import ResizeMachine
 from finops.rightsizing.actions.gcp.restore_volume import RestoreVolume
 from finops.rightsizing.actions.gcp.scale_group import ScaleGroup
@@ -19,4 +20,5 @@ ACTIONS: tuple[Action, ...] = (
     SetLifecycle(),
     ScaleGroup(),
     Tag(),
+    LimitQuota(),
 )
