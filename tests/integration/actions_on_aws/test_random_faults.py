@@ -42,7 +42,7 @@ from finops.stores.state import action_journal, actions
 
 pytestmark = pytest.mark.integration
 
-RUNS = 200
+RUNS = int(os.environ.get("RUNS", "60"))
 KINDS = ("throttle", "error", "lost", "reset", "no_capacity")
 CAP = 8
 UNTAGGED = ("restore_volume",)

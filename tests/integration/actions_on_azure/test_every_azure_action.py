@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ from finops.rightsizing.actions.model import Busy, Denied, NoCapacity, Rejected,
 
 pytestmark = pytest.mark.integration
 
-RUNS = 60
+RUNS = int(os.environ.get("RUNS", "20"))
 START = RESIZE[2]
 SMALLER = {"instance_type": "Standard_D4s_v5"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from random import Random
@@ -17,7 +18,7 @@ from finops.rightsizing.actions.model import Busy, Denied, NoCapacity, Rejected,
 
 pytestmark = pytest.mark.integration
 
-RUNS = 60
+RUNS = int(os.environ.get("RUNS", "20"))
 START = RESIZE[2]
 MARKS = ("fingerprint", "metageneration", "etag")
 """Facts that every write changes."""
