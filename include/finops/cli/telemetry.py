@@ -68,6 +68,8 @@ def ingest(
         typer.echo(json.dumps({"is_dry_run": dry_run, "sources": [*map(_as_json, reports)]}, indent=2))
     else:
         typer.echo("\n".join(line for report in reports for line in _as_text(report, dry_run)) or "no telemetry source")
+    for note in (each for report in reports for each in report.notes):
+        typer.echo(f"finops: note: {note}", err=True)
     for rejection in rejections:
         typer.echo(f"finops: {'waiting' if rejection.is_waiting else 'refused'}: {rejection.reason}", err=True)
     if rejections:
@@ -137,7 +139,8 @@ def _as_json(report: IngestReport) -> dict[str, Any]:
         for each in report.rejections
     ]
     head = {"source": report.source, "kind": report.kind.value}
-    return head | {"landed": days, "rejected": rejected} | as_json_of(report, *_COUNTS)
+    found = {"landed": days, "rejected": rejected, "notes": list(report.notes)}
+    return head | found | as_json_of(report, *_COUNTS)
 
 
 def _as_text(report: IngestReport, dry_run: bool) -> list[str]:
