@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import Any
 
@@ -38,12 +39,13 @@ _BUSY = frozenset(
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
-_PREFIXES = {"elbv2": "elasticloadbalancing", "application-autoscaling": "application-autoscaling"}
 _PERMISSIONS = {
+    "DescribeScalableTargets": "application-autoscaling:DescribeScalableTargets",
+    "GetCallerIdentity": "sts:GetCallerIdentity",
     "ListBuckets": "s3:ListAllMyBuckets",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
 }
-"""Permissions that are not called as their call is."""
+"""Permissions that are not called as their call is, or are of another service than what is listed."""
 
 Clients = Callable[[str, str, int], Any]
 """From a service, a region, and the seconds that an answer may take, to boto3's client."""
@@ -94,7 +96,15 @@ class AwsResources(Inventory):
 
     @cached_property
     def _account(self) -> Account:
-        found = self._client("sts", region=self._aws.regions[0]).get_caller_identity()
+        """Which account it is, as any of its regions says: the first may be down."""
+        *others, last = self._aws.regions
+        for region in others:
+            with suppress(BotoCoreError):
+                return self._identity(region)
+        return self._identity(last)
+
+    def _identity(self, region: str) -> Account:
+        found = self._client("sts", region=region).get_caller_identity()
         return Account(found["Account"], found["Arn"].split(":")[1])
 
     def _client(self, service: str, region: str) -> Any:
@@ -103,14 +113,9 @@ class AwsResources(Inventory):
         return self._made[service, region]
 
 
-def denied(error: ClientError) -> bool:
-    """Tell whether AWS refuses for want of a permission."""
-    return _code(error) in _DENIED
-
-
 def permission_of(service: str, operation: str) -> str:
     """Return the permission that a call needs."""
-    return _PERMISSIONS.get(operation, f"{_PREFIXES.get(service, service)}:{operation}")
+    return _PERMISSIONS.get(operation, f"{service.replace('elbv2', 'elasticloadbalancing')}:{operation}")
 
 
 def _code(error: ClientError) -> str:
