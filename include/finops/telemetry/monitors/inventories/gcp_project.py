@@ -68,15 +68,17 @@ class GcpProject:
 
     def everywhere(self, client: Any, what: str, kind: str) -> Iterator[Any]:
         """Yield the resources of all zones and regions, and a gap for each that cannot be reached now."""
-        request = {"project": self.id, "max_results": _PAGE, "return_partial_success": True}
+        request = {"project": self.id, "max_results": _PAGE}
         gone: set[str] = set()
         for page in _pages(client.aggregated_list(request=request, timeout=self.seconds, retry=RETRY)):
+            gone.update(map(short, page.unreachables))
             for place, scoped in page.items.items():
-                if scoped.warning.code == _UNREACHABLE and place not in gone:
-                    gone.add(place)
-                    reason = "Compute Engine cannot reach it now; the next run asks again"
-                    yield Gap(f"{kind} in {short(place)} of {self.id}", reason, is_waiting=True)
+                if scoped.warning.code == _UNREACHABLE:
+                    gone.add(short(place))
                 yield from getattr(scoped, what)
+        reason = "Compute Engine cannot reach it now; the next run asks again"
+        for place in sorted(gone):
+            yield Gap(f"{kind} in {place} of {self.id}", reason, is_waiting=True)
 
     def listed(self, client: Any) -> Iterator[Any]:
         """Yield the resources of a kind that is in no zone and no region."""
