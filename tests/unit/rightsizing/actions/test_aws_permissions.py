@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from finops.rightsizing.actions.aws import ACTIONS
+from finops.telemetry.monitors.inventories.aws import PERMISSIONS as LISTED
 
 FOLDER = Path(__file__).resolve().parents[4] / "deploy" / "permissions" / "aws"
 PERMITS = ("aws:ResourceTag/finops-actions", "allow")
@@ -40,8 +41,8 @@ def _allowed(name: str) -> set[str]:
     return set().union(*map(_actions, _statements(name, "Allow")))
 
 
-def test_reading_is_what_the_actions_read_and_nothing_more() -> None:
-    assert _allowed("read.json") == {permission for action in ACTIONS for permission in action.reads}
+def test_reading_is_what_actions_read_and_inventories_list_and_nothing_more() -> None:
+    assert _allowed("read.json") == {permission for action in ACTIONS for permission in action.reads} | LISTED
 
 
 def test_acting_is_what_the_actions_change_and_nothing_more() -> None:

@@ -39,6 +39,21 @@ _BUSY = frozenset(
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
+_LISTINGS = (
+    ("group", "autoscaling", aws_services.groups, ("autoscaling:DescribeAutoScalingGroups",)),
+    ("machine", "ec2", aws_compute.machines, ("ec2:DescribeInstances", "ec2:DescribeInstanceTypes")),
+    ("disk", "ec2", aws_compute.disks, ("ec2:DescribeVolumes",)),
+    ("snapshot", "ec2", aws_compute.snapshots, ("ec2:DescribeSnapshots",)),
+    ("address", "ec2", aws_compute.addresses, ("ec2:DescribeAddresses",)),
+    ("load_balancer", "elbv2", aws_services.load_balancers, aws_services.BALANCER_READS),
+    ("notebook", "sagemaker", aws_services.notebooks, aws_services.NOTEBOOK_READS),
+    ("endpoint", "sagemaker", aws_services.endpoints, aws_services.ENDPOINT_READS),
+)
+"""Type, service, listing, and the permissions that it needs, of a region."""
+
+PERMISSIONS = frozenset(each for *_, needs in _LISTINGS for each in needs) | frozenset(aws_buckets.READS)
+"""All that is asked."""
+
 _PERMISSIONS = {
     "DescribeScalableTargets": "application-autoscaling:DescribeScalableTargets",
     "GetCallerIdentity": "sts:GetCallerIdentity",
@@ -67,17 +82,7 @@ class AwsResources(Inventory):
         """Yield the parts of each region: groups before machines, and disks before their snapshots."""
         for name in self._aws.regions:
             region = AwsRegion(name, partial(self._client, region=name), lambda: self._account)
-            listings = (
-                ("group", "autoscaling", aws_services.groups),
-                ("machine", "ec2", aws_compute.machines),
-                ("disk", "ec2", aws_compute.disks),
-                ("snapshot", "ec2", aws_compute.snapshots),
-                ("address", "ec2", aws_compute.addresses),
-                ("load_balancer", "elbv2", aws_services.load_balancers),
-                ("notebook", "sagemaker", aws_services.notebooks),
-                ("endpoint", "sagemaker", aws_services.endpoints),
-            )
-            for kind, service, listing in listings:
+            for kind, service, listing, _ in _LISTINGS:
                 yield Part(kind, name, service, partial(listing, region))
         first = self._aws.regions[0]
         buckets = partial(aws_buckets.buckets, self._client, first, lambda: self._account)

@@ -18,6 +18,7 @@ _ARCHIVES = frozenset({"GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"})
 _NONE = {"NoSuchLifecycleConfiguration", "NoSuchTagSet", "NoSuchTagSetError"}
 _DENIED = "AccessDenied"
 _LIFECYCLE, _TAGS = "s3:GetLifecycleConfiguration", "s3:GetBucketTagging"
+READS = ("s3:ListAllMyBuckets", "s3:GetBucketLocation", _LIFECYCLE, _TAGS)
 
 
 def buckets(client: Callable[..., Any], first: str, account: Callable[[], Account]) -> Iterator[Row | Gap]:

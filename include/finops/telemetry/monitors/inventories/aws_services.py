@@ -9,6 +9,21 @@ from typing import Any
 from finops.telemetry.monitors.inventories.aws_region import AwsRegion, listed, tags_of
 from finops.telemetry.monitors.inventories.parts import Row, word
 
+BALANCER_READS = (
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+)
+NOTEBOOK_READS = ("sagemaker:ListNotebookInstances", "sagemaker:ListTags")
+ENDPOINT_READS = (
+    "application-autoscaling:DescribeScalableTargets",
+    "sagemaker:DescribeEndpoint",
+    "sagemaker:DescribeEndpointConfig",
+    "sagemaker:ListEndpoints",
+    "sagemaker:ListTags",
+)
+
 _TAGS_AT_ONCE = 20
 """Load balancers whose tags one call tells."""
 

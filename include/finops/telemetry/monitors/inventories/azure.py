@@ -35,14 +35,17 @@ _NO_LOGIN, _FORBIDDEN, _TOO_MANY, _FAILURE = 401, 403, 429, 500
 
 _LISTINGS = (
     ("machine", azure_compute.machines, azure_compute.MACHINE_READS),
-    ("disk", azure_compute.disks, "Microsoft.Compute/disks/read"),
-    ("snapshot", azure_compute.snapshots, "Microsoft.Compute/snapshots/read"),
-    ("group", azure_compute.groups, "Microsoft.Compute/virtualMachineScaleSets/read"),
-    ("address", azure_services.addresses, "Microsoft.Network/publicIPAddresses/read"),
-    ("load_balancer", azure_services.load_balancers, "Microsoft.Network/loadBalancers/read"),
+    ("disk", azure_compute.disks, ("Microsoft.Compute/disks/read",)),
+    ("snapshot", azure_compute.snapshots, ("Microsoft.Compute/snapshots/read",)),
+    ("group", azure_compute.groups, ("Microsoft.Compute/virtualMachineScaleSets/read",)),
+    ("address", azure_services.addresses, ("Microsoft.Network/publicIPAddresses/read",)),
+    ("load_balancer", azure_services.load_balancers, ("Microsoft.Network/loadBalancers/read",)),
     ("bucket", azure_services.buckets, azure_services.BUCKET_READS),
 )
-"""Type, and the permissions that listing it needs."""
+"""Type, listing, and the permissions that it needs."""
+
+PERMISSIONS = frozenset(each for *_, needs in _LISTINGS for each in needs) | {azure_services.POLICY_READS}
+"""All that is asked."""
 
 
 class AzureResources(Inventory):
@@ -76,7 +79,8 @@ class AzureResources(Inventory):
         if isinstance(error, CredentialUnavailableError):
             return BadInput("no usable Azure credentials; configure the connection of the source, or Azure's own chain")
         if isinstance(error, HttpResponseError) and error.status_code == _FORBIDDEN:
-            return Denied(next(needs for kind, _, needs in _LISTINGS if kind == part.type), _FILE)
+            needs = next(needs for kind, _, needs in _LISTINGS if kind == part.type)
+            return Denied(" or ".join(needs), _FILE)
         if isinstance(error, ClientAuthenticationError):
             return BadInput(f"Azure refuses the credentials ({shown(type(error).__name__)}); correct them")
         if isinstance(error, ServiceRequestError | ServiceResponseError):

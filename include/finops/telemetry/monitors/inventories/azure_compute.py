@@ -9,7 +9,7 @@ from typing import Any
 from finops.telemetry.monitors.inventories.azure_subscription import AzureSubscription
 from finops.telemetry.monitors.inventories.parts import Row, word, yes_no
 
-MACHINE_READS = "Microsoft.Compute/virtualMachines/read or Microsoft.Compute/skus/read"
+MACHINE_READS = ("Microsoft.Compute/virtualMachines/read", "Microsoft.Compute/skus/read")
 _POWER = "PowerState/"
 _DISKS_OF_ITS_OWN = ("MaxResourceVolumeMB", "NvmeDiskSizeInMiB")
 _BACKUP = "AzureBackup"

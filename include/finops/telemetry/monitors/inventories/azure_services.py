@@ -13,8 +13,8 @@ from finops.telemetry.models import Gap
 from finops.telemetry.monitors.inventories.azure_subscription import AzureSubscription
 from finops.telemetry.monitors.inventories.parts import UNKNOWN, Row, lifecycle, word
 
-BUCKET_READS = "Microsoft.Storage/storageAccounts/read"
-_POLICY_READS = "Microsoft.Storage/storageAccounts/managementPolicies/read"
+BUCKET_READS = ("Microsoft.Storage/storageAccounts/read",)
+POLICY_READS = "Microsoft.Storage/storageAccounts/managementPolicies/read"
 _NETWORK_VERSION = "2024-05-01"
 _FORBIDDEN = 403
 _GROUP = re.compile(r"/resourceGroups/([^/]+)/", re.IGNORECASE)
@@ -62,7 +62,7 @@ def buckets(subscription: AzureSubscription) -> Iterator[Row | Gap]:
             is_told = True
             yield Gap(
                 f"lifecycle rules of some storage accounts, the first is {each['name']}",
-                f"the login lacks {_POLICY_READS}, which deploy/permissions/azure/read.json gives",
+                f"the login lacks {POLICY_READS}, which deploy/permissions/azure/read.json gives",
             )
         created = properties.get("creationTime")
         yield columns | {

@@ -34,15 +34,30 @@ _FILE = "gcp/read.yaml"
 _COMPUTE, _STORAGE = "Compute Engine", "Cloud Storage"
 
 _LISTINGS = (
-    ("machine", _COMPUTE, "Instances", gcp_compute.machines, "compute.instances.list"),
-    ("disk", _COMPUTE, "Disks", gcp_compute.disks, "compute.disks.list"),
-    ("snapshot", _COMPUTE, "Snapshots", gcp_compute.snapshots, "compute.snapshots.list"),
-    ("group", _COMPUTE, "InstanceGroupManagers", gcp_services.groups, "compute.instanceGroupManagers.list"),
-    ("address", _COMPUTE, "Addresses", gcp_services.addresses, "compute.addresses.list"),
-    ("load_balancer", _COMPUTE, "ForwardingRules", gcp_services.load_balancers, "compute.forwardingRules.list"),
-    ("bucket", _STORAGE, "", gcp_services.buckets, "storage.buckets.list"),
+    ("machine", _COMPUTE, "Instances", gcp_compute.machines, ("compute.instances.list",)),
+    ("disk", _COMPUTE, "Disks", gcp_compute.disks, ("compute.disks.list",)),
+    ("snapshot", _COMPUTE, "Snapshots", gcp_compute.snapshots, ("compute.snapshots.list",)),
+    ("group", _COMPUTE, "InstanceGroupManagers", gcp_services.groups, ("compute.instanceGroupManagers.list",)),
+    (
+        "address",
+        _COMPUTE,
+        "Addresses",
+        gcp_services.addresses,
+        ("compute.addresses.list", "compute.globalAddresses.list"),
+    ),
+    (
+        "load_balancer",
+        _COMPUTE,
+        "ForwardingRules",
+        gcp_services.load_balancers,
+        ("compute.forwardingRules.list", "compute.globalForwardingRules.list"),
+    ),
+    ("bucket", _STORAGE, "", gcp_services.buckets, ("storage.buckets.list",)),
 )
-"""Type, service, client of Compute Engine, listing, and the permission that it needs."""
+"""Type, service, client of Compute Engine, listing, and the permissions that it needs."""
+
+PERMISSIONS = frozenset(each for *_, needs in _LISTINGS for each in needs)
+"""All that is asked."""
 
 
 class GcpResources(Inventory):
@@ -63,7 +78,8 @@ class GcpResources(Inventory):
         """Return what an error of the SDK means. No message of a login's is repeated: it may quote what was sent."""
         where = f"{part.service} of {part.place}"
         if isinstance(error, Forbidden):
-            return Denied(next(needs for kind, *_, needs in _LISTINGS if kind == part.type), _FILE)
+            needs = next(needs for kind, *_, needs in _LISTINGS if kind == part.type)
+            return Denied(" or ".join(needs), _FILE)
         if isinstance(error, RetryError) and isinstance(error.cause, RequestException):
             error = error.cause
         if isinstance(error, ServerError | TooManyRequests | RetryError):
