@@ -33,19 +33,23 @@ class _Body:
 class AwsAccountServer:
     """A running account. ``denied`` are calls as ``ec2.DescribeVolumes``, ``throttled`` how often each is busy first.
 
-    Regions that are ``down`` do not answer. ``asked`` are the calls that were sent, with their region.
+    Buckets that are ``closed`` tell nothing but ``told``, as ``name.GetBucketLocation``. Regions that are ``down`` do
+    not answer. ``asked`` are the calls that were sent, with their region.
     """
 
     url: str
     denied: set[str] = field(default_factory=set)
     throttled: dict[str, int] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def reset(self) -> None:
         """Behave, with nothing in any region."""
         httpx.post(f"{self.url}/moto-api/reset", trust_env=False)
-        self.denied, self.throttled, self.down, self.asked = set(), {}, set(), []
+        self.denied, self.closed, self.told, self.down = set(), set(), set(), set()
+        self.throttled, self.asked = {}, []
 
     def admin(self, service: str, region: str = "us-east-1") -> Any:
         """Return a client that nothing is refused."""
@@ -60,9 +64,11 @@ class AwsAccountServer:
         made.meta.events.register("before-send.*.*", self._throttle(service, region))
         return made
 
-    def _refuse(self, model: Any, **_: Any) -> Any:
+    def _refuse(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
         name = f"{model.service_model.service_name}.{model.name}"
-        if name not in self.denied:
+        where = params["url"].partition("?")[0].rpartition("/")[2]
+        is_closed = where in self.closed and f"{where}.{model.name}" not in self.told
+        if name not in self.denied and not is_closed:
             return None
         code = "UnauthorizedOperation" if name.startswith("ec2.") else "AccessDenied"
         meta = {"HTTPStatusCode": 403, "HTTPHeaders": {}}

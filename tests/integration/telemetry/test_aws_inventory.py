@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +16,11 @@ from telemetry_steps import TODAY, YESTERDAY, answer_of, configure, landed
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
 from finops.pipelines import telemetry as pipeline
+from finops.policy.rightsizing_rules import Rules
 from finops.policy.telemetry import TelemetrySource
+from finops.rightsizing import read
+from finops.rightsizing.resource import Known, Resource, Stored
+from finops.rightsizing.rules import network, storage
 from finops.telemetry import asking
 from finops.telemetry.monitors.inventories import aws_compute
 from finops.telemetry.monitors.inventories.aws import PERMISSIONS, permission_of
@@ -276,6 +281,21 @@ def test_a_missing_permission_is_told_and_all_else_lands(settings: Settings, acc
     assert [each["details"] for each in rows_of(settings, source, "bucket")] == [{"lifecycle_rules": "unknown"}]
 
 
+def test_a_bucket_that_is_closed_to_the_login_holds_back_no_other(
+    settings: Settings, account: AwsAccountServer
+) -> None:
+    for name in ("closed", "open"):
+        make_bucket(account, name)
+    account.closed = {"closed"}
+    source = configure(settings, source_of(types=only("bucket")))
+    report = ingest(settings, source, client=account.client)
+    assert report.notes == (
+        f"aws: {TODAY.date()} has no rows of some buckets, the first is closed: the login, or their own policy, lacks "
+        "s3:GetBucketLocation",
+    )
+    assert [each["resource_id"] for each in rows_of(settings, source, "bucket")] == ["open"]
+
+
 def test_the_doctor_names_every_missing_permission(settings: Settings, account: AwsAccountServer) -> None:
     account.denied = {"ec2.DescribeSnapshots", "ec2.DescribeInstanceTypes", "elbv2.DescribeTargetGroups"}
     source = configure(settings, source_of())
@@ -299,7 +319,7 @@ def test_what_is_asked_are_the_permissions_that_are_named(settings: Settings, ac
     land(settings, account)
     sent = {permission_of(*name.split(".")) for name, _ in account.asked}
     # Who it is everybody may ask.
-    assert sent - {"sts:GetCallerIdentity"} == PERMISSIONS - {"s3:GetBucketLocation"}
+    assert sent - {"sts:GetCallerIdentity"} == PERMISSIONS
 
 
 def test_a_region_that_is_down_holds_back_no_other_and_is_asked_again(
@@ -356,6 +376,57 @@ def test_all_pages_land(settings: Settings, account: AwsAccountServer, monkeypat
     assert len(rows_of(settings, source, "machine")) == 13
     assert len(rows_of(settings, source, "disk")) == 13
     assert [name for name, _ in account.asked].count("ec2.DescribeInstances") == 3
+
+
+def resources_of(settings: Settings, source: TelemetrySource) -> dict[str, Resource]:
+    """Return what has landed as rules see it, each with a cost of 140 in two weeks and no hours."""
+    found = {}
+    for row in landed(settings, source, TODAY.date()):
+        usual = {"billing_currency": "USD", "is_spot": row["is_spot"] == "true"}
+        usual["has_local_disk"] = row["has_local_disk"] == "true"
+        costs = (Decimal(140), None, None, None, None, None)
+        values = tuple((row | usual).get(name) for name in read._COLUMNS)
+        found[row["resource_id"]] = read._resource(values + costs, 14)
+    return found
+
+
+def test_what_has_landed_is_what_rules_look_for(settings: Settings, account: AwsAccountServer) -> None:
+    """As of a hundred days from now; nothing is known of a bucket whose lifecycle may not be read."""
+    ec2 = account.admin("ec2")
+    zone = f"{EAST}a"
+    free = ec2.create_volume(AvailabilityZone=zone, Size=500, VolumeType="gp2")["VolumeId"]
+    machine = make_machine(account)
+    used = ec2.create_volume(AvailabilityZone=zone, Size=500, VolumeType="gp2")["VolumeId"]
+    ec2.attach_volume(VolumeId=used, InstanceId=machine, Device="/dev/sdf")
+    old = ec2.create_snapshot(VolumeId=used)["SnapshotId"]
+    kept = tagged("snapshot", **{"aws:dlm:lifecycle-policy-id": "x"})
+    ec2.create_snapshot(VolumeId=used, TagSpecifications=kept)
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    for name in ("open-checkpoints", "closed-checkpoints"):
+        make_bucket(account, name)
+    account.closed, account.told = {"closed-checkpoints"}, {"closed-checkpoints.GetBucketLocation"}
+    source = configure(settings, source_of())
+    ingest(settings, source, client=account.client)
+
+    resources = resources_of(settings, source)
+    stored = Stored(stale=3, stale_gb=100.0, stale_cost=Decimal(50), old=0, archive_saving=Decimal(0))
+    buckets = {("aws", name): stored for name in resources if name.endswith("-checkpoints")}
+    known = Known(Rules(), TODAY.date() + timedelta(days=100), stored=buckets)
+    rules = (storage.unattached_disk, storage.old_volume_type, storage.old_snapshot, network.idle_address)
+    every = (*rules, storage.stale_checkpoints, storage.incomplete_uploads, network.idle_load_balancer)
+    found = {(rule.__name__, name) for name, each in resources.items() for rule in every if rule(each, known)}
+    arn = f"arn:aws:ec2:{EAST}:{ACCOUNT}:"
+    # The machine has a disk that it began with.
+    [root] = [name for name, each in resources.items() if each.size_gb == 8 and each.attached_to == machine]
+    assert found - {("old_volume_type", root)} == {
+        ("unattached_disk", free),
+        ("old_volume_type", free),
+        ("old_volume_type", used),
+        ("old_snapshot", f"{arn}snapshot/{old}"),
+        ("idle_address", f"{arn}elastic-ip/{address}"),
+        ("stale_checkpoints", "open-checkpoints"),
+    }
+    assert resources[machine].is_running
 
 
 def test_today_is_asked_for_once_and_a_past_day_never(

@@ -18,42 +18,48 @@ _ARCHIVES = frozenset({"GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"})
 _NONE = {"NoSuchLifecycleConfiguration", "NoSuchTagSet", "NoSuchTagSetError"}
 _DENIED = "AccessDenied"
 _LIFECYCLE, _TAGS = "s3:GetLifecycleConfiguration", "s3:GetBucketTagging"
-READS = ("s3:ListAllMyBuckets", "s3:GetBucketLocation", _LIFECYCLE, _TAGS)
+_LOCATION = "s3:GetBucketLocation"
+READS = ("s3:ListAllMyBuckets", _LOCATION, _LIFECYCLE, _TAGS)
 
 
 def buckets(client: Callable[..., Any], first: str, account: Callable[[], Account]) -> Iterator[Row | Gap]:
-    """Yield the account's buckets. One that its own policy closes to the login lands with what S3 lists of it."""
+    """Yield the account's buckets. One that its own policy closes to the login lands with what S3 tells of it."""
     closed: set[str] = set()
     for each in listed(client("s3", region=first), "list_buckets", ("Buckets",), MaxBuckets=1000):
         name = each["Name"]
         region = each.get("BucketRegion") or _region(client("s3", region=first), name)
+        if region is None:
+            yield from _gap("rows of", _LOCATION, name, closed)
+            continue
         s3 = client("s3", region=region)
         rules, tags = _asked(s3.get_bucket_lifecycle_configuration, name), _asked(s3.get_bucket_tagging, name)
-        for what, permission, found in (("lifecycle rules", _LIFECYCLE, rules), ("tags", _TAGS, tags)):
-            if found is None and what not in closed:
-                closed.add(what)
-                yield Gap(
-                    f"{what} of some buckets, the first is {name}",
-                    f"the login, or their own policy, lacks {permission}",
-                )
-        details: dict[str, Any] = {"lifecycle_rules": UNKNOWN}
-        if rules is not None:
-            in_force = [_rule(rule) for rule in rules.get("Rules") or () if rule.get("Status") == "Enabled"]
-            aborts = any(rule.get("abort_uploads_after_days") and not rule.get("prefix") for rule in in_force)
-            details = {"lifecycle_rules": lifecycle(in_force), "has_abort_rule": aborts}
+        if rules is None:
+            yield from _gap("lifecycle rules of", _LIFECYCLE, name, closed)
+        if tags is None:
+            yield from _gap("tags of", _TAGS, name, closed)
         yield {
             "account_id": account().id,
             "region": region,
             "resource_id": name,
             "created_at": each.get("CreationDate"),
             "tags": tags_of((tags or {}).get("TagSet")),
-            "details": details,
+            "details": _details(rules),
         }
 
 
-def _region(client: Any, bucket: str) -> str:
+def _gap(what: str, permission: str, bucket: str, closed: set[str]) -> Iterator[Gap]:
+    """Yield what is missing of the first of such buckets alone."""
+    if permission not in closed:
+        closed.add(permission)
+        reason = f"the login, or their own policy, lacks {permission}"
+        yield Gap(f"{what} some buckets, the first is {bucket}", reason)
+
+
+def _region(client: Any, bucket: str) -> str | None:
+    """Return the region of a bucket that the list does not tell; None where the login may not know."""
+    found = _asked(client.get_bucket_location, bucket)
     # The oldest region has no name there.
-    return client.get_bucket_location(Bucket=bucket).get("LocationConstraint") or "us-east-1"
+    return None if found is None else found.get("LocationConstraint") or "us-east-1"
 
 
 def _asked(call: Callable[..., dict[str, Any]], bucket: str) -> dict[str, Any] | None:
@@ -67,6 +73,14 @@ def _asked(call: Callable[..., dict[str, Any]], bucket: str) -> dict[str, Any] |
         if code != _DENIED:
             raise
         return None
+
+
+def _details(rules: dict[str, Any] | None) -> dict[str, Any]:
+    if rules is None:
+        return {"lifecycle_rules": UNKNOWN}
+    in_force = [_rule(rule) for rule in rules.get("Rules") or () if rule.get("Status") == "Enabled"]
+    aborts = any(rule["abort_uploads_after_days"] and not rule["prefix"] for rule in in_force)
+    return {"lifecycle_rules": lifecycle(in_force), "has_abort_rule": aborts}
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
