@@ -29,7 +29,6 @@ def machines(project: GcpProject, client: Any) -> Iterator[Row | Gap]:
         yield columns | {
             "instance_type": short(each.machine_type),
             "state": _STATES.get(state or "", state),
-            "last_used_at": None,
             "group_id": _group(project, each),
             "is_spot": yes_no(each.scheduling.provisioning_model == "SPOT" or each.scheduling.preemptible),
             "has_local_disk": yes_no(any(disk.type_ == "SCRATCH" for disk in disks)),
