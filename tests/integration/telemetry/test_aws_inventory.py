@@ -26,7 +26,7 @@ from finops.telemetry.monitors.inventories import aws_compute
 from finops.telemetry.monitors.inventories.aws import PERMISSIONS, permission_of
 from finops.telemetry.readers import reach
 from finops.telemetry.service import ingest
-from finops_airflow import steps
+from finops_airflow.steps import telemetry as telemetry_steps
 
 pytestmark = pytest.mark.integration
 
@@ -466,7 +466,7 @@ def test_a_connection_of_airflow_says_with_which_keys_and_where(
     monkeypatch.setenv("AIRFLOW_CONN_AWS_READER", json.dumps(connection))
     monkeypatch.setenv("FINOPS_HOME", str(settings.root))
     monkeypatch.setenv("FINOPS_CONFIG_DIR", str(settings.configuration_dir))
-    assert steps.land_telemetry("aws") == [str(TODAY.date())]
+    assert telemetry_steps.land_telemetry("aws") == [str(TODAY.date())]
 
 
 def test_without_credentials_nothing_is_asked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,7 +150,8 @@ def test_the_doctor_hears_of_every_missing_permission_at_once_and_of_what_else_f
     )
     with pytest.raises(Unavailable, match="its SDK failed"):
         Played(lacks | {("address", "ec2", "a"): failing(LookupError())}).reach()
-    Played({("machine", "ec2", "a"): has()}).reach()
+    elsewhere = {("machine", "ec2", "b"): failing(LookupError("asked"))}
+    Played({("machine", "ec2", "a"): has()} | elsewhere).reach()
 
 
 @pytest.mark.parametrize(

@@ -101,9 +101,16 @@ class Inventory:
             raise failures[0]
 
     def reach(self) -> None:
-        """Ask for a first resource of each part. Raise BadInput that names every missing permission, or what else."""
+        """Ask for a first resource of each type, in the first place. Raise BadInput that names what may not be read.
+
+        Permissions are nearly always the same in all places, and many places take longer than anybody waits.
+        """
         missing: dict[str, None] = {}
+        tried: set[str] = set()
         for part in self._wanted():
+            if part.type in tried:
+                continue
+            tried.add(part.type)
             try:
                 found = next(iter(part.rows()), None)
             except Exception as error:
