@@ -68,8 +68,6 @@ def ingest(
         typer.echo(json.dumps({"is_dry_run": dry_run, "sources": [*map(_as_json, reports)]}, indent=2))
     else:
         typer.echo("\n".join(line for report in reports for line in _as_text(report, dry_run)) or "no telemetry source")
-    for note in (each for report in reports for each in report.notes):
-        typer.echo(f"finops: note: {note}", err=True)
     for rejection in rejections:
         typer.echo(f"finops: {'waiting' if rejection.is_waiting else 'refused'}: {rejection.reason}", err=True)
     if rejections:

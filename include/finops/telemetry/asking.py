@@ -91,7 +91,7 @@ def take(asking: Asking, source: AskedSource, monitor: AbstractContextManager[Mo
     A day that fails leaves its answer as it was. A system that does not answer is not asked for the days after.
     """
     days = days_to_ask(asking, source)
-    faults = _never_again(asking, source)
+    faults = _past_days(asking, source)
     with monitor as system:
         for number, day in enumerate(days):
             if asking.progress is not None:
@@ -135,7 +135,7 @@ def _due(asking: Asking, source: AskedSource, today: date) -> list[date]:
     return sorted((recent - done) | still_open | lost)
 
 
-def _never_again(asking: Asking, source: AskedSource) -> list[Fault]:
+def _past_days(asking: Asking, source: AskedSource) -> list[Fault]:
     """Return what is told of past days that are wanted of a system that knows only what is now."""
     if not source.is_of_now:
         return []

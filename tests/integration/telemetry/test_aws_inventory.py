@@ -272,8 +272,8 @@ def test_a_missing_permission_is_told_and_all_else_lands(settings: Settings, acc
     assert report.notes == (
         f"aws: {day} has no disk in us-east-1: the login lacks ec2:DescribeVolumes, which "
         "deploy/permissions/aws/read.json gives",
-        f"aws: {day} has no lifecycle rules of some buckets, the first is closed: the login, or their own policy, "
-        "lacks s3:GetLifecycleConfiguration",
+        f"aws: {day} has no lifecycle rules of some buckets: the login, or their own policy, "
+        "lacks s3:GetLifecycleConfiguration; the first is closed",
     )
     assert [each["resource_id"] for each in rows_of(settings, source, "machine")] == [machine]
     assert rows_of(settings, source, "disk") == []
@@ -290,8 +290,8 @@ def test_a_bucket_that_is_closed_to_the_login_holds_back_no_other(
     source = configure(settings, source_of(types=only("bucket")))
     report = ingest(settings, source, client=account.client)
     assert report.notes == (
-        f"aws: {TODAY.date()} has no rows of some buckets, the first is closed: the login, or their own policy, lacks "
-        "s3:GetBucketLocation",
+        f"aws: {TODAY.date()} has no rows of some buckets: the login, or their own policy, lacks "
+        "s3:GetBucketLocation; the first is closed",
     )
     assert [each["resource_id"] for each in rows_of(settings, source, "bucket")] == ["open"]
 

@@ -51,8 +51,8 @@ def _gap(what: str, permission: str, bucket: str, closed: set[str]) -> Iterator[
     """Yield what is missing of the first of such buckets alone."""
     if permission not in closed:
         closed.add(permission)
-        reason = f"the login, or their own policy, lacks {permission}"
-        yield Gap(f"{what} some buckets, the first is {bucket}", reason)
+        # The part has one name whichever bucket is the first: answers of a day are compared by it.
+        yield Gap(f"{what} some buckets", f"the login, or their own policy, lacks {permission}; the first is {bucket}")
 
 
 def _region(client: Any, bucket: str) -> str | None:

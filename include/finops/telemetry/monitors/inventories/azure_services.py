@@ -61,8 +61,9 @@ def buckets(subscription: AzureSubscription) -> Iterator[Row | Gap]:
         if rules is None and not is_told:
             is_told = True
             yield Gap(
-                f"lifecycle rules of some storage accounts, the first is {each['name']}",
-                f"the login lacks {POLICY_READS}, which deploy/permissions/azure/read.json gives",
+                "lifecycle rules of some storage accounts",
+                f"the login lacks {POLICY_READS}, which deploy/permissions/azure/read.json gives; the first is "
+                f"{each['name']}",
             )
         created = properties.get("creationTime")
         yield columns | {
