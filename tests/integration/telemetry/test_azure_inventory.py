@@ -221,8 +221,8 @@ def test_a_missing_permission_is_told_and_all_else_lands(settings: Settings, sub
         f"azure: {DAY} has no disk in {SUBSCRIPTION}: the login lacks Microsoft.Compute/disks/read, which "
         "deploy/permissions/azure/read.json gives",
         f"azure: {DAY} has no lifecycle rules of some storage accounts: the login lacks "
-        "Microsoft.Storage/storageAccounts/managementPolicies/read, which deploy/permissions/azure/read.json gives; the "
-        "first is account",
+        "Microsoft.Storage/storageAccounts/managementPolicies/read, which deploy/permissions/azure/read.json gives; "
+        "the first is account",
     )
     assert list(rows_of(settings, source, "machine")) == ["vm"]
     assert rows_of(settings, source, "bucket")["account"]["details"] == {"lifecycle_rules": "unknown"}
