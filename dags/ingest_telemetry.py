@@ -11,7 +11,7 @@ and clear the task, or wait for the next hour. `finops telemetry status` shows w
 Then it names the months whose KPIs are older than what has landed or is published: that starts `build_kpis` for each.
 
 A monitoring system is asked for today's full hours and for past days that are not whole yet. One that does not answer
-fails the task, which is tried again; what has landed stays.
+fails the task, which is tried again; what has landed stays. A cloud is asked once a day what resources there are.
 
 For past days, put their files where the source looks: the next run lands them. Of a monitoring system, ask for them
 with `finops telemetry ingest --source NAME --day YYYY-MM-DD`.

@@ -17,6 +17,7 @@ A source in ``telemetry.yml`` may name one too:
 ``cloudwatch``  as ``s3://``; the regions are the source's.
 ``cloud_monitoring``  extra: ``keyfile_dict`` (JSON) or ``key_path``.
 ``azure_monitor``  extra: ``tenant_id``, with login and password as client id and secret.
+``aws_inventory``, ``gcp_inventory``, ``azure_inventory``  as these three.
 
 A mirror in ``budgets.yml`` may name one: of AWS as ``s3://``, of Azure as ``azure_monitor``, of Google Cloud as
 ``bq://``.
@@ -60,6 +61,10 @@ if TYPE_CHECKING:
 BIGQUERY_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 BILLING_SCOPES = ("https://www.googleapis.com/auth/cloud-billing",)
 MONITORING_SCOPES = ("https://www.googleapis.com/auth/monitoring.read",)
+INVENTORY_SCOPES = (
+    "https://www.googleapis.com/auth/compute.readonly",
+    "https://www.googleapis.com/auth/devstorage.read_only",
+)
 ACTION_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
@@ -100,6 +105,9 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
         "cloudwatch": _cloudwatch,
         "azure_monitor": azure_identity,
         "cloud_monitoring": _google_credentials_to_read_metrics,
+        "aws_inventory": _aws_clients,
+        "azure_inventory": azure_identity,
+        "gcp_inventory": _google_credentials_to_list,
     }
     connection = named(conn_id)
     return makers[source.type](connection, extra_of(connection))
@@ -184,12 +192,21 @@ def _google_credentials_to_read_metrics(connection: Any, extra: Mapping[str, Any
     return google_options(connection, extra, MONITORING_SCOPES)["credentials"]
 
 
+def _google_credentials_to_list(connection: Any, extra: Mapping[str, Any]) -> object | None:
+    return google_options(connection, extra, INVENTORY_SCOPES)["credentials"]
+
+
 def _cloudwatch(connection: Any, extra: Mapping[str, Any]) -> object:
+    client = _aws_clients(connection, extra)
+    return lambda region, seconds: client("cloudwatch", region, seconds)
+
+
+def _aws_clients(connection: Any, extra: Mapping[str, Any]) -> Callable[[str, str, int], object]:
     session = aws_session(connection, extra)
 
-    def client(region: str, seconds: int) -> object:
+    def client(service: str, region: str, seconds: int) -> object:
         config = aws_config(seconds)
-        return session.client("cloudwatch", region_name=region, endpoint_url=extra.get("endpoint_url"), config=config)
+        return session.client(service, region_name=region, endpoint_url=extra.get("endpoint_url"), config=config)
 
     return client
 

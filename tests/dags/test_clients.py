@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from finops.core.errors import BadInput
+from finops.telemetry.monitors.inventories import gcp
 from finops_airflow.clients import client_for, mirror_client_for, telemetry_client_for
 
 CANARY = "canary-Zm9vYmFyYmF6cXV1eA=="
@@ -221,6 +222,17 @@ def test_a_service_account_key_may_read_metrics_and_no_more(log_in):
     credentials = log_in("cloud_monitoring", extra={"keyfile_dict": key})
     assert credentials.service_account_email == key["client_email"]
     assert credentials.scopes == ("https://www.googleapis.com/auth/monitoring.read",)
+
+
+def test_inventories_are_asked_with_the_same_connections_and_may_list_and_no_more(log_in):
+    extra = {"endpoint_url": "http://127.0.0.1:5000"}
+    client = log_in("aws_inventory", login="AKIA1", password=CANARY, extra=extra)("elbv2", "eu-central-1", 7)
+    assert (client.meta.service_model.service_name, client.meta.region_name) == ("elbv2", "eu-central-1")
+    assert (client.meta.endpoint_url, client.meta.config.read_timeout) == ("http://127.0.0.1:5000", 7)
+    tenant = "11111111-2222-3333-4444-555555555555"
+    credential = log_in("azure_inventory", login="client", password=CANARY, extra={"tenant_id": tenant})
+    assert (credential._client_id, credential._tenant_id) == ("client", tenant)
+    assert log_in("gcp_inventory", extra={"keyfile_dict": service_account()}).scopes == gcp.SCOPES
 
 
 @pytest.fixture

@@ -137,7 +137,8 @@ def _as_json(report: IngestReport) -> dict[str, Any]:
         for each in report.rejections
     ]
     head = {"source": report.source, "kind": report.kind.value}
-    return head | {"landed": days, "rejected": rejected} | as_json_of(report, *_COUNTS)
+    found = {"landed": days, "rejected": rejected, "notes": list(report.notes)}
+    return head | found | as_json_of(report, *_COUNTS)
 
 
 def _as_text(report: IngestReport, dry_run: bool) -> list[str]:

@@ -21,7 +21,7 @@ from finops.core.progress import Progress
 from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
 from finops.policy.telemetry import AskedSource
-from finops.telemetry.models import ColumnType, Fault, Schema
+from finops.telemetry.models import ColumnType, Fault, Gap, Schema
 from finops.telemetry.schemas import SCHEMAS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ LONGEST_OPEN = timedelta(days=90)
 MOST_ROWS = 20_000_000
 """Rows of one day of one source; more is a query that went wrong."""
 
-_IS_WHOLE, _QUESTION = b"finops.is_whole", b"finops.question"
+_IS_WHOLE, _QUESTION, _LACKS = b"finops.is_whole", b"finops.question", b"finops.lacks"
 
 _NO_QUESTION = {"connection", "token_file", "ca_file", "days_back", "settle_minutes", "timeout_seconds"}
 """What a source has that does not change what is asked."""
@@ -47,11 +47,12 @@ Rows = Mapping[str, Sequence[Any]]
 class Monitor(Protocol):
     """A monitoring system that can be asked."""
 
-    def ask(self, day: date, until: datetime) -> Iterator[Rows]:
+    def ask(self, day: date, until: datetime) -> Iterator[Rows | Gap]:
         """Yield what it knows of a day (UTC), up to ``until``: its end, or of a day that is not over
         now, and of a kind with buckets the last full hour that has settled.
 
-        Raise Unavailable where it does not answer, BadInput where it refuses.
+        A gap is a part that it does not answer, beside the rest. Raise Unavailable where it does not answer at all,
+        BadInput where it refuses.
         """
         ...
 
@@ -85,18 +86,18 @@ class Asking:
 
 
 def take(asking: Asking, source: AskedSource, monitor: AbstractContextManager[Monitor]) -> tuple[Fault, ...]:
-    """Ask for the days that are due and keep the answers; return what went wrong.
+    """Ask for the days that are due and keep the answers; return what went wrong, and what else is to be told.
 
     A day that fails leaves its answer as it was. A system that does not answer is not asked for the days after.
     """
     days = days_to_ask(asking, source)
-    faults: list[Fault] = []
+    faults = _past_days(asking, source)
     with monitor as system:
         for number, day in enumerate(days):
             if asking.progress is not None:
                 asking.progress(f"{source.name} {day}", number, len(days))
             try:
-                _ask(asking, source, system, day)
+                faults += _ask(asking, source, system, day)
             except FinopsError as error:
                 _LOG.debug("%s of %s failed", day, source.name, exc_info=error)
                 if not any(str(error) == each.reason for each in faults):
@@ -110,13 +111,22 @@ def days_to_ask(asking: Asking, source: AskedSource) -> list[date]:
     """Return the days, the oldest first: those given, or those not whole yet within ``days_back``, and the lost ones.
 
     A day that was asked for and is not whole is asked for again for 90 days. When the source's question has changed,
-    the days within ``days_back`` are asked for anew. Raise BadInput for a day to come.
+    the days within ``days_back`` are asked for anew. What is of now is asked for today alone. Raise BadInput for a day
+    to come.
     """
     today = asking.now.date()
-    if asking.days is not None:
-        if late := [day for day in sorted(asking.days) if day > today]:
-            raise BadInput(f"{late[0]} is still to come; name a day up to {today} (UTC)")
-        return sorted(asking.days)
+    due = _given(asking, today) if asking.days is not None else _due(asking, source, today)
+    return [day for day in due if day == today] if source.is_of_now else due
+
+
+def _given(asking: Asking, today: date) -> list[date]:
+    days = sorted(asking.days or ())
+    if late := [day for day in days if day > today]:
+        raise BadInput(f"{late[0]} is still to come; name a day up to {today} (UTC)")
+    return days
+
+
+def _due(asking: Asking, source: AskedSource, today: date) -> list[date]:
     kept = _kept(asking, today)
     recent = {today - timedelta(days=number) for number in range(source.days_back + 1)}
     done = {day for day, each in kept.items() if each.is_whole and each.question == _question(source)}
@@ -125,13 +135,30 @@ def days_to_ask(asking: Asking, source: AskedSource) -> list[date]:
     return sorted((recent - done) | still_open | lost)
 
 
+def _past_days(asking: Asking, source: AskedSource) -> list[Fault]:
+    """Return what is told of past days that are wanted of a system that knows only what is now."""
+    if not source.is_of_now:
+        return []
+    today = asking.now.date()
+    told = [
+        Fault(day, f"{day} is over, and {source.type} tells what is now; the day keeps what has landed", is_note=True)
+        for day in sorted(asking.days or ())
+        if day < today
+    ]
+    if gone := sorted(day for day in asking.lost if day < today and not _path(asking, day).exists()):
+        says = f"{len(gone)} days that had landed are lost, the first is {gone[0]}; nobody can be asked for them again"
+        told.append(Fault(gone[0], says, is_note=True))
+    return told
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An answer that is kept: its rows, whether its day was over, and the digest of what was asked."""
+    """An answer that is kept: its rows, whether it is whole, the digest of what was asked, and which parts it lacks."""
 
     rows: int = 0
     is_whole: bool = False
     question: bytes = b""
+    lacks: frozenset[str] = frozenset()
 
 
 def _question(source: AskedSource) -> bytes:
@@ -164,12 +191,14 @@ def _footer(path: Path) -> _Kept:
     try:
         with pq.ParquetFile(path) as file:
             said = file.metadata.metadata or {}
-            return _Kept(file.metadata.num_rows, said.get(_IS_WHOLE) == b"yes", said.get(_QUESTION, b""))
+            lacks = frozenset(said.get(_LACKS, b"").decode().splitlines())
+            return _Kept(file.metadata.num_rows, said.get(_IS_WHOLE) == b"yes", said.get(_QUESTION, b""), lacks)
     except (FileNotFoundError, pa.ArrowInvalid):
         return _Kept()
 
 
-def _ask(asking: Asking, source: AskedSource, monitor: Monitor, day: date) -> None:
+def _ask(asking: Asking, source: AskedSource, monitor: Monitor, day: date) -> list[Fault]:
+    """Ask for a day and keep the answer; return which parts of it are missing."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     end = start + timedelta(days=1)
     settled = asking.now - timedelta(minutes=source.settle_minutes)
@@ -179,13 +208,37 @@ def _ask(asking: Asking, source: AskedSource, monitor: Monitor, day: date) -> No
     open_until = settled.replace(minute=0, second=0, microsecond=0) if schema.has_buckets else asking.now
     until = end if is_over else min(end, open_until)
     if until <= start:
-        return
+        return []
     before = _footer(_path(asking, day))
     with replacing(_path(asking, day)) as temporary:
-        rows = _write(temporary, schema, monitor.ask(day, until), is_over, _question(source))
+        # What is now is whole at once.
+        rows, gaps = _write(temporary, schema, monitor.ask(day, until), is_over or source.is_of_now, _question(source))
         if before.question == _question(source) or asking.days is not None:
             _require_enough(asking, day, rows, before.rows)
+        if before.question == _question(source):
+            _require_no_other_gap(day, gaps, before)
     _LOG.info("%s answered %d rows of %s%s", source.name, rows, day, "" if is_over else ", which is not over")
+    return _told(day, gaps)
+
+
+def _told(day: date, gaps: Sequence[Gap]) -> list[Fault]:
+    """Return a fault for each reason why parts are missing; what no next run will have is a note."""
+    parts: dict[tuple[str, bool], list[str]] = {}
+    for each in gaps:
+        parts.setdefault((each.reason, each.is_waiting), []).append(each.part)
+    return [
+        Fault(day, f"{day} has no {', '.join(names)}: {reason}", is_waiting, is_note=not is_waiting)
+        for (reason, is_waiting), names in parts.items()
+    ]
+
+
+def _require_no_other_gap(day: date, gaps: Sequence[Gap], before: _Kept) -> None:
+    """Raise Unavailable when an earlier answer of the day has what this one lacks."""
+    if more := [each for each in gaps if each.part not in before.lacks]:
+        raise Unavailable(
+            f"{day}: the answer has no {more[0].part}, which an earlier one of the day has, so that stays: "
+            f"{more[0].reason}"
+        )
 
 
 def _require_enough(asking: Asking, day: date, rows: int, before: int) -> None:
@@ -197,14 +250,19 @@ def _require_enough(asking: Asking, day: date, rows: int, before: int) -> None:
         )
 
 
-def _write(path: Path, schema: Schema, batches: Iterator[Rows], is_over: bool, question: bytes) -> int:
+def _write(
+    path: Path, schema: Schema, batches: Iterator[Rows | Gap], is_over: bool, question: bytes
+) -> tuple[int, list[Gap]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     layout = pa.schema([(each.name, _arrow_type(each.type)) for each in schema.columns])
-    rows, is_running = 0, False
+    rows, is_running, gaps = 0, False, []
     with pq.ParquetWriter(path, layout, compression="zstd") as writer:
         for batch in batches:
+            if isinstance(batch, Gap):
+                gaps.append(batch)
+                continue
             length = len(next(iter(batch.values())))
             # A monitor that knows nothing of a column leaves it out.
             table = pa.table({each.name: batch.get(each.name, [None] * length) for each in schema.columns}, layout)
@@ -214,9 +272,11 @@ def _write(path: Path, schema: Schema, batches: Iterator[Rows], is_over: bool, q
             # What still runs will end.
             is_running |= schema.kind is TelemetryKind.TRAINING_RUNS and "running" in batch["status"]
             writer.write_table(table)
-        is_whole = is_over and not is_running
-        writer.add_key_value_metadata({_IS_WHOLE: b"yes" if is_whole else b"no", _QUESTION: question})
-    return rows
+        is_whole = is_over and not is_running and not any(each.is_waiting for each in gaps)
+        lacks = "\n".join(each.part for each in gaps).encode()
+        said = {_IS_WHOLE: b"yes" if is_whole else b"no", _QUESTION: question, _LACKS: lacks}
+        writer.add_key_value_metadata(said)
+    return rows, gaps
 
 
 def _arrow_type(kind: ColumnType) -> pa.DataType:
@@ -224,6 +284,7 @@ def _arrow_type(kind: ColumnType) -> pa.DataType:
 
     types = {
         ColumnType.TEXT: pa.string(),
+        ColumnType.OBJECT: pa.string(),
         ColumnType.NUMBER: pa.float64(),
         ColumnType.COUNT: pa.int64(),
         ColumnType.MOMENT: pa.timestamp("us", tz="UTC"),

@@ -140,11 +140,27 @@ class StagedFile:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a monitoring system did not answer of a day, and why. ``is_waiting``: the next run may have an answer."""
+    """What a monitoring system did not answer of a day, and why.
+
+    ``is_waiting``: the next run may have an answer. ``is_note``: nothing went wrong by it, and it is only told.
+    """
 
     day: date
     reason: str
-    is_waiting: bool
+    is_waiting: bool = False
+    is_note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A part that a system does not answer beside the rest: which, on one line, and why.
+
+    ``is_waiting``: the next run may have it.
+    """
+
+    part: str
+    reason: str
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +197,7 @@ class IngestReport:
 
     ``landed`` days are new or replaced; of a dry run they would be. ``unchanged`` days were read again to the same
     rows. ``known_files`` were read by an earlier run. ``overlapping`` rows had a newer value in a file written later.
+    ``notes`` are told, and nothing failed by them: what a system may not be asked, or cannot be asked any more.
     """
 
     source: str
@@ -194,3 +211,4 @@ class IngestReport:
     repeated: int = 0
     overlapping: int = 0
     set_apart: int = 0
+    notes: tuple[str, ...] = ()

@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finops.core.errors import BadInput
 from finops.policy.telemetry import FILE, FileSource, TelemetrySource
 from finops.telemetry import asking
 from finops.telemetry.asking import Asking
 from finops.telemetry.models import Offered, OfferedFile
+
+if TYPE_CHECKING:
+    from finops.telemetry.monitors.inventories.parts import Inventory
+
+    Inventories = AbstractContextManager[Inventory]
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
@@ -70,12 +75,38 @@ def _cloud_monitoring(source: Any, client: Any) -> System:
     return CloudMonitoring(source, client)
 
 
+def _aws_inventory(source: Any, client: Any) -> Inventories:
+    from finops.telemetry.monitors.inventories.aws import AwsResources
+
+    return AwsResources(source, client)
+
+
+def _azure_inventory(source: Any, client: Any) -> Inventories:
+    from finops.telemetry.monitors.inventories.azure import AzureResources
+
+    return AzureResources(source, client)
+
+
+def _gcp_inventory(source: Any, client: Any) -> Inventories:
+    from finops.telemetry.monitors.inventories.gcp import GcpResources
+
+    return GcpResources(source, client)
+
+
+INVENTORIES: dict[str, Callable[[Any, Any], Inventories]] = {
+    "aws_inventory": _aws_inventory,
+    "azure_inventory": _azure_inventory,
+    "gcp_inventory": _gcp_inventory,
+}
+"""Clouds that are asked what there is now, by ``type``."""
+
 MONITORS: dict[str, Callable[[Any, Any], System]] = {
     "prometheus": _prometheus,
     "mlflow": _mlflow,
     "cloudwatch": _cloudwatch,
     "azure_monitor": _azure_monitor,
     "cloud_monitoring": _cloud_monitoring,
+    **INVENTORIES,
 }
 """Monitoring systems by the ``type`` that telemetry.yml names: from a source, and a login if one is configured."""
 
@@ -94,10 +125,15 @@ def offered(look: Asking) -> Offered:
 def reach(source: TelemetrySource, client: Any = None) -> None:
     """Try whether a source can be read, and keep nothing: look for its files, or ask for an hour of yesterday.
 
-    Raise BadInput or Unavailable when it cannot.
+    Of an inventory, a first resource of each type is asked for. Raise BadInput, for a missing permission naming it, or
+    Unavailable when it cannot.
     """
     if isinstance(source, FileSource):
         offered_files(source)
+        return
+    if (inventory := INVENTORIES.get(source.type)) is not None:
+        with inventory(source, client) as cloud:
+            cloud.reach()
         return
     start = asking.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
     with MONITORS[source.type](source, client) as system:

@@ -16,6 +16,7 @@ from finops.core.locks import exclusive
 from finops.core.machine import one_line_errors
 from finops.core.progress import Progress
 from finops.core.settings import Settings
+from finops.core.text import shown
 from finops.policy.telemetry import TelemetrySource, load
 from finops.stores.state import telemetry as ledger
 from finops.stores.state.store import open_state
@@ -34,6 +35,9 @@ _LOG = logging.getLogger(__name__)
 
 CLOCK_SKEW = timedelta(minutes=15)
 """How far a clock may be ahead; what is later has not happened."""
+
+LONGEST_NOTE = 2000
+"""Characters."""
 
 
 def ingest(
@@ -95,6 +99,7 @@ class _Run:
     progress: Progress | None
     staged: dict[str, StagedFile] = field(default_factory=dict)
     rejections: list[Rejection] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     begun: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -103,10 +108,13 @@ class _Run:
         return SCHEMAS[self.source.kind]
 
     def note(self, faults: Collection[Fault]) -> None:
-        """Count what a monitoring system did not answer among the rejections."""
+        """Count what a monitoring system did not answer among the rejections, and keep what is only told."""
         for each in faults:
             reason = f"{self.source.name}: {each.reason}"
             _LOG.warning("%s", reason)
+            if each.is_note:
+                self.notes.append(shown(reason, LONGEST_NOTE))
+                continue
             kind = self.source.kind
             self.rejections.append(
                 Rejection(self.source.name, kind, reason, None, each.day, each.is_waiting, is_unanswered=True)
@@ -221,6 +229,7 @@ class _Run:
             repeated=sum(each.repeated for each in read),
             overlapping=done.overlapping,
             set_apart=sum(each.set_apart for each in read),
+            notes=tuple(self.notes),
         )
 
     def _reject(

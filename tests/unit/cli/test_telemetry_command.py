@@ -99,6 +99,16 @@ def test_without_any_source_there_is_nothing_to_do(home: Path) -> None:
     assert run("status").stdout == "No telemetry is configured, and none has landed.\n"
 
 
+def test_a_past_day_of_an_inventory_is_told_and_no_failure(home: Path) -> None:
+    entry = "{name: aws, kind: resource_inventory, type: aws_inventory, regions: [us-east-1]}"
+    (home / "config" / "telemetry.yml").write_text(f"sources: [{entry}]\n", encoding="utf-8")
+    said = "aws: 2025-01-31 is over, and aws_inventory tells what is now; the day keeps what has landed"
+    found = run("ingest", "--day", "2025-01-31")
+    assert (found.exit_code, found.stderr) == (0, f"finops: warning: {said}\n")
+    [source] = json.loads(run("ingest", "--day", "2025-01-31", "--json").stdout)["sources"]
+    assert (source["notes"], source["rejected"], source["landed"]) == ([said], [], [])
+
+
 def test_a_source_that_cannot_be_read_does_not_stop_the_others(home: Path) -> None:
     (home / "gpu" / "one.csv").unlink()
     (home / "gpu").rmdir()

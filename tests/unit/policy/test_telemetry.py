@@ -53,7 +53,28 @@ sources:
         (
             "{name: gpu, kind: checkpoints, from: /gpu, type: s3}",
             "sources[1]: unknown type s3; known are 'files', 'prometheus', 'mlflow', 'cloudwatch', 'azure_monitor', "
-            "'cloud_monitoring'",
+            "'cloud_monitoring', 'aws_inventory', 'azure_inventory', 'gcp_inventory'",
+        ),
+        (
+            "{name: aws, kind: resource_metrics, type: aws_inventory, regions: [us-east-1]}",
+            "sources[1].kind: must be ",
+        ),
+        ("{name: aws, kind: resource_inventory, type: aws_inventory}", "sources[1]: missing key regions"),
+        (
+            "{name: aws, kind: resource_inventory, type: aws_inventory, regions: [us-east-1, us-east-1]}",
+            "sources[1].regions: us-east-1 is named twice",
+        ),
+        (
+            "{name: aws, kind: resource_inventory, type: aws_inventory, regions: [us-east-1], days_back: 3}",
+            "sources[1].days_back: must be 0",
+        ),
+        (
+            "{name: gcp, kind: resource_inventory, type: gcp_inventory, projects: [acme-ml], types: {notebook: false}}",
+            "sources[1].types.notebook: unknown name; it must be 'machine', ",
+        ),
+        (
+            "{name: azure, kind: resource_inventory, type: azure_inventory, subscriptions: [acme]}",
+            "sources[1].subscriptions[1]: must match pattern",
         ),
         ("{name: gpu, kind: checkpoints, form: /gpu}", "sources[1].form: unknown key; known keys are name, kind, type"),
         ("{name: ../gpu, kind: checkpoints, from: /gpu}", "sources[1].name: must match pattern"),

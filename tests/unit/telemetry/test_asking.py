@@ -13,9 +13,10 @@ import pytest
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
 from finops.core.telemetry import TelemetryKind
-from finops.policy.telemetry import AskedSource
+from finops.policy.telemetry import AskedSource, AwsInventory
 from finops.telemetry import asking
 from finops.telemetry.asking import Asking, Rows, days_to_ask, take
+from finops.telemetry.models import Gap
 
 NOW = datetime(2025, 1, 31, 10, 20, tzinfo=UTC)
 TODAY = NOW.date()
@@ -194,3 +195,84 @@ def test_more_rows_than_a_day_can_have_are_refused(
     system.rows = 4
     [fault] = take(look(settings, source, days=[TODAY]), source, system)
     assert fault.reason == "the answer has more than 3 rows of a day; ask for less"
+
+
+class Inventoried(Played):
+    """A cloud that knows what there is now: as many machines as ``rows``, but for its ``gaps``."""
+
+    def __init__(self, *gaps: Gap) -> None:
+        super().__init__()
+        self.gaps = gaps
+
+    def ask(self, day: date, until: datetime) -> Iterator[Rows | Gap]:
+        self.asked.append((day, until))
+        row: dict[str, list[Any]] = {"resource_id": [f"i-{each}" for each in range(self.rows)]}
+        row |= {name: ["x"] * self.rows for name in ("provider", "resource_type", "account_id", "region")}
+        yield row | {"observed_at": [until] * self.rows}
+        yield from self.gaps
+
+
+DOWN, CLOSED = Gap("disk in us-west-2", "it does not answer", is_waiting=True), Gap("bucket", "it is forbidden")
+
+
+@pytest.fixture
+def inventory() -> AskedSource:
+    entry = {"name": "aws", "kind": "resource_inventory", "type": "aws_inventory", "regions": ["us-east-1"]}
+    return AwsInventory.model_validate(entry)
+
+
+def test_what_is_now_is_asked_for_today_once(settings: Settings, inventory: AskedSource) -> None:
+    system = Inventoried()
+    assert take(look(settings, inventory), inventory, system) == ()
+    assert system.asked == [(TODAY, NOW)]
+    assert days_to_ask(look(settings, inventory), inventory) == []
+    tomorrow = NOW + timedelta(days=1)
+    assert days_to_ask(look(settings, inventory, now=tomorrow), inventory) == [tomorrow.date()]
+
+
+def test_a_past_day_of_what_is_now_is_told_and_not_asked(settings: Settings, inventory: AskedSource) -> None:
+    system = Inventoried()
+    past = days_before(3, 2)
+    told = take(look(settings, inventory, days=[*past, TODAY], lost=days_before(9, 8)), inventory, system)
+    assert [day for day, _ in system.asked] == [TODAY]
+    assert [each.reason for each in told if each.is_note] == [
+        "2025-01-28 is over, and aws_inventory tells what is now; the day keeps what has landed",
+        "2025-01-29 is over, and aws_inventory tells what is now; the day keeps what has landed",
+        "2 days that had landed are lost, the first is 2025-01-22; nobody can be asked for them again",
+    ]
+
+
+def test_a_day_with_a_gap_that_waits_is_asked_for_again_until_it_is_over(
+    settings: Settings, inventory: AskedSource
+) -> None:
+    [fault] = take(look(settings, inventory), inventory, Inventoried(DOWN))
+    assert (fault.reason, fault.is_waiting, fault.is_note) == (
+        *("2025-01-31 has no disk in us-west-2: it does not answer", True),
+        False,
+    )
+    assert days_to_ask(look(settings, inventory), inventory) == [TODAY]
+    tomorrow = look(settings, inventory, now=NOW + timedelta(days=1))
+    assert TODAY not in days_to_ask(tomorrow, inventory)
+
+
+def test_a_day_whose_gap_no_next_run_fills_is_whole_and_told(settings: Settings, inventory: AskedSource) -> None:
+    others = Gap("address in us-east-1", "it is forbidden")
+    [note] = take(look(settings, inventory), inventory, Inventoried(CLOSED, others))
+    assert (note.reason, note.is_note) == ("2025-01-31 has no bucket, address in us-east-1: it is forbidden", True)
+    assert days_to_ask(look(settings, inventory), inventory) == []
+
+
+def test_an_answer_replaces_one_of_the_day_that_lacks_as_much_and_no_other(
+    settings: Settings, inventory: AskedSource
+) -> None:
+    again = look(settings, inventory, days=[TODAY])
+    path = again.folder / f"{TODAY}.parquet"
+    take(again, inventory, Inventoried(DOWN))
+    [fault] = take(again, inventory, Inventoried(CLOSED))
+    assert "the answer has no bucket, which an earlier one of the day has, so that stays" in fault.reason
+    larger = Inventoried(DOWN)
+    larger.rows = 2
+    take(again, inventory, larger)
+    assert pq.read_metadata(path).num_rows == 2
+    assert take(again, inventory, larger)[0].is_waiting
+    assert take(again, inventory, Inventoried()) == (), "what was down is there"

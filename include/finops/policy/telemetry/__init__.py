@@ -12,6 +12,7 @@ from finops.policy.loader import load as load_file
 from finops.policy.telemetry.asked import AskedSource, ColumnSource, HttpSource
 from finops.policy.telemetry.clouds import AzureMonitorMetrics, CloudMonitoringMetrics
 from finops.policy.telemetry.cloudwatch import CloudWatchMetrics
+from finops.policy.telemetry.inventories import AwsInventory, AzureInventory, GcpInventory, InventorySource
 from finops.policy.telemetry.mlflow import MlflowCheckpoints, MlflowRuns, MlflowSource
 from finops.policy.telemetry.prometheus import PrometheusCounts, PrometheusMetrics, PrometheusSource
 from finops.policy.telemetry.source import FILE, FileSource, TelemetrySource
@@ -19,12 +20,16 @@ from finops.policy.telemetry.source import FILE, FileSource, TelemetrySource
 __all__ = [
     "FILE",
     "AskedSource",
+    "AwsInventory",
+    "AzureInventory",
     "AzureMonitorMetrics",
     "CloudMonitoringMetrics",
     "CloudWatchMetrics",
     "ColumnSource",
     "FileSource",
+    "GcpInventory",
     "HttpSource",
+    "InventorySource",
     "MlflowCheckpoints",
     "MlflowRuns",
     "MlflowSource",
@@ -45,9 +50,11 @@ def _typed(entry: Any) -> Any:
 
 _Prometheus = Annotated[PrometheusMetrics | PrometheusCounts, Field(discriminator="kind")]
 _Mlflow = Annotated[MlflowRuns | MlflowCheckpoints, Field(discriminator="kind")]
+_Measured = CloudWatchMetrics | AzureMonitorMetrics | CloudMonitoringMetrics
+_Inventory = AwsInventory | AzureInventory | GcpInventory
 _Source = Annotated[
     Annotated[
-        FileSource | _Prometheus | _Mlflow | CloudWatchMetrics | AzureMonitorMetrics | CloudMonitoringMetrics,
+        FileSource | _Prometheus | _Mlflow | _Measured | _Inventory,
         Field(discriminator="type"),
     ],
     BeforeValidator(_typed),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -50,6 +50,7 @@ class ColumnSource(Entry):
     value: Text | None = Field(default=None, description="The text of every row; with from, of those that have none.")
     pattern: Pattern | None = None
     becomes: Text | None = None
+    lower_case: bool = Field(default=False, description="Write what is left in small letters.")
     names: dict[str, Text] = Field(default={}, description="From what the monitoring system says to what bills say.")
 
     @model_validator(mode="before")
@@ -61,8 +62,8 @@ class ColumnSource(Entry):
     def _whole(self) -> ColumnSource:
         if self.from_name is None and self.value is None:
             raise ValueError("needs from or value")
-        if self.from_name is None and (self.pattern or self.names):
-            raise ValueError("pattern and names need from")
+        if self.from_name is None and (self.pattern or self.lower_case or self.names):
+            raise ValueError("pattern, lower_case and names need from")
         if self.becomes is not None:
             if self.pattern is None:
                 raise ValueError("becomes needs pattern")
@@ -78,6 +79,8 @@ class ColumnSource(Entry):
             if match is None:
                 return self.value
             found = match.expand(self.becomes) if self.becomes else match[1] if match.re.groups else match[0]
+        if self.lower_case:
+            found = (found or "").lower()
         return self.names.get(found or "", found) or self.value
 
 
@@ -93,7 +96,9 @@ def _require_template(pattern: str, template: str) -> None:
 
 
 class AskedSource(TelemetrySource):
-    """A monitoring system, asked day by day (UTC)."""
+    """A monitoring system, asked day by day (UTC). ``is_of_now``: it knows what is, and nothing of past days."""
+
+    is_of_now: ClassVar[bool] = False
 
     connection: Text | None = Field(default=None, description="Airflow Connection with the credentials.")
     days_back: int = Field(default=3, ge=0, le=400, description="Days before today that are asked for, if not landed.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from finops.rightsizing.actions.aws import ACTIONS as EVERY
+from finops.telemetry.monitors.inventories.aws import PERMISSIONS as LISTED
 
 FOLDER = Path(__file__).resolve().parents[4] / "deploy" / "permissions" / "aws"
 ACTIONS = [each for each in EVERY if each.resource_types != ("account",)]
@@ -41,8 +42,8 @@ def _allowed(name: str) -> set[str]:
     return set().union(*map(_actions, _statements(name, "Allow")))
 
 
-def test_reading_is_what_the_actions_read_and_nothing_more() -> None:
-    assert _allowed("read.json") == {permission for action in ACTIONS for permission in action.reads}
+def test_reading_is_what_actions_read_and_inventories_list_and_nothing_more() -> None:
+    assert _allowed("read.json") == {permission for action in ACTIONS for permission in action.reads} | LISTED
 
 
 def test_acting_is_what_the_actions_change_and_nothing_more() -> None:
