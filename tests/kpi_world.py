@@ -58,6 +58,8 @@ class World:
         connection.execute(f"create view fact as {published.latest(settings).focus_sql()}")
         for kind in TelemetryKind:
             files = sample / kind / "*.parquet"
+            if not files.parent.exists():
+                continue
             connection.execute(f"create view {kind} as from read_parquet('{files}', filename = true)")
         self._truths = json.loads((sample / "truths.json").read_text(encoding="utf-8"))
 

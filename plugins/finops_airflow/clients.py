@@ -18,6 +18,8 @@ A source in ``telemetry.yml`` may name one too:
 ``cloud_monitoring``  extra: ``keyfile_dict`` (JSON) or ``key_path``.
 ``azure_monitor``  extra: ``tenant_id``, with login and password as client id and secret.
 ``aws_inventory``, ``gcp_inventory``, ``azure_inventory``  as these three.
+``cost_optimization_hub``, ``aws_price_list``  as ``cloudwatch``; ``azure_advisor``  as ``azure_monitor``;
+``gcp_recommender``  as ``cloud_monitoring``.
 
 A mirror in ``budgets.yml`` may name one: of AWS as ``s3://``, of Azure as ``azure_monitor``, of Google Cloud as
 ``bq://``.
@@ -33,6 +35,7 @@ A message names the connection and the field and never a value: values are secre
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -65,7 +68,7 @@ INVENTORY_SCOPES = (
     "https://www.googleapis.com/auth/compute.readonly",
     "https://www.googleapis.com/auth/devstorage.read_only",
 )
-ACTION_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+CLOUD_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
 
@@ -102,12 +105,16 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
     makers: dict[str, Callable[[Any, Mapping[str, Any]], object]] = {
         "prometheus": _http_login,
         "mlflow": _http_login,
-        "cloudwatch": _cloudwatch,
+        "cloudwatch": partial(_aws_clients_of, "cloudwatch"),
         "azure_monitor": azure_identity,
-        "cloud_monitoring": _google_credentials_to_read_metrics,
+        "cloud_monitoring": partial(_google_credentials, MONITORING_SCOPES),
         "aws_inventory": _aws_clients,
         "azure_inventory": azure_identity,
-        "gcp_inventory": _google_credentials_to_list,
+        "gcp_inventory": partial(_google_credentials, INVENTORY_SCOPES),
+        "cost_optimization_hub": partial(_aws_clients_of, "cost-optimization-hub"),
+        "azure_advisor": azure_identity,
+        "gcp_recommender": partial(_google_credentials, CLOUD_SCOPES),
+        "aws_price_list": partial(_aws_clients_of, "pricing"),
     }
     connection = named(conn_id)
     return makers[source.type](connection, extra_of(connection))
@@ -161,7 +168,7 @@ def login_for(account: Account) -> object | None:
         return aws_session(connection, extra)
     if account.provider == "azure":
         return azure_identity(connection, extra)
-    return google_options(connection, extra, ACTION_SCOPES)["credentials"]
+    return google_options(connection, extra, CLOUD_SCOPES)["credentials"]
 
 
 def ec2_client_of(conn_id: str) -> Callable[[str], Any]:
@@ -188,17 +195,12 @@ def _http_login(connection: Any, extra: Mapping[str, Any]) -> object:
     return HttpLogin(user=connection.login, password=SecretStr(connection.password or ""))
 
 
-def _google_credentials_to_read_metrics(connection: Any, extra: Mapping[str, Any]) -> object | None:
-    return google_options(connection, extra, MONITORING_SCOPES)["credentials"]
+def _google_credentials(scopes: tuple[str, ...], connection: Any, extra: Mapping[str, Any]) -> object | None:
+    return google_options(connection, extra, scopes)["credentials"]
 
 
-def _google_credentials_to_list(connection: Any, extra: Mapping[str, Any]) -> object | None:
-    return google_options(connection, extra, INVENTORY_SCOPES)["credentials"]
-
-
-def _cloudwatch(connection: Any, extra: Mapping[str, Any]) -> object:
-    client = _aws_clients(connection, extra)
-    return lambda region, seconds: client("cloudwatch", region, seconds)
+def _aws_clients_of(service: str, connection: Any, extra: Mapping[str, Any]) -> Callable[[str, int], object]:
+    return partial(_aws_clients(connection, extra), service)
 
 
 def _aws_clients(connection: Any, extra: Mapping[str, Any]) -> Callable[[str, str, int], object]:

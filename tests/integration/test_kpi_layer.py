@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from finops.core.errors import BadInput, Finding, Superseded
@@ -56,8 +57,11 @@ def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
     passed = runner.run(work, ["test", "--select", "test_type:unit,tag:kpi"])
 
     assert {
+        "a_landed_price_counts_unless_it_cannot_be_right",
         "a_million_tokens_cost_what_the_bill_says",
         "a_node_is_shared_by_gpus_or_by_the_larger_of_processors_and_memory",
+        "a_recommendation_has_the_owner_of_its_resource_and_the_currency_of_its_saving",
+        "a_recommendation_is_as_it_was_last_made_in_the_month",
         "a_run_counts_once_in_its_experiment_and_once_in_its_pipeline",
         "a_run_on_a_resource_that_is_in_no_bill_is_there_and_costs_nothing",
         "a_used_gpu_hour_costs_more_than_one_that_was_billed",
@@ -67,6 +71,7 @@ def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
         "gpus_and_tokens_are_told_by_instance_type_or_price",
         "runs_that_overlap_share_each_second_and_versions_share_by_requests",
         "staging_is_flagged_above_its_part_of_production",
+        "the_newest_price_of_the_region_that_the_catalogue_is_of_counts",
         "what_a_resource_costs_is_of_who_used_it_and_the_rest_is_idle",
         "workloads_have_their_part_of_the_node_and_the_rest_is_idle",
         "kpi_months_of_google_begin_and_end_in_california",
@@ -254,3 +259,13 @@ def test_a_publication_that_was_killed_after_readers_had_it_is_recorded_by_the_n
     assert published.latest(home).build_id == built.build_id
     assert kpis.publish(home, built.build_id).build_id == built.build_id, "the same once more"
     assert kpis.pending(home) == []
+
+
+def test_a_workspace_whose_tables_are_of_another_release_begins_anew(home: Settings) -> None:
+    """Else the first build after an upgrade would find other columns, and fail."""
+    work = home.in_workspace(workspaces.KPIS)
+    (work.warehouse_dir / "layout").write_text("an earlier one", encoding="utf-8")
+    with duckdb.connect(str(work.warehouse_path)) as connection:
+        connection.execute("alter table marts.mart_machine_types drop column set_aside_price")
+    _land_a_run(home)
+    assert [each.fault for each in kpis.run(home, [FEBRUARY])] == [None]

@@ -17,3 +17,5 @@ class TelemetryKind(StrEnum):
     ENDPOINT_TRAFFIC = "endpoint_traffic"
     KUBERNETES_USAGE = "kubernetes_usage"
     RESOURCE_INVENTORY = "resource_inventory"
+    RECOMMENDATIONS = "recommendations"
+    MACHINE_PRICES = "machine_prices"

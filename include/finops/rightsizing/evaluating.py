@@ -10,7 +10,7 @@ from finops.rightsizing import judging
 from finops.rightsizing.models import Finding, ResourceType, Target
 from finops.rightsizing.read import Around
 from finops.rightsizing.resource import Known, Resource
-from finops.rightsizing.rules import OF_RESOURCES, budgets, commitments, network, told
+from finops.rightsizing.rules import OF_RESOURCES, advice, budgets, commitments, network, told
 
 Found = list[tuple[Finding, str]]
 """Findings, and why each is refused; empty where nothing forbids it."""
@@ -22,24 +22,35 @@ def of_resources(resources: Iterable[Resource], known: Known) -> Iterator[tuple[
     rules = [each for each in OF_RESOURCES if each.__name__ not in off]
     for resource in resources:
         found = [each for rule in rules if (each := rule(resource, known)) is not None and each.rule not in off]
-        if found:
-            refused = [(each, judging.refusal(each, resource, known.rules.protect_tag)) for each in found]
+        told = [advice.opinion(each, resource, known) for each in found] or _advised(resource, known)
+        if told:
+            refused = [(each, judging.refusal(each, resource, known.rules.protect_tag)) for each in told]
             yield from judging.of_resource(resource, refused)
+
+
+def _advised(resource: Resource, known: Known) -> list[Finding]:
+    """Return what the provider alone has found of a resource."""
+    found = None if advice.RULE in known.rules.off else advice.provider_recommendation(resource, known)
+    return [] if found is None else [found]
 
 
 def everything(resources: Iterable[Resource], known: Known, around: Around) -> Found:
     """Return all findings. Commitments come last: what is stopped or resized first needs none."""
-    found = _by_group(of_resources(resources, known))
+    found = _by_group(of_resources(resources, known), known)
+    tag = known.rules.protect_tag
+    for one in around.unlisted:
+        found += [(each, judging.refusal(each, one, tag)) for each in _advised(one, known)]
     others: list[Finding] = [
         *network.egress_locality(around.transfers, known),
         *budgets.of_budgets(known.breaches, around.places, known),
         *told.suspected_attacks(around.attacks, known),
         *commitments.found(around.floors, around.commitments, known, judging.savings_of(found)),
     ]
-    return found + [(each, "") for each in others if each.rule not in known.rules.off]
+    applied = [each for each in others if each.rule not in known.rules.off]
+    return found + [(each, "") for each in advice.to_commit(applied, around.to_commit, known.rules.off)]
 
 
-def _by_group(found: Iterable[tuple[Finding, str]]) -> Found:
+def _by_group(found: Iterable[tuple[Finding, str]], known: Known) -> Found:
     """Return the findings with those that change one scaling group, through its members, as one of the group."""
     groups: dict[tuple[str, Target], list[Finding]] = {}
     others: Found = []
@@ -61,5 +72,5 @@ def _by_group(found: Iterable[tuple[Finding, str]]) -> Found:
             evidence=f"{len(members)} of its machines, such as {first.target.resource_id}: {first.evidence}",
             facts={**first.facts, "members": sorted(each.target.resource_id for each in members)},
         )
-        others.append((whole, ""))
+        others.append((advice.of_group(whole, known), ""))
     return others

@@ -21,6 +21,8 @@ class ResourceType(StrEnum):
     ENDPOINT = "endpoint"
     BUCKET = "bucket"
     GROUP = "group"
+    OTHER = "other"
+    """What no inventory has, and a provider recommends something for: a database, a function."""
     ACCOUNT = "account"
     """No inventory has it: what is found of a whole account, such as a commitment, a budget or its data transfer."""
 
@@ -49,6 +51,33 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What a provider recommends itself: by which service, what to do, to what (empty of a commitment), and why.
+
+    ``saving`` is of ``currency`` a month, by the provider's own count: None where it does not say. ``share`` is the
+    part of the cost, 0 to 1, that it says is saved; None where it does not. Types are empty where there are none.
+    """
+
+    provider: str
+    recommendation: str
+    by: str
+    action: str
+    resource_id: str
+    resource_type: ResourceType
+    account: str
+    region: str
+    current_type: str
+    wanted_type: str
+    title: str
+    saving: Decimal | None
+    currency: str
+    share: Decimal | None = None
+    owner: str = ""
+    project: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One action to be done: its name, the resource, and its parameters, which JSON can hold."""
 
@@ -63,7 +92,9 @@ class Finding:
 
     ``monthly_saving`` is what the bill would be lower by: 0 while a commitment covers the resource, and ``note`` then
     says until when. ``confidence`` is 0 to 1. ``evidence`` is one sentence with the numbers; ``facts`` are the same as
-    data. ``change`` is what is proposed; None where a person has to decide how.
+    data. ``change`` is what is proposed; None where a person has to decide how. ``provider_says`` is whether the
+    provider's own recommendation for the resource agrees, ``provider_advice`` what that is, ``provider_saving`` what it
+    would save by the provider's count; empty and None where there is none.
     """
 
     rule: str
@@ -82,6 +113,9 @@ class Finding:
     owner: str = ""
     project: str = ""
     environment: str = ""
+    provider_says: str = ""
+    provider_advice: str = ""
+    provider_saving: Decimal | None = None
 
     @property
     def key(self) -> str:

@@ -40,6 +40,7 @@ class Shown:
     evidence: str
     remark: str
     sure: str
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,17 @@ def _shown(row: Row) -> Shown:
         evidence=row["evidence"],
         remark="; ".join(filter(None, remarks)),
         sure=f"confidence {row['confidence'] * 100:.0f} % · risk {row['risk']} · effort {row['effort']}",
+        provider=_provider(row),
     )
+
+
+_SAYS = {"agrees": "The provider agrees", "differs": "The provider says otherwise"}
+
+
+def _provider(row: Row) -> str:
+    """Return what the provider recommends, where that is not the finding itself; earlier releases did not know it."""
+    words = _SAYS.get(row.get("provider_says") or "")
+    return f"{words}: {row['provider_advice']}" if words else ""
 
 
 def _money(amount: Decimal, currency: str) -> str:

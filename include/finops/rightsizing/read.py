@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from finops.core.sql import Sql, compose, identifier, join
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.breaches import Place
-from finops.rightsizing.models import ResourceType, Target
+from finops.rightsizing.models import Advice, ResourceType, Target
 from finops.rightsizing.resource import Cost, Resource, Usage
 from finops.rightsizing.rules.commitments import Commitment, Floors
 from finops.rightsizing.rules.network import Transfer
@@ -25,19 +25,21 @@ if TYPE_CHECKING:
 
 INVENTORY, USAGE, COSTS = "mart_resource_inventory", "mart_resource_usage", "mart_resource_costs"
 _AT_ONCE = 2_000
-_SEEN_WITHIN = 7
+SEEN_WITHIN = 7
 """Days in which the inventory of its account must have come. One that has vanished from the newest is no waste."""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is found beside resources."""
+    """What is found beside resources: ``unlisted`` are those that no inventory has, with what providers recommend."""
 
     transfers: Sequence[Transfer] = ()
     places: Sequence[Place] = ()
     attacks: Sequence[Attack] = ()
     commitments: Sequence[Commitment] = ()
     floors: Floors = field(default_factory=dict)
+    unlisted: Sequence[Resource] = ()
+    to_commit: Mapping[tuple[str, str], Sequence[Advice]] = field(default_factory=dict)
 
 
 def run_date_of(connection: DuckDBPyConnection, version: Publication) -> date | None:
@@ -69,7 +71,7 @@ def rows_of(version: Publication, mart: str, first: date, last: date) -> Sql | N
 def resources(connection: DuckDBPyConnection, version: Publication, rules: Rules, run_date: date) -> Iterator[Resource]:
     """Yield every resource that the inventory has seen lately, with usage and cost of the window, by provider."""
     since, last = run_date - timedelta(days=rules.window_days), run_date - timedelta(days=1)
-    inventory = rows_of(version, INVENTORY, run_date - timedelta(days=_SEEN_WITHIN), last)
+    inventory = rows_of(version, INVENTORY, run_date - timedelta(days=SEEN_WITHIN), last)
     if inventory is None:
         return
     span = {"since": str(since), "run_date": str(run_date)}
@@ -100,7 +102,7 @@ def resources(connection: DuckDBPyConnection, version: Publication, rules: Rules
     """
     columns = join(", ", map(identifier, _COLUMNS))
     found = connection.execute(
-        compose(query, inventory=inventory, columns=columns, within=Sql(str(_SEEN_WITHIN)), **span)
+        compose(query, inventory=inventory, columns=columns, within=Sql(str(SEEN_WITHIN)), **span)
     )
     while chunk := found.fetchmany(_AT_ONCE):
         for row in chunk:
@@ -193,11 +195,11 @@ def _resource(row: Sequence[Any], days: int) -> Resource:
         tags=_mapping(of["tags"]),
         details=_mapping(of["details"]),
         usage={each[0]: Usage(*each[1:]) for each in map(_values, metrics or ())},
-        owner=_known(of["cost_center"]),
-        project=_known(of["ai_project"]),
-        model=_known(of["ai_model"]),
-        stage=_known(of["ai_stage"]),
-        environment=_known(of["environment"]),
+        owner=known_or_empty(of["cost_center"]),
+        project=known_or_empty(of["ai_project"]),
+        model=known_or_empty(of["ai_model"]),
+        stage=known_or_empty(of["ai_stage"]),
+        environment=known_or_empty(of["environment"]),
     )
 
 
@@ -209,7 +211,8 @@ def _day(moment: Any) -> date | None:
     return None if moment is None else moment.date() if hasattr(moment, "date") else moment
 
 
-def _known(value: str | None) -> str:
+def known_or_empty(value: str | None) -> str:
+    """Return a name; empty for what stands for none, such as (unallocated)."""
     return "" if value is None or value.startswith("(") else value
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.breaches import Breach, Dimensions
-from finops.rightsizing.models import ResourceType, Target
+from finops.rightsizing.models import Advice, ResourceType, Target
 
 DAYS_A_MONTH = Decimal(730) / 24
 """Days of a month of 730 hours."""
@@ -41,14 +41,14 @@ class Catalogue:
         """Index the types by name, by family, and those with GPUs by provider."""
         self._by_name: dict[tuple[str, str], Machine] = {}
         self._families: dict[tuple[str, str, str], list[Machine]] = defaultdict(list)
-        self._like: dict[tuple[str, str], list[Machine]] = defaultdict(list)
-        self._gpus: dict[tuple[str, str], list[Machine]] = defaultdict(list)
+        self._like: dict[tuple[str, str, bool], list[Machine]] = defaultdict(list)
+        self._gpus: dict[tuple[str, str, bool], list[Machine]] = defaultdict(list)
         for each in sorted(machines, key=lambda each: (each.price or 0, each.instance_type)):
             self._by_name[each.provider, each.instance_type.lower()] = each
             if each.price and each.gpus:
-                self._gpus[each.provider, each.architecture].append(each)
+                self._gpus[_market(each)].append(each)
             elif each.price:
-                self._like[each.provider, each.architecture].append(each)
+                self._like[_market(each)].append(each)
                 self._families[each.provider, each.family, each.architecture].append(each)
 
     def get(self, provider: str, instance_type: str) -> Machine | None:
@@ -61,11 +61,16 @@ class Catalogue:
 
     def like(self, of: Machine) -> Sequence[Machine]:
         """Return the priced types without GPUs of a type's provider and architecture, the cheapest first."""
-        return self._like.get((of.provider, of.architecture), ())
+        return self._like.get(_market(of), ())
 
     def with_gpus(self, of: Machine) -> Sequence[Machine]:
         """Return the priced types with GPUs of a type's provider and architecture, the cheapest first."""
-        return self._gpus.get((of.provider, of.architecture), ())
+        return self._gpus.get(_market(of), ())
+
+
+def _market(of: Machine) -> tuple[str, str, bool]:
+    """Return among which types one can be exchanged: SageMaker rents `ml.` types, and no others."""
+    return of.provider, of.architecture, of.instance_type.startswith("ml.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +201,8 @@ class Known:
     written; ``spot_discounts`` what spot really cost less, interruptions counted, by (provider, currency); ``unused``
     the part, 0 to 1, of on-demand batch work that unused commitments would have covered; ``snapshots`` those of a disk
     and day, the earliest first, by (provider, disk, day); ``breaches`` what budgets propose, and ``members`` the
-    machines of scaling groups, by (provider, group), where they propose anything.
+    machines of scaling groups, by (provider, group), where they propose anything; ``advice`` what providers recommend
+    by (provider, resource).
     """
 
     rules: Rules
@@ -211,6 +217,7 @@ class Known:
     snapshots: Mapping[tuple[str, str, date], Sequence[str]] = field(default_factory=dict)
     breaches: Sequence[Breach] = ()
     members: Mapping[tuple[str, str], Members] = field(default_factory=dict)
+    advice: Mapping[tuple[str, str], Sequence[Advice]] = field(default_factory=dict)
 
     def machine(self, resource: Resource) -> Machine | None:
         """Return the resource's type of machine; None where the catalogue does not know it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import takewhile
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from finops.core.providers import Provider
 from finops.core.sql import Sql, compose
 from finops.policy.rightsizing_rules import Rules
-from finops.rightsizing import read_budgets
+from finops.rightsizing import advised, read_budgets
 from finops.rightsizing.breaches import Breach
 from finops.rightsizing.read import COSTS, INVENTORY, Around, rows_of
 from finops.rightsizing.resource import DAYS_A_MONTH, Asked, Catalogue, Known, Machine, Members, Stored
@@ -301,5 +302,8 @@ def as_written(provider: str, name: str) -> str:
 def read(connection: DuckDBPyConnection, version: Publication, rules: Rules, run_date: date) -> tuple[Known, Around]:
     """Return what is known around resources as of the run date."""
     reader = Reader(connection, version, rules, run_date)
-    known = reader.known()
-    return known, reader.around(known)
+    every = advised.read(connection, version, run_date)
+    advice = advised.by_resource(every)
+    unlisted = advised.unlisted(connection, version, rules, run_date, advice)
+    known = replace(reader.known(), advice=advice)
+    return known, replace(reader.around(known), unlisted=unlisted, to_commit=advised.to_commit(every))

@@ -27,7 +27,7 @@ FINDINGS = ResultTable(
         _text("resource_id", "The resource, as the bill's ResourceId; else what is found, in words."),
         _text(
             "resource_type",
-            "machine, disk, snapshot, address, load_balancer, notebook, endpoint, bucket, group; "
+            "machine, disk, snapshot, address, load_balancer, notebook, endpoint, bucket, group, other; "
             "account where it is of no single resource.",
         ),
         ResultColumn("monthly_cost", _MONEY, "Effective cost per month of 730 hours, from the days looked at."),
@@ -46,6 +46,24 @@ FINDINGS = ResultTable(
         _text("parameters", "JSON: parameters of the action."),
         _text("action_resource_id", "The resource that the action changes; empty without one."),
         _text("note", "What else to know: commitments, what stays, what it would save alone."),
+        ResultColumn(
+            *("provider_says", "varchar"),
+            "What the provider's own recommendation for the resource says of it: agrees, differs, or recommends where "
+            "nothing but it was found; null without one.",
+            nullable=True,
+        ),
+        ResultColumn(
+            *(
+                "provider_advice",
+                "varchar",
+                "That recommendation: by whom, what, and its saving by the provider's count.",
+            ),
+            nullable=True,
+        ),
+        ResultColumn(
+            *("provider_saving", _MONEY, "That saving a month, in billing_currency; null where it is in another."),
+            nullable=True,
+        ),
         _text("owner", "Cost centre of the resource; empty where nobody is known."),
         _text("project", "Project of the resource; empty where none is known."),
         _text("environment", "Environment of the resource; empty where none is known."),

@@ -1,7 +1,7 @@
 """A monitoring system's telemetry as files: which days it is asked for, and its answer for a whole day as one file.
 
 The answers are kept in ``FINOPS_HOME/telemetry/SOURCE/KIND/DAY.parquet``. A day that was asked for once it was over is
-whole, and is not asked for again.
+whole, and is not asked for again. What knows only how things stand now is asked for today alone.
 """
 
 from __future__ import annotations

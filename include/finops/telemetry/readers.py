@@ -75,6 +75,36 @@ def _cloud_monitoring(source: Any, client: Any) -> System:
     return CloudMonitoring(source, client)
 
 
+def _cost_optimization_hub(source: Any, client: Any) -> System:
+    from finops.telemetry.monitors.cost_optimization_hub import CostOptimizationHub
+
+    return CostOptimizationHub(source, client)
+
+
+def _azure_advisor(source: Any, client: Any) -> System:
+    from finops.telemetry.monitors.azure_advisor import AzureAdvisor
+
+    return AzureAdvisor(source, client)
+
+
+def _gcp_recommender(source: Any, client: Any) -> System:
+    from finops.telemetry.monitors.gcp_recommender import GcpRecommender
+
+    return GcpRecommender(source, client)
+
+
+def _aws_price_list(source: Any, client: Any) -> System:
+    from finops.telemetry.monitors.aws_price_list import AwsPriceList
+
+    return AwsPriceList(source, client)
+
+
+def _azure_retail_prices(source: Any, client: Any) -> System:
+    from finops.telemetry.monitors.azure_retail_prices import AzureRetailPrices
+
+    return AzureRetailPrices(source, client)
+
+
 def _aws_inventory(source: Any, client: Any) -> Inventories:
     from finops.telemetry.monitors.inventories.aws import AwsResources
 
@@ -106,6 +136,11 @@ MONITORS: dict[str, Callable[[Any, Any], System]] = {
     "cloudwatch": _cloudwatch,
     "azure_monitor": _azure_monitor,
     "cloud_monitoring": _cloud_monitoring,
+    "cost_optimization_hub": _cost_optimization_hub,
+    "azure_advisor": _azure_advisor,
+    "gcp_recommender": _gcp_recommender,
+    "aws_price_list": _aws_price_list,
+    "azure_retail_prices": _azure_retail_prices,
     **INVENTORIES,
 }
 """Monitoring systems by the ``type`` that telemetry.yml names: from a source, and a login if one is configured."""

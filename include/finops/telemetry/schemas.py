@@ -6,8 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from finops.core.telemetry import TelemetryKind
+from finops.telemetry.advice import RECOMMENDATIONS
 from finops.telemetry.inventory import RESOURCE_INVENTORY
 from finops.telemetry.models import Column, ColumnType, RollUp, Schema
+from finops.telemetry.prices import MACHINE_PRICES
 
 _ZERO = Decimal(0)
 _HOUR = Decimal(60)
@@ -268,6 +270,8 @@ SCHEMAS: dict[TelemetryKind, Schema] = {
         _ENDPOINT_TRAFFIC,
         _KUBERNETES_USAGE,
         RESOURCE_INVENTORY,
+        RECOMMENDATIONS,
+        MACHINE_PRICES,
     )
 }
 

@@ -53,7 +53,8 @@ sources:
         (
             "{name: gpu, kind: checkpoints, from: /gpu, type: s3}",
             "sources[1]: unknown type s3; known are 'files', 'prometheus', 'mlflow', 'cloudwatch', 'azure_monitor', "
-            "'cloud_monitoring', 'aws_inventory', 'azure_inventory', 'gcp_inventory'",
+            "'cloud_monitoring', 'aws_inventory', 'azure_inventory', 'gcp_inventory', 'cost_optimization_hub', "
+            "'azure_advisor', 'gcp_recommender', 'aws_price_list', 'azure_retail_prices'",
         ),
         (
             "{name: aws, kind: resource_metrics, type: aws_inventory, regions: [us-east-1]}",
@@ -87,6 +88,39 @@ def test_a_fault_is_named_with_file_line_and_key(own: Settings, entry: str, said
     assert str(found.value).startswith(f"{path}:2: {said}")
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("type: cost_optimization_hub, days_back: 3", "sources[1].days_back: must be 0"),
+        ("type: cost_optimization_hub, regions: [us-east-1]", "sources[1].regions: unknown key"),
+        ("type: azure_advisor, subscriptions: [production]", "sources[1].subscriptions[1]: must match pattern"),
+        ("type: gcp_recommender, projects: [meridian-ml]", "sources[1]: missing key locations"),
+        ("type: gcp_recommender, projects: [meridian-ml], locations: [Iowa]", "sources[1].locations[1]: must match"),
+    ],
+)
+def test_a_fault_of_a_source_of_recommendations_is_named(own: Settings, entry: str, said: str) -> None:
+    path = configure(own, f"sources:\n  - {{name: advice, kind: recommendations, {entry}}}\n")
+    with pytest.raises(BadInput) as found:
+        load(own)
+    assert str(found.value).startswith(f"{path}:2: ")
+    assert said in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("type: aws_price_list, regions: [Virginia]", "sources[1].regions[1]: must match pattern"),
+        ("type: azure_retail_prices, connection: azure", "sources[1].connection: must be"),
+    ],
+)
+def test_a_fault_of_a_source_of_prices_is_named(own: Settings, entry: str, said: str) -> None:
+    path = configure(own, f"sources:\n  - {{name: prices, kind: machine_prices, {entry}}}\n")
+    with pytest.raises(BadInput) as found:
+        load(own)
+    assert str(found.value).startswith(f"{path}:2: ")
+    assert said in str(found.value)
+
+
 def test_a_name_appears_once(own: Settings) -> None:
     each = "{name: gpu, kind: checkpoints, from: /gpu}"
     path = configure(own, f"sources:\n  - {each}\n  - {each}\n")
@@ -103,6 +137,7 @@ def test_the_check_of_the_configuration_knows_the_file(own: Settings) -> None:
 def test_the_shipped_file_reads_every_kind_of_the_sample_and_does_without_it(tmp_path: Path) -> None:
     """Who never writes the sample must not see an error each hour."""
     shipped = load(Settings(home=tmp_path))
-    assert [each.kind for each in shipped] == list(TelemetryKind)
-    assert {each.from_path for each in shipped} == {f"{tmp_path}/sample/telemetry/{kind}" for kind in TelemetryKind}
+    kinds = [each for each in TelemetryKind if each is not TelemetryKind.MACHINE_PRICES]
+    assert [each.kind for each in shipped] == kinds, "prices are public, and none of the company's"
+    assert {each.from_path for each in shipped} == {f"{tmp_path}/sample/telemetry/{kind}" for kind in kinds}
     assert all(each.optional for each in shipped)

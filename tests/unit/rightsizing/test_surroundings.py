@@ -14,7 +14,7 @@ from finops.core.settings import Settings
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing import surroundings
 from finops.rightsizing.read import Around
-from finops.rightsizing.resource import Asked, Known
+from finops.rightsizing.resource import Asked, Catalogue, Known, Machine
 from finops.stores import published
 
 RUN_DATE = date(2025, 6, 21)
@@ -267,3 +267,14 @@ def test_transfer_of_runs_is_by_place(where: Settings) -> None:
 
 def _texts(*names: str) -> str:
     return ", ".join(f"{name} varchar" for name in names)
+
+
+def test_types_of_sagemaker_are_exchanged_among_themselves_alone() -> None:
+    facts = {"gpus": 1, "architecture": "x86_64", "price": Decimal(1)}
+    types = [Machine("aws", name, **facts) for name in ("g5.xlarge", "g5.2xlarge", "ml.g5.xlarge", "ml.g5.2xlarge")]  # type: ignore[arg-type]
+    catalogue = Catalogue(types)
+    for name in ("g5.xlarge", "ml.g5.xlarge"):
+        machine = catalogue.get("aws", name)
+        assert machine is not None
+        others = {each.instance_type for each in catalogue.with_gpus(machine)}
+        assert others == {name, name.replace("xlarge", "2xlarge")}

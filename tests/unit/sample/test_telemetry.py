@@ -45,6 +45,9 @@ PLANTED = {
     "bytes that a run sent",
     "node with workloads and idle GPUs",
 }
+KINDS = [each for each in TelemetryKind if each is not TelemetryKind.MACHINE_PRICES]
+"""What the sample has: prices are public, and none of the company's."""
+
 RESOURCES = {
     TelemetryKind.RESOURCE_METRICS: "resource_id",
     TelemetryKind.INFERENCE_COUNTS: "endpoint_id",
@@ -135,7 +138,7 @@ def test_checkpoints_lie_in_buckets_of_the_bill(ask: Query) -> None:
         assert place.removesuffix(".blob.core.windows.net") in last
 
 
-@pytest.mark.parametrize("kind", TelemetryKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_files_are_what_the_platform_takes(half_year: SampleReport, tmp_path: Path, kind: TelemetryKind) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

@@ -41,7 +41,8 @@ Truth = dict[str, Any]
 def ask(half_year: SampleReport) -> Query:
     """Ask the six months: ``inventory`` and ``metrics`` with the month, and AWS's bill as ``aws``."""
     connection = connect(half_year.out)
-    for name, kind in (("inventory", "resource_inventory"), ("metrics", "resource_metrics")):
+    kinds = ("inventory", "resource_inventory"), ("metrics", "resource_metrics"), ("advice", "recommendations")
+    for name, kind in kinds:
         files = half_year.out / "telemetry" / kind / "*.parquet"
         connection.execute(
             f"create view {name} as select *, parse_filename(filename, true) as period "
@@ -238,6 +239,23 @@ def test_after_the_resize_nothing_is_wrong_with_the_machine(truths: list[Truth])
         each["billing_period"] for each in of_rule(truths, "oversized_machine") if each["keys"]["resource_id"] == name
     }
     assert found == {f"2025-{month:02d}" for month in range(1, 6)}
+
+
+def test_clouds_recommend_what_is_planted_and_what_saves_nothing(ask: Query, truths: list[Truth]) -> None:
+    """Each month and day: of one machine of AWS alone, and of machines that a commitment pays for."""
+    alone = of_rule(truths, "provider_recommendation")
+    assert [each["provider"] for each in alone] == ["aws"] * 6
+    covered = [each for each in truths if each["keys"].get("rule") == "provider_recommendation" and each not in alone]
+    assert {each["provider"] for each in covered} == {"aws", "gcp"}
+    for truth in (*alone, *covered):
+        [(days, saving)] = ask(f"select count(*), min(monthly_saving) from advice where {row(truth)}")
+        assert days >= 26
+        assert saving > 0
+    [(unknown,)] = ask(
+        "select count(*) from advice a where not exists (from inventory i where i.provider = a.provider "
+        "and i.resource_id = a.resource_id and i.observed_at::date = a.observed_at::date)"
+    )
+    assert unknown == 0
 
 
 def test_a_small_company_has_nothing_added_to_its_bill(tmp_path: Path) -> None:

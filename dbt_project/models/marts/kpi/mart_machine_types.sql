@@ -15,5 +15,6 @@ select
     machines.price_per_hour,
     machines.price_source,
     machines.priced_on,
+    machines.set_aside_price,
 from {{ ref("machines") }} as machines
 inner join {{ ref("kpi_months") }} as months on months.provider = machines.provider

@@ -9,26 +9,32 @@ from pydantic import BeforeValidator, Field
 from finops.core.settings import Settings
 from finops.policy.loader import Entry
 from finops.policy.loader import load as load_file
+from finops.policy.telemetry.advice import AdvisorAdvice, HubAdvice, RecommenderAdvice
 from finops.policy.telemetry.asked import AskedSource, ColumnSource, HttpSource
 from finops.policy.telemetry.clouds import AzureMonitorMetrics, CloudMonitoringMetrics
 from finops.policy.telemetry.cloudwatch import CloudWatchMetrics
 from finops.policy.telemetry.inventories import AwsInventory, AzureInventory, GcpInventory, InventorySource
 from finops.policy.telemetry.mlflow import MlflowCheckpoints, MlflowRuns, MlflowSource
+from finops.policy.telemetry.prices import AwsPrices, AzurePrices
 from finops.policy.telemetry.prometheus import PrometheusCounts, PrometheusMetrics, PrometheusSource
 from finops.policy.telemetry.source import FILE, FileSource, TelemetrySource
 
 __all__ = [
     "FILE",
+    "AdvisorAdvice",
     "AskedSource",
     "AwsInventory",
+    "AwsPrices",
     "AzureInventory",
     "AzureMonitorMetrics",
+    "AzurePrices",
     "CloudMonitoringMetrics",
     "CloudWatchMetrics",
     "ColumnSource",
     "FileSource",
     "GcpInventory",
     "HttpSource",
+    "HubAdvice",
     "InventorySource",
     "MlflowCheckpoints",
     "MlflowRuns",
@@ -36,6 +42,7 @@ __all__ = [
     "PrometheusCounts",
     "PrometheusMetrics",
     "PrometheusSource",
+    "RecommenderAdvice",
     "TelemetrySource",
     "load",
 ]
@@ -52,9 +59,11 @@ _Prometheus = Annotated[PrometheusMetrics | PrometheusCounts, Field(discriminato
 _Mlflow = Annotated[MlflowRuns | MlflowCheckpoints, Field(discriminator="kind")]
 _Measured = CloudWatchMetrics | AzureMonitorMetrics | CloudMonitoringMetrics
 _Inventory = AwsInventory | AzureInventory | GcpInventory
+_Advice = HubAdvice | AdvisorAdvice | RecommenderAdvice
+_Prices = AwsPrices | AzurePrices
 _Source = Annotated[
     Annotated[
-        FileSource | _Prometheus | _Mlflow | _Measured | _Inventory,
+        FileSource | _Prometheus | _Mlflow | _Measured | _Inventory | _Advice | _Prices,
         Field(discriminator="type"),
     ],
     BeforeValidator(_typed),

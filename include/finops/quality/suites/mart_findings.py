@@ -39,6 +39,13 @@ def suite(given: Given) -> Suite:
                 "first_seen <= run_date and times_seen >= 1 and strftime(run_date, '%Y-%m') = billing_period",
                 (*_SHOWN, "first_seen", "times_seen"),
             ),
+            RowRule(
+                "what the provider says of it is said of a recommendation",
+                "coalesce(provider_says, 'agrees') in ('agrees', 'differs', 'recommends')"
+                " and (provider_says is null) = (provider_advice is null)"
+                " and (provider_saving is null or (provider_says is not null and provider_saving >= 0))",
+                (*_SHOWN, "provider_says", "provider_advice", "provider_saving"),
+            ),
             RowRule("it says why, in a sentence", "length(evidence) > 10", (*_SHOWN, "evidence")),
         ),
         scope=given.months,

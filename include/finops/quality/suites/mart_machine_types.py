@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finops.quality.models import Given, RowRule, Suite
+from finops.quality.models import Given, RowRule, Severity, Suite
 from finops.quality.rules import KEY, filled, is_exact, is_unique, one_of
 
 _GRAIN = (*KEY, "instance_type")
@@ -16,13 +16,21 @@ def suite(given: Given) -> Suite:
             *filled(*_GRAIN, "family", "vcpus", "memory_gib"),
             one_of("architecture", ("x86_64", "arm64")),
             one_of("billing_currency", ("USD",)),
-            is_exact(("memory_gib", "gpu_memory_gib", "network_gbps", "local_disk_gb", "price_per_hour")),
+            is_exact(
+                ("memory_gib", "gpu_memory_gib", "network_gbps", "local_disk_gb", "price_per_hour", "set_aside_price")
+            ),
             is_unique(_GRAIN),
             RowRule(
                 "a price is above zero, and says which list it is of, and of when",
                 "(price_per_hour is null) = (price_source is null) and (price_per_hour is null) = (priced_on is null)"
                 " and coalesce(price_per_hour, 1) > 0",
                 (*_GRAIN, "price_per_hour", "price_source", "priced_on"),
+            ),
+            RowRule(
+                "no price that was read had to be set aside",
+                "set_aside_price is null",
+                (*_GRAIN, "price_per_hour", "set_aside_price"),
+                Severity.WARNS,
             ),
         ),
         scope=given.months,

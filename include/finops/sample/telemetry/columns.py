@@ -31,7 +31,7 @@ _WHOLE = frozenset(
 _NUMBERS = frozenset(
     {
         *("average", "maximum", "p95", "latency_p95_ms", "gpu_count", "epochs", "gpu_requested", "gpu_used"),
-        *("cpu_requested", "cpu_used", "node_gpus", "node_cpus", "size_gb"),
+        *("cpu_requested", "cpu_used", "node_gpus", "node_cpus", "size_gb", "monthly_saving"),
     }
 )
 

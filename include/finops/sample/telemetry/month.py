@@ -14,6 +14,7 @@ from finops.core.telemetry import TelemetryKind
 from finops.sample.files import write_json
 from finops.sample.models import AnomalyKind, Label
 from finops.sample.telemetry import (
+    advice,
     columns,
     flows,
     interruptions,
@@ -83,4 +84,5 @@ def _played(scene: Scene) -> Scene:
     utilization.write(scene, cast, endpoints, parts)
     machines.write(scene, parts)
     inventory.write(scene, parts)
+    advice.write(scene, parts)
     return scene

@@ -21,7 +21,7 @@ _LONG_IDLE = 15 * 24
 """Hours: two whole weeks lie within, whatever the hour of its beginning."""
 _ALL = 1_000_000
 _STALE_UPLOADS = 2_750_000_000_000
-_IS_COVERED = "covered by a commitment: the saving is 0, and the finding says so"
+IS_COVERED = "covered by a commitment: the saving is 0, and the finding says so"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _machines(casting: _Casting) -> None:
     casting.give(aws, rule, Behaviour.BURSTS, reason="bursts: its 95th percentile is high")
     casting.give(aws, rule, Behaviour.NIGHTS, reason="busy every night, idle by day")
     covered = _of_type("machine", "m6i.xlarge", "Standard_E8s_v5", "n2-standard-8", is_covered=True)
-    casting.give(covered, rule, low, reason=_IS_COVERED)
+    casting.give(covered, rule, low, reason=IS_COVERED)
 
 
 def _gpus(casting: _Casting, servers: Sequence[Asset]) -> None:
@@ -126,7 +126,7 @@ def _gpus(casting: _Casting, servers: Sequence[Asset]) -> None:
     # Google's are all covered. It saves nothing anyway.
     full = covered if casting.provider is Provider.GCP else server
     casting.give(full, "gpu_memory_at_risk", Behaviour.FULL_MEMORY, propose=more)
-    casting.give(covered, rule, idle, reason=_IS_COVERED)
+    casting.give(covered, rule, idle, reason=IS_COVERED)
     if casting.provider is not Provider.AWS:
         return
     casting.give(server, rule, Behaviour.NOT_MEASURED, reason="not measured: missing is not idle")
@@ -208,7 +208,7 @@ def _trainers(scene: Scene, cast: Cast, servers: Sequence[Asset]) -> list[Part]:
     half = cast.planted.get("half idle")
     for asset, since in ((cast.silent, 0.0), (half and half.asset, half.until if half else 0.0)):
         if asset and asset.is_lasting and asset.last - max(since, asset.first) >= _LONG_IDLE:
-            reason = _IS_COVERED if asset.is_covered else ""
+            reason = IS_COVERED if asset.is_covered else ""
             made.append(Part(asset, "idle_gpu", propose={"action": "stop_machine"}, reason=reason))
     full = cast.planted.get("full")
     if full and full.asset.is_lasting and not full.asset.is_covered and scene.provider is not Provider.AWS:

@@ -6,16 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from azure.core.exceptions import AzureError
-from azure.identity import CredentialUnavailableError, DefaultAzureCredential
-from pydantic import SecretStr
-
 from finops.core.errors import BadInput, Unavailable
-from finops.core.http_login import HttpLogin
 from finops.core.text import shown
 from finops.policy.telemetry import AzureMonitorMetrics
 from finops.telemetry.asking import Rows
-from finops.telemetry.monitors.http import Answer, Api, TooMuch
+from finops.telemetry.monitors.azure import Arm, login
 from finops.telemetry.monitors.measures import RESOURCE_COLUMNS, bounded
 
 MOST_MACHINES = 50_000
@@ -48,7 +43,7 @@ class AzureMonitor:
         self._machines: dict[str, list[str]] = {}
 
     def __enter__(self) -> AzureMonitor:
-        self._api = Api(self._source, self._login())
+        self._api = Arm(self._source, login(self._source, self._credential))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,23 +64,6 @@ class AzureMonitor:
                 _enter(rows, resource_id, wanted, self._values(machine, wanted, start, until))
         yield rows
 
-    def _login(self) -> HttpLogin | None:
-        if self._credential is None and self._source.token_file is not None:
-            return None
-        scope = f"{self._source.url}/.default"
-        try:
-            token = (self._credential or DefaultAzureCredential()).get_token(scope).token
-        except CredentialUnavailableError:
-            remedy = "configure its connection, or Azure's own chain"
-            raise BadInput(f"source {self._source.name}: no usable Azure credentials; {remedy}") from None
-        except AzureError as error:
-            # The message may quote what was sent.
-            says = shown(type(error).__name__)
-            raise BadInput(
-                f"source {self._source.name}: Azure refuses the credentials ({says}); correct them"
-            ) from None
-        return HttpLogin(token=SecretStr(token))
-
     def _all_machines(self) -> Iterator[str]:
         for subscription in self._source.subscriptions:
             if subscription not in self._machines:
@@ -93,25 +71,13 @@ class AzureMonitor:
             yield from self._machines[subscription]
 
     def _list(self, path: str) -> Iterator[str]:
-        seen: set[str] = set()
         number = 0
-        while path:
-            if path in seen:
-                raise Unavailable(f"{self._api.name}: the pages of machines repeat themselves; the next run asks again")
-            seen.add(path)
-            content = self._content(self._get(path, {}), "the list of machines")
-            for each in content.get("value") or ():
+        for page in self._api.pages(path, {}, "machines"):
+            for each in page:
                 number += 1
                 if number > MOST_MACHINES:
                     raise BadInput(f"{self._api.name} has more than {MOST_MACHINES:,} machines in a subscription")
                 yield str(each["id"])
-            path = self._below(str(content.get("nextLink") or ""))
-
-    def _below(self, link: str) -> str:
-        """Return the path of the next page; the token goes to the source's own address and nowhere else."""
-        if link and not link.startswith(self._source.url + "/"):
-            raise BadInput(f"{self._api.name} sends elsewhere for its next page; correct url of {self._source.name}")
-        return link.removeprefix(self._source.url)
 
     def _values(
         self, machine: str, wanted: Mapping[str, tuple[str, ...]], start: datetime, until: datetime
@@ -124,12 +90,12 @@ class AzureMonitor:
             "interval": "PT5M",
             "aggregation": "Average,Maximum,Minimum,Total",
         }
-        answer = self._get(f"{machine}/providers/Microsoft.Insights/metrics", query)
+        answer = self._api.get(f"{machine}/providers/Microsoft.Insights/metrics", query)
         if answer.status == 404:
             return {}
         found: dict[str, dict[datetime, Mapping[str, float]]] = {}
         try:
-            for each in self._content(answer, "metrics")["value"]:
+            for each in self._api.content(answer, "metrics")["value"]:
                 if each.get("errorCode", "Success") != "Success":
                     says = shown(str(each["errorCode"]))
                     raise Unavailable(f"{self._api.name} answers in part only ({says}); the next run asks again")
@@ -138,22 +104,6 @@ class AzureMonitor:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BadInput(f"{self._api.name} answers as no Azure Monitor does; correct url") from None
         return found
-
-    def _get(self, path: str, query: Mapping[str, str]) -> Answer:
-        try:
-            return self._api.ask("GET", path, **({"params": query} if query else {}))
-        except TooMuch:
-            raise BadInput(f"{self._api.name} answers more than can be read at once") from None
-
-    def _content(self, answer: Answer, what: str) -> Mapping[str, Any]:
-        content = answer.content or {}
-        if answer.status < 300:
-            return content
-        error = content.get("error")
-        says = shown(str(error.get("code") if isinstance(error, dict) else f"status {answer.status}"), 100)
-        if answer.status >= 500:
-            raise Unavailable(f"{self._api.name} failed at {what} ({says}); the next run asks again")
-        raise BadInput(f"{self._api.name} refuses {what} ({says}); correct source {self._source.name}")
 
 
 def _enter(

@@ -9,23 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-import google.auth
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
-from google.auth.transport.requests import Request
-from pydantic import SecretStr
-
 from finops.core.errors import BadInput, Unavailable
-from finops.core.http_login import HttpLogin
-from finops.core.text import shown
 from finops.policy.telemetry import CloudMonitoringMetrics
 from finops.telemetry.asking import Rows
-from finops.telemetry.monitors.http import Answer, Api, TooMuch
+from finops.telemetry.monitors.google import GoogleApi, login, reason
+from finops.telemetry.monitors.http import Answer
 from finops.telemetry.monitors.measures import RESOURCE_COLUMNS, bounded
 
 SCOPES = ("https://www.googleapis.com/auth/monitoring.read",)
-
-MOST_PAGES = 10_000
-"""Of one question."""
 
 _PAGE = 20_000
 """Points of one answer."""
@@ -81,7 +72,7 @@ class CloudMonitoring:
         self._credentials = credentials
 
     def __enter__(self) -> CloudMonitoring:
-        self._api = Api(self._source, self._login())
+        self._api = GoogleApi(self._source, login(self._source, self._credentials, SCOPES))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,25 +90,6 @@ class CloudMonitoring:
                 if _GPU_MEMORY not in self._source.metrics:
                     yield self._gpu_memory(project, start, end)
             start = end
-
-    def _login(self) -> HttpLogin | None:
-        if self._credentials is None and self._source.token_file is not None:
-            return None
-        where = f"source {self._source.name}"
-        try:
-            credentials = self._credentials or google.auth.default(scopes=SCOPES)[0]
-            credentials.refresh(Request())
-        except DefaultCredentialsError:
-            raise BadInput(
-                f"{where}: no usable Google credentials; configure its connection, or Google's own chain"
-            ) from None
-        except TransportError:
-            raise Unavailable(f"{where}: Google gives no token now; the next run asks again") from None
-        except GoogleAuthError as error:
-            # The message may quote what was sent.
-            says = shown(type(error).__name__)
-            raise BadInput(f"{where}: Google refuses the credentials ({says}); correct them") from None
-        return HttpLogin(token=SecretStr(str(credentials.token)))
 
     def _rows(self, project: str, metric: _Metric, start: datetime, end: datetime) -> Rows:
         if metric.is_rate:
@@ -180,44 +152,19 @@ class CloudMonitoring:
             "pageSize": str(_PAGE),
         }
         path = f"/v3/projects/{quote(project, safe=':')}/timeSeries"
-        seen: set[str] = set()
-        while True:
-            content = self._content(path, query)
+        for content in self._api.pages(path, query, _no_agent):
             if content.get("executionErrors"):
                 raise Unavailable(f"{self._api.name} answers in part only; the next run asks again")
             yield from content.get("timeSeries") or ()
-            token = str(content.get("nextPageToken") or "")
-            if not token:
-                return
-            if token in seen or len(seen) > MOST_PAGES:
-                raise Unavailable(f"{self._api.name}: the pages repeat themselves; the next run asks again")
-            seen.add(token)
-            query["pageToken"] = token
-
-    def _content(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
-        try:
-            answer = self._api.ask("GET", path, params=query)
-        except TooMuch:
-            raise BadInput(f"{self._api.name} answers more than can be read at once") from None
-        if answer.status < 300:
-            return answer.content or {}
-        says = _reason(answer)
-        if answer.status >= 500:
-            raise Unavailable(f"{self._api.name} failed ({says}); the next run asks again")
-        if answer.status == 404 and "metric" in says:
-            # A project in which no agent has ever run knows none of its metrics.
-            return {}
-        raise BadInput(f"{self._api.name} refuses {path} ({says}); correct source {self._source.name}")
 
 
 Figures = tuple[float, float | None]
 """Average and maximum."""
 
 
-def _reason(answer: Answer) -> str:
-    error = (answer.content or {}).get("error")
-    found = error if isinstance(error, dict) else {}
-    return shown(str(found.get("message") or found.get("status") or f"status {answer.status}"), 200)
+def _no_agent(answer: Answer) -> bool:
+    """Tell whether nothing is known of a metric: a project in which no agent has ever run knows none of its."""
+    return answer.status == 404 and "metric" in reason(answer)
 
 
 def _as_rows(metric: str, figures: Mapping[tuple[str, datetime], Figures]) -> Rows:

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
-
-from finops.core.errors import BadInput, FinopsError, Unavailable
-from finops.core.text import shown
+from finops.core.errors import BadInput, Unavailable
 from finops.policy.telemetry import CloudWatchMetrics
 from finops.telemetry.asking import Rows
+from finops.telemetry.monitors.aws import Clients, clients_of, one_line
 from finops.telemetry.monitors.keys import Key, Keys
 from finops.telemetry.monitors.measures import MEASURES, Measure, Series, Source, as_rows
-
-ATTEMPTS = 6
-"""Requests for one answer, the first included; botocore repeats what is throttled."""
 
 MOST_QUERIES = 500
 """Of one call of GetMetricData."""
@@ -33,14 +25,7 @@ _FINE, _COARSE = timedelta(minutes=5), timedelta(hours=1)
 _FINE_IS_KEPT = timedelta(days=62)
 """CloudWatch has values of five minutes for 63 days, and of an hour for 455."""
 
-_BUSY = frozenset(
-    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "InternalServiceFault", "InternalFailure"}
-)
-
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-
-Clients = Callable[[str, int], Any]
-"""From a region, and the seconds that an answer may take, to boto3's client of CloudWatch."""
+_ALLOW = "cloudwatch:ListMetrics and cloudwatch:GetMetricData"
 
 
 class CloudWatch:
@@ -48,7 +33,7 @@ class CloudWatch:
 
     def __init__(self, source: CloudWatchMetrics, clients: Clients | None = None) -> None:
         self._source = source
-        self._clients = clients or _default_client
+        self._clients = clients or clients_of("cloudwatch")
         self._found: dict[tuple[str, str], dict[Key, list[Series]]] = {}
 
     def __enter__(self) -> CloudWatch:
@@ -62,7 +47,7 @@ class CloudWatch:
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
         period = _FINE if datetime.now(UTC) - start < _FINE_IS_KEPT else _COARSE
         for region in self._source.regions:
-            with _one_line(region):
+            with one_line(f"CloudWatch in {region}", _ALLOW):
                 client = self._clients(region, self._source.timeout_seconds)
                 yield from self._of_region(client, region, _Span(start, until, period))
 
@@ -182,35 +167,3 @@ def _results(client: Any, queries: list[dict[str, Any]], span: _Span) -> Iterato
         raise BadInput("CloudWatch forbids some of the metrics; allow cloudwatch:GetMetricData")
     if left := [each for each in status.values() if each != "Complete"]:
         raise Unavailable(f"CloudWatch answers in part only ({left[0]}); the next run asks again")
-
-
-def _default_client(region: str, seconds: int) -> Any:
-    retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
-    config = Config(retries=retries, connect_timeout=10, read_timeout=seconds)
-    return boto3.client("cloudwatch", region_name=region, config=config)
-
-
-@contextmanager
-def _one_line(region: str) -> Iterator[None]:
-    """Raise what goes wrong with AWS as a FinopsError that names the region and repeats no message of AWS's."""
-    where = f"CloudWatch in {region}"
-    try:
-        yield
-    except ClientError as error:
-        raise _refusal(where, shown(str(error.response.get("Error", {}).get("Code", "unknown")))) from None
-    except (NoCredentialsError, PartialCredentialsError):
-        remedy = "configure the connection of the source, or AWS's own chain"
-        raise BadInput(f"{where}: no usable AWS credentials; {remedy}") from None
-    except BotoCoreError as error:
-        says = shown(type(error).__name__)
-        raise Unavailable(f"{where} does not answer ({says}); the next run asks again") from None
-
-
-def _refusal(where: str, code: str) -> FinopsError:
-    if code in _BUSY:
-        return Unavailable(f"{where} is busy and answered {code}; the next run asks again")
-    if code in _EXPIRED:
-        return Unavailable(f"{where}: the credentials have expired; renew them and run again")
-    if code in ("AccessDenied", "AccessDeniedException"):
-        return BadInput(f"{where}: access denied; allow cloudwatch:ListMetrics and cloudwatch:GetMetricData")
-    return BadInput(f"{where} refuses the request ({code}); correct the credentials or the source")

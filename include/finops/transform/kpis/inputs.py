@@ -42,6 +42,7 @@ _REACH = {
     TelemetryKind.TRAINING_RUNS: timedelta(days=92),
     TelemetryKind.SPOT_INTERRUPTIONS: timedelta(days=92),
     TelemetryKind.CHECKPOINTS: timedelta(days=366),
+    TelemetryKind.MACHINE_PRICES: timedelta(days=92),
 }
 """How long before the month a row may have begun and still matter to it."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from finops.core.atomic import write_whole
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
@@ -30,8 +32,8 @@ from finops.transform import recording, runner
 from finops.transform.kpis import inputs
 from finops.transform.kpis.inputs import Columns
 
-KPI_LAYOUT = "3"
-"""What the KPI marts look like. Another value makes every month's KPIs pending."""
+KPI_LAYOUT = "4"
+"""What the KPI marts look like. Another value makes every month's KPIs pending, in a workspace that begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,23 @@ def _candidate(
     columns: Columns,
     progress: Progress | None,
 ) -> Candidate:
-    work.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    _begin_anew_if_of_another_layout(work)
     telemetry = inputs.telemetry_of(known.telemetry, month)
     pairs = inputs.prepare(work, known.version, month, telemetry, columns, known.targets, _bills(work, month))
     runner.build(work, progress, layer=KPIS)
     digest = known.digest(month)
     scope = tuple(BuiltPeriod(Provider(provider), month, digest) for provider, _ in pairs)
     return Candidate(build_id, scope, layer=KPIS)
+
+
+def _begin_anew_if_of_another_layout(work: Settings) -> None:
+    """Remove a workspace of another release, whose tables have other columns; what is published is elsewhere."""
+    marker = work.warehouse_dir / "layout"
+    if marker.exists() and marker.read_text(encoding="utf-8") == KPI_LAYOUT:
+        return
+    shutil.rmtree(work.warehouse_dir, ignore_errors=True)
+    work.warehouse_dir.mkdir(parents=True)
+    write_whole(marker, KPI_LAYOUT)
 
 
 def _bills(settings: Settings, month: BillingPeriod) -> Sequence[PeriodInput]:
