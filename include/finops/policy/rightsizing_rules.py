@@ -98,7 +98,7 @@ class Spot(Entry):
     """Which work bears interruptions, and what spot is then expected to cost less."""
 
     checkpoint_hours: Annotated[float, Field(gt=0, le=168)] = Field(
-        default=4, description="A checkpoint at least so often, or as fresh at the interruptions before."
+        default=4, description="Each run of the machine writes a checkpoint at least so often."
     )
     stages: tuple[Text, ...] = ("training", "data-preprocessing", "evaluation")
     discount: _Share = Field(default=Decimal("0.5"), description="Where the bill has no spot to compare with.")

@@ -188,15 +188,27 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """Training runs on a machine in the window. ``hours_at_risk`` is the longest that one went without a checkpoint.
+
+    ``bear_interruptions`` is false where one that has no end has no checkpoint either: nobody knows when it writes one.
+    """
+
+    count: int
+    hours_at_risk: float
+    bear_interruptions: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What rules know beside the resource.
 
     ``work`` is cost per epoch, or per 1,000 predictions, by (provider, model, currency, instance type in lower case,
-    unit); ``cadence`` by model how many hours old its last checkpoint is when a machine goes, else how often one is
-    written; ``spot_discounts`` what spot really cost less, interruptions counted, by (provider, currency); ``unused``
-    the part, 0 to 1, of on-demand batch work that unused commitments would have covered; ``snapshots`` those of a disk
-    and day, the earliest first, by (provider, disk, day); ``breaches`` what budgets propose, and ``members`` the
-    machines of scaling groups, by (provider, group), where they propose anything.
+    unit); ``runs`` those of a machine, by (provider, machine); ``spot_discounts`` what spot really cost less,
+    interruptions counted, by (provider, currency); ``unused`` the part, 0 to 1, of on-demand batch work that unused
+    commitments would have covered; ``snapshots`` those of a disk and day, the earliest first, by (provider, disk, day);
+    ``breaches`` what budgets propose, and ``members`` the machines of scaling groups, by (provider, group), where they
+    propose anything.
     """
 
     rules: Rules
@@ -205,7 +217,7 @@ class Known:
     stored: Mapping[tuple[str, str], Stored] = field(default_factory=dict)
     asked: Mapping[tuple[str, str], Asked] = field(default_factory=dict)
     work: Mapping[tuple[str, str, str, str, str], Decimal] = field(default_factory=dict)
-    cadence: Mapping[str, float] = field(default_factory=dict)
+    runs: Mapping[tuple[str, str], Runs] = field(default_factory=dict)
     spot_discounts: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     unused: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     snapshots: Mapping[tuple[str, str, date], Sequence[str]] = field(default_factory=dict)

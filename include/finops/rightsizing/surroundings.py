@@ -14,7 +14,7 @@ from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing import read_budgets
 from finops.rightsizing.breaches import Breach
 from finops.rightsizing.read import COSTS, INVENTORY, Around, rows_of
-from finops.rightsizing.resource import DAYS_A_MONTH, Asked, Catalogue, Known, Machine, Members, Stored
+from finops.rightsizing.resource import DAYS_A_MONTH, Asked, Catalogue, Known, Machine, Members, Runs, Stored
 from finops.rightsizing.rules.commitments import Commitment
 from finops.rightsizing.rules.network import Transfer
 from finops.rightsizing.rules.told import Attack
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from finops.stores.published import Publication
 
 MACHINE_TYPES = "mart_machine_types"
+TRAINING = "mart_training_run_costs"
 _GIB = 2**30
 _RUNS = 90
 """Days of training runs by which families are compared."""
@@ -48,7 +49,7 @@ class Reader:
             self._stored(),
             self._asked(),
             self._work(),
-            self._cadence(),
+            self._runs(),
             self._spot(),
             self._unused(),
             self._snapshots(),
@@ -154,21 +155,27 @@ class Reader:
             from ({rows}) as r inner join types as t on t.provider = r.provider and t.resource_id = r.endpoint_id
             where r.charge_date >= {since}::date and r.charge_date < {run_date}::date group by all
         """
-        found = self._rows(runs, "mart_training_run_costs", first, types=types)
+        found = self._rows(runs, TRAINING, first, types=types)
         found += self._rows(predictions, "mart_inference_costs", self._since, types=types)
         return {(key[0], key[1], key[2], key[3], key[4]): cost for *key, cost in found if cost}
 
-    def _cadence(self) -> dict[str, float]:
+    def _runs(self) -> dict[tuple[str, str], Runs]:
+        # A run that goes on in another month has a row in each; the newest knows the most.
         query = """
-            select model, max(median_interval_hours)::double from ({rows})
-            where median_interval_hours is not null and model not in ('(none)', '(other)') group by all
+            select provider, resource_id, count(*), max(hours_at_risk)::double, bool_and(checkpoints > 0 or has_ended)
+            from (
+                select provider, resource_id, longest_hours_without_checkpoint as hours_at_risk, checkpoints,
+                    ended_at is not null as has_ended
+                from ({rows})
+                where longest_hours_without_checkpoint is not null and started_at < {run_date}::date
+                    and (ended_at is null or ended_at > {since}::date)
+                qualify row_number() over (
+                    partition by provider, resource_id, run_id, stage order by billing_period desc
+                ) = 1
+            ) group by all
         """
-        found = dict(self._rows(query, "mart_checkpoint_storage", self._since))
-        fresh = (
-            "select model, max(checkpoint_age_hours)::double from ({rows}) where checkpoint_age_hours > 0 group by all"
-        )
-        # How old checkpoints were when machines were taken away says more than how often they are written.
-        return found | dict(self._rows(fresh, "mart_spot_jobs", self._since))
+        found = self._rows(query, TRAINING, self._since)
+        return {(provider, machine): Runs(*facts) for provider, machine, *facts in found}
 
     def _spot(self) -> dict[tuple[str, str], Decimal]:
         query = """

@@ -12,7 +12,7 @@ from tests.unit.rightsizing.world import IDLE, RUN_DATE, known, resource, usage
 
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.models import Finding
-from finops.rightsizing.resource import Asked, Catalogue, Cost, Machine, Stored
+from finops.rightsizing.resource import Asked, Catalogue, Cost, Known, Machine, Runs, Stored
 from finops.rightsizing.rules import commitments, endpoints, gpus, machines, network, storage, times, told
 
 
@@ -321,21 +321,34 @@ def test_an_endpoint_that_sleeps_at_night_gets_a_schedule_of_least_and_most_by_h
     assert endpoints.scheduled_scaling(resource("endpoint", usage=awake, details=details), asked) is None
 
 
+def of_runs(*facts: Any) -> Known:
+    return known(runs={("aws", "i-1"): Runs(*facts)}, spot_discounts={("aws", "USD"): Decimal("0.6")})
+
+
 def test_work_with_fresh_checkpoints_goes_to_a_diverse_spot_group() -> None:
     facts = {"instance_type": "m5.4xlarge", "stage": "training", "model": "atlas"}
-    fresh = known(cadence={"atlas": 1.0}, spot_discounts={("aws", "USD"): Decimal("0.6")})
-    in_group = times.spot_candidate(resource(group_id="asg-1", **facts), fresh)
+    in_group = times.spot_candidate(resource(group_id="asg-1", **facts), of_runs(3, 1.0))
     name, parameters = action(in_group)
     assert (name, saving(in_group)) == ("use_spot", 480)
     assert len(parameters["instance_types"]) >= 3
     assert in_group is not None
     assert in_group.change is not None
     assert in_group.change.target.resource_id == "asg-1"
-    alone = times.spot_candidate(resource(**facts), fresh)
+    alone = times.spot_candidate(resource(**facts), of_runs(3, 1.0))
     assert (saving(alone), alone and alone.change) == (480, None)
-    assert times.spot_candidate(resource(**facts), known(cadence={"atlas": 12.0})) is None
-    assert times.spot_candidate(resource(**facts), known()) is None
-    assert times.spot_candidate(resource(**facts, is_spot=True), fresh) is None
+    assert times.spot_candidate(resource(**facts, is_spot=True), of_runs(3, 1.0)) is None
+
+
+def test_what_an_interruption_would_cost_is_told_and_is_by_the_runs_of_the_machine() -> None:
+    trains = resource(instance_type="m5.4xlarge", stage="training")
+    found = times.spot_candidate(trains, of_runs(3, 2.0))
+    assert found is not None
+    # 1,000 a month of 730 hours.
+    assert "longer than 2.0 hours without a checkpoint: an interruption costs at most that, 2.74 USD" in found.evidence
+    assert (found.facts["runs"], found.facts["cost_at_risk"]) == (3, "2.74")
+    assert times.spot_candidate(trains, of_runs(3, 4.1)) is None, "one of them wrote too seldom"
+    assert times.spot_candidate(trains, of_runs(1, 1.0, False)) is None, "it has written none yet"
+    assert times.spot_candidate(trains, known()) is None, "no run is known"
 
 
 def test_a_machine_with_a_schedule_stops_in_the_hours_in_which_it_is_idle() -> None:
