@@ -26,7 +26,7 @@ MOST_ROWS = 300
 _LEAST_HOURS = 0.1
 
 Row = Mapping[str, Any]
-_BADGES = {actions.APPLIED: "met", actions.FAILED: "missed", actions.BACKED_OUT: "missed"}
+_BADGES = {actions.APPLIED: "met", actions.FAILED: "missed", actions.BACKED_OUT: "missed", actions.ABANDONED: "missed"}
 
 
 @dataclass(frozen=True, slots=True)
