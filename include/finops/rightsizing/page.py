@@ -27,6 +27,7 @@ Row = Mapping[str, Any]
 class Shown:
     """A finding in words."""
 
+    name: str
     resource: str
     about: str
     rule: str
@@ -151,6 +152,7 @@ def _shown(row: Row) -> Shown:
     )
     remarks = (row["reason"], row["note"])
     return Shown(
+        name=wording.resource_name(row["resource_id"]),
         resource=row["resource_id"],
         about=" · ".join(filter(None, about)),
         rule=words(row["rule"]),

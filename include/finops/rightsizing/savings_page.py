@@ -53,6 +53,7 @@ class InCurrency:
 class Shown:
     """An action in words."""
 
+    name: str
     resource: str
     about: str
     people: str
@@ -228,6 +229,7 @@ def _shown(row: Row, savings: Sequence[Row], undone: Mapping[str, Row]) -> Shown
         people.append(f"done on {_at(row['finished_at'])}")
     remarks = [row["reason"], _rolled_back(undone.get(row["action_id"]))]
     return Shown(
+        name=wording.resource_name(row["resource_id"]),
         resource=row["resource_id"],
         about=" · ".join(filter(None, (words(row["rule"]), *where))),
         people="; ".join(people),
