@@ -73,6 +73,9 @@ class Storage(Entry):
 
     unattached_days: _Days = Field(default=7, description="A disk that nothing has used for so long.")
     snapshot_days: _Days = Field(default=90, description="A snapshot is old then.")
+    snapshot_archive_discount: _Share = Field(
+        default=Decimal("0.75"), description="What a snapshot costs less in AWS's archive tier."
+    )
     backups_per_day: Annotated[int, Field(ge=1, le=24)] = Field(default=1, description="More snapshots are too many.")
     archive_after_days: _Days = 30
     delete_after_days: _Days = 90
