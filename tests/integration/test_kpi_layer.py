@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from finops.core.errors import BadInput, Finding, Superseded
@@ -75,6 +76,7 @@ def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
         "a_spot_charge_is_shared_by_time_among_the_runs_that_it_covers",
         "an_interruption_takes_what_came_after_the_last_checkpoint",
         "a_transfer_charge_is_shared_by_bytes_and_then_by_time",
+        "the_longest_time_without_a_checkpoint_is_the_most_that_an_interruption_costs",
         "checkpoints_have_their_part_of_what_the_bucket_stores",
         "commitments_save_less_what_nobody_used_of_all_that_they_could_cover",
         "the_platform_is_held_against_its_targets",
@@ -87,6 +89,16 @@ def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
         "the_owner_of_a_resource_is_who_pays_and_its_machine_is_known_by_its_type",
         "machines_are_there_in_each_month_of_their_provider",
     } <= set(passed)
+
+
+def test_tables_that_another_release_has_left_in_the_workspace_are_made_anew(home: Settings) -> None:
+    """They may have other columns, which dbt refuses."""
+    work = home.in_workspace(workspaces.KPIS)
+    with duckdb.connect(str(work.warehouse_path)) as warehouse:
+        warehouse.execute("alter table marts.mart_commitment_kpis add column expires_on date")
+    (work.warehouse_dir / "layout").write_text("of the release before")
+    [report] = kpis.run(home, [JANUARY])
+    assert report.fault is None
 
 
 def _land_a_run(settings: Settings, day: str = "2025-02-10", resource: str = "i-unbilled") -> None:

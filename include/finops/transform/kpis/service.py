@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from finops.core.atomic import write_whole
 from finops.core.errors import BadInput
 from finops.core.periods import BillingPeriod
 from finops.core.progress import Progress
@@ -31,7 +32,7 @@ from finops.transform.kpis import inputs
 from finops.transform.kpis.inputs import Columns
 
 KPI_LAYOUT = "4"
-"""What the KPI marts look like. Another value makes every month's KPIs pending."""
+"""What the KPI marts look like. Another value makes every month's KPIs pending, and the workspace's tables anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,21 @@ def _candidate(
     progress: Progress | None,
 ) -> Candidate:
     work.warehouse_dir.mkdir(parents=True, exist_ok=True)
+    _discard_other_layout(work)
     telemetry = inputs.telemetry_of(known.telemetry, month)
     pairs = inputs.prepare(work, known.version, month, telemetry, columns, known.targets, _bills(work, month))
     runner.build(work, progress, layer=KPIS)
+    write_whole(work.warehouse_dir / "layout", KPI_LAYOUT)
     digest = known.digest(month)
     scope = tuple(BuiltPeriod(Provider(provider), month, digest) for provider, _ in pairs)
     return Candidate(build_id, scope, layer=KPIS)
+
+
+def _discard_other_layout(work: Settings) -> None:
+    """Delete a workspace's tables of another release: dbt takes no table that has other columns."""
+    marker = work.warehouse_dir / "layout"
+    if not marker.exists() or marker.read_text(encoding="utf-8") != KPI_LAYOUT:
+        work.warehouse_path.unlink(missing_ok=True)
 
 
 def _bills(settings: Settings, month: BillingPeriod) -> Sequence[PeriodInput]:
