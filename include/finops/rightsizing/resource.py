@@ -208,7 +208,7 @@ class Known:
     interruptions counted, by (provider, currency); ``unused`` the part, 0 to 1, of on-demand batch work that unused
     commitments would have covered; ``snapshots`` those of a disk and day, the earliest first, by (provider, disk, day);
     ``breaches`` what budgets propose, and ``members`` the machines of scaling groups, by (provider, group), where they
-    propose anything.
+    propose anything; ``commitment_ends`` the last day of commitments whose bill says it, by (provider, commitment).
     """
 
     rules: Rules
@@ -223,6 +223,14 @@ class Known:
     snapshots: Mapping[tuple[str, str, date], Sequence[str]] = field(default_factory=dict)
     breaches: Sequence[Breach] = ()
     members: Mapping[tuple[str, str], Members] = field(default_factory=dict)
+    commitment_ends: Mapping[tuple[str, str], date] = field(default_factory=dict)
+
+    def commitment_end(self, resource: Resource) -> date | None:
+        """Return the last day of what covers a resource; None unless it is known of all that do."""
+        names = [each.strip() for each in resource.cost.commitments.split(",") if each.strip()]
+        ends = [self.commitment_ends.get((resource.target.provider, each)) for each in names]
+        known = [each for each in ends if each is not None]
+        return max(known) if known and len(known) == len(ends) else None
 
     def machine(self, resource: Resource) -> Machine | None:
         """Return the resource's type of machine; None where the catalogue does not know it."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.unit.budgets.world import charge, publish
 
+from finops.core.errors import NotReady
 from finops.core.settings import Settings
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing import surroundings
@@ -150,16 +151,34 @@ def test_snapshots_of_a_day_are_in_the_order_in_which_they_were_made(where: Sett
 
 def test_the_floor_of_commitments_is_the_least_day_and_unused_ones_are_held_against_batch_work(where: Settings) -> None:
     columns = "commitment_type varchar, used_cost decimal(38, 12), unused_cost decimal(38, 12), "
-    columns += "commitment_savings_rate decimal(38, 12), utilization decimal(38, 12), expires_on date"
+    columns += "commitment_savings_rate decimal(38, 12), utilization decimal(38, 12)"
     known, around = read(
         where,
-        mart_commitment_kpis=(f"{_MONTH}, {columns}", [(*_HEAD, "(all)", 100, 39, 30, 72, None)]),
+        mart_commitment_kpis=(f"{_MONTH}, {columns}", [(*_HEAD, "(all)", 100, 39, 30, 72)]),
         mart_resource_costs=costs(),
         mart_resource_inventory=inventory(("i-1", "machine", "m5.large", "evaluation", "", None)),
     )
     assert around.floors == {("aws", "USD"): (20, Decimal(10))}
     assert known.unused == {("aws", "USD"): Decimal("0.1")}
     assert around.commitments[0].utilization == 72
+
+
+def test_commitments_whose_bill_says_when_they_end_are_known_by_their_id(where: Settings) -> None:
+    columns = _texts("commitment_discount_id", "commitment_discount_type")
+    columns += ", used_cost decimal(38, 12), unused_cost decimal(38, 12), expires_on date"
+    ends = date(2025, 8, 31)
+    rows = [(*_HEAD, "sp-1", "Savings Plan", 15, 5, ends), (*_HEAD, "cud-1", "Spend-based", 9, 0, None)]
+    known, around = read(where, mart_commitments=(f"{_MONTH}, {columns}", rows), mart_resource_costs=costs())
+    assert known.commitment_ends == {("aws", "sp-1"): ends}
+    [ending] = around.endings
+    # 20 of 30.4 days.
+    assert (ending.ident, ending.expires_on, round(ending.monthly_cost, 6)) == ("sp-1", ends, Decimal("30.416667"))
+
+
+def test_what_another_release_has_published_is_to_be_built_again(where: Settings) -> None:
+    old = "commitment_discount_id varchar, used_cost decimal(38, 12)"
+    with pytest.raises(NotReady, match=r"mart_commitments is published by another release.*finops build"):
+        read(where, mart_commitments=(f"{_MONTH}, {old}", [(*_HEAD, "sp-1", 1)]))
 
 
 _BUDGET = ("2025-06", "USD")

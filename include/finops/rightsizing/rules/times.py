@@ -37,9 +37,9 @@ def spot_candidate(resource: Resource, known: Known) -> Finding | None:
         resource,
         known,
         discount * (1 - Decimal(str(rules.on_demand_percent)) / 100),
-        f"Of its {runs.count} training runs none went longer than {runs.hours_at_risk:.1f} hours without a checkpoint: "
-        f"an interruption costs at most that, {at_risk:.2f} {resource.currency} of work. Spot costs "
-        f"{discount * 100:.0f} % less "
+        f"Its {runs.count} training {'run' if runs.count == 1 else 'runs'} went at most {runs.hours_at_risk:.1f} hours "
+        f"without a checkpoint: an interruption costs at most that, {at_risk:.2f} {resource.currency} of work. Spot "
+        f"costs {discount * 100:.0f} % less "
         + (
             "here, interruptions counted."
             if own is not None
