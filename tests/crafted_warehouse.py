@@ -61,7 +61,7 @@ _RULE = (
 _COMMITMENT = (
     "commitment_discount_id, max(commitment_discount_name) as commitment_discount_name,"
     " max(commitment_discount_category) as commitment_discount_category,"
-    " max(commitment_discount_type) as commitment_discount_type, "
+    " max(commitment_discount_type) as commitment_discount_type, null::date as expires_on, "
     + ", ".join(
         f"sum(if({when}, {cost}, 0))::decimal(38,12) as {name}"
         for name, when, cost in (

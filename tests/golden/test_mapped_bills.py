@@ -245,6 +245,7 @@ def test_the_unit_tests_of_the_models_pass(built: Built) -> None:
     passed = runner.run(built.settings, ["test", "--select", "test_type:unit", "--exclude", "tag:kpi"])
 
     assert {
+        "a_commitment_ends_on_the_day_that_its_lines_say",
         "azure_charges_are_told_by_type_and_pricing_model",
         "azure_commitments_are_billed_once_and_effective_once",
         "azure_quantities_are_divided_exactly",

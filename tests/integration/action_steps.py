@@ -318,6 +318,14 @@ CASES = (
         changes=("ec2:CreateVolume",),
         after=("delete_volume", {}),
     ),
+    Case("archive_snapshot", "snapshot", changes=("ec2:ModifySnapshotTier",)),
+    Case(
+        "restore_snapshot",
+        "snapshot",
+        changes=("ec2:RestoreSnapshotTier",),
+        facts={"storage_tier": "standard"},
+        after=("archive_snapshot", {}),
+    ),
     Case("release_address", "address", changes=("ec2:ReleaseAddress",)),
     Case("set_lifecycle", "bucket", BUCKET, {"rules": RULES}, changes=("s3:PutLifecycleConfiguration",)),
     Case("abort_uploads", "bucket", {}, {"after_days": 3}, changes=("s3:PutLifecycleConfiguration",)),
@@ -363,7 +371,7 @@ CASES = (
     Case("tag", "endpoint", ENDPOINT, {"tags": {"owner": "ana"}}, changes=("tag:TagResources",)),
 )
 VOLATILE = frozenset(
-    {"after", "rests_until", "is_changing", "lock_token", "snapshot_id", "snapshot", "types", "is_offered"}
+    {"after", "rests_until", "is_changing", "lock_token", "snapshot_id", "snapshot", "tiering", "types", "is_offered"}
 )
 """Facts that are not the same when everything is as it was."""
 
@@ -380,6 +388,7 @@ def _an_id(resource_type: str) -> str:
     return {
         "machine": f"i-{mark[:17]}",
         "disk": f"vol-{mark[:17]}",
+        "snapshot": f"snap-{mark[:17]}",
         "address": f"eipalloc-{mark[:17]}",
         "group": f"arn:aws:autoscaling:{arn}:autoScalingGroup:{uuid4()}:autoScalingGroupName/workers-{mark[:8]}",
         "endpoint": f"arn:aws:sagemaker:{arn}:endpoint/chat-{mark[:8]}",

@@ -80,6 +80,7 @@ def test_the_unit_tests_of_the_kpi_models_pass(with_kpis: Path) -> None:
         "a_spot_charge_is_shared_by_time_among_the_runs_that_it_covers",
         "an_interruption_takes_what_came_after_the_last_checkpoint",
         "a_transfer_charge_is_shared_by_bytes_and_then_by_time",
+        "the_longest_time_without_a_checkpoint_is_the_most_that_an_interruption_costs",
         "checkpoints_have_their_part_of_what_the_bucket_stores",
         "commitments_save_less_what_nobody_used_of_all_that_they_could_cover",
         "the_platform_is_held_against_its_targets",

@@ -230,5 +230,5 @@ def test_planted_waste_is_found_and_no_decoy_is_proposed(world: World) -> None:
     assert found.recall >= 0.95, found.lines()
     assert sum(found.planted.values()) > 20
     assert found.decoys > 8
-    assert set(found.others) <= {"spot_candidate"}, "what else there is, is decided by a person"
+    assert found.others == {}, "what is not planted is not told"
     assert rightsizing.scored(world.settings, truths) == found.lines()

@@ -218,6 +218,15 @@ def rollback(ident: _Ident, by: _By, why: _Why = "", as_json: AsJson = False) ->
 
 
 @rightsizing.command()
+def abandon(ident: _Ident, by: _By, why: _Why, as_json: AsJson = False) -> None:
+    """End an action that is under way, because a person has put its resource right: it is left as it is."""
+    from finops.pipelines import actions as pipeline
+
+    done = pipeline.abandon(Settings(), ident, by, why)
+    _say(f"{ident} is abandoned", as_json_of(done, "action_id", "outcome", "reason"), as_json=as_json)
+
+
+@rightsizing.command()
 def verify(as_json: AsJson = False) -> None:
     """Read again what was changed some days ago; exit status 1 where it is not as intended any more."""
     from finops.pipelines import actions as pipeline

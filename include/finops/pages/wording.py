@@ -84,6 +84,16 @@ def name(value: str, absent: str = "None") -> str:
     return _NAMES.get(value, short(value, _LONGEST_NAME)) or "(empty)"
 
 
+def resource_name(ident: str) -> str:
+    """Return the name at the end of a resource's id, where it is a path or an ARN; of every other id all of it."""
+    if not ident.startswith(("/", "arn:")):
+        return ident
+    *others, last = ident.rstrip("/").split("/")
+    # A load balancer's name stands before a number that AWS gives it.
+    name = others[-1] if ":loadbalancer/" in ident and others else last
+    return name.rsplit(":", 1)[-1] or ident
+
+
 def short(value: str, most: int = _LONGEST_REMARK) -> str:
     """Return ``value`` printable, and cut as a name is where it is longer than a remark can be."""
     if len(value) <= most:

@@ -145,6 +145,15 @@ def rollback(
     return applying.rollback(tools(settings, logins), action_id, by, why)
 
 
+def abandon(
+    settings: Settings, action_id: str, by: str, why: str, logins: Callable[[Account], Any] = lambda _: None
+) -> Result:
+    """End an action by hand that is under way; its resource is left as it is."""
+    from finops.rightsizing.engine import abandoning
+
+    return abandoning.abandon(tools(settings, logins), action_id, by, why)
+
+
 def verify(settings: Settings, logins: Callable[[Account], Any] = lambda _: None) -> list[Verified]:
     """Read the state of what was done some days ago again."""
     from finops.rightsizing.engine import verifying

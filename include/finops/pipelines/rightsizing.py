@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from finops.core.settings import Settings
 from finops.pipelines import results
 
+if TYPE_CHECKING:
+    from finops.stores.state.suppressions import SetAside
+
 FEATURE = "rightsizing"
-_LAYERS = ("budgets", "anomalies", results.KPIS)
+_LAYERS = ("budgets", "anomalies", "action_savings", results.KPIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,13 @@ def find(settings: Settings, run_date: date | None = None) -> Found:
     from finops.rightsizing.tables import TABLES
 
     with results.running(settings, FEATURE):
-        suppressed = _suppressed(settings)
+        suppressed, set_aside = _suppressed(settings), _set_aside(settings)
         planned = service.plan(settings, run_date, suppressed)
         before = results.made_of(settings, FEATURE)
-        made_of = before if run_date is not None else _digest(settings, suppressed)
+        made_of = before if run_date is not None else _digest(settings, suppressed, set_aside)
         build_id = None
         if run_date is not None or before != made_of:
-            rows = service.results(settings, planned)
+            rows = service.results(settings, planned, set_aside)
             build_id = results.publish(settings, FEATURE, TABLES, rows, made_of).build_id
         service.write_page(settings)
     return Found(planned.run_date, build_id, len(planned.found))
@@ -48,7 +52,7 @@ def find(settings: Settings, run_date: date | None = None) -> Found:
 
 def is_due(settings: Settings) -> bool:
     """Tell whether anything that findings are made of has changed since they were published."""
-    return results.made_of(settings, FEATURE) != _digest(settings, _suppressed(settings))
+    return results.made_of(settings, FEATURE) != _digest(settings, _suppressed(settings), _set_aside(settings))
 
 
 def scored(settings: Settings, truths: Path) -> list[str]:
@@ -68,8 +72,21 @@ def _suppressed(settings: Settings) -> dict[str, str]:
     return {key: f"{each.author} until {each.until}: {each.reason}" for key, each in found.items()}
 
 
-def _digest(settings: Settings, suppressed: Mapping[str, str]) -> str:
-    from finops.policy import rightsizing_rules
+def _set_aside(settings: Settings) -> dict[str, SetAside]:
+    """Return the rules whose savings did not come about."""
+    from finops.stores.state import suppressions
+    from finops.stores.state.store import open_state
 
-    configured = [rightsizing_rules.load(settings).model_dump(mode="json"), sorted(suppressed.items())]
+    with open_state(settings).connect() as connection:
+        return suppressions.set_aside(connection)
+
+
+def _digest(settings: Settings, suppressed: Mapping[str, str], set_aside: Mapping[str, SetAside]) -> str:
+    from finops.policy import rightsizing
+
+    policy = rightsizing.load(settings)
+    configured = (
+        *(policy.rules.model_dump(mode="json"), policy.ledger.model_dump(mode="json")),
+        *(sorted(suppressed.items()), sorted((rule, each.reason) for rule, each in set_aside.items())),
+    )
     return results.digest(settings, configured, _LAYERS)

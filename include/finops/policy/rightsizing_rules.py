@@ -73,6 +73,9 @@ class Storage(Entry):
 
     unattached_days: _Days = Field(default=7, description="A disk that nothing has used for so long.")
     snapshot_days: _Days = Field(default=90, description="A snapshot is old then.")
+    snapshot_archive_discount: _Share = Field(
+        default=Decimal("0.75"), description="What a snapshot costs less in AWS's archive tier."
+    )
     backups_per_day: Annotated[int, Field(ge=1, le=24)] = Field(default=1, description="More snapshots are too many.")
     archive_after_days: _Days = 30
     delete_after_days: _Days = 90
@@ -98,7 +101,7 @@ class Spot(Entry):
     """Which work bears interruptions, and what spot is then expected to cost less."""
 
     checkpoint_hours: Annotated[float, Field(gt=0, le=168)] = Field(
-        default=4, description="A checkpoint at least so often, or as fresh at the interruptions before."
+        default=4, description="Each run of the machine writes a checkpoint at least so often."
     )
     stages: tuple[Text, ...] = ("training", "data-preprocessing", "evaluation")
     discount: _Share = Field(default=Decimal("0.5"), description="Where the bill has no spot to compare with.")

@@ -44,7 +44,7 @@ def everything(resources: Iterable[Resource], known: Known, around: Around) -> F
         *network.egress_locality(around.transfers, known),
         *budgets.of_budgets(known.breaches, around.places, known),
         *told.suspected_attacks(around.attacks, known),
-        *commitments.found(around.floors, around.commitments, known, judging.savings_of(found)),
+        *commitments.found(around.floors, around.commitments, around.endings, known, judging.savings_of(found)),
     ]
     applied = [each for each in others if each.rule not in known.rules.off]
     return found + [(each, "") for each in advice.to_commit(applied, around.to_commit, known.rules.off)]

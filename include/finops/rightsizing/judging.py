@@ -32,6 +32,10 @@ class Status(StrEnum):
     DECISION = "decision"
 
 
+OPEN = (Status.PROPOSED, Status.WAITING, Status.DECISION)
+"""What nothing forbids: the others are left alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A finding with its status and why; found in so many runs in a row, for the first time on ``first_seen``."""

@@ -14,20 +14,20 @@ from finops.core.settings import Settings
 from finops.pages import html, site, wording
 from finops.pages.figures import Cell, Figure, Headline, Table
 from finops.pages.figures import Row as TableRow
-from finops.rightsizing.judging import Status
+from finops.rightsizing.judging import OPEN, Status
 
 _TEMPLATES = Path(__file__).parent / "templates"
 MOST_ROWS = 300
 """Findings of each list on the page; those that save most come first."""
 
 Row = Mapping[str, Any]
-_OPEN = (Status.PROPOSED, Status.WAITING, Status.DECISION)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A finding in words."""
 
+    name: str
     resource: str
     about: str
     rule: str
@@ -56,10 +56,10 @@ class Listed:
 
 def write(settings: Settings, build_id: str, found: Sequence[Row]) -> str:
     """Return the page of the rows of one run date of ``mart_findings``."""
-    still_open = [each for each in found if each["status"] in _OPEN]
+    still_open = [each for each in found if each["status"] in OPEN]
     of_actions = [each for each in still_open if each["status"] != Status.DECISION]
     decisions = [each for each in still_open if each["status"] == Status.DECISION]
-    left = [each for each in found if each["status"] not in _OPEN]
+    left = [each for each in found if each["status"] not in OPEN]
     currencies = sorted({each["billing_currency"] for each in still_open if each["monthly_saving"]})
     return html.render(
         html.environment(_TEMPLATES),
@@ -153,6 +153,7 @@ def _shown(row: Row) -> Shown:
     )
     remarks = (row["reason"], row["note"])
     return Shown(
+        name=wording.resource_name(row["resource_id"]),
         resource=row["resource_id"],
         about=" · ".join(filter(None, about)),
         rule=words(row["rule"]),

@@ -53,9 +53,10 @@ def finding(
     notes = [note] if note else []
     if covered > 0:
         named = f" ({resource.cost.commitments})" if resource.cost.commitments else ""
+        ends = known.commitment_end(resource)
+        when = f" on {ends}" if ends else "; the bill does not say when"
         notes.append(
-            f"a commitment{named} covers {covered * 100:.0f} % of its cost, which saves nothing until that ends; "
-            "the bill does not say when"
+            f"a commitment{named} covers {covered * 100:.0f} % of its cost, which saves nothing until that ends{when}"
         )
     return Finding(
         rule=rule,

@@ -39,10 +39,13 @@ _AWS_READS: tuple[_Call, ...] = (
     ("application-autoscaling:DescribeScalableTargets", {"ServiceNamespace": "sagemaker", "MaxResults": 1}),
     ("autoscaling:DescribeAutoScalingGroups", {"MaxRecords": 1}),
     ("ec2:DescribeAddresses", {}),
+    ("ec2:DescribeImages", {"Owners": ["self"], **_Page}),
     ("ec2:DescribeInstanceAttribute", {"InstanceId": "i-00000000000000000", "Attribute": "disableApiStop"}),
     ("ec2:DescribeInstanceTypeOfferings", {"Filters": [{"Name": "instance-type", "Values": ["m5.large"]}]}),
     ("ec2:DescribeInstanceTypes", {"InstanceTypes": ["m5.large"]}),
     ("ec2:DescribeInstances", _Page),
+    ("ec2:DescribeSnapshotAttribute", {"SnapshotId": "snap-00000000000000000", "Attribute": "createVolumePermission"}),
+    ("ec2:DescribeSnapshotTierStatus", _Page),
     ("ec2:DescribeSnapshots", {"OwnerIds": ["self"], **_Page}),
     ("ec2:DescribeSpotInstanceRequests", _Page),
     ("ec2:DescribeTags", _Page),
@@ -138,7 +141,7 @@ def _code(error: Exception) -> str:
 
 
 def _aws_changes(policy: RightsizingPolicy, client: Any, change: Change, found: Found) -> Iterator[_Call]:
-    """Yield the dry runs, of a machine, a volume and an address that the tag opens to actions and nothing protects."""
+    """Yield the dry runs, of a thing of each kind that the tag opens to actions and nothing protects."""
     key, value = _PERMITTED
     filters = [{"Name": f"tag:{key}", "Values": [value]}]
 
@@ -153,6 +156,7 @@ def _aws_changes(policy: RightsizingPolicy, client: Any, change: Change, found: 
     pages = {"MaxResults": 100}
     machine = first("ec2:DescribeInstances", ("Reservations", "Instances"), filters=[alive], **pages)
     volume = first("ec2:DescribeVolumes", ("Volumes",), **pages)
+    snapshot = first("ec2:DescribeSnapshots", ("Snapshots",), OwnerIds=["self"], **pages)
     address = first("ec2:DescribeAddresses", ("Addresses",))
     if machine is not None:
         ident = machine["InstanceId"]
@@ -163,9 +167,12 @@ def _aws_changes(policy: RightsizingPolicy, client: Any, change: Change, found: 
     if volume is not None:
         yield "ec2:ModifyVolume", {"VolumeId": volume["VolumeId"], "VolumeType": volume["VolumeType"]}
         yield "ec2:DeleteVolume", {"VolumeId": volume["VolumeId"]}
+    if snapshot is not None:
+        yield "ec2:ModifySnapshotTier", {"SnapshotId": snapshot["SnapshotId"], "StorageTier": "archive"}
+        yield "ec2:RestoreSnapshotTier", {"SnapshotId": snapshot["SnapshotId"], "PermanentRestore": True}
     if address is not None:
         yield "ec2:ReleaseAddress", {"AllocationId": address["AllocationId"]}
-    kinds = {"machine": machine, "volume": volume, "address": address}
+    kinds = {"machine": machine, "volume": volume, "snapshot": snapshot, "address": address}
     without = [name for name, thing in kinds.items() if thing is None]
     if without:
         found.notes.append(f"changes are not tried of {', '.join(without)}: none has the tag {key}: {value}")

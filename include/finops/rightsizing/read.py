@@ -14,7 +14,7 @@ from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.breaches import Place
 from finops.rightsizing.models import Advice, ResourceType, Target
 from finops.rightsizing.resource import Cost, Resource, Usage
-from finops.rightsizing.rules.commitments import Commitment, Floors
+from finops.rightsizing.rules.commitments import Commitment, Ending, Floors
 from finops.rightsizing.rules.network import Transfer
 from finops.rightsizing.rules.told import Attack
 
@@ -37,6 +37,7 @@ class Around:
     places: Sequence[Place] = ()
     attacks: Sequence[Attack] = ()
     commitments: Sequence[Commitment] = ()
+    endings: Sequence[Ending] = ()
     floors: Floors = field(default_factory=dict)
     unlisted: Sequence[Resource] = ()
     to_commit: Mapping[tuple[str, str], Sequence[Advice]] = field(default_factory=dict)

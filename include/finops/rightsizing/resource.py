@@ -193,16 +193,28 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """Training runs on a machine in the window. ``hours_at_risk`` is the longest that one went without a checkpoint.
+
+    ``bear_interruptions`` is false where one that has no end has no checkpoint either: nobody knows when it writes one.
+    """
+
+    count: int
+    hours_at_risk: float
+    bear_interruptions: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What rules know beside the resource.
 
     ``work`` is cost per epoch, or per 1,000 predictions, by (provider, model, currency, instance type in lower case,
-    unit); ``cadence`` by model how many hours old its last checkpoint is when a machine goes, else how often one is
-    written; ``spot_discounts`` what spot really cost less, interruptions counted, by (provider, currency); ``unused``
-    the part, 0 to 1, of on-demand batch work that unused commitments would have covered; ``snapshots`` those of a disk
-    and day, the earliest first, by (provider, disk, day); ``breaches`` what budgets propose, and ``members`` the
-    machines of scaling groups, by (provider, group), where they propose anything; ``advice`` what providers recommend
-    by (provider, resource).
+    unit); ``runs`` those of a machine, by (provider, machine); ``spot_discounts`` what spot really cost less,
+    interruptions counted, by (provider, currency); ``unused`` the part, 0 to 1, of on-demand batch work that unused
+    commitments would have covered; ``snapshots`` those of a disk and day, the earliest first, by (provider, disk, day);
+    ``breaches`` what budgets propose, and ``members`` the machines of scaling groups, by (provider, group), where they
+    propose anything; ``commitment_ends`` the last day of commitments whose bill says it, by (provider, commitment);
+    ``advice`` what providers recommend by (provider, resource).
     """
 
     rules: Rules
@@ -211,13 +223,21 @@ class Known:
     stored: Mapping[tuple[str, str], Stored] = field(default_factory=dict)
     asked: Mapping[tuple[str, str], Asked] = field(default_factory=dict)
     work: Mapping[tuple[str, str, str, str, str], Decimal] = field(default_factory=dict)
-    cadence: Mapping[str, float] = field(default_factory=dict)
+    runs: Mapping[tuple[str, str], Runs] = field(default_factory=dict)
     spot_discounts: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     unused: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     snapshots: Mapping[tuple[str, str, date], Sequence[str]] = field(default_factory=dict)
     breaches: Sequence[Breach] = ()
     members: Mapping[tuple[str, str], Members] = field(default_factory=dict)
     advice: Mapping[tuple[str, str], Sequence[Advice]] = field(default_factory=dict)
+    commitment_ends: Mapping[tuple[str, str], date] = field(default_factory=dict)
+
+    def commitment_end(self, resource: Resource) -> date | None:
+        """Return the last day of what covers a resource; None unless it is known of all that do."""
+        names = [each.strip() for each in resource.cost.commitments.split(",") if each.strip()]
+        ends = [self.commitment_ends.get((resource.target.provider, each)) for each in names]
+        known = [each for each in ends if each is not None]
+        return max(known) if known and len(known) == len(ends) else None
 
     def machine(self, resource: Resource) -> Machine | None:
         """Return the resource's type of machine; None where the catalogue does not know it."""

@@ -16,8 +16,10 @@ from finops.core.settings import Settings
 from finops.pages import html, site, wording
 from finops.pages.figures import Cell, Figure, Headline, Table
 from finops.pages.figures import Row as TableRow
+from finops.rightsizing import rule_rows
 from finops.rightsizing.page import words
 from finops.stores.state import actions
+from finops.stores.state.suppressions import SetAside
 
 _TEMPLATES = Path(__file__).parent / "templates"
 MOST_ROWS = 300
@@ -26,7 +28,7 @@ MOST_ROWS = 300
 _LEAST_HOURS = 0.1
 
 Row = Mapping[str, Any]
-_BADGES = {actions.APPLIED: "met", actions.FAILED: "missed", actions.BACKED_OUT: "missed"}
+_BADGES = {actions.APPLIED: "met", actions.FAILED: "missed", actions.BACKED_OUT: "missed", actions.ABANDONED: "missed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class InCurrency:
 class Shown:
     """An action in words."""
 
+    name: str
     resource: str
     about: str
     people: str
@@ -79,10 +82,16 @@ class _Sums:
         return self.realised / self.estimated if self.estimated > 0 else None
 
 
-def write(
-    settings: Settings, build_id: str, every: Sequence[Row], savings: Sequence[Row], set_aside: Mapping[str, str]
-) -> str:
-    """Return the page of the rows of ``mart_actions`` and ``mart_action_savings``; ``set_aside``: rules, with why."""
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The newest rows of ``mart_rightsizing_rules``, and the rules that are set aside by now."""
+
+    rows: Sequence[Row]
+    set_aside: Mapping[str, SetAside]
+
+
+def write(settings: Settings, build_id: str, every: Sequence[Row], savings: Sequence[Row], rules: Rules) -> str:
+    """Return the page of the rows of ``mart_actions`` and ``mart_action_savings``, and of how rules stand."""
     own = [each for each in every if not each["rollback_of"]]
     newest = sorted(own, key=lambda each: (each["requested_at"], each["action_id"]), reverse=True)
     undone = {each["rollback_of"]: each for each in every if each["rollback_of"]}
@@ -93,10 +102,12 @@ def write(
         html.environment(_TEMPLATES),
         "action_savings.html.j2",
         success=_success(own) if own else None,
-        parts=[_in_currency(each, savings) for each in sorted({row["billing_currency"] for row in savings})],
+        parts=[
+            _in_currency(each, savings, rules.rows) for each in sorted({row["billing_currency"] for row in savings})
+        ],
         actions=[_shown(each, of_action[each["action_id"]], undone) for each in newest[:MOST_ROWS]],
         left_out=max(len(own) - MOST_ROWS, 0),
-        set_aside=[(words(rule), reason) for rule, reason in sorted(set_aside.items())],
+        silent=_silent(rules),
         links=[("index.html", "Savings"), *site.links(settings, "Savings")],
         build_id=build_id,
     )
@@ -130,7 +141,32 @@ def _sums(rows: Iterable[Row]) -> _Sums:
     )
 
 
-def _in_currency(currency: str, savings: Sequence[Row]) -> InCurrency:
+def _silent(rules: Rules) -> list[tuple[str, str]]:
+    """Return the rules that propose nothing, each with why."""
+    off = {each["rule"]: "switched off in rightsizing.yml" for each in rules.rows if each["state"] == rule_rows.OFF}
+    aside = {rule: f"{each.reason}; set aside on {_at(each.since)}" for rule, each in rules.set_aside.items()}
+    return [(words(rule), why) for rule, why in sorted((aside | off).items())]
+
+
+def _last_actions(currency: str, rows: Sequence[Row]) -> Table:
+    """Return what the last actions of each rule have saved, by which it is set aside or not; the worst first."""
+    digits = digits_of(currency)
+    lines = []
+    for row in rows:
+        if row["billing_currency"] != currency or not row["last_actions"]:
+            continue
+        sums = _Sums(row["estimated"], row["realised"], Decimal(0), 0, row["last_actions"])
+        amounts = [Cell.money(rounded(each, digits), digits) for each in (sums.realised, sums.estimated)]
+        counts = (Cell.quantity(row["last_actions"]), Cell.quantity(row["findings"]))
+        state = "" if row["state"] == rule_rows.ENABLED else row["state"].replace("_", " ")
+        lines.append((sums.ratio, TableRow(words(row["rule"]), (*amounts, Cell.share(sums.ratio), *counts), state)))
+    lines.sort(key=lambda each: (each[0], each[1].label))
+    headings = ("Rule", "Realised", "Estimated", "Ratio", "Actions", "Findings now")
+    about = f"in {currency}; a rule whose last actions realise too little of it is set aside"
+    return Table(f"rules-{currency}", "Last actions of each rule", about, headings, tuple(row for _, row in lines))
+
+
+def _in_currency(currency: str, savings: Sequence[Row], rules: Sequence[Row]) -> InCurrency:
     rows = [each for each in savings if each["billing_currency"] == currency]
     sums, digits = _sums(rows), digits_of(currency)
     months: dict[str, list[Row]] = defaultdict(list)
@@ -150,7 +186,9 @@ def _in_currency(currency: str, savings: Sequence[Row]) -> InCurrency:
         currency,
     )
     kinds = (("billing_period", "Month"), ("rule", "Rule"), ("owner", "Cost centre"))
+    of_rules = _last_actions(currency, rules)
     tables = tuple(_by(column, heading, currency, rows) for column, heading in kinds)
+    tables += (of_rules,) if of_rules.rows else ()
     return InCurrency(headline, Chart(currency, f"months-{currency}", tuple(pairs)), tables)
 
 
@@ -191,6 +229,7 @@ def _shown(row: Row, savings: Sequence[Row], undone: Mapping[str, Row]) -> Shown
         people.append(f"done on {_at(row['finished_at'])}")
     remarks = [row["reason"], _rolled_back(undone.get(row["action_id"]))]
     return Shown(
+        name=wording.resource_name(row["resource_id"]),
         resource=row["resource_id"],
         about=" · ".join(filter(None, (words(row["rule"]), *where))),
         people="; ".join(people),

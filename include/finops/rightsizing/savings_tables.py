@@ -48,7 +48,8 @@ ACTIONS = ResultTable(
         _text("action_id", "Id of the action, as `finops rightsizing list` has it."),
         _text(
             "status",
-            "planned, approved, applying, applied, failed, backed_out, rolled_back, rejected, refused or expired.",
+            "planned, approved, applying, applied, failed, backed_out, abandoned, rolled_back, rejected, refused or "
+            "expired.",
         ),
         _text("rule", "The rule whose finding proposed it."),
         _text("action", "What is, or was, to be done."),

@@ -23,11 +23,10 @@ from typing import Any
 
 from finops.core.settings import Settings
 from finops.rightsizing import service
-from finops.rightsizing.judging import Status
+from finops.rightsizing.judging import OPEN
 from finops.rightsizing.models import ResourceType
 
 KPI = "waste"
-_OPEN = (Status.PROPOSED, Status.WAITING, Status.DECISION)
 _NOT_OF_RESOURCES = ("suspected_attack", "budget_breach")
 
 Row = Mapping[str, Any]
@@ -138,7 +137,7 @@ def score(truths: Sequence[Truth], rows: Iterable[Row], run_date: date) -> Score
             found[truth.rule] += 1
         else:
             missed.append(f"{truth}: {_said(_closest(own, truth))}")
-    open_rows = [row for row in judged if row["status"] in _OPEN]
+    open_rows = [row for row in judged if row["status"] in OPEN]
     others = Counter(row["rule"] for row in open_rows if row["finding_key"] not in right)
     return Score(
         run_date=run_date,
@@ -158,7 +157,7 @@ def _is_of_resource(row: Row) -> bool:
 
 
 def _finds(row: Row, truth: Truth, own: Sequence[Row]) -> bool:
-    if row["status"] not in _OPEN:
+    if row["status"] not in OPEN:
         return False
     return row["rule"] == truth.rule or _is_wanted(row, truth) or _outdoes(row, truth, own)
 
@@ -181,11 +180,11 @@ def _outdoes(row: Row, truth: Truth, own: Sequence[Row]) -> bool:
 
 
 def _tempts(row: Row, truth: Truth) -> bool:
-    return row["status"] in _OPEN and (row["rule"] == truth.rule or bool(row["action"]))
+    return row["status"] in OPEN and (row["rule"] == truth.rule or bool(row["action"]))
 
 
 def _closest(own: Sequence[Row], truth: Truth) -> Row | None:
-    return max(own, key=lambda row: (row["rule"] == truth.rule, row["status"] in _OPEN), default=None)
+    return max(own, key=lambda row: (row["rule"] == truth.rule, row["status"] in OPEN), default=None)
 
 
 def _said(row: Row | None) -> str:

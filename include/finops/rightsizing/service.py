@@ -12,14 +12,15 @@ from finops.core.atomic import write_whole
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
 from finops.core.sql import compose
-from finops.policy import rightsizing_rules
-from finops.rightsizing import evaluating, judging, page, read, rows, surroundings
+from finops.policy import rightsizing, rightsizing_rules
+from finops.rightsizing import evaluating, judging, page, read, rows, rule_rows, surroundings
 from finops.rightsizing.judging import Judged
 from finops.rightsizing.tables import FINDINGS
 from finops.stores import published
 
 if TYPE_CHECKING:
     from finops.stores.results import Results
+    from finops.stores.state.suppressions import SetAside
 
 PAGE = "rightsizing/index.html"
 
@@ -73,9 +74,11 @@ def published_findings(settings: Settings) -> list[dict[str, Any]]:
     return rows.newest(version)
 
 
-def results(settings: Settings, planned: Planned) -> Results:
-    """Return the rows of the table that findings are published as, of the month of the run date."""
-    return rows.of_run(published.latest(settings), planned.run_date, planned.found)
+def results(settings: Settings, planned: Planned, set_aside: Mapping[str, SetAside] | None = None) -> Results:
+    """Return the rows of the tables of findings and rules, of the month of the run date."""
+    version, policy = published.latest(settings), rightsizing.load(settings)
+    of_rules = rule_rows.of_run(version, planned.run_date, planned.found, policy, set_aside or {})
+    return {**rows.of_run(version, planned.run_date, planned.found), **of_rules}
 
 
 def write_page(settings: Settings) -> Path:

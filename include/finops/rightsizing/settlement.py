@@ -9,7 +9,7 @@ from typing import Any
 from finops.core.atomic import write_whole
 from finops.core.settings import Settings
 from finops.core.sql import compose, identifier
-from finops.rightsizing import savings_page, service
+from finops.rightsizing import rule_rows, savings_page, service
 from finops.rightsizing.ledger import Saving
 from finops.rightsizing.savings_tables import ACTIONS, SAVINGS, rows_of
 from finops.rightsizing.tables import FINDINGS
@@ -37,11 +37,12 @@ def write_page(settings: Settings) -> Path:
     """
     version = published.latest(settings)
     with open_state(settings).connect() as connection:
-        set_aside = suppressions.disabled_rules(connection)
+        set_aside = suppressions.set_aside(connection)
     every, savings = _published(version, ACTIONS), _published(version, SAVINGS)
+    rules = savings_page.Rules(rule_rows.newest(version), set_aside)
     path = settings.root / PAGE
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, savings_page.write(settings, version.build_id, every, savings, set_aside))
+    write_whole(path, savings_page.write(settings, version.build_id, every, savings, rules))
     if FINDINGS.name in version.marts:
         service.write_page(settings)
     return path

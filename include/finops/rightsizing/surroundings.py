@@ -9,14 +9,16 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
+from finops.core.errors import NotReady
 from finops.core.providers import Provider
 from finops.core.sql import Sql, compose
 from finops.policy.rightsizing_rules import Rules
-from finops.rightsizing import advised, read_budgets
+from finops.rightsizing import advised, committed, read_budgets
 from finops.rightsizing.breaches import Breach
 from finops.rightsizing.read import COSTS, INVENTORY, Around, rows_of
-from finops.rightsizing.resource import DAYS_A_MONTH, Asked, Catalogue, Known, Machine, Members, Stored
-from finops.rightsizing.rules.commitments import Commitment
+from finops.rightsizing.resource import DAYS_A_MONTH, Asked, Catalogue, Known, Machine, Members, Runs, Stored
 from finops.rightsizing.rules.network import Transfer
 from finops.rightsizing.rules.told import Attack
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from finops.stores.published import Publication
 
 MACHINE_TYPES = "mart_machine_types"
+TRAINING = "mart_training_run_costs"
 _GIB = 2**30
 _RUNS = 90
 """Days of training runs by which families are compared."""
@@ -36,47 +39,64 @@ class Reader:
 
     def __init__(self, connection: DuckDBPyConnection, version: Publication, rules: Rules, run_date: date) -> None:
         """Keep what every query needs."""
-        self._connection, self._version, self._rules, self._run_date = connection, version, rules, run_date
-        self._last = run_date - timedelta(days=1)
-        self._since = run_date - timedelta(days=rules.window_days)
+        self._connection, self.version, self.rules, self.run_date = connection, version, rules, run_date
+        self.last = run_date - timedelta(days=1)
+        self.since = run_date - timedelta(days=rules.window_days)
 
     def known(self) -> Known:
         """Return what rules know beside a resource."""
         return Known(
-            self._rules,
-            self._run_date,
+            self.rules,
+            self.run_date,
             self._catalogue(),
             self._stored(),
             self._asked(),
             self._work(),
-            self._cadence(),
+            self._runs(),
             self._spot(),
             self._unused(),
             self._snapshots(),
             *self._budgets(),
+            commitment_ends=committed.ends(self),
         )
 
     def around(self, known: Known) -> Around:
         """Return what is found beside resources."""
-        places = read_budgets.places(self._connection, self._version, self._run_date) if known.breaches else ()
-        return Around(self._transfers(), places, self._attacks(), self._commitments(), self._floors())
+        places = read_budgets.places(self._connection, self.version, self.run_date) if known.breaches else ()
+        return Around(
+            self._transfers(),
+            places,
+            self._attacks(),
+            committed.commitments(self),
+            committed.endings(self),
+            committed.floors(self),
+        )
 
-    def _rows(self, query: str, mart: str, first: date | None = None, **parts: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query over a mart's months, from that of ``first`` to the last known day's."""
-        rows = rows_of(self._version, mart, first or self._last, self._last)
+    def rows(self, query: str, mart: str, first: date | None = None, **parts: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query over a mart's months, from that of ``first`` to the last known day's.
+
+        Raise NotReady where another release has published them without a column.
+        """
+        rows = rows_of(self.version, mart, first or self.last, self.last)
         if rows is None:
             return []
-        span = {"since": str(self._since), "run_date": str(self._run_date)}
-        return self._connection.execute(compose(query, rows=rows, **span, **parts)).fetchall()
+        span = {"since": str(self.since), "run_date": str(self.run_date)}
+        try:
+            return self._connection.execute(compose(query, rows=rows, **span, **parts)).fetchall()
+        except duckdb.BinderException as error:
+            raise NotReady(
+                f"{mart} is published by another release, without a column that is needed; run `finops build` and "
+                "`finops kpis build`, which build it again"
+            ) from error
 
-    def _scale(self) -> Decimal:
+    def scale(self) -> Decimal:
         """Return by what amounts of the last known day's month are multiplied for a whole one."""
         query = "select count(distinct charge_date) from ({rows})"
-        [(days,)] = self._rows(query, COSTS) or [(0,)]
+        [(days,)] = self.rows(query, COSTS) or [(0,)]
         return DAYS_A_MONTH / days if days else Decimal(1)
 
     def _catalogue(self) -> Catalogue:
-        if MACHINE_TYPES not in self._version.marts:
+        if MACHINE_TYPES not in self.version.marts:
             return Catalogue()
         query = """
             select provider, instance_type, coalesce(family, ''), coalesce(vcpus, 0)::double,
@@ -86,7 +106,7 @@ class Reader:
             from ({rows})
             qualify row_number() over (partition by provider, instance_type order by billing_period desc) = 1
         """
-        rows = self._version.mart_sql(MACHINE_TYPES)
+        rows = self.version.mart_sql(MACHINE_TYPES)
         found = self._connection.execute(compose(query, rows=rows)).fetchall()
         return Catalogue(Machine(provider, as_written(provider, name), *facts) for provider, name, *facts in found)
 
@@ -98,10 +118,10 @@ class Reader:
                     ::decimal(38, 12)
             from ({rows}) where model <> '(other)' and resource_id <> '(unknown)' group by all
         """
-        scale = self._scale()
+        scale = self.scale()
         return {
             (provider, resource): Stored(stale, size / _GIB, (cost or 0) * scale, old, Decimal(saving or 0) * scale)
-            for provider, resource, stale, size, cost, old, saving in self._rows(query, "mart_checkpoint_storage")
+            for provider, resource, stale, size, cost, old, saving in self.rows(query, "mart_checkpoint_storage")
         }
 
     def _asked(self) -> dict[tuple[str, str], Asked]:
@@ -118,7 +138,7 @@ class Reader:
             from days group by all
         """
         found: dict[tuple[str, str], list[tuple[int, int, int, int]]] = defaultdict(list)
-        for provider, endpoint, *figures in self._rows(query, "mart_inference_costs", self._since):
+        for provider, endpoint, *figures in self.rows(query, "mart_inference_costs", self.since):
             found[provider, endpoint].append(tuple(figures))
         return {
             key: Asked(
@@ -131,8 +151,8 @@ class Reader:
         }
 
     def _work(self) -> dict[tuple[str, str, str, str, str], Decimal]:
-        first = self._run_date - timedelta(days=_RUNS)
-        types = rows_of(self._version, INVENTORY, first, self._last)
+        first = self.run_date - timedelta(days=_RUNS)
+        types = rows_of(self.version, INVENTORY, first, self.last)
         if types is None:
             return {}
         runs = """
@@ -155,34 +175,40 @@ class Reader:
             from ({rows}) as r inner join types as t on t.provider = r.provider and t.resource_id = r.endpoint_id
             where r.charge_date >= {since}::date and r.charge_date < {run_date}::date group by all
         """
-        found = self._rows(runs, "mart_training_run_costs", first, types=types)
-        found += self._rows(predictions, "mart_inference_costs", self._since, types=types)
+        found = self.rows(runs, TRAINING, first, types=types)
+        found += self.rows(predictions, "mart_inference_costs", self.since, types=types)
         return {(key[0], key[1], key[2], key[3], key[4]): cost for *key, cost in found if cost}
 
-    def _cadence(self) -> dict[str, float]:
+    def _runs(self) -> dict[tuple[str, str], Runs]:
+        # A run that goes on in another month has a row in each; the newest knows the most.
         query = """
-            select model, max(median_interval_hours)::double from ({rows})
-            where median_interval_hours is not null and model not in ('(none)', '(other)') group by all
+            select provider, resource_id, count(*), max(hours_at_risk)::double, bool_and(checkpoints > 0 or has_ended)
+            from (
+                select provider, resource_id, longest_hours_without_checkpoint as hours_at_risk, checkpoints,
+                    ended_at is not null as has_ended
+                from ({rows})
+                where longest_hours_without_checkpoint is not null and started_at < {run_date}::date
+                    and (ended_at is null or ended_at > {since}::date)
+                qualify row_number() over (
+                    partition by provider, resource_id, run_id, stage order by billing_period desc
+                ) = 1
+            ) group by all
         """
-        found = dict(self._rows(query, "mart_checkpoint_storage", self._since))
-        fresh = (
-            "select model, max(checkpoint_age_hours)::double from ({rows}) where checkpoint_age_hours > 0 group by all"
-        )
-        # How old checkpoints were when machines were taken away says more than how often they are written.
-        return found | dict(self._rows(fresh, "mart_spot_jobs", self._since))
+        found = self.rows(query, TRAINING, self.since)
+        return {(provider, machine): Runs(*facts) for provider, machine, *facts in found}
 
     def _spot(self) -> dict[tuple[str, str], Decimal]:
         query = """
             select provider, billing_currency, (sum(net_benefit) / nullif(sum(on_demand_cost), 0))::decimal(38, 12)
             from ({rows}) where net_benefit is not null group by all
         """
-        found = self._rows(query, "mart_spot_jobs", self._run_date - timedelta(days=_RUNS))
+        found = self.rows(query, "mart_spot_jobs", self.run_date - timedelta(days=_RUNS))
         return {
             (provider, currency): max(share, Decimal(0)) for provider, currency, share in found if share is not None
         }
 
     def _unused(self) -> dict[tuple[str, str], Decimal]:
-        inventory = rows_of(self._version, INVENTORY, self._since, self._last)
+        inventory = rows_of(self.version, INVENTORY, self.since, self.last)
         unused = """
             select provider, billing_currency, sum(unused_cost) from ({rows})
             where commitment_type = '(all)' group by all
@@ -195,8 +221,8 @@ class Reader:
         """
         if inventory is None:
             return {}
-        of_batch = {(p, c): cost for p, c, cost in self._rows(batch, COSTS, inventory=inventory)}
-        found = {(p, c): cost for p, c, cost in self._rows(unused, "mart_commitment_kpis")}
+        of_batch = {(p, c): cost for p, c, cost in self.rows(batch, COSTS, inventory=inventory)}
+        found = {(p, c): cost for p, c, cost in self.rows(unused, "mart_commitment_kpis")}
         return {
             key: min(cost / of_batch[key], Decimal(1)) for key, cost in found.items() if cost > 0 and of_batch.get(key)
         }
@@ -209,7 +235,7 @@ class Reader:
                 where resource_type = 'snapshot' and attached_to <> '' and created_at is not null
             ) group by all
         """
-        return {(provider, disk, day): found for provider, disk, day, found in self._rows(query, INVENTORY)}
+        return {(provider, disk, day): found for provider, disk, day, found in self.rows(query, INVENTORY)}
 
     def _transfers(self) -> list[Transfer]:
         query = """
@@ -217,7 +243,7 @@ class Reader:
                 coalesce(sum(gigabytes), 0)::double
             from ({rows}) where attribution = 'run' group by all order by all
         """
-        scale = self._scale()
+        scale = self.scale()
         return [
             Transfer(
                 each[0],
@@ -228,14 +254,14 @@ class Reader:
                 (each[5] * scale).quantize(Decimal("1e-12")),
                 each[6] * float(scale),
             )
-            for each in self._rows(query, "mart_epoch_transfer_costs")
+            for each in self.rows(query, "mart_epoch_transfer_costs")
         ]
 
     def _budgets(self) -> tuple[list[Breach], dict[tuple[str, str], Members]]:
-        found = read_budgets.breaches(self._connection, self._version, self._run_date)
+        found = read_budgets.breaches(self._connection, self.version, self.run_date)
         if not any(each.action == "throttle" for each in found):
             return found, {}
-        return found, read_budgets.members(self._connection, self._version, self._rules, self._run_date)
+        return found, read_budgets.members(self._connection, self.version, self.rules, self.run_date)
 
     def _attacks(self) -> list[Attack]:
         query = """
@@ -248,44 +274,14 @@ class Reader:
             from ({rows}) left join resources using (incident_id)
             where is_suspected_attack and state = 'open' and first_day < {run_date}::date order by incident_id
         """
-        first = self._run_date - timedelta(days=_RUNS)
-        causes = rows_of(self._version, "mart_incident_causes", first, self._last)
+        first = self.run_date - timedelta(days=_RUNS)
+        causes = rows_of(self.version, "mart_incident_causes", first, self.last)
         if causes is None:
             return []
         above = "if({name} = '(all)', '', {name})"
         names = {"provider": "provider", "account": "sub_account_id", "region": "region_id"}
         parts = {key: compose(above, name=Sql(name)) for key, name in names.items()}
-        return [Attack(*each) for each in self._rows(query, "mart_incidents", first, causes=causes, **parts)]
-
-    def _commitments(self) -> list[Commitment]:
-        query = """
-            select provider, billing_currency, commitment_type, used_cost, unused_cost, commitment_savings_rate,
-                utilization, expires_on
-            from ({rows}) order by all
-        """
-        scale = self._scale()
-        return [
-            Commitment(provider, currency, kind, used * scale, unused * scale, *others)
-            for provider, currency, kind, used, unused, *others in self._rows(query, "mart_commitment_kpis")
-        ]
-
-    def _floors(self) -> dict[tuple[str, str], tuple[int, Decimal]]:
-        days = self._rules.commitments.floor_days
-        first = self._run_date - timedelta(days=days)
-        machines = rows_of(self._version, INVENTORY, first, self._last)
-        if machines is None:
-            return {}
-        query = """
-            with days as (
-                select c.provider, c.billing_currency, c.charge_date, sum(c.on_demand_cost) as cost from ({rows}) as c
-                semi join (select provider, resource_id from ({machines}) where resource_type = 'machine') as m
-                    using (provider, resource_id)
-                where c.charge_date >= {earliest}::date and c.charge_date < {run_date}::date group by all
-            )
-            select provider, billing_currency, count(*), min(cost) from days group by all
-        """
-        found = self._rows(query, COSTS, first, machines=machines, earliest=str(first))
-        return {(provider, currency): (count, least) for provider, currency, count, least in found if least}
+        return [Attack(*each) for each in self.rows(query, "mart_incidents", first, causes=causes, **parts)]
 
 
 def as_written(provider: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The table that findings are published as, by run date, filed under its month."""
+"""The tables that findings and their rules are published as, by run date, filed under its month."""
 
 from __future__ import annotations
 
@@ -79,4 +79,33 @@ FINDINGS = ResultTable(
     ("billing_period", "run_date", "finding_key"),
 )
 
-TABLES: tuple[ResultTable, ...] = (FINDINGS,)
+RULES = ResultTable(
+    "mart_rightsizing_rules",
+    "One row per run date, rule and currency: whether it proposes, what it found, and what its last actions saved.",
+    (
+        _text("billing_period", "Month (YYYY-MM) of the run date, under which the row is filed."),
+        _text("billing_currency", "Currency of the amounts; (none) of a rule without findings and actions."),
+        ResultColumn("run_date", "date", "First day that was not known; only days before it count. UTC."),
+        _text("rule", "The rule."),
+        _text(
+            "state",
+            "enabled; off (rules.off in rightsizing.yml has it); or set_aside (its last actions saved too little: it "
+            "finds, and plans nothing, until a person enables it).",
+        ),
+        ResultColumn("set_aside_at", "timestamptz", "When it was set aside; null where it is not.", nullable=True),
+        _text("reason", "Why it proposes nothing; empty where it does."),
+        ResultColumn("findings", "bigint", "Findings that are proposed, waiting or to be decided."),
+        ResultColumn("left_alone", "bigint", "Findings that were refused or suppressed."),
+        ResultColumn("monthly_saving", _MONEY, "What its findings would save a month."),
+        ResultColumn(
+            "last_actions",
+            "bigint",
+            "Of its last actions (ledger.actions) of which a week of costs or more is known, those in the currency.",
+        ),
+        ResultColumn("estimated", _MONEY, "What these actions were estimated to save in the days that are known."),
+        ResultColumn("realised", _MONEY, "What they have saved in these days."),
+    ),
+    ("billing_period", "run_date", "rule", "billing_currency"),
+)
+
+TABLES: tuple[ResultTable, ...] = (FINDINGS, RULES)

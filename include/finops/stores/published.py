@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 RENAMED_MARTS = {"mart_set_aside_lines": "mart_excluded_lines"}
 """Names that marts had in the release before, and have for one more as views of ``finops.duckdb`` and in exports."""
 
-LAYOUT = "12"
+LAYOUT = "13"
 """What the stored fact and the marts look like. Another value makes the next build rebuild every landed month."""
 
 MANIFEST = "manifest.json"

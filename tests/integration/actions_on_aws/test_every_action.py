@@ -18,6 +18,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.act
 GONE = {
     "machine": "i-00000000000000000",
     "disk": "vol-00000000000000000",
+    "snapshot": "snap-00000000000000000",
     "address": "eipalloc-00000000000000000",
     "bucket": "no-such-bucket-anywhere",
     "group": "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:0:autoScalingGroupName/nothing",
@@ -107,7 +108,7 @@ def test_a_permission_that_is_missing_is_named_and_nothing_stays_half(world: Wor
 
 @pytest.mark.parametrize(
     "case",
-    [each for each in CASES if each.action not in ("tag", "remove_schedule", "restore_volume")],
+    [each for each in CASES if each.action not in ("tag", "remove_schedule", "restore_volume", "restore_snapshot")],
     ids=lambda case: case.action,
 )
 def test_what_has_vanished_since_the_plan_is_refused(world: World, case: Case) -> None:

@@ -63,6 +63,9 @@ OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
     ("schedule_machine", "machine", MACHINE, OFF_HOURS | {"skip_days": ["soon"]}, "'soon' is no day of the week"),
     ("change_volume", "disk", GP2, {"volume_type": "gp3", "from_type": "io1"}, "its type is gp2; it was io1"),
     ("change_volume", "disk", GP2, {"volume_type": "st1"}, "st1 is none of"),
+    ("archive_snapshot", "snapshot", {"state": "pending"}, {}, "it is pending"),
+    ("archive_snapshot", "snapshot", {"details": {"image": "web"}}, {}, "starts machines from it"),
+    ("archive_snapshot", "snapshot", {"details": {"shared_with": ["444455556666"]}}, {}, "other accounts, which would"),
     ("set_lifecycle", "bucket", {}, {}, "rules is missing"),
     ("set_lifecycle", "bucket", {"details": {"versioning": True}}, {"rules": RULES}, "it keeps versions"),
     ("set_lifecycle", "bucket", {}, {"rules": [{**RULES[0], "delete_after_days": 20}]}, "before it archives"),
@@ -120,6 +123,20 @@ def test_a_volume_is_not_deleted_by_an_old_snapshot_that_lacks_what_was_written_
     BY_NAME["delete_volume"].perform(world.account, "snapshot", world.live(wanted), wanted, "earlier")
     with pytest.raises(Refused, match=r"snap-.* of an earlier attempt"):
         apply(world, wanted)
+
+
+def test_a_snapshot_that_shares_its_data_with_others_is_not_archived_as_that_would_cost_more(world: World) -> None:
+    one, _ = (world.has("snapshot", attached_to="vol-0000000000000beef") for _ in range(2))
+    with pytest.raises(Refused, match="1 other snapshots of vol-0000000000000beef share its data"):
+        apply(world, change("archive_snapshot", one))
+
+
+def test_a_snapshot_on_its_way_into_the_archive_cannot_be_brought_back_yet(world: World) -> None:
+    name = world.has("snapshot")
+    there, back = change("archive_snapshot", name), change("restore_snapshot", name)
+    BY_NAME["archive_snapshot"].perform(world.account, "archive", world.live(there), there, "token")
+    with pytest.raises(Refused, match="still being archived"):
+        apply(world, back)
 
 
 def test_a_volume_that_has_been_attached_since_the_plan_is_not_deleted(world: World) -> None:

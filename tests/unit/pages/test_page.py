@@ -109,3 +109,20 @@ def test_a_page_of_a_template_knows_the_kit_and_escapes(tmp_path: Path) -> None:
     text = html.render(html.environment(tmp_path), "own.html.j2", who=HOSTILE)
     assert HOSTILE not in text
     assert wording.money(123_456, 2) in text
+
+
+@pytest.mark.parametrize(
+    ("ident", "name"),
+    [
+        ("i-0a27b5b743425fa2c", "i-0a27b5b743425fa2c"),
+        ("/subscriptions/0b1f/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/virt-1", "virt-1"),
+        ("//compute.googleapis.com/projects/p/zones/z/instances/support-chat", "support-chat"),
+        ("arn:aws:sagemaker:eu-west-1:210000000031:endpoint/doc-extract", "doc-extract"),
+        ("arn:aws:s3:::checkpoints", "checkpoints"),
+        ("arn:aws:elasticloadbalancing:eu-west-1:210000000031:loadbalancer/app/front/50dc6c495c0c9188", "front"),
+        ("/", "/"),
+        ("data from a/b to c", "data from a/b to c"),
+    ],
+)
+def test_a_resource_is_called_as_the_end_of_its_id(ident: str, name: str) -> None:
+    assert wording.resource_name(ident) == name

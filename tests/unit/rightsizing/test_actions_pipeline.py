@@ -234,6 +234,24 @@ def test_every_decision_is_told_as_json(company: Settings) -> None:
     assert run(company, "enable", "idle_gpu", *said)[1] == {"rule": "idle_gpu", "is_enabled": True}
 
 
+def test_an_action_that_a_person_has_ended_is_published_and_is_no_success(company: Settings, cloud: ModelCloud) -> None:
+    ident = run(company, "plan", "--write")[1]["planned"][0]["action_id"]
+    run(company, "approve", ident, "--by", "ada")
+    cloud.faults = {cloud.calls + 2: model_cloud.BROKEN, cloud.calls + 3: model_cloud.DENIED}
+    assert run(company, "apply")[1]["results"][0]["outcome"] == "unfinished"
+    _, told = run(company, "abandon", ident, "--by", "grace", "--why", "stopped by hand")
+    assert told == {
+        "action_id": ident,
+        "outcome": "abandoned",
+        "reason": "grace has ended it by hand: stopped by hand",
+    }
+    run(company, "savings")
+    assert published_actions(company) == [("abandoned", "ada", False, "")]
+    shown = page_of(company)
+    assert "0 done of 1 that were begun and have ended" in shown
+    assert "stopped by hand" in shown
+
+
 def test_a_rejected_action_is_told_as_json(company: Settings) -> None:
     ident = run(company, "plan", "--write")[1]["planned"][0]["action_id"]
     told = run(company, "reject", ident, "--by", "ada", "--why", "not now")[1]

@@ -17,7 +17,7 @@ from finops.rightsizing.breaches import Breach
 from finops.rightsizing.judging import Judged, Status
 from finops.rightsizing.models import Finding
 from finops.rightsizing.read import Around
-from finops.rightsizing.resource import Asked, Cost, Known, Resource, Stored
+from finops.rightsizing.resource import Asked, Cost, Known, Resource, Runs, Stored
 
 YESTERDAY = date(2025, 6, 20)
 
@@ -84,9 +84,8 @@ def test_a_refused_finding_does_not_take_the_place_of_one_that_can_be_done() -> 
     facts = {"instance_type": "m5.4xlarge", "stage": "training", "model": "atlas", "group_id": "asg-1"}
     calm = {"cpu_utilization": usage(1, 2), "memory_utilization": usage(1)}
     one = resource(usage=calm, **facts)
-    found = dict(
-        (each.rule, (each, why)) for each, why in evaluating.of_resources([one], known(cadence={"atlas": 1.0}))
-    )
+    hourly = known(runs={("aws", "i-1"): Runs(3, 1.0)})
+    found = {each.rule: (each, why) for each, why in evaluating.of_resources([one], hourly)}
     assert "scaling group" in found["oversized_machine"][1]
     spot, refused = found["spot_candidate"]
     assert (refused, round(spot.monthly_saving)) == ("", 400)
@@ -95,7 +94,8 @@ def test_a_refused_finding_does_not_take_the_place_of_one_that_can_be_done() -> 
 def test_machines_of_one_group_are_one_finding_of_the_group() -> None:
     facts = {"instance_type": "m5.4xlarge", "stage": "training", "model": "atlas", "group_id": "asg-1"}
     members = [resource(resource_id=f"i-{number}", **facts) for number in range(3)]
-    [(found, refused)] = evaluating.everything(members, known(cadence={"atlas": 1.0}), Around())
+    hourly = known(runs={("aws", f"i-{number}"): Runs(3, 1.0) for number in range(3)})
+    [(found, refused)] = evaluating.everything(members, hourly, Around())
     assert (found.target.resource_id, found.resource_type, refused) == ("asg-1", "group", "")
     assert (round(found.monthly_cost), round(found.monthly_saving)) == (3000, 1200)
     assert found.facts["members"] == ["i-0", "i-1", "i-2"]
@@ -138,7 +138,7 @@ things = st.builds(
 
 def everything_known() -> Known:
     return known(
-        cadence={"atlas": 1.0},
+        runs={("aws", "i-1"): Runs(3, 1.0)},
         unused={("aws", "USD"): Decimal(1)},
         stored={("aws", "i-1"): Stored(9, 10.0, Decimal(700), 3, Decimal(800))},
         asked={("aws", "i-1"): Asked(14, 900, 90, {0: 90.0, 1: 60.0})},

@@ -18,7 +18,9 @@ from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.settings import Settings
 from finops.pipelines import results
 from finops.pipelines import rightsizing as pipeline
-from finops.rightsizing import as_code, rows, service
+from finops.rightsizing import as_code, rows, rule_rows, service, settlement
+from finops.rightsizing.rules import NAMES
+from finops.rightsizing.savings_tables import SAVINGS
 from finops.rightsizing.tables import FINDINGS, TABLES
 from finops.stores import published
 from finops.stores.state import suppressions
@@ -140,6 +142,66 @@ def test_a_run_publishes_once_until_something_changes(company: Settings, tmp_pat
         kept = suppressions.Suppression("old_volume_type:aws:vol-gp2", "ada", "kept", said_at, until)
         suppressions.suppress(connection, kept)
     assert pipeline.is_due(company)
+
+
+def of_rules(where: Settings) -> dict[tuple[str, str], tuple[Any, ...]]:
+    query = """
+        select rule, billing_currency, state, reason, findings, left_alone, last_actions, estimated, realised
+        from mart_rightsizing_rules
+    """
+    with published.latest(where).connect() as connection:
+        return {row[:2]: row[2:] for row in connection.execute(query).fetchall()}
+
+
+def test_each_rule_says_whether_it_proposes_what_it_found_and_why_not(company: Settings, tmp_path: Path) -> None:
+    pipeline.find(company)
+    assert of_rules(company)["oversized_machine", "USD"] == ("enabled", "", 1, 0, 0, 0, 0)
+    assert of_rules(company)["oversized_machine", "EUR"] == ("enabled", "", 0, 1, 0, 0, 0)
+    configure(tmp_path, "rules: {consecutive_findings: 1, off: [idle_gpu]}\n")
+    with open_state(company).begin() as connection:
+        suppressions.disable(connection, "old_volume_type", "its last 3 actions realised 0%", datetime.now(UTC))
+    assert pipeline.is_due(company)
+    pipeline.find(company)
+    rules = of_rules(company)
+    assert rules["idle_gpu", "(none)"] == ("off", "rules.off in rightsizing.yml has it", 0, 0, 0, 0, 0)
+    assert rules["old_volume_type", "USD"] == ("set_aside", "its last 3 actions realised 0%", 1, 0, 0, 0, 0)
+    assert {row["rule"] for row in rule_rows.newest(published.latest(company))} >= set(NAMES)
+
+
+def saved(number: int, **facts: Any) -> dict[str, Any]:
+    usual = {
+        **{"billing_currency": "USD", "action_id": f"a-{number}", "rule": "idle_gpu", "action": "stop_machine"},
+        **{"owner": "cc-1", "provider": "aws", "account_id": "1", "resource_id": f"i-{number}", "days": 20},
+        **{"effective_from": date(2025, 1, number), "added_cost": 0, "estimated": 100, "realised": 10 * number},
+    }
+    return usual | facts
+
+
+def test_what_the_last_actions_of_a_rule_saved_stands_with_it_and_on_the_page(company: Settings) -> None:
+    """The last three of which a week is known; the first of four, and one of three days, do not count."""
+    savings = [saved(number) for number in (1, 2, 3, 4)] + [saved(5, days=3)]
+    results.publish(company, "action_savings", (SAVINGS,), {SAVINGS.name: {"2025-01": savings}}, "x")
+    pipeline.find(company)
+    assert of_rules(company)["idle_gpu", "USD"] == ("enabled", "", 1, 0, 3, 300, 90)
+    page = settlement.write_page(company).read_text(encoding="utf-8")
+    assert "Last actions of each rule" in page
+    assert "30.0 %" in page
+
+
+def test_a_rule_that_is_switched_off_is_on_the_page_of_savings(company: Settings, tmp_path: Path) -> None:
+    configure(tmp_path, "rules: {off: [idle_gpu]}\n")
+    pipeline.find(company)
+    page = settlement.write_page(company).read_text(encoding="utf-8")
+    assert "Rules that propose nothing" in page
+    assert "switched off in rightsizing.yml" in page
+
+
+def test_rules_of_the_months_other_run_dates_stay(company: Settings) -> None:
+    publish(company, "2025-01-30")
+    version = publish(company, "2025-01-31")
+    with version.connect() as connection:
+        days = connection.execute("select distinct run_date from mart_rightsizing_rules order by 1").fetchall()
+    assert days == [(date(2025, 1, 30),), (date(2025, 1, 31),)]
 
 
 def test_a_saving_above_the_cost_is_refused_by_the_gate(company: Settings) -> None:

@@ -12,7 +12,7 @@ from tests.unit.rightsizing.world import IDLE, RUN_DATE, known, resource, usage
 
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.models import Finding
-from finops.rightsizing.resource import Asked, Catalogue, Cost, Machine, Stored
+from finops.rightsizing.resource import Asked, Catalogue, Cost, Known, Machine, Runs, Stored
 from finops.rightsizing.rules import commitments, endpoints, gpus, machines, network, storage, times, told
 
 
@@ -227,11 +227,31 @@ def test_old_snapshots_and_all_but_the_last_of_a_day_are_for_a_person_to_decide(
     assert storage.old_snapshot(resource("snapshot", 20, created=date(2025, 6, 1)), known()) is None
     managed = {"managed_by": "backup service"}
     assert storage.old_snapshot(resource("snapshot", 20, created=date(2025, 1, 1), details=managed), known()) is None
+    archived = {"storage_tier": "archive"}
+    assert storage.old_snapshot(resource("snapshot", 20, created=date(2025, 1, 1), details=archived), known()) is None
     day = date(2025, 6, 10)
     three = known(snapshots={("aws", "vol-1", day): ["s-1", "s-2", "s-3"]})
     facts = {"created": day, "attached_to": "vol-1"}
     assert saving(storage.backup_cadence(resource("snapshot", 20, resource_id="s-2", **facts), three)) == 20
     assert storage.backup_cadence(resource("snapshot", 20, resource_id="s-3", **facts), three) is None
+
+
+def test_the_only_snapshot_of_a_disk_that_is_gone_is_archived_and_one_of_several_is_for_a_person_to_decide() -> None:
+    """An archive stores all of the disk: of one of several that is more than its part."""
+    facts = {"created": date(2025, 1, 1), "attached_to": "vol-1", "resource_id": "s-1"}
+    gone, first, second = (
+        {"source_exists": False},
+        ("aws", "vol-1", date(2025, 1, 1)),
+        ("aws", "vol-1", date(2025, 2, 1)),
+    )
+    alone = storage.old_snapshot(resource("snapshot", 20, details=gone, **facts), known(snapshots={first: ["s-1"]}))
+    assert (action(alone), saving(alone), alone and alone.risk) == (("archive_snapshot", {}), 15, "low")
+    several = known(snapshots={first: ["s-1"], second: ["s-2"]})
+    one = storage.old_snapshot(resource("snapshot", 20, details=gone, **facts), several)
+    assert (saving(one), one and one.change) == (20, None)
+    kept = storage.old_snapshot(resource("snapshot", 20, details={"source_exists": True}, **facts), known())
+    assert kept is not None
+    assert kept.change is None, "its disk is there"
 
 
 def test_stale_checkpoints_get_a_lifecycle_unless_the_bucket_has_one() -> None:
@@ -321,21 +341,37 @@ def test_an_endpoint_that_sleeps_at_night_gets_a_schedule_of_least_and_most_by_h
     assert endpoints.scheduled_scaling(resource("endpoint", usage=awake, details=details), asked) is None
 
 
+def of_runs(*facts: Any) -> Known:
+    return known(runs={("aws", "i-1"): Runs(*facts)}, spot_discounts={("aws", "USD"): Decimal("0.6")})
+
+
 def test_work_with_fresh_checkpoints_goes_to_a_diverse_spot_group() -> None:
     facts = {"instance_type": "m5.4xlarge", "stage": "training", "model": "atlas"}
-    fresh = known(cadence={"atlas": 1.0}, spot_discounts={("aws", "USD"): Decimal("0.6")})
-    in_group = times.spot_candidate(resource(group_id="asg-1", **facts), fresh)
+    in_group = times.spot_candidate(resource(group_id="asg-1", **facts), of_runs(3, 1.0))
     name, parameters = action(in_group)
     assert (name, saving(in_group)) == ("use_spot", 480)
     assert len(parameters["instance_types"]) >= 3
     assert in_group is not None
     assert in_group.change is not None
     assert in_group.change.target.resource_id == "asg-1"
-    alone = times.spot_candidate(resource(**facts), fresh)
+    alone = times.spot_candidate(resource(**facts), of_runs(3, 1.0))
     assert (saving(alone), alone and alone.change) == (480, None)
-    assert times.spot_candidate(resource(**facts), known(cadence={"atlas": 12.0})) is None
-    assert times.spot_candidate(resource(**facts), known()) is None
-    assert times.spot_candidate(resource(**facts, is_spot=True), fresh) is None
+    assert times.spot_candidate(resource(**facts, is_spot=True), of_runs(3, 1.0)) is None
+
+
+def test_what_an_interruption_would_cost_is_told_and_is_by_the_runs_of_the_machine() -> None:
+    trains = resource(instance_type="m5.4xlarge", stage="training")
+    found = times.spot_candidate(trains, of_runs(3, 2.0))
+    assert found is not None
+    # 1,000 a month of 730 hours.
+    assert (
+        "Its 3 training runs went at most 2.0 hours without a checkpoint: an interruption costs at most that, 2.74 USD"
+        in found.evidence
+    )
+    assert (found.facts["runs"], found.facts["cost_at_risk"]) == (3, "2.74")
+    assert times.spot_candidate(trains, of_runs(3, 4.1)) is None, "one of them wrote too seldom"
+    assert times.spot_candidate(trains, of_runs(1, 1.0, False)) is None, "it has written none yet"
+    assert times.spot_candidate(trains, known()) is None, "no run is known"
 
 
 def test_a_machine_with_a_schedule_stops_in_the_hours_in_which_it_is_idle() -> None:
@@ -371,26 +407,45 @@ def test_transfer_between_zones_is_told_and_transfer_to_the_internet_is_not() ->
 
 def commitment(**facts: Any) -> commitments.Commitment:
     usual = {"provider": "aws", "currency": "USD", "kind": "Savings Plan", "used_cost": Decimal(900)}
-    usual |= {"unused_cost": Decimal(0), "savings_rate": Decimal(30), "utilization": Decimal(100), "expires_on": None}
+    usual |= {"unused_cost": Decimal(0), "savings_rate": Decimal(30), "utilization": Decimal(100)}
     return commitments.Commitment(**{**usual, **facts})
 
 
 def test_commitments_are_bought_for_the_least_day_after_what_others_save() -> None:
     floors = {("aws", "USD"): (28, Decimal(24))}
     own = [commitment(kind="(all)")]
-    [found] = commitments.found(floors, own, known(), {("aws", "USD"): Decimal(230)})
+    [found] = commitments.found(floors, own, [], known(), {("aws", "USD"): Decimal(230)})
     # 24 a day are 730 a month; 500 of that remain, 80 % of them at 30 % less.
     assert (found.rule, saving(found)) == ("buy_commitment", 120)
     idle = [commitment(kind="(all)", unused_cost=Decimal(50))]
-    assert list(commitments.found(floors, idle, known(), {})) == []
-    assert list(commitments.found({("aws", "USD"): (20, Decimal(24))}, own, known(), {})) == []
+    assert list(commitments.found(floors, idle, [], known(), {})) == []
+    assert list(commitments.found({("aws", "USD"): (20, Decimal(24))}, own, [], known(), {})) == []
 
 
 def test_commitments_that_are_used_too_little_or_end_soon_are_told_and_save_nothing() -> None:
-    few = [commitment(utilization=Decimal(60), unused_cost=Decimal(400)), commitment(expires_on=date(2025, 7, 15))]
-    found = list(commitments.found({}, few, known(), {}))
-    assert [each.rule for each in found] == ["underused_commitment", "expiring_commitment"]
+    few = [commitment(utilization=Decimal(60), unused_cost=Decimal(400))]
+    ends = [
+        commitments.Ending("aws", "USD", ident, "Savings Plan", Decimal(900), day)
+        for ident, day in (("sp-soon", date(2025, 7, 15)), ("sp-late", date(2026, 1, 1)), ("sp-over", date(2025, 6, 1)))
+    ]
+    found = list(commitments.found({}, few, ends, known(), {}))
+    assert [(each.rule, each.target.resource_id) for each in found] == [
+        ("underused_commitment", "Savings Plan (USD)"),
+        ("expiring_commitment", "sp-soon (USD)"),
+    ]
     assert {each.monthly_saving for each in found} == {Decimal(0)}
+
+
+def test_what_a_commitment_covers_says_on_which_day_it_would_be_saved_where_the_bill_knows() -> None:
+    half = resource(instance_type="p3.2xlarge", usage=IDLE, covered=0.5)
+    covered = replace(half, cost=replace(half.cost, commitments="sp-1, ri-2"))
+    ends = {("aws", "sp-1"): date(2025, 9, 30), ("aws", "ri-2"): date(2026, 3, 31)}
+    found = gpus.idle_gpu(covered, known(commitment_ends=ends))
+    assert found is not None
+    assert "saves nothing until that ends on 2026-03-31" in found.note
+    unknown = gpus.idle_gpu(covered, known(commitment_ends={("aws", "sp-1"): date(2025, 9, 30)}))
+    assert unknown is not None
+    assert "the bill does not say when" in unknown.note
 
 
 def test_an_attack_is_limited_where_a_web_acl_is_known_and_else_told() -> None:

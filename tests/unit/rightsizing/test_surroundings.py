@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from tests.unit.budgets.world import charge, publish
 
+from finops.core.errors import NotReady
 from finops.core.settings import Settings
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing import surroundings
 from finops.rightsizing.read import Around
-from finops.rightsizing.resource import Asked, Catalogue, Known, Machine
+from finops.rightsizing.resource import Asked, Catalogue, Known, Machine, Runs
 from finops.stores import published
 
 RUN_DATE = date(2025, 6, 21)
@@ -22,6 +23,10 @@ _MONTH = "billing_period varchar, provider varchar, billing_currency varchar"
 _RUN = "billing_period varchar, billing_currency varchar"
 _HEAD = ("2025-06", "aws", "USD")
 _COST = ", ".join(f"{name} decimal(38, 12)" for name in ("effective_cost", "on_demand_cost"))
+_CHECKPOINTS = (
+    "run_id varchar, stage varchar, started_at timestamp, ended_at timestamp, checkpoints bigint, "
+    "longest_hours_without_checkpoint decimal(38, 12)"
+)
 Mart = tuple[str, list[tuple[Any, ...]]]
 
 
@@ -82,28 +87,29 @@ def test_a_day_that_nobody_counted_says_nothing_about_requests(where: Settings) 
 def test_checkpoints_of_a_part_of_the_month_are_scaled_to_a_whole_one(where: Settings) -> None:
     columns = "resource_id varchar, model varchar, stale_checkpoints bigint, stale_bytes decimal(38, 12), "
     columns += "stale_cost decimal(38, 12), old_checkpoints bigint, old_bytes decimal(38, 12), "
-    columns += "archive_saving decimal(38, 12), median_interval_hours decimal(38, 12)"
+    columns += "archive_saving decimal(38, 12)"
     gib = 2**30
     rows = [
-        (*_HEAD, "b-1", "atlas", 3, 50 * gib, 40, 8, 100 * gib, 10, 2),
-        (*_HEAD, "b-1", "(other)", 0, 0, 0, 0, 0, 0, None),
+        (*_HEAD, "b-1", "atlas", 3, 50 * gib, 40, 8, 100 * gib, 10),
+        (*_HEAD, "b-1", "(other)", 0, 0, 0, 0, 0, 0),
     ]
     known, _ = read(where, mart_checkpoint_storage=(f"{_MONTH}, {columns}", rows), mart_resource_costs=costs())
     stored = known.stored["aws", "b-1"]
     # 20 of 30.4 days; of what is archived, the half that is deleted anyway saves nothing twice.
     assert round(stored.stale_cost, 6) == round(40 * Decimal(730) / 24 / 20, 6)
     assert round(stored.archive_saving, 6) == round(5 * Decimal(730) / 24 / 20, 6)
-    assert known.cadence == {"atlas": 2.0}
 
 
 def test_work_is_compared_by_what_finished_runs_cost_per_epoch_on_a_type(where: Settings) -> None:
     columns = (
-        "resource_id varchar, ai_model varchar, status varchar, epochs decimal(38, 12), effective_cost decimal(38, 12)"
+        "resource_id varchar, ai_model varchar, status varchar, epochs decimal(38, 12), "
+        f"effective_cost decimal(38, 12), {_CHECKPOINTS}"
     )
+    none = ("r", "training", None, None, 0, None)
     runs = [
-        (*_HEAD, "i-1", "atlas", "finished", 10, 30),
-        (*_HEAD, "i-1", "atlas", "finished", 10, 50),
-        (*_HEAD, "i-1", "atlas", "failed", 1, 900),
+        (*_HEAD, "i-1", "atlas", "finished", 10, 30, *none),
+        (*_HEAD, "i-1", "atlas", "finished", 10, 50, *none),
+        (*_HEAD, "i-1", "atlas", "failed", 1, 900, *none),
     ]
     known, _ = read(
         where,
@@ -111,6 +117,21 @@ def test_work_is_compared_by_what_finished_runs_cost_per_epoch_on_a_type(where: 
         mart_resource_inventory=inventory(("i-1", "machine", "p3.2xlarge", "training", "", None)),
     )
     assert known.work == {("aws", "atlas", "USD", "p3.2xlarge", "epoch"): Decimal(4)}
+
+
+def test_what_an_interruption_costs_a_machine_is_known_by_its_runs_of_the_window(where: Settings) -> None:
+    """One was over before it, one goes on from May, one of another machine has written nothing so far."""
+    may = ("2025-05", "aws", "USD")
+    rows = [
+        (*_HEAD, "i-1", "old", "training", "2025-06-01", "2025-06-02", 0, 24),
+        (*may, "i-1", "long", "training", "2025-05-20", None, 90, 9),
+        (*_HEAD, "i-1", "long", "training", "2025-05-20", None, 300, 3),
+        (*_HEAD, "i-1", "brief", "training", "2025-06-19", "2025-06-19 02:00", 0, 2),
+        (*_HEAD, "i-1", "late", "training", "2025-03-01", "2025-03-02", None, None),
+        (*_HEAD, "i-2", "new", "training", "2025-06-20 23:00", None, 0, 1),
+    ]
+    known, _ = read(where, mart_training_run_costs=(f"{_MONTH}, resource_id varchar, {_CHECKPOINTS}", rows))
+    assert known.runs == {("aws", "i-1"): Runs(2, 3.0, True), ("aws", "i-2"): Runs(1, 1.0, False)}
 
 
 def test_snapshots_of_a_day_are_in_the_order_in_which_they_were_made(where: Settings) -> None:
@@ -130,16 +151,34 @@ def test_snapshots_of_a_day_are_in_the_order_in_which_they_were_made(where: Sett
 
 def test_the_floor_of_commitments_is_the_least_day_and_unused_ones_are_held_against_batch_work(where: Settings) -> None:
     columns = "commitment_type varchar, used_cost decimal(38, 12), unused_cost decimal(38, 12), "
-    columns += "commitment_savings_rate decimal(38, 12), utilization decimal(38, 12), expires_on date"
+    columns += "commitment_savings_rate decimal(38, 12), utilization decimal(38, 12)"
     known, around = read(
         where,
-        mart_commitment_kpis=(f"{_MONTH}, {columns}", [(*_HEAD, "(all)", 100, 39, 30, 72, None)]),
+        mart_commitment_kpis=(f"{_MONTH}, {columns}", [(*_HEAD, "(all)", 100, 39, 30, 72)]),
         mart_resource_costs=costs(),
         mart_resource_inventory=inventory(("i-1", "machine", "m5.large", "evaluation", "", None)),
     )
     assert around.floors == {("aws", "USD"): (20, Decimal(10))}
     assert known.unused == {("aws", "USD"): Decimal("0.1")}
     assert around.commitments[0].utilization == 72
+
+
+def test_commitments_whose_bill_says_when_they_end_are_known_by_their_id(where: Settings) -> None:
+    columns = _texts("commitment_discount_id", "commitment_discount_type")
+    columns += ", used_cost decimal(38, 12), unused_cost decimal(38, 12), expires_on date"
+    ends = date(2025, 8, 31)
+    rows = [(*_HEAD, "sp-1", "Savings Plan", 15, 5, ends), (*_HEAD, "cud-1", "Spend-based", 9, 0, None)]
+    known, around = read(where, mart_commitments=(f"{_MONTH}, {columns}", rows), mart_resource_costs=costs())
+    assert known.commitment_ends == {("aws", "sp-1"): ends}
+    [ending] = around.endings
+    # 20 of 30.4 days.
+    assert (ending.ident, ending.expires_on, round(ending.monthly_cost, 6)) == ("sp-1", ends, Decimal("30.416667"))
+
+
+def test_what_another_release_has_published_is_to_be_built_again(where: Settings) -> None:
+    old = "commitment_discount_id varchar, used_cost decimal(38, 12)"
+    with pytest.raises(NotReady, match=r"mart_commitments is published by another release.*finops build"):
+        read(where, mart_commitments=(f"{_MONTH}, {old}", [(*_HEAD, "sp-1", 1)]))
 
 
 _BUDGET = ("2025-06", "USD")
@@ -249,12 +288,10 @@ def test_open_attacks_are_passed_on(where: Settings) -> None:
 
 
 def test_spot_saves_what_it_did_less_what_interruptions_took(where: Settings) -> None:
-    columns = "model varchar, on_demand_cost decimal(38, 12), net_benefit decimal(38, 12), "
-    columns += "checkpoint_age_hours decimal(38, 12)"
-    rows = [(*_HEAD, "atlas", 100, 60, 3), (*_HEAD, "atlas", 100, None, None)]
+    columns = "on_demand_cost decimal(38, 12), net_benefit decimal(38, 12)"
+    rows = [(*_HEAD, 100, 60), (*_HEAD, 100, None)]
     known, _ = read(where, mart_spot_jobs=(f"{_MONTH}, {columns}", rows))
     assert known.spot_discounts == {("aws", "USD"): Decimal("0.6")}
-    assert known.cadence == {"atlas": 3.0}
 
 
 def test_transfer_of_runs_is_by_place(where: Settings) -> None:

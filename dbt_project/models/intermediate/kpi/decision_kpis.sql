@@ -20,7 +20,8 @@ with
         where
             {{ is_month_in_scope() }}
             and rollback_of = ''
-            and status in ('applied', 'rolled_back', 'failed', 'backed_out')
+            and status
+            in ('applied', 'rolled_back', 'failed', 'backed_out', 'abandoned')
     )
 
 select

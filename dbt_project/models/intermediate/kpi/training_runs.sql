@@ -62,6 +62,6 @@ with
     )
 
 select
-    * exclude (used_from, used_until),
+    * exclude (used_from),
     greatest(date_diff('microsecond', used_from, used_until), 0) as used_microseconds,
 from runs

@@ -78,6 +78,5 @@ select
         targets.commitment_utilization as {{ var("money_type") }}
     ) as target_utilization,
     utilization >= targets.commitment_utilization as is_utilization_met,
-    cast(null as date) as expires_on,
 from rated
 cross join {{ ref("kpi_targets") }} as targets

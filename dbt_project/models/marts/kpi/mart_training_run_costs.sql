@@ -36,6 +36,9 @@ select
     {{ quotient("runs.used_microseconds", "3600000000") }} as hours,
     {{ quotient("runs.used_microseconds * runs.gpu_count", "3600000000") }}
     as gpu_hours,
+    cast(checkpoints.checkpoints as bigint) as checkpoints,
+    {{ quotient("checkpoints.longest_microseconds", "3600000000") }}
+    as longest_hours_without_checkpoint,
     {% for measure in measures %}
         cast(
             coalesce(costs.{{ measure }}, 0) as {{ var("money_type") }}
@@ -49,4 +52,11 @@ left join
     and costs.run_id = runs.run_id
     and costs.stage = runs.stage
     and costs.resource_id = runs.resource_id
+left join
+    {{ ref("run_checkpoints") }} as checkpoints
+    on checkpoints.billing_period = runs.billing_period
+    and checkpoints.provider = runs.provider
+    and checkpoints.run_id = runs.run_id
+    and checkpoints.stage = runs.stage
+    and checkpoints.resource_id = runs.resource_id
 where runs.is_of_month or costs.run_id is not null

@@ -25,7 +25,9 @@
     "product_product_family",
     "product_region_code",
     "product_sku",
+    "reservation_end_time",
     "reservation_reservation_a_r_n",
+    "savings_plan_end_time",
     "savings_plan_savings_plan_a_r_n",
     "split_line_item_parent_resource_id",
 ] %}

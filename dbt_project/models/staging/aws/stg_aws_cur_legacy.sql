@@ -33,10 +33,12 @@
         "product_region",
     ],
     "product_sku": ["product/sku"],
+    "reservation_end_time": ["reservation/EndTime"],
     "reservation_reservation_a_r_n": [
         "reservation/ReservationARN",
         "reservation_reservation_arn",
     ],
+    "savings_plan_end_time": ["savingsPlan/EndTime"],
     "savings_plan_savings_plan_a_r_n": [
         "savingsPlan/SavingsPlanARN",
         "savings_plan_savings_plan_arn",

@@ -7,7 +7,7 @@ from finops.quality.rules import is_exact, is_unique, one_of
 
 _SHOWN = ("action_id", "billing_period", "status")
 _NEVER_BEGUN = ("planned", "approved", "rejected", "refused", "expired")
-_BEGUN = ("applying", "applied", "failed", "backed_out", "rolled_back")
+_BEGUN = ("applying", "applied", "failed", "backed_out", "abandoned", "rolled_back")
 
 
 def suite(given: Given) -> Suite:

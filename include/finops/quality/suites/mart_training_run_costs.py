@@ -17,12 +17,18 @@ def suite(given: Given) -> Suite:
         "mart_training_run_costs",
         (
             *filled(*_GRAIN, "ai_model", "model_version", "experiment", "pipeline", *_COSTS),
-            is_exact(("epochs", "gpu_count", "hours", "gpu_hours", *_COSTS)),
+            is_exact(("epochs", "gpu_count", "hours", "gpu_hours", "longest_hours_without_checkpoint", *_COSTS)),
             is_unique(_GRAIN),
             RowRule(
                 "a run has no more hours of the month than it has, and none below zero",
                 "hours between 0 and 24 * 32 and gpu_hours >= 0",
                 (*_GRAIN, "hours", "gpu_hours"),
+            ),
+            RowRule(
+                "what an interruption could have cost is known with the checkpoints, and not below zero",
+                "(checkpoints is null) = (longest_hours_without_checkpoint is null)"
+                " and coalesce(longest_hours_without_checkpoint, 0) >= 0",
+                (*_GRAIN, "checkpoints", "longest_hours_without_checkpoint"),
             ),
             RowRule(
                 "a run on a resource that is in no bill costs nothing",

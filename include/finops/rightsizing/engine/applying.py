@@ -179,7 +179,7 @@ def _work(hold: Hold, going_back: str) -> Result:
         return Result(action.action_id, action.status, action.reason or "nothing is to be done")
     kind = hold.tools.find(action.provider, action.action)
     if action.status == actions.APPROVED:
-        live = _read(hold.tools, kind, action)
+        live = read(hold.tools, kind, action)
         refused = _begin(hold, kind, action, live)
         if refused is not None:
             return Result(action.action_id, WAITS if refused.waits else actions.REFUSED, refused.reason)
@@ -196,7 +196,7 @@ def _shown(tools: Tools, action: actions.Action) -> Result:
     if action.status not in (actions.APPROVED, actions.APPLYING):
         return Result(action.action_id, action.status, action.reason or "nothing is to be done")
     kind = tools.find(action.provider, action.action)
-    live = _read(tools, kind, action)
+    live = read(tools, kind, action)
     with tools.database.connect() as connection:
         refused = _refusal(tools, connection, kind, action, live)
     if refused is not None:
@@ -205,8 +205,8 @@ def _shown(tools: Tools, action: actions.Action) -> Result:
     return Result(action.action_id, WOULD, f"dry run: its first step would be {step}")
 
 
-def _read(tools: Tools, kind: Action, action: actions.Action) -> Live:
-    """Return the live state before anything is done. Raise what the last reading raised."""
+def read(tools: Tools, kind: Action, action: actions.Action) -> Live:
+    """Return the live state of an action's resource. Raise what the last of some readings raised."""
     client = tools.client(target_of(action))
     for number in range(_READS):
         try:

@@ -11,6 +11,7 @@ from finops.core.money import cents
 from finops.stores.state.actions import Action
 
 PROPOSED, APPLIED, FAILED = "action_proposed", "action_applied", "action_failed"
+ABANDONED = "action_abandoned"
 ROLLED_BACK, DRIFTED, UNFINISHED, RULE_DISABLED = (
     "action_rolled_back",
     "action_drifted",
@@ -72,6 +73,18 @@ def failed(action: Action, reason: str, *, is_as_before: bool) -> Event:
     return _event(FAILED, action, Severity.CRITICAL, f"{_what(action)} has failed half way", text, steps)
 
 
+def abandoned(action: Action, reason: str, found: Mapping[str, Any]) -> Event:
+    """Say that a person has ended an action that was under way. ``found``: its state, or why nobody could read it."""
+    live = found.get("state")
+    seen = f"Its state could not be read: {found.get('unread')}"
+    if live is not None:
+        facts = ", ".join(f"{name} {value}" for name, value in sorted(live["facts"].items()))
+        seen = f"It is {live['state'] or 'there'} ({facts})" if live["exists"] else "It does not exist any more"
+    text = f"{reason}. The resource is left as it is. {seen}."
+    steps = (f"`finops rightsizing journal {action.action_id}` shows each step and the state before.",)
+    return _event(ABANDONED, action, Severity.WARNING, f"{_what(action)} was ended by hand", text, steps)
+
+
 def unfinished(action: Action, reason: str, number: int) -> Event:
     """Say that a run has left an action half way; the next one goes on."""
     event = _event(
@@ -80,7 +93,11 @@ def unfinished(action: Action, reason: str, number: int) -> Event:
         Severity.WARNING,
         f"{_what(action)} is not finished",
         f"{reason}. The resource may be half way until the next run goes on.",
-        (f"`finops rightsizing resume` goes on, `finops rightsizing rollback {action.action_id} --by WHO` goes back.",),
+        (
+            "`finops rightsizing resume` goes on.",
+            f"`finops rightsizing rollback {action.action_id} --by WHO` goes back.",
+            f"Put right by hand: `finops rightsizing abandon {action.action_id} --by WHO --why TEXT` ends it.",
+        ),
     )
     return event
 

@@ -35,3 +35,9 @@ OF_RESOURCES: tuple[Rule, ...] = (
     times.off_hours,
     budgets.budget_breach,
 )
+NAMES = (
+    *(each.__name__ for each in OF_RESOURCES),
+    *("egress_locality", "suspected_attack"),
+    *("buy_commitment", "underused_commitment", "expiring_commitment"),
+)
+"""All rules, those beside resources too."""

@@ -23,7 +23,18 @@ class Commitment:
     unused_cost: Decimal
     savings_rate: Decimal | None
     utilization: Decimal | None
-    expires_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One commitment of the last month whose bill says on which day it ends, with its cost a month."""
+
+    provider: str
+    currency: str
+    ident: str
+    kind: str
+    monthly_cost: Decimal
+    expires_on: date
 
 
 Floors = Mapping[tuple[str, str], tuple[int, Decimal]]
@@ -31,7 +42,11 @@ Floors = Mapping[tuple[str, str], tuple[int, Decimal]]
 
 
 def found(
-    floors: Floors, commitments: Sequence[Commitment], known: Known, savings: Mapping[tuple[str, str], Decimal]
+    floors: Floors,
+    commitments: Sequence[Commitment],
+    endings: Sequence[Ending],
+    known: Known,
+    savings: Mapping[tuple[str, str], Decimal],
 ) -> Iterator[Finding]:
     """Yield what there is to decide. ``savings`` is what other findings would take off machines a month, first."""
     for (provider, currency), (days, least) in sorted(floors.items()):
@@ -43,12 +58,9 @@ def found(
             continue
         if each.utilization is not None and each.utilization < Decimal(str(known.rules.commitments.utilization)):
             yield _underused(each)
-        if each.expires_on is not None and 0 <= (each.expires_on - known.run_date).days <= _within(known):
-            yield _expiring(each, known)
-
-
-def _within(known: Known) -> int:
-    return known.rules.commitments.expires_within_days
+    for ending in endings:
+        if 0 <= (ending.expires_on - known.run_date).days <= known.rules.commitments.expires_within_days:
+            yield _expiring(ending, known)
 
 
 def _buy(
@@ -103,19 +115,16 @@ def _underused(each: Commitment) -> Finding:
     )
 
 
-def _expiring(each: Commitment, known: Known) -> Finding:
+def _expiring(each: Ending, known: Known) -> Finding:
     return _finding(
         "expiring_commitment",
         each.provider,
         each.currency,
-        each.kind,
-        each.used_cost + each.unused_cost,
+        each.ident,
+        each.monthly_cost,
         Decimal(0),
         f"A commitment ({each.kind}) ends on {each.expires_on}; what it covers then costs its price on demand.",
-        {
-            "expires_on": str(each.expires_on),
-            "days": (each.expires_on - known.run_date).days if each.expires_on else None,
-        },
+        {"expires_on": str(each.expires_on), "days": (each.expires_on - known.run_date).days},
         Level.LOW,
         "renew what is still used, after what other findings save",
     )

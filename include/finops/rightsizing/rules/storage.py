@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from finops.core.providers import Provider
 from finops.rightsizing.models import Finding, Level, ResourceType
 from finops.rightsizing.proposing import change, finding, money
 from finops.rightsizing.resource import Known, Resource
@@ -41,22 +42,40 @@ def old_snapshot(resource: Resource, known: Known) -> Finding | None:
     limit = known.rules.storage.snapshot_days
     if resource.type is not ResourceType.SNAPSHOT or resource.created is None or resource.details.get("managed_by"):
         return None
+    if resource.details.get("storage_tier") == "archive":
+        return None
     days = (known.run_date - resource.created).days
     last_used = resource.last_used or resource.created
     if days <= limit or (known.run_date - last_used).days <= limit:
         return None
     gone = ", and its disk is gone" if resource.details.get("source_exists") is False else ""
+    archived = _is_alone(resource, known) and resource.target.provider == Provider.AWS
     return finding(
         "old_snapshot",
         resource,
         known,
-        Decimal(1),
+        known.rules.storage.snapshot_archive_discount if archived else Decimal(1),
         f"A snapshot is {days} days old; more than {limit} are old{gone}.",
         {"days": days, "source": resource.attached_to},
         confidence=0.8 if gone else 0.6,
-        risk=Level.HIGH,
-        note="deleting it cannot be undone",
+        risk=Level.LOW if archived else Level.HIGH,
+        proposed=change(resource, "archive_snapshot") if archived else None,
+        note="in the archive for 90 days at least; to bring it back takes up to 72 hours. Deleted it would cost nothing"
+        if archived
+        else "deleting it cannot be undone",
     )
+
+
+def _is_alone(resource: Resource, known: Known) -> bool:
+    """Tell whether no other snapshot of its disk is known: an archive stores all of the disk, others but a part.
+
+    A disk that is there may get another snapshot any day.
+    """
+    if resource.details.get("source_exists") is not False or not resource.attached_to:
+        return False
+    of_disk = (resource.target.provider, resource.attached_to)
+    every = {name for (*disk, _), names in known.snapshots.items() if tuple(disk) == of_disk for name in names}
+    return every <= {resource.target.resource_id}
 
 
 def backup_cadence(resource: Resource, known: Known) -> Finding | None:

@@ -14,13 +14,15 @@ _BATCH = ("data-preprocessing", "evaluation")
 
 
 def spot_candidate(resource: Resource, known: Known) -> Finding | None:
-    """Find an on-demand machine whose work bears interruptions: its model's checkpoints are fresh enough."""
+    """Find an on-demand machine whose work bears interruptions: each of its runs writes checkpoints often enough."""
     rules = known.rules.spot
     machine = known.machine(resource)
     if resource.type is not ResourceType.MACHINE or not resource.is_running or machine is None or resource.is_spot:
         return None
-    hours = known.cadence.get(resource.model)
-    if resource.cost.spot > 0 or resource.stage not in rules.stages or hours is None or hours > rules.checkpoint_hours:
+    runs = known.runs.get((resource.target.provider, resource.target.resource_id))
+    if resource.cost.spot > 0 or resource.stage not in rules.stages or runs is None or not runs.bear_interruptions:
+        return None
+    if runs.hours_at_risk > rules.checkpoint_hours:
         return None
     types = fleet(machine, known)
     if len(types) < rules.least_types:
@@ -28,26 +30,40 @@ def spot_candidate(resource: Resource, known: Known) -> Finding | None:
     own = known.spot_discounts.get((resource.target.provider, resource.currency))
     discount = rules.discount if own is None else own
     parameters = {"on_demand_base": 0, "on_demand_percent": int(rules.on_demand_percent), "instance_types": types}
+    at_risk = _cost_of(resource, runs.hours_at_risk)
     group = replace(resource.target, resource_id=resource.group_id) if resource.group_id else None
     return finding(
         "spot_candidate",
         resource,
         known,
         discount * (1 - Decimal(str(rules.on_demand_percent)) / 100),
-        f"Checkpoints of {resource.model} are at most {hours:.1f} hours old, so it bears interruptions; spot costs "
-        f"{discount * 100:.0f} % less "
+        f"Its {runs.count} training {'run' if runs.count == 1 else 'runs'} went at most {runs.hours_at_risk:.1f} hours "
+        f"without a checkpoint: an interruption costs at most that, {at_risk:.2f} {resource.currency} of work. Spot "
+        f"costs {discount * 100:.0f} % less "
         + (
             "here, interruptions counted."
             if own is not None
             else "by assumption: the bill has no spot to compare with."
         ),
-        {"checkpoint_hours": hours, "discount": str(discount), "instance_types": types},
+        {
+            "runs": runs.count,
+            "hours_at_risk": runs.hours_at_risk,
+            "cost_at_risk": str(at_risk),
+            "discount": str(discount),
+            "instance_types": types,
+        },
         confidence=0.75 if own is not None else 0.5,
         risk=Level.MEDIUM,
         effort=Level.LOW if group else Level.MEDIUM,
         proposed=Change("use_spot", group, parameters) if group else None,
-        note="" if group else "only a new machine is spot, and its runs have to write checkpoints as often",
+        note="" if group else "only a new machine is spot",
     )
+
+
+def _cost_of(resource: Resource, hours: float) -> Decimal:
+    """Return what so many hours of the machine cost, at effective price."""
+    an_hour = resource.cost.effective / resource.cost.hours if resource.cost.hours else resource.cost.monthly / 730
+    return (an_hour * Decimal(str(hours))).quantize(Decimal("0.01"))
 
 
 def fleet(machine: Machine, known: Known) -> list[str]:

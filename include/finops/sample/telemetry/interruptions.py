@@ -10,7 +10,7 @@ from math import ceil
 import numpy as np
 
 from finops.core.telemetry import TelemetryKind
-from finops.sample.telemetry.assets import Asset, Role
+from finops.sample.telemetry.assets import Asset, Purpose, Role
 from finops.sample.telemetry.runs import Cast, Run
 from finops.sample.telemetry.scene import Scene
 
@@ -42,12 +42,19 @@ def write(scene: Scene, cast: Cast) -> None:
     for run in steady:
         bucket = _bucket(run, buckets)
         is_hourly = run is cast.planted.get("full")
-        cadence = 1 if is_hourly else 24 if run is daily else _SPOT_CADENCE if run.id in interrupted else 12
+        cadence = 24 if run is daily else _cadence(run, interrupted, is_hourly=is_hourly)
         hours = np.arange(run.start + cadence, run.until + 0.01, cadence)
         _checkpoint(scene, run, bucket, hours, is_read=run is not daily)
         if is_hourly or run is daily:
             _tell_cadence(scene, run, bucket, cadence, len(hours))
     _tell_stale(scene)
+
+
+def _cadence(run: Run, interrupted: set[str], *, is_hourly: bool) -> int:
+    """Return after how many hours a run writes its next checkpoint; what bears interruptions writes often."""
+    if is_hourly:
+        return 1
+    return _SPOT_CADENCE if run.id in interrupted or run.asset.purpose is Purpose.SPOT_CANDIDATE else 12
 
 
 def _checkpoints_of(run: Run, interrupted: set[str]) -> bool:
@@ -60,7 +67,7 @@ def _daily(cast: Cast, steady: Sequence[Run], models: set[str]) -> Run | None:
     One whose model has a bucket of its own (``models``) comes first.
     """
     planted = {run.id for run in cast.planted.values()}
-    free = [run for run in steady if run.id not in planted and not run.asset.is_spot]
+    free = [run for run in steady if run.id not in planted and not run.asset.is_spot and not run.asset.purpose]
     return max(free, key=lambda run: (run.asset.model in models, run.until - run.start, run.id), default=None)
 
 

@@ -143,7 +143,10 @@ def _storage(casting: _Casting) -> None:
     detached = {"state": "available", "attached_to": None}
     casting.give(_of_type("disk"), "unattached_disk", propose={"action": "delete_volume"}, columns=detached, count=2)
     old = {"source_exists": False, "managed_by": None}
-    casting.give(_of_type("snapshot"), "old_snapshot", propose={"decide": "delete the snapshot"}, details=old)
+    of_gone = {"attached_to": "vol-0d15c0de0d15c0de0"}
+    casting.give(
+        *(_of_type("snapshot"), "old_snapshot"), propose={"action": "archive_snapshot"}, details=old, columns=of_gone
+    )
 
     def stale(asset: Asset) -> bool:
         return asset.is_old_bucket

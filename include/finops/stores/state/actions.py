@@ -1,8 +1,9 @@
 """Actions on resources as they stand: one row each, changed only together with an entry of the journal.
 
-planned → approved → applying → applied, or failed, or backed_out (it is as it was before). A planned or approved one
-can be rejected, refused (a guardrail) or expired instead; an applied one becomes rolled_back. One run at a time works
-on an action: it takes the lease, and each of its writes checks that it still has it.
+planned → approved → applying → applied, or failed, or backed_out (it is as it was before), or abandoned (a person has
+ended it, and it is as it is). A planned or approved one can be rejected, refused (a guardrail) or expired instead; an
+applied one becomes rolled_back. One run at a time works on an action: it takes the lease, and each of its writes checks
+that it still has it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from finops.stores.state.action_tables import action_approvals as p
 from finops.stores.state.action_tables import actions as a
 
 PLANNED, APPROVED, APPLYING, APPLIED = "planned", "approved", "applying", "applied"
-FAILED, BACKED_OUT, ROLLED_BACK = "failed", "backed_out", "rolled_back"
+FAILED, BACKED_OUT, ABANDONED, ROLLED_BACK = "failed", "backed_out", "abandoned", "rolled_back"
 REJECTED, REFUSED, EXPIRED = "rejected", "refused", "expired"
 OPEN = (PLANNED, APPROVED, APPLYING)
 """What is still to come, or under way."""
-BEGUN = (APPLYING, APPLIED, FAILED, BACKED_OUT, ROLLED_BACK)
+BEGUN = (APPLYING, APPLIED, FAILED, BACKED_OUT, ABANDONED, ROLLED_BACK)
 """What may have changed its resource."""
 
 

@@ -23,6 +23,14 @@ class Suppression:
     until: date
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """That a rule proposes nothing, since when and why."""
+
+    reason: str
+    since: datetime
+
+
 def suppress(connection: Connection, suppression: Suppression) -> None:
     """Write a suppression; it takes the place of the one of the same finding."""
     values = {"author": suppression.author, "reason": suppression.reason, "since": suppression.since}
@@ -43,9 +51,14 @@ def lift(connection: Connection, finding_key: str) -> bool:
     return connection.execute(delete(s).where(s.c.finding_key == finding_key)).rowcount == 1
 
 
+def set_aside(connection: Connection) -> dict[str, SetAside]:
+    """Return the rules that are set aside."""
+    return {row.rule: SetAside(row.reason, row.disabled_at) for row in connection.execute(select(d).order_by(d.c.rule))}
+
+
 def disabled_rules(connection: Connection) -> dict[str, str]:
     """Return the rules that are set aside, each with the reason."""
-    return {row.rule: row.reason for row in connection.execute(select(d).order_by(d.c.rule))}
+    return {rule: each.reason for rule, each in set_aside(connection).items()}
 
 
 def disable(connection: Connection, rule: str, reason: str, at: datetime) -> None:

@@ -150,7 +150,8 @@ def snapshotting(rules: State, request: Request) -> None:
 def looked_for_snapshots(rules: State, request: Request) -> None:
     """Count a look at the snapshots of an account."""
     for name, (thing, end, looks) in list(rules.moving.items()):
-        if type(thing).__name__ == "Snapshot" and thing.owner_id == request.account:
+        is_one = type(thing).__name__ == "Snapshot" and thing.owner_id == request.account
+        if is_one and end == "completed":
             if looks > 1:
                 rules.moving[name] = (thing, end, looks - 1)
             else:

@@ -23,6 +23,8 @@ _NAMES = (
     "InstanceId",
     "VolumeId.1",
     "VolumeId",
+    "SnapshotId.1",
+    "SnapshotId",
     "AllocationId.1",
     "AllocationId",
     "ResourceId.1",

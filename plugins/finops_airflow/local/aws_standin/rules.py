@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from finops_airflow.local.aws_standin import ec2_rules, other_rules
+from finops_airflow.local.aws_standin import ec2_rules, other_rules, snapshot_rules
 from finops_airflow.local.aws_standin.request import Answer, Request, refusal
 from finops_airflow.local.aws_standin.state import Reason, State
 
@@ -18,6 +18,8 @@ _CHECKS: dict[str, Callable[[State, Request], Reason | None]] = {
     "ec2:ModifyInstanceAttribute": ec2_rules.modify,
     "ec2:ModifyVolume": ec2_rules.change_volume,
     "ec2:CreateVolume": ec2_rules.create_volume,
+    "ec2:ModifySnapshotTier": snapshot_rules.archive,
+    "ec2:RestoreSnapshotTier": snapshot_rules.restore,
     "ec2:ReleaseAddress": ec2_rules.release,
     "autoscaling:UpdateAutoScalingGroup": other_rules.update_group,
     "sagemaker:UpdateEndpointWeightsAndCapacities": other_rules.update_endpoint,
@@ -34,6 +36,8 @@ _EFFECTS: dict[str, Callable[[State, Request], None]] = {
     "ec2:ModifyVolume": ec2_rules.changing,
     "ec2:CreateSnapshot": ec2_rules.snapshotting,
     "ec2:DescribeSnapshots": ec2_rules.looked_for_snapshots,
+    "ec2:ModifySnapshotTier": snapshot_rules.archiving,
+    "ec2:DescribeSnapshotTierStatus": snapshot_rules.looked_at_tiers,
     "autoscaling:UpdateAutoScalingGroup": other_rules.group_updated,
     "sagemaker:UpdateEndpointWeightsAndCapacities": other_rules.endpoint_updating,
     "wafv2:UpdateWebACL": other_rules.acl_updated,

@@ -2,9 +2,10 @@
 
 Rows have the columns of ``resource_inventory``; only those of AWS are taken. ``tags`` and ``details`` may be JSON text.
 Of the details count, for a machine ``architecture``, ``spot_type`` (one-time, persistent), ``root_device``,
-``is_stop_protected`` and ``capacity_reservation``; for a disk ``volume_type``, ``iops`` and ``throughput``; for a group
-``minimum``, ``maximum``, ``desired`` and ``instance_type``; for an endpoint ``variant`` and ``instances``; for a bucket
-``lifecycle`` (rules as S3 has them) and ``versioning``; for a ``web_acl`` ``rules``. An ``account`` is one of the
+``is_stop_protected`` and ``capacity_reservation``; for a disk ``volume_type``, ``iops`` and ``throughput``; for a
+snapshot ``image`` (the name of one that is made of it) and ``shared_with``; for a group ``minimum``, ``maximum``,
+``desired`` and ``instance_type``; for an endpoint ``variant`` and ``instances``; for a bucket ``lifecycle`` (rules as
+S3 has them) and ``versioning``; for a ``web_acl`` ``rules``. An ``account`` is one of the
 organization that ``account_id`` manages.
 """
 
@@ -47,6 +48,7 @@ def seed(rows: Iterable[Row], url: str, rules: Rules) -> None:
     makers: dict[str, Callable[[dict[str, Any], Client, Rules], None]] = {
         "machine": _machine,
         "disk": _disk,
+        "snapshot": _snapshot,
         "address": _address,
         "group": _group,
         "endpoint": _endpoint,
@@ -166,6 +168,23 @@ def _disk(row: dict[str, Any], _client: Client, _rules: Rules) -> None:
     _tag(backend, made.id, row["tags"])
     if row.get("attached_to") and backend.get_instance_by_id(row["attached_to"]):
         backend.attach_volume(made.id, row["attached_to"], _DEVICE)
+
+
+def _snapshot(row: dict[str, Any], _client: Client, _rules: Rules) -> None:
+    backend, details = ec2_backends[row["account_id"]][row["region"]], row["details"]
+    volume = backend.create_volume(size=int(float(row.get("size_gb", 8))), zone_name=row["zone"])
+    made = backend.create_snapshot(volume.id, "")
+    for kept in (backend.snapshots, backend.volumes):
+        kept.pop(made.id, None)
+        kept.pop(volume.id, None)
+    made.id = row["name"]
+    volume.id = row.get("attached_to", volume.id)
+    made.status = row.get("state", made.status)
+    made.create_volume_permission_userids = set(details.get("shared_with", ()))
+    backend.snapshots[made.id] = made
+    _tag(backend, made.id, row["tags"])
+    if details.get("image"):
+        backend.register_image(details["image"]).ebs_snapshot = made
 
 
 def _address(row: dict[str, Any], _client: Client, _rules: Rules) -> None:

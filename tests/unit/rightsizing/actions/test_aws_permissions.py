@@ -100,3 +100,11 @@ def test_only_policies_that_are_marked_as_made_here_are_made_or_changed() -> Non
         marks = {key.partition("/")[2] for key in statement["Condition"]["StringEquals"]}
         on_accounts = "account/" in statement["Resource"]
         assert on_accounts or marks == {"finops-made"}, statement["Sid"]
+
+
+def test_every_ec2_change_of_what_is_there_is_among_those_that_protection_denies() -> None:
+    (changes,) = [each for each in _statements("act.json", "Allow") if each["Sid"] == "ChangeWhatItsTagPermits"]
+    wanted = {each for each in _actions(changes) if each.startswith("ec2:")}
+    protects = [each for each in _statements("act.json", "Deny") if "Condition" in each]
+    assert len(protects) == 2
+    assert all(wanted <= _actions(each) for each in protects)

@@ -1,6 +1,7 @@
 """What can be done to resources of AWS, one file per action."""
 
 from finops.rightsizing.actions.aws.abort_uploads import AbortUploads
+from finops.rightsizing.actions.aws.archive_snapshot import ArchiveSnapshot
 from finops.rightsizing.actions.aws.attach_policy import AttachPolicy
 from finops.rightsizing.actions.aws.change_volume import ChangeVolume
 from finops.rightsizing.actions.aws.delete_volume import DeleteVolume
@@ -8,6 +9,7 @@ from finops.rightsizing.actions.aws.limit_requests import LimitRequests
 from finops.rightsizing.actions.aws.release_address import ReleaseAddress
 from finops.rightsizing.actions.aws.remove_schedule import RemoveSchedule
 from finops.rightsizing.actions.aws.resize_machine import ResizeMachine
+from finops.rightsizing.actions.aws.restore_snapshot import RestoreSnapshot
 from finops.rightsizing.actions.aws.restore_volume import RestoreVolume
 from finops.rightsizing.actions.aws.scale_endpoint import ScaleEndpoint
 from finops.rightsizing.actions.aws.scale_group import ScaleGroup
@@ -28,6 +30,8 @@ ACTIONS: tuple[Action, ...] = (
     ChangeVolume(),
     DeleteVolume(),
     RestoreVolume(),
+    ArchiveSnapshot(),
+    RestoreSnapshot(),
     ReleaseAddress(),
     SetLifecycle(),
     AbortUploads(),

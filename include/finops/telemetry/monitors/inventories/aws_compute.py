@@ -86,6 +86,7 @@ def snapshots(region: AwsRegion) -> Iterator[Row]:
                 "source_exists": volume in region.volumes if is_known and region.volumes is not None else None,
                 "managed_by": _keeper(tags),
                 "source_gb": each.get("VolumeSize"),
+                "storage_tier": each.get("StorageTier"),
             },
         }
 
