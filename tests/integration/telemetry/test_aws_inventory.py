@@ -145,8 +145,9 @@ def test_snapshots_tell_whether_their_disk_is_there_and_addresses_whether_they_a
     snapshots = {each["resource_id"]: each for each in rows_of(settings, source, "snapshot")}
     assert set(snapshots) == {f"{arn}snapshot/{kept}", f"{arn}snapshot/{left}"}
     details = {each["attached_to"]: each["details"] for each in snapshots.values()}
-    assert details[volumes[0]] == {"source_exists": True, "managed_by": "AWS Backup", "source_gb": 8}
-    assert details[volumes[1]] == {"source_exists": False, "source_gb": 8}
+    common = {"source_gb": 8, "storage_tier": "standard"}
+    assert details[volumes[0]] == {**common, "source_exists": True, "managed_by": "AWS Backup"}
+    assert details[volumes[1]] == {**common, "source_exists": False}
     addresses = {
         each["resource_id"]: (each["state"], each["attached_to"]) for each in rows_of(settings, source, "address")
     }
@@ -277,7 +278,9 @@ def test_a_missing_permission_is_told_and_all_else_lands(settings: Settings, acc
     )
     assert [each["resource_id"] for each in rows_of(settings, source, "machine")] == [machine]
     assert rows_of(settings, source, "disk") == []
-    assert [each["details"] for each in rows_of(settings, source, "snapshot")] == [{"source_gb": 8}]
+    assert [each["details"] for each in rows_of(settings, source, "snapshot")] == [
+        {"source_gb": 8, "storage_tier": "standard"}
+    ]
     assert [each["details"] for each in rows_of(settings, source, "bucket")] == [{"lifecycle_rules": "unknown"}]
 
 
