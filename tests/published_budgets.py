@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -31,7 +32,6 @@ def budget(
     """Return a budget of the run date's month. ``spread`` is from the forecast to either bound of 80 %."""
     day = date.fromisoformat(run_date)
     first = day.replace(day=1)
-    last = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     amounts = {"amount": limit, "rolled_over": 0, "budget_limit": limit, "actual": actual, "late": 0}
     amounts |= {"forecast": forecast, "adjusted_forecast": forecast if adjusted is None else adjusted}
     amounts |= {"lo_80": forecast - spread, "hi_80": forecast + spread}
@@ -41,7 +41,7 @@ def budget(
     is_breached = actual >= limit
     return {
         **{"billing_period": f"{day:%Y-%m}", "billing_currency": currency, "run_date": day, "budget": name},
-        **{"period_first": first, "period_last": date.fromordinal(last.toordinal() - 1), "per": "month", "name": name},
+        **{"period_first": first, "period_last": _last_of_month(day), "per": "month", "name": name},
         **{"parent": "", "depth": 0, "measure": "direct cost", "scope": "all charges", "owner": "", "channel": ""},
         **{each: Decimal(repr(value)) for each, value in amounts.items()},
         "used_share": actual / limit,
@@ -59,8 +59,12 @@ def proposal(name: str, action: str, *, run_date: str = "2025-06-16") -> dict[st
         **{"billing_period": f"{day:%Y-%m}", "billing_currency": "USD", "run_date": day, "budget": name},
         **{"period_first": day.replace(day=1), "action": action, "threshold": "forecast 100", "owner": ""},
         **{"proposal": f"{action} is proposed", "status": "proposed", "documents": ""},
-        **{"period_last": day.replace(day=28), "scope": "{}"},
+        **{"period_last": _last_of_month(day), "scope": "{}"},
     }
+
+
+def _last_of_month(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def budget_row(name: str, **given: Any) -> tuple[Any, ...]:
