@@ -50,11 +50,6 @@ def find(settings: Settings, run_date: date | None = None) -> Found:
     return Found(planned.run_date, build_id, len(planned.found))
 
 
-def is_due(settings: Settings) -> bool:
-    """Tell whether anything that findings are made of has changed since they were published."""
-    return results.made_of(settings, FEATURE) != _digest(settings, _suppressed(settings), _set_aside(settings))
-
-
 def scored(settings: Settings, truths: Path) -> list[str]:
     """Say how good the newest findings are by a sample's ``truths.json``: recall, precision, decoys, what is missed."""
     from finops.rightsizing import scoring
