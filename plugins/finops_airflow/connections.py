@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from finops.core import aws_role
 from finops.core.errors import BadInput
 
 ATTEMPTS = 6
@@ -67,28 +68,10 @@ def aws_session(connection: Any, extra: Mapping[str, Any]) -> Any:
         region_name=extra.get("region_name"),
         profile_name=extra.get("profile_name"),
     )
-    if extra.get("role_arn"):
-        session = _assume_role(session, extra)
-    return session
-
-
-def _assume_role(session: Any, extra: Mapping[str, Any]) -> Any:
-    # A session of botocore renews the role's credentials while a long listing runs; keys from one call would expire.
-    import boto3
-    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-    from botocore.session import get_session
-
-    arguments = {"RoleSessionName": "finops"}
-    if extra.get("external_id"):
-        arguments["ExternalId"] = extra["external_id"]
-
-    def sts(service: str, **options: Any) -> Any:
-        return session.client(service, endpoint_url=extra.get("endpoint_url"), **options)
-
-    fetcher = AssumeRoleCredentialFetcher(sts, session.get_credentials(), extra["role_arn"], extra_args=arguments)
-    assumed = get_session()
-    assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
-    return boto3.Session(botocore_session=assumed, region_name=session.region_name)
+    if not extra.get("role_arn"):
+        return session
+    about = {"external_id": extra.get("external_id"), "endpoint_url": extra.get("endpoint_url")}
+    return aws_role.session_in(session, extra["role_arn"], "finops", **about)
 
 
 def azure_credential(connection: Any, extra: Mapping[str, Any]) -> Any:

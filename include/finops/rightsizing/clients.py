@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any, Protocol
 
+from finops.core import aws_role
 from finops.core.errors import BadInput
 from finops.policy.rightsizing import Account, RightsizingPolicy
 from finops.rightsizing.models import Target
@@ -75,24 +76,9 @@ class AwsAccount:
         import boto3
 
         base = self._given or boto3.Session()
-        return self._in_role(base, self._role_arn) if self._role_arn else base
-
-    def _in_role(self, base: Any, role_arn: str) -> Any:
-        """Return a session in the role, whose credentials renew themselves."""
-        import boto3
-        from botocore.credentials import (
-            AssumeRoleCredentialFetcher,
-            DeferredRefreshableCredentials,
-        )
-        from botocore.session import get_session
-
-        extra = {"RoleSessionName": "finops-rightsizing"}
-        if self._external_id:
-            extra["ExternalId"] = self._external_id
-        fetcher = AssumeRoleCredentialFetcher(base.client, base.get_credentials(), role_arn, extra_args=extra)
-        inner = get_session()
-        inner._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
-        return boto3.Session(botocore_session=inner)
+        if not self._role_arn:
+            return base
+        return aws_role.session_in(base, self._role_arn, "finops-rightsizing", external_id=self._external_id)
 
 
 class AzureSubscription:
