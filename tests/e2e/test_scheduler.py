@@ -1,4 +1,4 @@
-"""A daily run, its forecasts and incidents, a restated month and a backfill, by Airflow's own scheduler."""
+"""A daily run with bad months that are mended, its forecasts, incidents and statements, by Airflow's own scheduler."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from finops_airflow.local.headless import LocalAirflow, running
 from finops_airflow.local.processes import members
 
 from .conftest import PERIODS
-from .observed import deliveries, failed, mart_rows, nothing_pending, partitions, query, quiet, runs
+from .observed import failed, partitions, query, quiet, runs
 
 PATIENCE = 900
 """Seconds that one wait may take at most, on a machine that has much else to do; no test has more than four."""
@@ -280,49 +280,6 @@ def test_statements_on_demand_are_rendered_one_task_for_each_audience_and_are_th
     assert publish(settings, PERIODS[0]).digest == manifests[0]["digest"]
 
 
-def test_a_backfill_killed_half_way_lands_and_builds_each_month_once_and_equals_daily_runs(daily, new_home):
-    of_daily_runs, _ = daily
-    settings = new_home("backfill")
-    with running(settings) as airflow:
-        for dag_id in ("publish_chargeback", "build_marts", "backfill_billing"):
-            airflow.rest.unpause(dag_id)
-        # Its own schedule begins with the month that has just ended, which the sample does not have.
-        airflow.wait(
-            "the scheduled run",
-            lambda: bool(runs(airflow, "backfill_billing")) and quiet(airflow),
-            seconds=PATIENCE,
-        )
-        airflow.command(
-            *("backfill", "create", "--dag-id", "backfill_billing", "--from-date", "2025-01-01"),
-            *("--to-date", "2025-03-01", "--max-active-runs", "2", "--reprocess-behavior", "none"),
-        )
-        airflow.wait(
-            "the first month to be published",
-            lambda: (settings.published_dir / "current").exists(),
-            seconds=PATIENCE,
-        )
-        airflow.kill("scheduler")
-        assert not nothing_pending(settings) or deliveries(settings).keys() != set(MONTHS), "killed too late to tell"
-        airflow.start("scheduler")
-        airflow.wait(
-            "the backfill to go on to its end",
-            lambda: all(
-                ("backfill_billing", month) in succeeded(airflow)
-                and ("publish_chargeback", month) in succeeded(airflow)
-                for month in MONTHS
-            ),
-            seconds=PATIENCE,
-        )
-        airflow.wait("the last runs to end", lambda: quiet(airflow), seconds=PATIENCE)
-    assert deliveries(settings) == deliveries(of_daily_runs), "each month is landed once"
-    daily_version = published.latest(of_daily_runs)
-    results = {name for layer in RESULTS_LAYERS for name in daily_version.layers[layer]}
-    names = published.latest(settings).marts
-    assert names == sorted(set(daily_version.marts) - results)
-    for name in names:
-        assert mart_rows(settings, name) == mart_rows(of_daily_runs, name), name
-
-
 def test_a_statement_that_fails_leaves_readers_the_last_set_and_the_run_goes_on_once_it_is_cleared(daily):
     settings, airflow = daily
     sets = settings.statements_dir / ".sets" / f"billing_period={MONTHS[1]}"
@@ -403,10 +360,6 @@ def test_a_close_is_found_and_its_final_statements_reach_their_targets_byte_for_
         assert delivered == {path.name: path.read_bytes() for path in (final / audience).iterdir()}
         assert len(delivered) > 3
     assert not (settings.root / "outbox" / "finance" / f"billing_period={MONTHS[1]}").exists(), "which is open"
-
-
-def succeeded(airflow: LocalAirflow) -> set[tuple[str, str]]:
-    return {(run["dag_id"], run["partition_key"]) for run in airflow.rest.runs("~") if run["state"] == "success"}
 
 
 def task_log(airflow: LocalAirflow, dag_id: str, run_id: str, task_id: str) -> str:
