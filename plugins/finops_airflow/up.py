@@ -18,8 +18,9 @@ def main(port: int = typer.Option(PORT, help="Port of the UI, on loopback.")) ->
     typer.echo("Airflow is starting …")
     try:
         components = (*COMPONENTS, "triggerer")
-        # Here nobody waits for a retry: a cloud that did not answer gets Airflow's usual five minutes.
-        options = {"CORE__DEFAULT_TASK_RETRY_DELAY": 300}
+        # Here nobody waits for a retry: a cloud that did not answer gets Airflow's usual five minutes. Somebody may be
+        # at work on a DAG.
+        options = {"CORE__DEFAULT_TASK_RETRY_DELAY": 300, "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 10}
         with running(Settings(), port=port, components=components, options=options) as airflow:
             typer.echo(f"Airflow: {airflow.url}   user {USER}   password {airflow.password}")
             typer.echo(f"Logs:    {airflow.home / 'logs'}\nStop it with Ctrl-C.")

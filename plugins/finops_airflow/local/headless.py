@@ -194,7 +194,8 @@ def _environment(
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": 20,
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 30,
         "DAG_PROCESSOR__REFRESH_INTERVAL": 5,
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 10,
+        # Each reading of a DAG's file is a process; nobody edits one while a demo or a test runs.
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 300,
         **options,
     }
     found = {
