@@ -7,20 +7,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import duckdb
-
-from finops.core.errors import NotReady
 from finops.core.providers import Provider
 from finops.core.sql import Sql, compose
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing import advised, committed, read_budgets
 from finops.rightsizing.breaches import Breach
 from finops.rightsizing.read import COSTS, INVENTORY, Around, rows_of
-from finops.rightsizing.resource import DAYS_A_MONTH, Asked, Catalogue, Known, Machine, Members, Runs, Stored
+from finops.rightsizing.resource import Asked, Catalogue, Known, Machine, Members, Runs, Stored
 from finops.rightsizing.rules.network import Transfer
 from finops.rightsizing.rules.told import Attack
+from finops.rightsizing.window import Window
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -34,14 +32,8 @@ _RUNS = 90
 """Days of training runs by which families are compared."""
 
 
-class Reader:
-    """One published version, seen from a run date. Amounts of a month are scaled to one of 730 hours."""
-
-    def __init__(self, connection: DuckDBPyConnection, version: Publication, rules: Rules, run_date: date) -> None:
-        """Keep what every query needs."""
-        self._connection, self.version, self.rules, self.run_date = connection, version, rules, run_date
-        self.last = run_date - timedelta(days=1)
-        self.since = run_date - timedelta(days=rules.window_days)
+class Reader(Window):
+    """A window, and what it shows around resources. Amounts of a month are scaled to one of 730 hours."""
 
     def known(self) -> Known:
         """Return what rules know beside a resource."""
@@ -62,7 +54,7 @@ class Reader:
 
     def around(self, known: Known) -> Around:
         """Return what is found beside resources."""
-        places = read_budgets.places(self._connection, self.version, self.run_date) if known.breaches else ()
+        places = read_budgets.places(self.connection, self.version, self.run_date) if known.breaches else ()
         return Around(
             self._transfers(),
             places,
@@ -71,29 +63,6 @@ class Reader:
             committed.endings(self),
             committed.floors(self),
         )
-
-    def rows(self, query: str, mart: str, first: date | None = None, **parts: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query over a mart's months, from that of ``first`` to the last known day's.
-
-        Raise NotReady where another release has published them without a column.
-        """
-        rows = rows_of(self.version, mart, first or self.last, self.last)
-        if rows is None:
-            return []
-        span = {"since": str(self.since), "run_date": str(self.run_date)}
-        try:
-            return self._connection.execute(compose(query, rows=rows, **span, **parts)).fetchall()
-        except duckdb.BinderException as error:
-            raise NotReady(
-                f"{mart} is published by another release, without a column that is needed; run `finops build` and "
-                "`finops kpis build`, which build it again"
-            ) from error
-
-    def scale(self) -> Decimal:
-        """Return by what amounts of the last known day's month are multiplied for a whole one."""
-        query = "select count(distinct charge_date) from ({rows})"
-        [(days,)] = self.rows(query, COSTS) or [(0,)]
-        return DAYS_A_MONTH / days if days else Decimal(1)
 
     def _catalogue(self) -> Catalogue:
         if MACHINE_TYPES not in self.version.marts:
@@ -107,7 +76,7 @@ class Reader:
             qualify row_number() over (partition by provider, instance_type order by billing_period desc) = 1
         """
         rows = self.version.mart_sql(MACHINE_TYPES)
-        found = self._connection.execute(compose(query, rows=rows)).fetchall()
+        found = self.connection.execute(compose(query, rows=rows)).fetchall()
         return Catalogue(Machine(provider, as_written(provider, name), *facts) for provider, name, *facts in found)
 
     def _stored(self) -> dict[tuple[str, str], Stored]:
@@ -258,10 +227,10 @@ class Reader:
         ]
 
     def _budgets(self) -> tuple[list[Breach], dict[tuple[str, str], Members]]:
-        found = read_budgets.breaches(self._connection, self.version, self.run_date)
+        found = read_budgets.breaches(self.connection, self.version, self.run_date)
         if not any(each.action == "throttle" for each in found):
             return found, {}
-        return found, read_budgets.members(self._connection, self.version, self.rules, self.run_date)
+        return found, read_budgets.members(self.connection, self.version, self.rules, self.run_date)
 
     def _attacks(self) -> list[Attack]:
         query = """

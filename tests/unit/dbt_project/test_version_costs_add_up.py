@@ -20,7 +20,15 @@ HOUR = timedelta(hours=1)
 UNIT = Decimal("1e-12")
 RESOURCES = ("machine", "endpoint", "nobody's")
 MODELS = (
-    *("usage_claims", "usage_costs", "kpi_months", "training_runs", "resource_hours", "endpoint_requests"),
+    *(
+        "usage_claims",
+        "usage_costs",
+        "kpi_months",
+        "training_runs",
+        "run_checkpoints",
+        "resource_hours",
+        "endpoint_requests",
+    ),
     *("unattributed_costs", "mart_training_run_costs", "mart_model_version_costs"),
 )
 """From charges and telemetry to the mart, each a view on those before it."""
@@ -141,6 +149,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
                 model_version varchar default '1.1', stage varchar default 'training', experiment varchar,
                 pipeline varchar, status varchar default 'finished', gpu_count decimal(18, 6) default 1,
                 epochs decimal(18, 6));
+            create table stg_telemetry_checkpoints (run_id varchar, created_at timestamp);
             create table stg_telemetry_inference_counts (bucket_start timestamp, model_version varchar,
                 requests bigint, tokens_in bigint, provider varchar default 'aws',
                 endpoint_id varchar default 'endpoint', model varchar default 'atlas',
