@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from finops.policy.rightsizing_rules import Rules
-from finops.rightsizing.models import ResourceType, Target
+from finops.rightsizing.models import Finding, ResourceType, Target
 from finops.rightsizing.resource import Catalogue, Cost, Known, Machine, Resource, Usage
 
 RUN_DATE = date(2025, 6, 21)
@@ -83,3 +83,14 @@ IDLE = {
     "network_bytes_per_second": usage(300, 900),
     "cpu_utilization": usage(1.0, 2.0),
 }
+
+
+def saving(found: Finding | None) -> Decimal:
+    assert found is not None
+    return round(found.monthly_saving, 2)
+
+
+def action(found: Finding | None) -> tuple[str, dict[str, Any]]:
+    assert found is not None
+    assert found.change is not None
+    return found.change.action, dict(found.change.parameters)
