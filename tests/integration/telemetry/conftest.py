@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from aws_inventory_steps import NOW
 from servers import azure_monitor, cloud_monitoring, cloudwatch, mlflow, prometheus
+from servers.aws_account import AwsAccountServer, aws_account_server
 from servers.azure_monitor import AzureMonitorServer
 from servers.cloud_monitoring import CloudMonitoringServer
 from servers.cloudwatch import CloudWatchServer
@@ -147,3 +149,17 @@ def cloud_monitoring_server() -> Iterator[CloudMonitoringServer]:
     """Cloud Monitoring, with no series in it."""
     with cloud_monitoring.cloud_monitoring_server() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def _account() -> Iterator[AwsAccountServer]:
+    with aws_account_server() as server:
+        yield server
+
+
+@pytest.fixture
+def account(_account: AwsAccountServer, monkeypatch: pytest.MonkeyPatch) -> AwsAccountServer:
+    """An account in which nothing is."""
+    monkeypatch.setattr(asking, "now", lambda: NOW)
+    _account.reset()
+    return _account
