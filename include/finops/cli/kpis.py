@@ -39,7 +39,7 @@ def build(
     settings = Settings()
     months = [BillingPeriod.parse(each) for each in billing_period] if billing_period else None
     if dry_run:
-        reports = [KpiReport(each) for each in (months or pipeline.pending(settings))]
+        reports = [KpiReport(each) for each in (months or pipeline.pending(settings, retry=True))]
     else:
         with progress_bar() as progress:
             reports = pipeline.run(settings, months, progress)

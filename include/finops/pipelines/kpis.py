@@ -51,6 +51,8 @@ def run(
 ) -> list[KpiReport]:
     """Build, check and publish the KPIs of the named months, or of all that are pending; a fault stops its month alone.
 
+    Whoever asks means it: a month that failed with what it is made of is tried again.
+
     Raise BadInput, before anything is built, for a month that is not published.
     """
     from finops.stores import published
@@ -59,7 +61,7 @@ def run(
     for each in months or ():
         if each not in known:
             raise BadInput(f"billing period {each} is not published; there are {', '.join(map(str, known))}")
-    return [_month(settings, each, progress) for each in (pending(settings) if months is None else months)]
+    return [_month(settings, each, progress) for each in (pending(settings, retry=True) if months is None else months)]
 
 
 def _month(settings: Settings, month: BillingPeriod, progress: Progress | None) -> KpiReport:

@@ -80,7 +80,8 @@ class RightsizingPolicy(Entry):
     )
     approvers: tuple[Text, ...] = Field(default=(), description="Who may approve; none: nobody can.")
     second_approver_above: _Amount = Field(
-        default=Decimal(1000), description="Two persons approve where the resource costs more than this."
+        default=Decimal(1000),
+        description="Two persons approve where the resource costs more than this, or is a whole account.",
     )
     approval_expires_hours: Annotated[int, Field(ge=1, le=720)] = Field(
         default=72, description="What is not approved, or not begun, by then is off."

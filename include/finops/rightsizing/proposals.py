@@ -7,6 +7,7 @@ from typing import Any
 
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
+from finops.rightsizing.rows import last_run
 from finops.stores import published
 
 _FINDINGS, _INVENTORY = "mart_findings", "mart_resource_inventory"
@@ -15,15 +16,15 @@ _FINDINGS, _INVENTORY = "mart_findings", "mart_resource_inventory"
 def rows(settings: Settings, run_date: date | None = None) -> list[dict[str, Any]]:
     """Return the rows of ``mart_findings`` of a run date, the newest without one; each with ``tags``, JSON as text.
 
+    The newest may have found nothing, and then there are none.
+
     Raise NotReady before findings are published, BadInput for a run date that has none.
     """
     version = published.latest(settings)
     if _FINDINGS not in version.marts:
         raise NotReady("no findings are published yet; the DAG rightsize_resources publishes them")
     with version.connect() as connection:
-        newest = connection.execute("select max(run_date) from mart_findings").fetchone()
-        day = run_date or (newest[0] if newest else None)
-        found = connection.execute("select * from mart_findings where run_date = ?", [day])
+        found = connection.execute("select * from mart_findings where run_date = ?", [run_date or last_run(version)])
         names = [each[0] for each in found.description or ()]
         read = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
         tags = {}

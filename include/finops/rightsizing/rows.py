@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from finops.core.sql import Sql, compose
+from finops.core.sql import Sql, compose, identifier, join
 from finops.rightsizing.judging import Judged, Seen
 from finops.rightsizing.models import Change, Target
-from finops.rightsizing.tables import FINDINGS
+from finops.rightsizing.tables import FINDINGS, RULES
 from finops.stores.results import Results, published_rows
 
 if TYPE_CHECKING:
@@ -87,28 +87,43 @@ def change_of(row: Mapping[str, Any]) -> Change | None:
     return Change(row["action"], Target(*where), json.loads(row["parameters"]))
 
 
+def last_run(version: Publication, before: date | None = None) -> date | None:
+    """Return the newest published run date, or the newest before a day; None where there is none.
+
+    A run that found nothing has no rows of findings; its rows of rules tell of it.
+    """
+    marts = [each.name for each in (FINDINGS, RULES) if each.name in version.marts]
+    if not marts:
+        return None
+    dates = join(" union all ", (compose("select run_date from {mart}", mart=identifier(mart)) for mart in marts))
+    until = compose("where run_date < {day}::date", day=str(before)) if before else Sql("")
+    with version.connect() as connection:
+        query = compose("select max(run_date) from ({dates}) {until}", dates=dates, until=until)
+        (found,) = connection.execute(query).fetchone() or (None,)
+    return found
+
+
 def newest(version: Publication) -> list[dict[str, Any]]:
-    """Return the rows of the newest published run date, the largest saving first; none where there is no run."""
-    if FINDINGS.name not in version.marts:
+    """Return the rows of the newest published run date, the largest saving first; none where it found nothing."""
+    run_date = last_run(version)
+    if FINDINGS.name not in version.marts or run_date is None:
         return []
     query = """
-        select * from mart_findings qualify run_date = max(run_date) over ()
+        select * from mart_findings where run_date = ?
         order by billing_currency, monthly_saving desc, finding_key
     """
     with version.connect() as connection:
-        found = connection.execute(query)
+        found = connection.execute(query, [run_date])
         names = [each[0] for each in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def seen_before(version: Publication, run_date: date) -> Seen:
     """Return what the last run before a run date found, by key."""
-    if FINDINGS.name not in version.marts:
+    last = last_run(version, run_date)
+    if FINDINGS.name not in version.marts or last is None:
         return {}
-    query = """
-        select finding_key, first_seen, times_seen from mart_findings
-        where run_date < {run_date}::date qualify run_date = max(run_date) over ()
-    """
+    query = "select finding_key, first_seen, times_seen from mart_findings where run_date = ?"
     with version.connect() as connection:
-        rows = connection.execute(compose(query, run_date=Sql(f"'{run_date}'"))).fetchall()
+        rows = connection.execute(query, [last]).fetchall()
     return {key: (first, times) for key, first, times in rows}

@@ -178,8 +178,9 @@ def test_what_a_used_up_budget_asks_for_is_approved_done_read_back_and_undone(
     assert round(asked["stop_machine", STAGING].monthly_saving, 6) == 7 * 24
     assert round(asked["scale_group", GROUP].monthly_saving, 6) == 7 * 24 * 2 // 3
     assert applying.apply(to) == [], "nothing without approval"
-    for each in asked.values():
-        approving.approve(to, each.action_id, "ada")
+    complete = {name: approving.approve(to, each.action_id, "ada").is_complete for (name, _), each in asked.items()}
+    assert complete == {"stop_machine": True, "scale_group": True, "attach_policy": False}, "an account takes two"
+    approving.approve(to, asked["attach_policy", MEMBER].action_id, "grace")
     assert {each.outcome for each in applying.apply(to)} == {actions.APPLIED}
     assert state_of(member) == AFTER
     for each in asked.values():
@@ -196,5 +197,7 @@ def test_with_dry_run_which_is_the_default_it_is_only_shown(company: Settings, m
     to = engine(company)
     for each in planned(company, to).planned:
         approving.approve(to, each.action_id, "ada")
+        if each.resource_id == MEMBER:
+            approving.approve(to, each.action_id, "grace")
     assert {each.outcome for each in applying.apply(to)} == {applying.WOULD}
     assert state_of(member) == BEFORE

@@ -18,7 +18,7 @@ from finops.core.errors import BadInput, Finding, NotReady
 from finops.core.settings import Settings
 from finops.pipelines import results
 from finops.pipelines import rightsizing as pipeline
-from finops.rightsizing import as_code, rows, rule_rows, service, settlement
+from finops.rightsizing import as_code, proposals, rows, rule_rows, service, settlement
 from finops.rightsizing.rules import NAMES
 from finops.rightsizing.savings_tables import SAVINGS
 from finops.rightsizing.tables import FINDINGS, TABLES
@@ -117,6 +117,20 @@ def test_findings_are_published_and_become_proposals_when_the_next_run_finds_the
     again = publish(company, "2025-01-31")
     with again.connect() as connection:
         assert len(connection.execute(query).fetchall()) == 2
+
+
+def test_after_a_run_that_found_nothing_there_is_nothing_to_plan_and_nothing_was_found_before(
+    company: Settings, tmp_path: Path
+) -> None:
+    """What was found days ago is no finding of today, and not found twice in a row once it comes back."""
+    publish(company, "2025-01-30")
+    nothing = service.Planned(date(2025, 1, 31), ())
+    version = results.publish(company, "rightsizing", TABLES, service.results(company, nothing), "y")
+    assert service.published_findings(company) == []
+    assert proposals.rows(company) == []
+    assert proposals.rows(company, date(2025, 1, 30)) != []
+    assert rows.seen_before(version, date(2025, 2, 1)) == {}
+    assert rows.seen_before(version, date(2025, 1, 31)) != {}
 
 
 def test_a_row_gives_back_the_change_that_it_was_made_of(company: Settings) -> None:

@@ -15,7 +15,7 @@ from finops.core.money import exact_sum
 from finops.policy.rightsizing import RightsizingPolicy
 from finops.rightsizing.actions.model import Action as Kind
 from finops.rightsizing.actions.model import Live
-from finops.rightsizing.models import Change, Target
+from finops.rightsizing.models import Change, ResourceType, Target
 from finops.stores.state.actions import APPLIED, BEGUN, OPEN, REJECTED, Action, Approval
 
 CAP_WINDOW = timedelta(hours=24)
@@ -114,9 +114,9 @@ def of_approvals(policy: RightsizingPolicy, action: Action, approvals: Sequence[
 
 
 def approvals_needed(policy: RightsizingPolicy, action: Action) -> int:
-    """Return how many persons have to approve: two where much is at stake. To undo takes one."""
-    is_large = action.monthly_cost > policy.second_approver_above and action.rollback_of is None
-    return 2 if is_large else 1
+    """Return how many persons have to approve: two where much is at stake, or a whole account. To undo takes one."""
+    is_large = action.monthly_cost > policy.second_approver_above or action.resource_type == ResourceType.ACCOUNT
+    return 2 if is_large and action.rollback_of is None else 1
 
 
 def may_approve(policy: RightsizingPolicy, action: Action, who: str) -> Refusal | None:

@@ -67,7 +67,7 @@ def plan(
             planned.append(action)
         elif reason:
             refused.append(NotPlanned(row["finding_key"], reason))
-    if replayed is None and rows:
+    if replayed is None:
         _end_what_is_gone(tools, {row["finding_key"] for row in found if row["action"]})
     return Plan(tuple(planned), tuple(refused))
 

@@ -212,6 +212,14 @@ def test_two_different_persons_approve_where_much_is_at_stake(to: Tools, cloud: 
     assert applying.apply(to)[0].outcome == actions.APPLIED
 
 
+def test_two_different_persons_approve_what_is_done_to_a_whole_account(to: Tools, cloud: ModelCloud) -> None:
+    """It costs nothing, and yet nobody could create anything in the account any more."""
+    cloud.add("111122223333")
+    (ident,) = plan(to, of_account(monthly_cost=Decimal(0)))
+    assert not approving.approve(to, ident, "grace").is_complete
+    assert approving.approve(to, ident, "lin").is_complete
+
+
 def test_an_approver_who_was_taken_off_the_list_has_not_approved(tmp_path: Path, cloud: ModelCloud) -> None:
     ident = approved(tools(tmp_path, cloud), finding())
     (result,) = applying.apply(tools(tmp_path, cloud, approvers=["grace"]))
@@ -234,6 +242,13 @@ def test_a_dismissed_finding_is_not_proposed_again_and_what_is_gone_ends(to: Too
     approving.dismiss(to, first, "lin", "it is a warm spare")
     assert "lin has suppressed it" in why_not(to, finding("i-1", run_date=date(2026, 3, 3)))
     assert of(to, second).reason == "it is not found any more"
+
+
+def test_a_run_that_finds_nothing_ends_what_waits(to: Tools) -> None:
+    """Otherwise the last machine of a company would be stopped although it is used again."""
+    (ident,) = plan(to, finding())
+    assert plan(to) == []
+    assert (of(to, ident).status, of(to, ident).reason) == (actions.EXPIRED, "it is not found any more")
 
 
 def test_a_rollback_brings_it_back_under_the_same_guardrails(to: Tools, cloud: ModelCloud) -> None:
