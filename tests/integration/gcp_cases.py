@@ -14,6 +14,14 @@ BUCKET = {"labels": {"team": "a"}, "lifecycle": {"rule": [LOGS]}}
 LIMIT = {"service": "compute.googleapis.com", "quota": QUOTA, "value": 0, "contact": "finops@example.com"}
 STOPPED = {"status": "TERMINATED"}
 RESIZE = tuple(f"compute.instances.{each}" for each in ("stop", "setMachineType", "start"))
+CREATE_POLICY = "compute.resourcePolicies.create"
+ATTACH, DETACH = (f"compute.instances.{each}ResourcePolicies" for each in ("add", "remove"))
+OFFICE_HOURS = {"stop_at": "19:00", "start_at": "07:00", "time_zone": "Europe/Berlin", "skip_days": ["SUN", "SAT"]}
+LATE = {
+    "timeZone": "UTC",
+    "vmStartSchedule": {"schedule": "30 9 * * 1,2,3,4,5"},
+    "vmStopSchedule": {"schedule": "0 23 * * *"},
+}
 
 CASES = (
     Case("stop_machine", "machine", state="TERMINATED", changes=RESIZE[:1]),
@@ -27,6 +35,16 @@ CASES = (
         facts={"instance_type": "g2-standard-4"},
         changes=RESIZE,
     ),
+    Case(
+        "schedule_machine",
+        "machine",
+        {},
+        OFFICE_HOURS,
+        state="RUNNING",
+        changes=(CREATE_POLICY, ATTACH),
+    ),
+    Case("schedule_machine", "machine", {"schedule": LATE}, OFFICE_HOURS, changes=(CREATE_POLICY, DETACH, ATTACH)),
+    Case("remove_schedule", "machine", {"schedule": LATE}, changes=(DETACH,)),
     Case("delete_volume", "disk", DISK, changes=("compute.disks.createSnapshot", "compute.disks.delete")),
     Case(
         "scale_group",

@@ -16,6 +16,7 @@ from google.cloud.storage import Client
 from servers.gcp_compute import PROJECT, ZONE, GcpCompute, gcp_compute_server
 
 from finops.rightsizing.actions.gcp import ACTIONS
+from finops.rightsizing.actions.gcp.schedules import Hours
 from finops.rightsizing.models import Target
 
 COMPUTE = f"//compute.googleapis.com/projects/{PROJECT}"
@@ -34,6 +35,8 @@ def make(cloud: GcpCompute, kind: str, /, **facts: Any) -> str:
     if kind == "machine":
         machine_type = f"zones/{ZONE}/machineTypes/{facts.pop('type', 'n2-standard-8')}"
         facts = {"status": "RUNNING", "machineType": machine_type, "disks": [{"type": "PERSISTENT"}], **facts}
+    if kind == "machine":
+        _schedules(cloud, facts)
     if kind == "disk":
         facts = {"status": "READY", "sizeGb": "50", "type": f"zones/{ZONE}/diskTypes/pd-ssd", **facts}
     if (sizes := facts.pop("autoscales", None)) is not None:
@@ -41,6 +44,17 @@ def make(cloud: GcpCompute, kind: str, /, **facts: Any) -> str:
         facts["status"] = {"autoscaler": f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/{key}"}
     cloud.has(_KINDS[kind], name, **facts)
     return f"{COMPUTE}/zones/{ZONE}/{_KINDS[kind]}/{name}"
+
+
+def _schedules(cloud: GcpCompute, facts: dict[str, Any]) -> None:
+    """Have the schedule of a machine and no other one: what is there once is not made again."""
+    for key in [each for each in cloud.resources if "/resourcePolicies/" in each]:
+        del cloud.resources[key]
+    if (hours := facts.pop("schedule", None)) is not None:
+        start, stop = (hours[f"vm{each}Schedule"]["schedule"] for each in ("Start", "Stop"))
+        name = facts.pop("schedule_name", Hours(start, stop, hours["timeZone"]).name)
+        policy = cloud.has("resourcePolicies", name, instanceSchedulePolicy=hours)
+        facts["resourcePolicies"] = [f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/{policy}"]
 
 
 @contextmanager
@@ -55,6 +69,7 @@ def gcp() -> Iterator[World]:
             instance_group_managers=_client(server, "InstanceGroupManagers"),
             autoscalers=_client(server, "Autoscalers"),
             machine_types=_client(server, "MachineTypes"),
+            resource_policies=_client(server, "ResourcePolicies"),
             zone_operations=_client(server, "ZoneOperations"),
             quotas_url=server.url,
             projects_url=server.url,

@@ -160,6 +160,13 @@ class GcpProject:
         return compute_v1.MachineTypesClient(credentials=self._credentials)
 
     @cached_property
+    def resource_policies(self) -> Any:
+        """Schedules of machines, by region."""
+        from google.cloud import compute_v1
+
+        return compute_v1.ResourcePoliciesClient(credentials=self._credentials)
+
+    @cached_property
     def zone_operations(self) -> Any:
         """Changes that are under way in a zone."""
         from google.cloud import compute_v1

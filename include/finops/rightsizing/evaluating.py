@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from finops.rightsizing import judging
+from finops.rightsizing.actions import available
 from finops.rightsizing.models import Finding, ResourceType, Target
 from finops.rightsizing.read import Around
 from finops.rightsizing.resource import Known, Resource
@@ -22,10 +23,20 @@ def of_resources(resources: Iterable[Resource], known: Known) -> Iterator[tuple[
     rules = [each for each in OF_RESOURCES if each.__name__ not in off]
     for resource in resources:
         found = [each for rule in rules if (each := rule(resource, known)) is not None and each.rule not in off]
+        found = [_doable(each) for each in found]
         told = [advice.opinion(each, resource, known) for each in found] or _advised(resource, known)
         if told:
             refused = [(each, judging.refusal(each, resource, known.rules.protect_tag)) for each in told]
             yield from judging.of_resource(resource, refused)
+
+
+def _doable(found: Finding) -> Finding:
+    """Return a finding whose action the cloud has; without one a person has to decide how."""
+    change = found.change
+    if change is None or available.has(change.target.provider, change.action):
+        return found
+    note = f"no action does it on {change.target.provider}: do it by hand"
+    return replace(found, change=None, note="; ".join(filter(None, (found.note, note))))
 
 
 def _advised(resource: Resource, known: Known) -> list[Finding]:
@@ -46,7 +57,7 @@ def everything(resources: Iterable[Resource], known: Known, around: Around) -> F
         *told.suspected_attacks(around.attacks, known),
         *commitments.found(around.floors, around.commitments, around.endings, known, judging.savings_of(found)),
     ]
-    applied = [each for each in others if each.rule not in known.rules.off]
+    applied = [_doable(each) for each in others if each.rule not in known.rules.off]
     return found + [(each, "") for each in advice.to_commit(applied, around.to_commit, known.rules.off)]
 
 

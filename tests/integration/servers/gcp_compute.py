@@ -20,10 +20,11 @@ from servers.cloud_api import CloudApi, Operation
 from servers.gcp_quotas import GcpQuotas
 from servers.json_api import Said, json_api
 
-PROJECT, ZONE = "acme-ml", "us-central1-a"
+PROJECT, ZONE, REGION = "acme-ml", "us-central1-a", "us-central1"
 _ROOT = f"/compute/v1/projects/{PROJECT}"
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_CRON = re.compile(r"\d+ \d+ \* \* (\*|[0-6](,[0-6])*)")
 _VERBS = {"GET": "get", "PATCH": "update", "DELETE": "delete", "POST": "create"}
 
 
@@ -63,7 +64,8 @@ class GcpCompute(CloudApi):
     def has(self, kind: str, /, name: str, **facts: Any) -> str:
         """Have a resource; return its key."""
         self.made, facts = self.made + 1, deepcopy(facts)
-        folder = {"buckets": "b", "snapshots": "global/snapshots"}.get(kind, f"zones/{ZONE}/{kind}")
+        others = {"buckets": "b", "snapshots": "global/snapshots", "resourcePolicies": f"regions/{REGION}/{kind}"}
+        folder = others.get(kind, f"zones/{ZONE}/{kind}")
         key = f"{folder}/{name}"
         own = {"name": name, "id": str(self.made), "labelFingerprint": "Zm9v", "selfLink": f"{_ROOT}/{key}"}
         self.resources[key] = {"metageneration": "1"} | facts if kind == "buckets" else own | facts
@@ -101,7 +103,8 @@ class GcpCompute(CloudApi):
             key = f"{key}/{query.get('autoscaler')}"
         if request.command == "GET":
             self.look_at(key)
-        if key not in self.resources and not (request.command == "POST" and kind == "disks" and not verb):
+        is_new = request.command == "POST" and kind in ("disks", "resourcePolicies") and not verb
+        if key not in self.resources and not is_new:
             return self.refused(404, "notFound", key)
         if request.command == "GET":
             return Said(200, self.resources[key])
@@ -118,6 +121,7 @@ class GcpCompute(CloudApi):
         if self.is_busy(key):
             return self.refused(400, "resourceNotReady", f"{key} is not ready")
         does = {"instances": self._machine, "disks": self._disk, "instanceGroupManagers": self._group}
+        does["resourcePolicies"] = self._policy
         answer = does.get(kind, self._autoscaler)(permission, key, verb, query, body)
         if isinstance(answer, Said):
             return answer
@@ -130,6 +134,8 @@ class GcpCompute(CloudApi):
         machine = self.resources[key]
         if verb == "setLabels":
             return self._labels(permission, key, body)
+        if verb in ("addResourcePolicies", "removeResourcePolicies"):
+            return self._schedule(permission, key, body["resourcePolicies"])
         if verb == "stop":
             has_local = any(each["type"] == "SCRATCH" for each in machine.get("disks", ()))
             if has_local and query.get("discardLocalSsd") != "true":
@@ -158,6 +164,33 @@ class GcpCompute(CloudApi):
             self.effects[permission] += 1
             machine["status"] = moving
         return self.begin(key, lambda: machine.update(status=after))
+
+    def _policy(
+        self, permission: str, key: str, verb: str, query: dict[str, str], body: dict[str, Any]
+    ) -> Said | Operation:
+        if f"{key}/{body['name']}" in self.resources:
+            return self.refused(409, "alreadyExists", body["name"])
+        hours = body["instanceSchedulePolicy"]
+        if not all(_CRON.fullmatch(hours[each]["schedule"]) for each in ("vmStartSchedule", "vmStopSchedule")):
+            return self.refused(400, "invalid", "schedule")
+        self.effects[permission] += 1
+        return self.begin(self.has("resourcePolicies", **body), lambda: None)
+
+    def _schedule(self, permission: str, key: str, links: list[str]) -> Said | Operation:
+        machine, [link] = self.resources[key], links
+        name, there = link.rpartition("/")[2], machine.setdefault("resourcePolicies", [])
+        if f"regions/{REGION}/resourcePolicies/{name}" not in self.resources:
+            return self.refused(404, "notFound", link)
+        same = [each for each in there if each.rpartition("/")[2] == name]
+        if permission == "compute.instances.removeResourcePolicies":
+            self.effects[permission] += len(same)
+            machine["resourcePolicies"] = [each for each in there if each not in same]
+        elif there and not same:
+            return self.refused(400, "invalid", "a machine has one instance schedule")
+        elif not same:
+            self.effects[permission] += 1
+            there.append(f"https://www.googleapis.com/compute/v1/{link}")
+        return self.begin(key, lambda: None)
 
     def _labels(self, permission: str, key: str, body: dict[str, Any]) -> Said | Operation:
         found = self.resources[key]
@@ -263,7 +296,7 @@ def _parts(path: str) -> tuple[str, str, str]:
     if found.startswith("/storage/v1/b/"):
         return found.removeprefix("/storage/v1/"), "b", ""
     names = found.removeprefix(f"{_ROOT}/").split("/")
-    at = 2 if names[0] == "zones" else 1
+    at = 2 if names[0] in ("zones", "regions") else 1
     return "/".join(names[: at + 2]), names[at], names[at + 2] if len(names) > at + 2 else ""
 
 

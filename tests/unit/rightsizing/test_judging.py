@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -89,6 +90,20 @@ def test_a_refused_finding_does_not_take_the_place_of_one_that_can_be_done() -> 
     assert "scaling group" in found["oversized_machine"][1]
     spot, refused = found["spot_candidate"]
     assert (refused, round(spot.monthly_saving)) == ("", 400)
+
+
+def test_what_no_action_of_the_cloud_does_is_left_to_a_person() -> None:
+    """Otherwise it would be proposed each day and never planned."""
+    asleep = {"cpu_utilization": usage(20, 60, night_average=1.0)}
+    facts = {"instance_type": "m5.large", "tags": {"schedule": "office-hours"}, "usage": asleep}
+    one = resource(**facts)
+    by_cloud = {cloud: judge(replace(one, target=replace(one.target, provider=cloud))) for cloud in ("azure", "gcp")}
+    decided = by_cloud["azure"]["off_hours"]
+    assert (decided.status, decided.finding.change) == (Status.DECISION, None)
+    assert decided.finding.note == "no action does it on azure: do it by hand"
+    scheduled = by_cloud["gcp"]["off_hours"].finding.change
+    assert scheduled is not None
+    assert scheduled.action == "schedule_machine"
 
 
 def test_machines_of_one_group_are_one_finding_of_the_group() -> None:

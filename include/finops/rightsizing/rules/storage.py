@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from finops.core.providers import Provider
-from finops.rightsizing.models import Finding, Level, ResourceType
+from finops.rightsizing.models import Change, Finding, Level, ResourceType
 from finops.rightsizing.proposing import change, finding, money
 from finops.rightsizing.resource import Known, Resource
 
@@ -216,8 +216,18 @@ def incomplete_uploads(resource: Resource, known: Known) -> Finding | None:
         f"Uploads that never ended hold {gigabytes:,.1f} of {resource.size_gb:,.0f} GB.",
         {"incomplete_upload_bytes": parts, "size_gb": resource.size_gb},
         confidence=0.9,
-        proposed=change(resource, "abort_uploads", after_days=days),
+        proposed=_abort(resource, days),
+        note="Azure throws them away by itself after a week" if resource.target.provider == Provider.AZURE else "",
     )
+
+
+def _abort(resource: Resource, days: int) -> Change | None:
+    """Return the change: a lifecycle rule of its own on AWS, one among the others on Google Cloud, none on Azure."""
+    if resource.target.provider == Provider.AWS:
+        return change(resource, "abort_uploads", after_days=days)
+    if resource.target.provider == Provider.AZURE:
+        return None
+    return change(resource, "set_lifecycle", rules=[{"id": "finops-abort-uploads", "abort_uploads_after_days": days}])
 
 
 def _has_rule(resource: Resource, prefix: str, what: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -106,3 +107,17 @@ def test_uploads_that_never_ended_are_aborted_in_proportion_to_their_bytes() -> 
     assert saving(found) == 50
     has = {**parts, "lifecycle_rules": [{"prefix": "", "abort_uploads_after_days": 7}]}
     assert storage.incomplete_uploads(resource("bucket", 200, size_gb=400.0, details=has), known()) is None
+
+
+def test_each_cloud_ends_uploads_in_its_own_way() -> None:
+    """Google has one lifecycle for everything; Azure drops uncommitted blocks by itself."""
+    bucket = resource("bucket", 200, size_gb=400.0, details={"incomplete_upload_bytes": 100 * 2**30})
+    found = {
+        cloud: storage.incomplete_uploads(replace(bucket, target=replace(bucket.target, provider=cloud)), known())
+        for cloud in ("aws", "azure", "gcp")
+    }
+    assert action(found["aws"]) == ("abort_uploads", {"after_days": 7})
+    rule = {"id": "finops-abort-uploads", "abort_uploads_after_days": 7}
+    assert action(found["gcp"]) == ("set_lifecycle", {"rules": [rule]})
+    assert found["azure"] is not None
+    assert (found["azure"].change, "by itself" in found["azure"].note) == (None, True)
