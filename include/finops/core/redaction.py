@@ -19,26 +19,27 @@ _SHORTEST_KNOWN = 8
 _SHORTEST_FRAGMENT = 6
 """Of a secret that breaks its address, since a library then quotes what it takes for the host."""
 
+# Repetitions have bounds, and begin no pattern: a long text would else be searched anew from each letter.
 _NAME = (
-    r"[\w.-]*(?:passw(?:or)?d|pwd|passphrase|secret|token|signature|credential|"
-    r"(?:api|access|account|private|shared|fernet|storage)[_-]?key)[\w-]*|(?:\b|(?<=%3f)|(?<=%26))sig|(?<=[?&])(?:key|code|auth)"
+    r"(?:passw(?:or)?d|pwd|passphrase|secret|token|signature|credential|"
+    r"(?:api|access|account|private|shared|fernet|storage)[_-]?key)[\w-]{0,64}|(?:\b|(?<=%3f)|(?<=%26))sig|(?<=[?&])(?:key|code|auth)"
 )
 _QUOTED = r'b?"(?:[^"\\]|\\.)*"' + r"|b?'(?:[^'\\]|\\.)*'"
 _PARAMETER = re.compile(
     rf"""(?is)(?P<before>(?:{_NAME})(?:["']?\s*=\s*|%3d|["']\s*:\s*))(?P<secret>{_QUOTED}|[^\s&;,"'}})]+)"""
 )
 # To the last @: a password that nobody has percent-encoded may hold any character that ends one.
-_LOGIN = re.compile(r"(?i)(?P<before>\b[a-z][a-z0-9+.-]*:/{1,3}[^\s:/@?#'\"]*:)(?P<secret>\S*)(?=@)")
+_LOGIN = re.compile(r"(?i)(?P<before>\b[a-z][a-z0-9+.-]{0,30}:/{1,3}[^\s:/@?#'\"]{0,300}:)(?P<secret>\S{0,2000})(?=@)")
 _PLACES = (
     # A token in the place of a user.
-    re.compile(r"(?i)(?P<before>\bhttps?://)(?P<secret>[^\s/@?#'\"]+)(?=@)"),
+    re.compile(r"(?i)(?P<before>\bhttps?://)(?P<secret>[^\s/@?#'\"]{1,2000})(?=@)"),
     # The login of an address that is percent-encoded as a whole.
     re.compile(
-        r"(?i)(?P<before>\b[a-z][a-z0-9+.-]*(?:%3a|:)(?:%2f|/){2}(?:[^\s:@%]|%(?!3a|40))*(?:%3a|:))(?P<secret>\S+?)(?=%40)"
+        r"(?i)(?P<before>\b[a-z][a-z0-9+.-]{0,30}(?:%3a|:)(?:%2f|/){2}(?:[^\s:@%]|%(?!3a|40)){0,300}(?:%3a|:))(?P<secret>\S{1,2000}?)(?=%40)"
     ),
     # Webhooks of chats: whoever knows the path may post.
     re.compile(
-        r"(?i)(?P<before>https?://(?:hooks?\.[^\s/'\"]+/|[^\s'\"]*?(?:/services/|webhook\w*[^\s/'\"]*/|/hooks?/|/workflows/|/bot(?=\d+:))))"
+        r"(?i)(?P<before>https?://(?:hooks?\.[^\s/'\"]{1,300}/|[^\s'\"]{0,300}?(?:/services/|webhook[^\s/'\"]{0,300}/|/hooks?/|/workflows/|/bot(?=\d+:))))"
         r"(?P<secret>[^\s'\"<>),;]+)"
     ),
     re.compile(r"(?i)(?P<before>\b(?:bearer|basic)\s+)(?P<secret>[a-z0-9._~+/-]{12,}=*)"),
