@@ -74,7 +74,7 @@ class LocalAirflow:
         is_met: Callable[[], bool],
         *,
         seconds: float = 120,
-        every: float = 0.5,
+        every: float = 1.0,
         progress: Callable[[], object] = lambda: None,
     ) -> None:
         """Return when the condition is met. Raise Unavailable when a component has ended, or after ``seconds``.
@@ -189,7 +189,7 @@ def _environment(
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
         # The rest is for short waits: Airflow's own defaults suit a cluster, not one person who is looking on.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.2,
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 10,
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": 20,
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 30,
