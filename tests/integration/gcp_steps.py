@@ -29,6 +29,9 @@ def make(cloud: GcpCompute, kind: str, /, **facts: Any) -> str:
     if kind == "account":
         cloud.limits.has(name, **facts)
         return str(name)
+    if kind == "policy":
+        cloud.armor.has(name, *facts.pop("rules", ()), **facts)
+        return f"projects/{PROJECT}/global/securityPolicies/{name}"
     if kind == "bucket":
         cloud.has("buckets", name, **facts)
         return f"//storage.googleapis.com/projects/_/buckets/{name}"
@@ -70,6 +73,7 @@ def gcp() -> Iterator[World]:
             autoscalers=_client(server, "Autoscalers"),
             machine_types=_client(server, "MachineTypes"),
             resource_policies=_client(server, "ResourcePolicies"),
+            security_policies=_client(server, "SecurityPolicies"),
             zone_operations=_client(server, "ZoneOperations"),
             quotas_url=server.url,
             projects_url=server.url,

@@ -183,7 +183,10 @@ class Rules(Entry):
     commitments: Commitments = Commitments()
     budgets: Budgets = Budgets()
     endpoint_target: _Percent = Field(default=70, description="Of an endpoint's capacity, to be used at p99.5.")
-    web_acls: dict[Text, Text] = Field(default={}, description="Web ACL of an endpoint, or of an account, by its id.")
+    web_acls: dict[Text, Text] = Field(
+        default={},
+        description="Web ACL (AWS) or security policy (Google Cloud) of an endpoint, or of an account, by its id.",
+    )
     attack_limit: Annotated[int, Field(ge=100, le=20_000_000)] = Field(
         default=2000, description="Requests of one address in five minutes that are let through."
     )

@@ -167,6 +167,13 @@ class GcpProject:
         return compute_v1.ResourcePoliciesClient(credentials=self._credentials)
 
     @cached_property
+    def security_policies(self) -> Any:
+        """Policies of Cloud Armor that hold everywhere."""
+        from google.cloud import compute_v1
+
+        return compute_v1.SecurityPoliciesClient(credentials=self._credentials)
+
+    @cached_property
     def zone_operations(self) -> Any:
         """Changes that are under way in a zone."""
         from google.cloud import compute_v1

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from servers.cloud_api import CloudApi, Operation
+from servers.gcp_armor import GcpArmor
 from servers.gcp_quotas import GcpQuotas
 from servers.json_api import Said, json_api
 
@@ -59,6 +60,8 @@ class GcpCompute(CloudApi):
     """The operation of each request's id."""
     limits: GcpQuotas = field(default_factory=GcpQuotas)
     """Projects and their quotas."""
+    armor: GcpArmor = field(default_factory=GcpArmor)
+    """Security policies."""
     made: int = 1000
 
     def has(self, kind: str, /, name: str, **facts: Any) -> str:
@@ -77,6 +80,8 @@ class GcpCompute(CloudApi):
         """Return Google's name of what a request does."""
         if found := self.limits.permission_of(method, path):
             return found
+        if found := self.armor.permission_of(path):
+            return found
         _, kind, verb = _parts(path)
         if kind == "b":
             return f"storage.buckets.{_VERBS[method]}"
@@ -88,6 +93,8 @@ class GcpCompute(CloudApi):
         """Answer as Google does."""
         if self.limits.permission_of(request.command, request.path):
             return self.limits.serve(self, permission, request.command, request.path, body)
+        if self.armor.permission_of(request.path):
+            return self.armor.serve(self, permission, request.path, body, _shown)
         key, kind, verb = _parts(request.path)
         query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
         if kind == "b":

@@ -2,6 +2,7 @@
 
 from finops.rightsizing.actions.gcp.delete_volume import DeleteVolume
 from finops.rightsizing.actions.gcp.limit_quota import LimitQuota
+from finops.rightsizing.actions.gcp.limit_requests import LimitRequests
 from finops.rightsizing.actions.gcp.remove_schedule import RemoveSchedule
 from finops.rightsizing.actions.gcp.resize_machine import ResizeMachine
 from finops.rightsizing.actions.gcp.restore_volume import RestoreVolume
@@ -25,4 +26,5 @@ ACTIONS: tuple[Action, ...] = (
     ScaleGroup(),
     Tag(),
     LimitQuota(),
+    LimitRequests(),
 )
