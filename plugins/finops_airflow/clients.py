@@ -19,7 +19,7 @@ A source in ``telemetry.yml`` may name one too:
 ``azure_monitor``  extra: ``tenant_id``, with login and password as client id and secret.
 ``aws_inventory``, ``gcp_inventory``, ``azure_inventory``  as these three.
 ``cost_optimization_hub``, ``aws_price_list``  as ``cloudwatch``; ``azure_advisor``  as ``azure_monitor``;
-``gcp_recommender``  as ``cloud_monitoring``.
+``gcp_recommender``, ``gcp_price_catalog``  as ``cloud_monitoring``.
 
 A mirror in ``budgets.yml`` may name one: of AWS as ``s3://``, of Azure as ``azure_monitor``, of Google Cloud as
 ``bq://``.
@@ -115,6 +115,7 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
         "azure_advisor": azure_identity,
         "gcp_recommender": partial(_google_credentials, CLOUD_SCOPES),
         "aws_price_list": partial(_aws_clients_of, "pricing"),
+        "gcp_price_catalog": partial(_google_credentials, CLOUD_SCOPES),
     }
     connection = named(conn_id)
     return makers[source.type](connection, extra_of(connection))

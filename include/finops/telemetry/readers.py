@@ -105,6 +105,12 @@ def _azure_retail_prices(source: Any, client: Any) -> System:
     return AzureRetailPrices(source, client)
 
 
+def _gcp_price_catalog(source: Any, client: Any) -> System:
+    from finops.telemetry.monitors.gcp_price_catalog import GcpPriceCatalog
+
+    return GcpPriceCatalog(source, client)
+
+
 def _aws_inventory(source: Any, client: Any) -> Inventories:
     from finops.telemetry.monitors.inventories.aws import AwsResources
 
@@ -141,6 +147,7 @@ MONITORS: dict[str, Callable[[Any, Any], System]] = {
     "gcp_recommender": _gcp_recommender,
     "aws_price_list": _aws_price_list,
     "azure_retail_prices": _azure_retail_prices,
+    "gcp_price_catalog": _gcp_price_catalog,
     **INVENTORIES,
 }
 """Monitoring systems by the ``type`` that telemetry.yml names: from a source, and a login if one is configured."""

@@ -54,7 +54,7 @@ sources:
             "{name: gpu, kind: checkpoints, from: /gpu, type: s3}",
             "sources[1]: unknown type s3; known are 'files', 'prometheus', 'mlflow', 'cloudwatch', 'azure_monitor', "
             "'cloud_monitoring', 'aws_inventory', 'azure_inventory', 'gcp_inventory', 'cost_optimization_hub', "
-            "'azure_advisor', 'gcp_recommender', 'aws_price_list', 'azure_retail_prices'",
+            "'azure_advisor', 'gcp_recommender', 'aws_price_list', 'azure_retail_prices', 'gcp_price_catalog'",
         ),
         (
             "{name: aws, kind: resource_metrics, type: aws_inventory, regions: [us-east-1]}",
@@ -111,6 +111,8 @@ def test_a_fault_of_a_source_of_recommendations_is_named(own: Settings, entry: s
     [
         ("type: aws_price_list, regions: [Virginia]", "sources[1].regions[1]: must match pattern"),
         ("type: azure_retail_prices, connection: azure", "sources[1].connection: must be"),
+        ("type: gcp_price_catalog", "sources[1]: missing key project"),
+        ("type: gcp_price_catalog, project: meridian-ml, regions: [Iowa]", "sources[1].regions[1]: must match"),
     ],
 )
 def test_a_fault_of_a_source_of_prices_is_named(own: Settings, entry: str, said: str) -> None:

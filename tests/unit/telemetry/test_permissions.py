@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from finops.policy.telemetry.advice import RECOMMENDERS
+from finops.telemetry.monitors.gcp_price_catalog import PERMISSIONS as FOR_PRICES
 
 FOLDER = Path(__file__).resolve().parents[3] / "deploy" / "permissions"
 OF_RECOMMENDER = {
@@ -41,6 +42,6 @@ def test_azure_may_read_recommendations_where_its_owner_says() -> None:
     assert role["AssignableScopes"] == ["/subscriptions/SUBSCRIPTION"]
 
 
-def test_google_may_list_what_each_recommender_says_and_the_numbers_of_what_it_names() -> None:
+def test_google_may_list_what_each_recommender_says_the_numbers_of_what_it_names_and_types_of_machines() -> None:
     asked = {f"recommender.{OF_RECOMMENDER[each]}.list" for each in RECOMMENDERS}
-    assert set(content("gcp/advice.yaml")["includedPermissions"]) == asked | LOOKED_UP
+    assert set(content("gcp/advice.yaml")["includedPermissions"]) == asked | LOOKED_UP | FOR_PRICES

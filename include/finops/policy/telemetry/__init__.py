@@ -15,7 +15,7 @@ from finops.policy.telemetry.clouds import AzureMonitorMetrics, CloudMonitoringM
 from finops.policy.telemetry.cloudwatch import CloudWatchMetrics
 from finops.policy.telemetry.inventories import AwsInventory, AzureInventory, GcpInventory, InventorySource
 from finops.policy.telemetry.mlflow import MlflowCheckpoints, MlflowRuns, MlflowSource
-from finops.policy.telemetry.prices import AwsPrices, AzurePrices
+from finops.policy.telemetry.prices import AwsPrices, AzurePrices, GcpPrices
 from finops.policy.telemetry.prometheus import PrometheusCounts, PrometheusMetrics, PrometheusSource
 from finops.policy.telemetry.source import FILE, FileSource, TelemetrySource
 
@@ -33,6 +33,7 @@ __all__ = [
     "ColumnSource",
     "FileSource",
     "GcpInventory",
+    "GcpPrices",
     "HttpSource",
     "HubAdvice",
     "InventorySource",
@@ -60,7 +61,7 @@ _Mlflow = Annotated[MlflowRuns | MlflowCheckpoints, Field(discriminator="kind")]
 _Measured = CloudWatchMetrics | AzureMonitorMetrics | CloudMonitoringMetrics
 _Inventory = AwsInventory | AzureInventory | GcpInventory
 _Advice = HubAdvice | AdvisorAdvice | RecommenderAdvice
-_Prices = AwsPrices | AzurePrices
+_Prices = AwsPrices | AzurePrices | GcpPrices
 _Source = Annotated[
     Annotated[
         FileSource | _Prometheus | _Mlflow | _Measured | _Inventory | _Advice | _Prices,

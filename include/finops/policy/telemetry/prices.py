@@ -1,4 +1,4 @@
-"""Sources of public prices: ``aws_price_list`` and ``azure_retail_prices``."""
+"""Sources of public prices: ``aws_price_list``, ``azure_retail_prices`` and ``gcp_price_catalog``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pydantic import Field, StringConstraints
 
 from finops.core.telemetry import TelemetryKind
 from finops.policy.telemetry.asked import AskedSource, HttpSource, Url
+from finops.policy.telemetry.clouds import Project
 from finops.policy.telemetry.cloudwatch import Region
 
 AzureRegion = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9]?$")]
+GcpRegion = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]+$")]
 
 
 class PriceSource(AskedSource):
@@ -37,3 +39,15 @@ class AzurePrices(PriceSource, HttpSource):
     connection: None = None
     token_file: None = None
     regions: tuple[AzureRegion, ...] = Field(default=("eastus",), min_length=1)
+
+
+class GcpPrices(PriceSource, HttpSource):
+    """Google's price catalogue, and the types of machines that a project can have."""
+
+    type: Literal["gcp_price_catalog"]
+    url: Url = "https://cloudbilling.googleapis.com"
+    compute_url: Url = Field(
+        default="https://compute.googleapis.com", description="Where what a type of machines has is asked."
+    )
+    project: Project = Field(description="Any project in which the login may list types of machines.")
+    regions: tuple[GcpRegion, ...] = Field(default=("us-central1",), min_length=1)

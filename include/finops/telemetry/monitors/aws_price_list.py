@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from finops.core.errors import BadInput
@@ -61,7 +62,7 @@ class AwsPriceList:
             for text in page["PriceList"]:
                 try:
                     yield from _of_product(json.loads(text))
-                except (KeyError, TypeError, ValueError, AttributeError):
+                except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
                     raise BadInput(f"{_NAME} answers in a form that is not known; correct the connection") from None
 
 
@@ -76,6 +77,6 @@ def _of_product(product: Mapping[str, Any]) -> Iterator[Price]:
                     by_currency[currency].add(amount)
     for currency, amounts in by_currency.items():
         for amount in amounts:
-            if (price := float(amount)) > 0:
+            if (price := Decimal(amount)) > 0:
                 vcpus, memory = number(facts.get("vcpu")), number(str(facts.get("memory", "")).removesuffix(" GiB"))
                 yield Price(facts["instanceType"], price, currency, vcpus, memory, number(facts.get("gpu")))

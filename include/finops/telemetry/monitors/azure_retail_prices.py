@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -48,8 +49,8 @@ class AzureRetailPrices:
             try:
                 for each in content["Items"]:
                     if _is_of_linux(each):
-                        yield Price(each["armSkuName"], float(each["retailPrice"]), each["currencyCode"])
-            except (KeyError, TypeError, ValueError, AttributeError):
+                        yield Price(each["armSkuName"], Decimal(str(each["retailPrice"])), each["currencyCode"])
+            except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
                 raise BadInput(f"{self._api.name} answers as no list of Azure's prices does; correct url") from None
             link = str(content.get("NextPageLink") or "")
             if link in seen:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from finops.telemetry.asking import Rows
@@ -19,7 +20,7 @@ class Price:
     """What an hour of a type costs; what the list does not say of the machine is None."""
 
     instance_type: str
-    price: float
+    price: Decimal
     currency: str
     vcpus: float | None = None
     memory_gib: float | None = None
@@ -43,7 +44,16 @@ def as_rows(provider: str, region: str, source: str, read_at: datetime, found: I
     rows: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     for each in found:
         facts = (each.vcpus, each.memory_gib, each.gpus)
-        row = (provider, each.instance_type, region, round(each.price, 6), each.currency, *facts, source, read_at)
+        row = (
+            provider,
+            each.instance_type,
+            region,
+            float(round(each.price, 6)),
+            each.currency,
+            *facts,
+            source,
+            read_at,
+        )
         for name, value in zip(_COLUMNS, row, strict=True):
             rows[name].append(value)
     return rows
