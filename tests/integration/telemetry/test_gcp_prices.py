@@ -1,4 +1,4 @@
-"""Google's prices of machines, read live: a stand-in that checks the calls and gives pages, asked by the DAG's own code.
+"""Google's prices of machines, read live: a stand-in that checks the calls, asked by the DAG's own code.
 
 The rates are those of Google's list for us-central1, as its pages of prices have them.
 """

@@ -1,7 +1,7 @@
 """Google's price catalogue: what Compute Engine's machines cost by the hour on demand, with Linux.
 
-The Cloud Billing Catalog has the rates of processors, memory, GPUs and local disks; Compute Engine says how many of them
-a type has.
+The Cloud Billing Catalog has the rates of processors, memory, GPUs and local disks; Compute Engine says how many of
+them a type has.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SCOPES = (
     "https://www.googleapis.com/auth/compute.readonly",
 )
 PERMISSIONS = frozenset({"compute.machineTypes.list", "compute.zones.list"})
-"""All that is asked. The catalogue itself is public: whoever has a token of a project that has switched it on may read."""
+"""All that is asked. The catalogue is public: it takes any token of a project in which its API is switched on."""
 
 _LOG = logging.getLogger(__name__)
 _COMPUTE_ENGINE = "services/6F81-5844-456A"

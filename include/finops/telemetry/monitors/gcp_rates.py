@@ -1,8 +1,8 @@
 """What an hour of a type of Compute Engine's machines costs, from the parts by which Google sells it.
 
-Google has no price of a machine, but one of a processor, of a GiB of memory, of a GPU and of a GiB of local disk, for each
-series of machines, in SKUs that only their description tells apart: ``N2 Instance Core running in Americas``. A type
-is priced where each of its parts has one rate in the region, and is left out otherwise.
+Google has no price of a machine, but one of a processor, of a GiB of memory, of a GPU and of a GiB of local disk, for
+each series of machines, in SKUs that only their description tells apart: ``N2 Instance Core running in Americas``. A
+type is priced where each of its parts has one rate in the region, and is left out otherwise.
 """
 
 from __future__ import annotations
