@@ -67,6 +67,8 @@ MONITORING_SCOPES = ("https://www.googleapis.com/auth/monitoring.read",)
 INVENTORY_SCOPES = (
     "https://www.googleapis.com/auth/compute.readonly",
     "https://www.googleapis.com/auth/devstorage.read_only",
+    "https://www.googleapis.com/auth/cloud-platform.read-only",
+    "https://www.googleapis.com/auth/monitoring.read",
 )
 CLOUD_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,13 @@ PROJECT, ZONE = "acme-ml", "us-central1-a"
 TOKEN = "canary-google-token-7f3a"
 _ROOT = f"/compute/v1/projects/{PROJECT}/"
 _LINK = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}/"
-_AGGREGATED = ("instances", "disks", "addresses", "forwardingRules", "instanceGroupManagers")
+_AGGREGATED = (
+    *("instances", "disks", "addresses", "forwardingRules", "instanceGroupManagers", "autoscalers"),
+    *("targetHttpProxies", "targetHttpsProxies", "targetTcpProxies", "targetPools", "urlMaps", "backendServices"),
+    *("instanceGroups", "networkEndpointGroups"),
+)
+_ENDPOINTS = re.compile(rf"/v1/projects/{PROJECT}/locations/([a-z0-9-]+)/endpoints")
+_METRIC = re.compile(r'metric\.type="([^"]+)"')
 
 
 @dataclass
@@ -33,6 +40,10 @@ class GcpLists:
     busy: dict[str, int] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
     unreachable: set[str] = field(default_factory=set)
+    endpoints: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Of Vertex AI, by region."""
+    series: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What Cloud Monitoring answers by metric; a metric that is not here it does not know."""
     page: int = 100
     loops: bool = False
     asked: list[str] = field(default_factory=list)
@@ -76,9 +87,34 @@ class GcpLists:
             return Said(200, {"items": self.buckets}) if is_right else _refused(400, "required")
         if parts.path == f"{_ROOT}aggregated/{kind}" and kind in _AGGREGATED:
             return self._aggregated(kind, query)
-        if parts.path == f"{_ROOT}global/snapshots":
+        if parts.path in (f"{_ROOT}global/snapshots", f"{_ROOT}global/targetSslProxies"):
             return Said(200, {"items": self.resources.get(kind, {}).get("global", [])})
+        if found := _ENDPOINTS.fullmatch(parts.path):
+            return self._endpoints(self.endpoints.get(found[1], []), query)
+        if parts.path == f"/v3/projects/{PROJECT}/timeSeries":
+            return self._measured(parse_qs(parts.query))
         return _refused(404, "notFound")
+
+    def _endpoints(self, every: list[dict[str, Any]], query: dict[str, str]) -> Said:
+        first, size = int(query.get("pageToken", 0)), min(self.page, int(query["pageSize"]))
+        content: dict[str, Any] = {"endpoints": every[first : first + size]}
+        if first + size < len(every):
+            content["nextPageToken"] = str(first + size)
+        return Said(200, content)
+
+    def _measured(self, query: dict[str, list[str]]) -> Said:
+        """Answer with sums, by those labels of the resource alone that are asked for, as Google does."""
+        metric = _METRIC.match(query["filter"][0])
+        found = self.series.get(metric[1] if metric else "")
+        if query["aggregation.perSeriesAligner"] != ["ALIGN_SUM"] or not query["aggregation.alignmentPeriod"]:
+            return _refused(400, "invalid")
+        if found is None:
+            return _refused(404, "notFound")
+        labels = {each.removeprefix("resource.labels.") for each in query["aggregation.groupByFields"]}
+        shown = [
+            each | {"resource": {"labels": {key: each["resource"]["labels"][key] for key in labels}}} for each in found
+        ]
+        return Said(200, {"timeSeries": shown})
 
     def _aggregated(self, kind: str, query: dict[str, str]) -> Said:
         if query.get("maxResults") != "500":

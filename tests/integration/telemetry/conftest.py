@@ -9,17 +9,20 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from aws_inventory_steps import NOW
+from google.api_core.retry import Retry, if_exception_type
 from servers import azure_monitor, cloud_monitoring, cloudwatch, mlflow, prometheus
 from servers.aws_account import AwsAccountServer, aws_account_server
 from servers.azure_monitor import AzureMonitorServer
 from servers.cloud_monitoring import CloudMonitoringServer
 from servers.cloudwatch import CloudWatchServer
+from servers.gcp_lists import GcpLists, gcp_lists_server
 from servers.mlflow import MlflowServer
 from servers.prometheus import Line, PrometheusServer
 from telemetry_steps import TODAY, YESTERDAY, seconds
 
 from finops.telemetry import asking
 from finops.telemetry.monitors import http
+from finops.telemetry.monitors.inventories import gcp_project, gcp_services
 
 START = seconds(YESTERDAY)
 
@@ -163,3 +166,15 @@ def account(_account: AwsAccountServer, monkeypatch: pytest.MonkeyPatch) -> AwsA
     monkeypatch.setattr(asking, "now", lambda: NOW)
     _account.reset()
     return _account
+
+
+@pytest.fixture
+def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[GcpLists]:
+    """A project in which nothing is. Its clients do not wait long."""
+    monkeypatch.setattr(asking, "now", lambda: NOW)
+    errors = (gcp_project.ServerError, gcp_project.TooManyRequests, gcp_project.Unconnected)
+    quick = Retry(if_exception_type(*errors), initial=0.01, maximum=0.02, timeout=1)
+    monkeypatch.setattr(gcp_project, "RETRY", quick)
+    monkeypatch.setattr(gcp_services, "RETRY", quick)
+    with gcp_lists_server() as server:
+        yield server

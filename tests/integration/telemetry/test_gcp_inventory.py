@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from google.api_core.retry import Retry, if_exception_type
+from gcp_inventory_steps import COMPUTE, DAY, ELSEWHERE, land, machine, rows_of, source_of
 from google.auth.exceptions import RefreshError
 from google.oauth2.credentials import Credentials
-from servers.gcp_lists import PROJECT, TOKEN, ZONE, GcpLists, gcp_lists_server
-from telemetry_steps import TODAY, configure, landed
+from servers.gcp_lists import PROJECT, TOKEN, ZONE, GcpLists
+from telemetry_steps import configure
 
 from finops.core.errors import BadInput, Unavailable
 from finops.core.settings import Settings
-from finops.pipelines import telemetry as pipeline
-from finops.policy.telemetry import TelemetrySource
-from finops.telemetry import asking
-from finops.telemetry.monitors.inventories import gcp_project, gcp_services
 from finops.telemetry.readers import reach
 from finops.telemetry.service import ingest
 
 pytestmark = pytest.mark.integration
 
-DAY = TODAY.date()
-COMPUTE = f"//compute.googleapis.com/projects/{PROJECT}"
-ELSEWHERE = "zones/europe-west4-b"
-
-
-@pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[GcpLists]:
-    """A project in which nothing is. Its clients do not wait long."""
-    monkeypatch.setattr(asking, "now", lambda: TODAY + timedelta(minutes=1))
-    errors = (gcp_project.ServerError, gcp_project.TooManyRequests, gcp_project.Unconnected)
-    quick = Retry(if_exception_type(*errors), initial=0.01, maximum=0.02, timeout=1)
-    monkeypatch.setattr(gcp_project, "RETRY", quick)
-    monkeypatch.setattr(gcp_services, "RETRY", quick)
-    with gcp_lists_server() as server:
-        yield server
-
-
-def source_of(server: GcpLists, **more: Any) -> dict[str, Any]:
-    head = {"name": "gcp", "kind": "resource_inventory", "type": "gcp_inventory", "projects": [PROJECT]}
-    return head | {"url": server.url, "storage_url": server.url} | more
-
-
-def land(settings: Settings, credentials: Any = None) -> list[str]:
-    return pipeline.land(settings, "gcp", client_for=lambda _: credentials or Credentials(TOKEN))
-
-
-def rows_of(settings: Settings, source: TelemetrySource, kind: str) -> dict[str, dict[str, Any]]:
-    rows = [each for each in landed(settings, source, DAY) if each["resource_type"] == kind]
-    parsed = [each | {name: json.loads(each[name]) for name in ("tags", "details")} for each in rows]
-    return {each["resource_id"]: each for each in parsed}
-
-
-def machine(**more: Any) -> dict[str, Any]:
-    boot = {"type": "PERSISTENT", "boot": True, "architecture": "X86_64"}
-    return {"status": "RUNNING", "machineType": f"zones/{ZONE}/machineTypes/n2-standard-8", "disks": [boot]} | more
+_OFF = (("by-hand", f"zones/{ZONE}", "OFF"),)
 
 
 def test_machines_land_by_their_number_as_the_bill_has_them(settings: Settings, project: GcpLists) -> None:
@@ -89,6 +48,23 @@ def test_machines_land_by_their_number_as_the_bill_has_them(settings: Settings, 
     [(name, group)] = rows_of(settings, source, "group").items()
     assert of_group["group_id"] == name == f"{COMPUTE}/zones/{ZONE}/instanceGroupManagers/workers"
     assert group["details"] == {"desired": 3, "template": "t"}
+
+
+def test_a_groups_autoscaler_tells_its_sizes_unless_it_is_switched_off(settings: Settings, project: GcpLists) -> None:
+    for name, place, mode in (("scaled", f"zones/{ZONE}", "ON"), ("wide", "regions/us-central1", "ON"), *_OFF):
+        group = project.has("instanceGroupManagers", name, place, targetSize=2, instanceTemplate="global/t")
+        policy = {"minNumReplicas": 1, "maxNumReplicas": 6, "mode": mode}
+        project.has("autoscalers", f"of-{name}", place, target=group, autoscalingPolicy=policy)
+    project.has("instanceGroupManagers", "plain", targetSize=4, instanceTemplate="global/t")
+    source = configure(settings, source_of(project))
+    land(settings)
+    groups = {name.rpartition("/")[2]: each["details"] for name, each in rows_of(settings, source, "group").items()}
+    assert groups == {
+        "scaled": {"desired": 2, "template": "t", "minimum": 1, "maximum": 6},
+        "wide": {"desired": 2, "template": "t", "minimum": 1, "maximum": 6},
+        "by-hand": {"desired": 2, "template": "t"},
+        "plain": {"desired": 4, "template": "t"},
+    }
 
 
 def test_disks_and_snapshots_say_what_they_are_of(settings: Settings, project: GcpLists) -> None:
@@ -148,7 +124,7 @@ def test_addresses_rules_and_buckets_land(settings: Settings, project: GcpLists)
         ("reserved", None, "global"),
     ]
     [rule] = rows_of(settings, source, "load_balancer").values()
-    assert rule["details"] == {"kind": "external_managed"}
+    assert rule["details"] == {"kind": "external_managed"}, "nobody knows what a rule without a target leads to"
     buckets = rows_of(settings, source, "bucket")
     assert {name: (each["region"], each["tags"]) for name, each in buckets.items()} == {
         "//storage.googleapis.com/ruled": ("us-central1", {"team": "vision"}),

@@ -10,6 +10,7 @@ from finops.core.telemetry import TelemetryKind
 from finops.policy.telemetry.asked import AskedSource, Url
 from finops.policy.telemetry.clouds import MachineColumns, Project, Subscription
 from finops.policy.telemetry.cloudwatch import Region
+from finops.policy.telemetry.prices import GcpRegion
 
 _Type = Literal["machine", "disk", "snapshot", "address", "load_balancer", "group", "bucket"]
 
@@ -56,6 +57,19 @@ class GcpInventory(InventorySource):
     type: Literal["gcp_inventory"]
     url: Url = "https://compute.googleapis.com"
     storage_url: Url = Field(default="https://storage.googleapis.com", description="Address that buckets are asked at.")
+    vertex_url: Url = Field(
+        default="https://{region}-aiplatform.googleapis.com",
+        description="Address that endpoints are asked at; {region} stands for each of regions.",
+    )
+    monitoring_url: Url = Field(
+        default="https://monitoring.googleapis.com",
+        description="Address that requests of load balancers and the last use of endpoints are asked at.",
+    )
     projects: Annotated[tuple[Project, ...], AfterValidator(_once)] = Field(min_length=1)
+    regions: Annotated[tuple[GcpRegion, ...], AfterValidator(_once)] = Field(
+        default=(), description="Regions of Vertex AI whose endpoints are asked for. All else is of all regions."
+    )
     columns: MachineColumns = MachineColumns()
-    types: dict[_Type, Literal[False]] = Field(default={}, description="Those that are not asked for: false.")
+    types: dict[Literal[_Type, "endpoint"], Literal[False]] = Field(
+        default={}, description="Those that are not asked for: false."
+    )

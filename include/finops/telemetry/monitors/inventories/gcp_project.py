@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from google.api_core.exceptions import ServerError, TooManyRequests
+from google.api_core.exceptions import Forbidden, ServerError, TooManyRequests
 from google.api_core.retry import Retry, if_exception_type
 from requests.exceptions import ConnectionError as Unconnected
 
 from finops.core.errors import Unavailable
 from finops.telemetry.models import Gap
+from finops.telemetry.monitors.inventories.parts import Denied
+
+FILE = "gcp/read.yaml"
+"""What gives the permissions, below ``deploy/permissions``."""
 
 COMPUTE = "//compute.googleapis.com/"
 _PAGE = 500
@@ -94,6 +98,14 @@ def _pages(pager: Any) -> Iterator[Any]:
         if page.next_page_token in seen:
             raise Unavailable("Google's pages repeat themselves; the next run asks again")
         seen.add(page.next_page_token)
+
+
+def as_far_as_permitted(found: Iterator[Any], part: str, needs: Sequence[str]) -> Iterator[Any]:
+    """Yield what is found beside the resources themselves; what may not be read is a gap, and they land without it."""
+    try:
+        yield from found
+    except Forbidden:
+        yield Gap(part, str(Denied(" or ".join(needs), FILE)))
 
 
 def path_of(link: str) -> str:

@@ -1,4 +1,4 @@
-"""Compute Engine's addresses, forwarding rules and managed groups, and Cloud Storage's buckets."""
+"""Compute Engine's addresses and managed groups, and Cloud Storage's buckets."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from finops.telemetry.models import Gap
-from finops.telemetry.monitors.inventories.gcp_project import RETRY, GcpProject, short
+from finops.telemetry.monitors.inventories.gcp_project import (
+    RETRY,
+    GcpProject,
+    as_far_as_permitted,
+    path_of,
+    short,
+)
 from finops.telemetry.monitors.inventories.parts import Row, lifecycle, word
 
 _BUCKETS = "//storage.googleapis.com/"
 _ARCHIVES = ("ARCHIVE", "COLDLINE")
+_OFF = "OFF"
+SCALERS = ("compute.autoscalers.list",)
+"""Permission that the sizes need between which groups are scaled."""
 
 
 def addresses(project: GcpProject, client: Any) -> Iterator[Row | Gap]:
@@ -26,17 +35,18 @@ def addresses(project: GcpProject, client: Any) -> Iterator[Row | Gap]:
         }
 
 
-def load_balancers(project: GcpProject, client: Any) -> Iterator[Row | Gap]:
-    """Yield forwarding rules, which is what Google bills of a load balancer. What is behind them is not asked for."""
-    for each, columns in _found(project, client, "forwarding_rules", "load_balancer"):
-        if columns is None:
+def groups(project: GcpProject, client: Any, scalers: Any) -> Iterator[Row | Gap]:
+    """Yield managed groups, named by their name as their machines do. They are on no bill; their machines are.
+
+    Between which sizes a group is scaled its autoscaler says; one without, or whose is switched off, has a size alone.
+    """
+    bounds: dict[str, dict[str, int]] = {}
+    found = project.everywhere(scalers, "autoscalers", "bounds of group")
+    for each in as_far_as_permitted(found, f"bounds of group in {project.id}", SCALERS):
+        if isinstance(each, Gap):
             yield each
-            continue
-        yield columns | {"state": "active", "details": {"kind": word(each.load_balancing_scheme)}}
-
-
-def groups(project: GcpProject, client: Any) -> Iterator[Row | Gap]:
-    """Yield managed groups, named by their name as their machines do. They are on no bill; their machines are."""
+        elif (policy := each.autoscaling_policy).mode != _OFF:
+            bounds[path_of(each.target)] = {"minimum": policy.min_num_replicas, "maximum": policy.max_num_replicas}
     for each, columns in _found(project, client, "instance_group_managers", "group"):
         if columns is None:
             yield each
@@ -46,7 +56,11 @@ def groups(project: GcpProject, client: Any) -> Iterator[Row | Gap]:
             "resource_id": project.text(name) or name,
             "state": "active",
             "tags": {},
-            "details": {"desired": each.target_size, "template": short(each.instance_template)},
+            "details": {
+                "desired": each.target_size,
+                "template": short(each.instance_template),
+                **bounds.get(path_of(each.self_link), {}),
+            },
         }
 
 
