@@ -13,6 +13,12 @@ SCALED = {"targetSize": 4, "autoscales": {"minNumReplicas": 2, "maxNumReplicas":
 BUCKET = {"labels": {"team": "a"}, "lifecycle": {"rule": [LOGS]}}
 LIMIT = {"service": "compute.googleapis.com", "quota": QUOTA, "value": 0, "contact": "finops@example.com"}
 STOPPED = {"status": "TERMINATED"}
+MODEL = {
+    "id": "4711",
+    "dedicatedResources": {"machineSpec": {"machineType": "g2-standard-8"}, "minReplicaCount": 4, "maxReplicaCount": 8},
+}
+ENDPOINT = {"deployedModels": [{**MODEL, "id": "other"}, MODEL], "labels": {"owner": "ana"}}
+FEWER = {"variant": "4711", "minimum": 1, "maximum": 8}
 RESIZE = tuple(f"compute.instances.{each}" for each in ("stop", "setMachineType", "start"))
 CREATE_POLICY = "compute.resourcePolicies.create"
 ATTACH, DETACH = (f"compute.instances.{each}ResourcePolicies" for each in ("add", "remove"))
@@ -61,6 +67,15 @@ CASES = (
         {"minimum": 0, "maximum": 2, "desired": 1},
         facts={"minimum": 0, "maximum": 2},
         changes=("compute.autoscalers.update",),
+    ),
+    Case(
+        "scale_endpoint",
+        "endpoint",
+        ENDPOINT,
+        FEWER,
+        state="ready",
+        facts={"minimum": 1, "maximum": 8},
+        changes=("aiplatform.endpoints.deploy",),
     ),
     Case("set_lifecycle", "bucket", BUCKET, {"rules": RULES}, changes=("storage.buckets.update",)),
     Case(

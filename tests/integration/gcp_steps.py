@@ -32,6 +32,10 @@ def make(cloud: GcpCompute, kind: str, /, **facts: Any) -> str:
     if kind == "policy":
         cloud.armor.has(name, *facts.pop("rules", ()), **facts)
         return f"projects/{PROJECT}/global/securityPolicies/{name}"
+    if kind == "endpoint":
+        path = f"projects/{PROJECT}/locations/us-central1/endpoints/{name}"
+        cloud.served.has(path, **facts)
+        return f"//aiplatform.googleapis.com/{path}"
     if kind == "bucket":
         cloud.has("buckets", name, **facts)
         return f"//storage.googleapis.com/projects/_/buckets/{name}"
@@ -77,6 +81,7 @@ def gcp() -> Iterator[World]:
             zone_operations=_client(server, "ZoneOperations"),
             quotas_url=server.url,
             projects_url=server.url,
+            vertex_url=server.url,
             http=AuthorizedSession(AnonymousCredentials()),
             storage=Client(PROJECT, AnonymousCredentials(), client_options={"api_endpoint": server.url}),
         )

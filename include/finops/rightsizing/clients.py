@@ -113,6 +113,8 @@ class GcpProject:
 
     quotas_url = "https://cloudquotas.googleapis.com"
     projects_url = "https://cloudresourcemanager.googleapis.com"
+    vertex_url = "https://{region}-aiplatform.googleapis.com"
+    """An endpoint is asked for in its own region."""
 
     def __init__(self, project: str, credentials: Any = None) -> None:
         self.project, self._credentials = project, credentials

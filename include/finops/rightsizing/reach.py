@@ -13,20 +13,23 @@ from functools import partial
 from typing import Any
 
 from azure.core.rest import HttpRequest
+from google.api_core.exceptions import Forbidden
 
 from finops.core.errors import BadInput, Unavailable
 from finops.policy.rightsizing import Account, RightsizingPolicy
 from finops.rightsizing.actions.aws.base import tags_of
 from finops.rightsizing.actions.aws.calls import read
 from finops.rightsizing.actions.azure.calls import ask
-from finops.rightsizing.actions.gcp.limit_quota import send
+from finops.rightsizing.actions.gcp.calls import send
 from finops.rightsizing.actions.model import Busy, Denied, Rejected
 from finops.rightsizing.clients import Clients, client_of
 from finops.rightsizing.models import Change, Target
 
 NOT_THERE = "finops-doctor"
 """A name that nothing has."""
-_REGION = "us-east-1"
+_REGION, _GCP_REGION = "us-east-1", "us-central1"
+_SWITCHED_OFF = "SERVICE_DISABLED"
+"""How Google says that a project does not use an API at all."""
 _PERMITTED = ("finops-actions", "allow")
 """The tag without which ``deploy/permissions/aws/act.json`` lets nothing be changed."""
 _MISSING = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
@@ -189,12 +192,23 @@ def _azure(client: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
 
 def _gcp(client: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     at: dict[str, Any] = {"project": client.project, "timeout": 10, "retry": None}
-    zone = {"zone": "us-central1-a", **at}
+    zone = {"zone": f"{_GCP_REGION}-a", **at}
     yield "compute.instances.get", lambda: client.instances.get(instance=NOT_THERE, **zone)
     yield "compute.disks.get", lambda: client.disks.get(disk=NOT_THERE, **zone)
     yield "compute.snapshots.get", lambda: client.snapshots.get(snapshot=NOT_THERE, **at)
     groups = client.instance_group_managers
     yield "compute.instanceGroupManagers.get", lambda: groups.get(instance_group_manager=NOT_THERE, **zone)
+    yield "aiplatform.endpoints.get", partial(_gcp_endpoint, client)
+
+
+def _gcp_endpoint(client: Any) -> None:
+    """Read an endpoint that is not there. Who has switched Vertex AI off has none to act on."""
+    at = f"{client.vertex_url.replace('{region}', _GCP_REGION)}/v1/projects/{client.project}/locations/{_GCP_REGION}"
+    try:
+        send(client, "GET", f"{at}/endpoints/1", timeout=10)
+    except Forbidden as error:
+        if error.reason != _SWITCHED_OFF:
+            raise
 
 
 def _aws_denials(account: str) -> Iterator[_Call]:

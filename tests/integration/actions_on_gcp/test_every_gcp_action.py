@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import pytest
 from cloud_steps import Case, Refused, World, apply, same
-from gcp_cases import BUCKET, CASES, DISK, GROUP, LOGS, RESIZE, RULES, SCALED, STOPPED
+from gcp_cases import BUCKET, CASES, DISK, ENDPOINT, FEWER, GROUP, LOGS, MODEL, RESIZE, RULES, SCALED, STOPPED
 from gcp_steps import COMPUTE
 
-from finops.rightsizing.actions.model import Busy, Denied, NoCapacity, Rejected, ReplyLost
+from finops.rightsizing.actions.model import WAIT, Busy, Denied, NoCapacity, Rejected, ReplyLost
 
 pytestmark = pytest.mark.integration
 
@@ -213,6 +213,14 @@ STOPS = [
 ]
 G2 = {"type": "g2-standard-8"}
 T4 = {"type": "n1-standard-8", "guestAccelerators": [{"acceleratorType": "x/nvidia-tesla-t4", "acceleratorCount": 1}]}
+REQUIRES = {"dedicatedResources": {**MODEL["dedicatedResources"], "requiredReplicaCount": 3}}
+
+
+def of_model(resources: dict[str, Any]) -> dict[str, Any]:
+    """Return an endpoint with one model, which has these resources."""
+    return {"deployedModels": [{"id": "4711", **resources}]}
+
+
 OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
     ("resize_machine", "machine", {}, {}, "parameter instance_type is missing"),
     ("resize_machine", "machine", {}, {**SMALLER, "colour": "red"}, "no parameter colour"),
@@ -239,6 +247,12 @@ OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
     ("scale_group", "group", GROUP, {"minimum": 1}, "it needs desired"),
     ("scale_group", "group", SCALED, {"desired": 4}, "its autoscaler decides"),
     ("scale_group", "group", SCALED, {"minimum": 9}, "sizes contradict"),
+    ("scale_endpoint", "endpoint", ENDPOINT, {**FEWER, "variant": "none"}, "no deployed model 'none'"),
+    ("scale_endpoint", "endpoint", ENDPOINT, {**FEWER, "minimum": 0}, "bounds contradict: minimum 0, maximum 8"),
+    ("scale_endpoint", "endpoint", ENDPOINT, {**FEWER, "maximum": None}, "parameter maximum is missing"),
+    ("scale_endpoint", "endpoint", of_model({"sharedResources": "pools/p"}), FEWER, "shares those of a pool"),
+    ("scale_endpoint", "endpoint", of_model({"dedicatedResources": {}}), FEWER, "it scales to none"),
+    ("scale_endpoint", "endpoint", of_model(REQUIRES), FEWER, "requires 3 machines to be there"),
     ("tag", "machine", {}, {"tags": {"protect": "false"}}, "protect: a person sets that label"),
     ("tag", "machine", {}, {"tags": {"goog-x": "y"}}, "Google's own"),
     ("tag", "machine", {}, {"tags": {"Owner": "y"}}, "Google takes a-z"),
@@ -283,3 +297,46 @@ def test_a_disk_with_a_snapshot_of_an_earlier_attempt_is_left_alone(world: World
     world.settled(asked)
     with pytest.raises(Refused, match="an earlier attempt has left"):
         apply(world, asked)
+
+
+def test_an_endpoint_is_waited_for_until_google_is_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = world.change("scale_endpoint", world.has("endpoint", **ENDPOINT), **FEWER)
+    action, live = world.actions["scale_endpoint"], world.live(asked)
+    monkeypatch.setattr(world.cloud, "looks", 30)
+    action.perform(world.client, "bound", live, asked, uuid4().hex)
+    under_way = world.live(asked)
+    assert (under_way.state, under_way.facts["minimum"], action.next_step(under_way, asked)) == ("updating", 4, WAIT)
+    with pytest.raises(Refused, match="its state is updating"):
+        apply(world, asked)
+    with pytest.raises(Busy, match="in progress"):
+        action.perform(world.client, "bound", live, asked, uuid4().hex)
+    done = world.settled(asked)
+    assert (done.state, done.facts["minimum"], action.next_step(done, asked)) == ("ready", 1, None)
+
+
+def test_an_endpoint_without_capacity_for_more_stays_as_it_is(world: World) -> None:
+    more = world.change("scale_endpoint", world.has("endpoint", **ENDPOINT), variant="4711", minimum=6, maximum=9)
+    before = world.live(more)
+    world.cloud.fail(("aiplatform.endpoints.deploy", "no_capacity"))
+    done = apply(world, more)
+    assert isinstance(done.errors[-1], NoCapacity)
+    assert "out of resources" in str(done.errors[-1])
+    assert same(world.settled(more)) == same(before)
+    assert not world.effects()
+
+
+def test_a_model_whose_resources_google_chooses_is_scaled_too(world: World) -> None:
+    automatic = of_model({"automaticResources": {"minReplicaCount": 2, "maxReplicaCount": 5}})
+    asked = world.change("scale_endpoint", world.has("endpoint", **automatic), variant="4711", minimum=1, maximum=5)
+    done = apply(world, asked)
+    assert (done.after.facts["minimum"], done.after.facts["maximum"]) == (1, 5)
+    assert done.undo is not None
+    assert done.undo.parameters == {"variant": "4711", "minimum": 2, "maximum": 5}
+
+
+def test_an_endpoint_is_asked_for_in_its_own_region_and_where_the_bill_has_none_in_the_targets(world: World) -> None:
+    there = world.has("endpoint", **ENDPOINT)
+    asked = world.change("scale_endpoint", there.rpartition("/")[2], **FEWER)
+    assert world.live(asked).exists
+    elsewhere = replace(asked, target=replace(asked.target, region="europe-west4"))
+    assert not world.live(elsewhere).exists

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from servers.cloud_api import CloudApi, Operation
 from servers.gcp_armor import GcpArmor
+from servers.gcp_endpoints import GcpEndpoints
 from servers.gcp_quotas import GcpQuotas
 from servers.json_api import Said, json_api
 
@@ -62,6 +63,8 @@ class GcpCompute(CloudApi):
     """Projects and their quotas."""
     armor: GcpArmor = field(default_factory=GcpArmor)
     """Security policies."""
+    served: GcpEndpoints = field(default_factory=GcpEndpoints)
+    """Endpoints of Vertex AI."""
     made: int = 1000
 
     def has(self, kind: str, /, name: str, **facts: Any) -> str:
@@ -78,7 +81,7 @@ class GcpCompute(CloudApi):
 
     def permission_of(self, method: str, path: str) -> str:
         """Return Google's name of what a request does."""
-        if found := self.limits.permission_of(method, path):
+        if found := self.limits.permission_of(method, path) or self.served.permission_of(method, path):
             return found
         if found := self.armor.permission_of(path):
             return found
@@ -95,6 +98,8 @@ class GcpCompute(CloudApi):
             return self.limits.serve(self, permission, request.command, request.path, body)
         if self.armor.permission_of(request.path):
             return self.armor.serve(self, permission, request.path, body, _shown)
+        if self.served.permission_of(request.command, request.path):
+            return self.served.serve(self, permission, request.path, body)
         key, kind, verb = _parts(request.path)
         query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
         if kind == "b":

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError
 from google.api_core.exceptions import Forbidden, NotFound, ServiceUnavailable
+from google.rpc.error_details_pb2 import ErrorInfo
 
 from finops.core.errors import BadInput, Unavailable
 from finops.policy.rightsizing import RightsizingPolicy
@@ -30,7 +31,8 @@ def of_azure(**answers: Exception) -> SimpleNamespace:
 def of_google(**answers: Exception) -> SimpleNamespace:
     names = ("instances", "disks", "snapshots", "instance_group_managers")
     calls = {each: raises(answers.get(each, NotFound("no such thing"))) for each in names}
-    return SimpleNamespace(project="research", **calls)
+    http = SimpleNamespace(request=raises(answers.get("endpoints", NotFound("no such thing"))).get)
+    return SimpleNamespace(project="research", vertex_url="https://{region}.example", http=http, **calls)
 
 
 def tried(provider: str, client: Any) -> str:
@@ -45,7 +47,7 @@ def refused() -> HttpResponseError:
 
 def test_what_is_not_found_may_be_read() -> None:
     assert tried("azure", of_azure()) == "4 permissions are there"
-    assert tried("gcp", of_google()) == "4 permissions are there"
+    assert tried("gcp", of_google()) == "5 permissions are there"
 
 
 def test_what_is_forbidden_is_named_with_the_file_that_gives_it() -> None:
@@ -53,6 +55,13 @@ def test_what_is_forbidden_is_named_with_the_file_that_gives_it() -> None:
         tried("azure", of_azure(disks=refused()))
     with pytest.raises(BadInput, match=r"lacks compute.snapshots.get \(deploy/permissions/gcp/read.yaml gives it\)"):
         tried("gcp", of_google(snapshots=Forbidden("no")))
+
+
+def test_a_project_that_does_not_use_vertex_ai_lacks_no_permission_of_it() -> None:
+    switched_off = Forbidden("not used", error_info=ErrorInfo(reason="SERVICE_DISABLED"))
+    assert tried("gcp", of_google(endpoints=switched_off)) == "5 permissions are there"
+    with pytest.raises(BadInput, match=r"lacks aiplatform.endpoints.get \(deploy/permissions/gcp/read.yaml gives it\)"):
+        tried("gcp", of_google(endpoints=Forbidden("no")))
 
 
 def test_a_cloud_that_does_not_answer_is_no_missing_permission() -> None:

@@ -6,6 +6,7 @@ from finops.rightsizing.actions.gcp.limit_requests import LimitRequests
 from finops.rightsizing.actions.gcp.remove_schedule import RemoveSchedule
 from finops.rightsizing.actions.gcp.resize_machine import ResizeMachine
 from finops.rightsizing.actions.gcp.restore_volume import RestoreVolume
+from finops.rightsizing.actions.gcp.scale_endpoint import ScaleEndpoint
 from finops.rightsizing.actions.gcp.scale_group import ScaleGroup
 from finops.rightsizing.actions.gcp.schedule_machine import ScheduleMachine
 from finops.rightsizing.actions.gcp.set_lifecycle import SetLifecycle
@@ -24,6 +25,7 @@ ACTIONS: tuple[Action, ...] = (
     RestoreVolume(),
     SetLifecycle(),
     ScaleGroup(),
+    ScaleEndpoint(),
     Tag(),
     LimitQuota(),
     LimitRequests(),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import GoogleAPICallError, from_http_response
 from google.auth.exceptions import GoogleAuthError
 from google.auth.exceptions import TransportError as LoginUnreachable
 from google.cloud.compute_v1.types import Operation
@@ -44,7 +44,7 @@ _NO_CAPACITY = (
     "STOCKOUT",
     "quotaExceeded",
 )
-_TOO_MANY, _GONE, _CHANGED, _FAILURE = 429, 404, 412, 500
+_REFUSED, _GONE, _CONFLICT, _CHANGED, _TOO_MANY, _FAILURE = 400, 404, 409, 412, 429, 500
 _NO_LOGIN = (401, 403)
 _ONCE: dict[str, Any] = {"retry": None, "timeout": CALL_SECONDS}
 
@@ -95,6 +95,18 @@ def begin(
             return
     if _is_done(operation) and (errors := _errors(operation)):
         raise _meaning(0, f"{permission} on {change.target.resource_id}: {_one_line(errors)}", errors, permission)
+
+
+def send(client: Any, method: str, address: str, **options: Any) -> dict[str, Any]:
+    """Send one request of an API that no client of ours knows; ``retry`` is of those that do."""
+    options.pop("retry", None)
+    response = client.http.request(method, address, **options)
+    if response.status_code == _CONFLICT:
+        raise Busy(f"{method} {address}: somebody else is changing it, or has: {response.text[:200]}")
+    if response.status_code >= _REFUSED:
+        raise from_http_response(response)
+    found: dict[str, Any] = response.json()
+    return found
 
 
 def request_id(token: str) -> str:

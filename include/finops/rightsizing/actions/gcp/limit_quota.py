@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from google.api_core.exceptions import from_http_response
-
 from finops.rightsizing.actions.base import first_reason, with_parameters
 from finops.rightsizing.actions.gcp.base import GcpAction
-from finops.rightsizing.actions.gcp.calls import Gone, act, read
-from finops.rightsizing.actions.model import Busy, Live, Rejected
+from finops.rightsizing.actions.gcp.calls import Gone, act, read, send
+from finops.rightsizing.actions.model import Live, Rejected
 from finops.rightsizing.models import Change
 
 PREFERENCE = "finops-budgets-gpus"
 """Id of the preference that is made where a project has none of the quota: Google has one for each at most."""
 _PROJECT, _READ, _CHANGE = "resourcemanager.projects.get", "cloudquotas.quotas.get", "cloudquotas.quotas.update"
 _CHECKS = ("QUOTA_DECREASE_BELOW_USAGE", "QUOTA_DECREASE_PERCENTAGE_TOO_HIGH")
-_CONFLICT, _FAILURE = 409, 400
 
 
 class LimitQuota(GcpAction):
@@ -127,15 +124,3 @@ def _preferences(client: Any, change: Change, address: str) -> Iterator[dict[str
             return
         seen.add(token)
         query["pageToken"] = token
-
-
-def send(client: Any, method: str, address: str, **options: Any) -> dict[str, Any]:
-    """Send one request of an API that no client of ours knows; ``retry`` is of those that do."""
-    options.pop("retry", None)
-    response = client.http.request(method, address, **options)
-    if response.status_code == _CONFLICT:
-        raise Busy(f"{method} {address}: somebody else has changed it: {response.text[:200]}")
-    if response.status_code >= _FAILURE:
-        raise from_http_response(response)
-    found: dict[str, Any] = response.json()
-    return found
