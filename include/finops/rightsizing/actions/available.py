@@ -19,7 +19,8 @@ AVAILABLE: Mapping[str, frozenset[str]] = {
         *("remove_schedule", "restore_snapshot", "scale_endpoint", "schedule_machine", "use_spot"),
     },
     Provider.AZURE: _EVERYWHERE | {"assign_policy", "change_volume"},
-    Provider.GCP: _EVERYWHERE | {"limit_quota", "limit_requests", "remove_schedule", "schedule_machine"},
+    Provider.GCP: _EVERYWHERE
+    | {"limit_quota", "limit_requests", "remove_schedule", "scale_endpoint", "schedule_machine"},
 }
 
 

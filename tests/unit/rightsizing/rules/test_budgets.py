@@ -138,6 +138,8 @@ def test_an_endpoint_goes_to_its_minimum_and_where_no_action_does_that_a_person_
         "scale_endpoint",
         {"variant": "blue", "minimum": 1, "maximum": 1},
     )
+    google = found(replace(endpoint, target=replace(endpoint.target, provider="gcp")), breach("throttle"))
+    assert change(google) == ("scale_endpoint", {"variant": "blue", "minimum": 1, "maximum": 1})
     azure = found(replace(endpoint, target=replace(endpoint.target, provider="azure")), breach("throttle"))
     assert azure is not None
     assert (azure.change, azure.note) == (None, "no action scales an endpoint on azure: do it by hand")
