@@ -70,6 +70,10 @@ INVENTORY_SCOPES = (
     "https://www.googleapis.com/auth/cloud-platform.read-only",
     "https://www.googleapis.com/auth/monitoring.read",
 )
+PRICE_SCOPES = (
+    "https://www.googleapis.com/auth/cloud-billing.readonly",
+    "https://www.googleapis.com/auth/compute.readonly",
+)
 CLOUD_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 STORAGE_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 
@@ -117,7 +121,7 @@ def telemetry_client_for(source: TelemetrySource) -> object | None:
         "azure_advisor": azure_identity,
         "gcp_recommender": partial(_google_credentials, CLOUD_SCOPES),
         "aws_price_list": partial(_aws_clients_of, "pricing"),
-        "gcp_price_catalog": partial(_google_credentials, CLOUD_SCOPES),
+        "gcp_price_catalog": partial(_google_credentials, PRICE_SCOPES),
     }
     connection = named(conn_id)
     return makers[source.type](connection, extra_of(connection))

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from finops.core.errors import BadInput
+from finops.telemetry.monitors import gcp_price_catalog
 from finops.telemetry.monitors.inventories import gcp
 from finops_airflow.clients import client_for, mirror_client_for, telemetry_client_for
 
@@ -233,6 +234,11 @@ def test_inventories_are_asked_with_the_same_connections_and_may_list_and_no_mor
     credential = log_in("azure_inventory", login="client", password=CANARY, extra={"tenant_id": tenant})
     assert (credential._client_id, credential._tenant_id) == ("client", tenant)
     assert log_in("gcp_inventory", extra={"keyfile_dict": service_account()}).scopes == gcp.SCOPES
+
+
+def test_prices_of_google_are_asked_with_the_same_connection_and_may_be_read_and_no_more(log_in):
+    credentials = log_in("gcp_price_catalog", extra={"keyfile_dict": service_account()})
+    assert credentials.scopes == gcp_price_catalog.SCOPES
 
 
 @pytest.fixture

@@ -42,12 +42,13 @@ class ScaleEndpoint(GcpAction):
     resource_types: tuple[str, ...] = ("endpoint",)
 
     def observe(self, client: Any, change: Change) -> Live:
-        """Read the endpoint, its deployed model, and what is under way."""
+        """Read what is under way, the endpoint and its deployed model."""
         try:
+            # In this order: what ends between the two shows in the endpoint.
+            is_busy = any(not each.get("done") for each in _operations(client, change))
             endpoint = read(change, _GET, send, client, "GET", _address(client, change))
         except Gone:
             return Live(exists=False)
-        is_busy = any(not each.get("done") for each in _operations(client, change))
         wanted = str(change.parameters.get("variant"))
         model = next((each for each in endpoint.get("deployedModels", ()) if each["id"] == wanted), None)
         kind = next((each for each in _KINDS if each in (model or {})), "")

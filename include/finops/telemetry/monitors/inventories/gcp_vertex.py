@@ -63,20 +63,19 @@ def _row(endpoint: Mapping[str, Any]) -> Row:
 
 
 def _served(models: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what is known of the model on an endpoint. Several are scaled each by itself, and no number is of all."""
+    """Return what is known of the model on an endpoint. Several are scaled each by itself, and no number is of all.
+
+    Where Google does not tell how many machines there are now, nothing is said of the bounds: they are no number.
+    """
     if len(models) != 1:
         return {"variants": len(models)}
     [model] = models
     least, most = (_resources(model).get(f"{each}ReplicaCount") for each in ("min", "max"))
     # Without a most Google takes the least for it, of resources of one's own.
     most = most or (least if "dedicatedResources" in model else None)
-    present = (model.get("status") or {}).get("availableReplicaCount")
-    return {
-        "variant": model["id"],
-        "instances": present or (least if least == most else None),
-        "minimum": least,
-        "maximum": most,
-    }
+    present = (model.get("status") or {}).get("availableReplicaCount") or (least if least == most else None)
+    sizes = {"instances": present, "minimum": least, "maximum": most} if present else {}
+    return {"variant": model["id"], **sizes}
 
 
 def _resources(model: Mapping[str, Any]) -> Mapping[str, Any]:
