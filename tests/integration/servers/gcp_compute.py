@@ -94,12 +94,18 @@ class GcpCompute(CloudApi):
 
     def serve(self, permission: str, request: BaseHTTPRequestHandler, body: Any) -> Said:
         """Answer as Google does."""
+        return self._of_others(permission, request, body) or self._of_compute(permission, request, body)
+
+    def _of_others(self, permission: str, request: BaseHTTPRequestHandler, body: Any) -> Said | None:
         if self.limits.permission_of(request.command, request.path):
             return self.limits.serve(self, permission, request.command, request.path, body)
         if self.armor.permission_of(request.path):
             return self.armor.serve(self, permission, request.path, body, _shown)
         if self.served.permission_of(request.command, request.path):
             return self.served.serve(self, permission, request.path, body)
+        return None
+
+    def _of_compute(self, permission: str, request: BaseHTTPRequestHandler, body: Any) -> Said:
         key, kind, verb = _parts(request.path)
         query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
         if kind == "b":
