@@ -98,6 +98,7 @@ def test_requests_are_counted_of_those_that_count_any(settings: Settings, projec
         ("idle", GLOBAL, "EXTERNAL_MANAGED"),
         ("near", REGION, "EXTERNAL_MANAGED"),
         ("inside", REGION, "INTERNAL_MANAGED"),
+        ("classic", REGION, "EXTERNAL"),
     ):
         target = through_proxy(project, name, place, defaultService=behind(project, place, **{name: 1}))
         balancer(project, name, place, scheme, target=target)
@@ -118,6 +119,7 @@ def test_requests_are_counted_of_those_that_count_any(settings: Settings, projec
         "idle": 0,
         "near": 2,
         "inside": None,
+        "classic": None,
         "packets": None,
     }, "a metric that Google does not know says nothing, and what passes packets counts no requests"
 

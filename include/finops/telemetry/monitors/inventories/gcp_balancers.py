@@ -48,7 +48,13 @@ BEHIND: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 _PART = "targets of load_balancer"
 _DAYS = 14
 _METRIC = "loadbalancing.googleapis.com/https/{}request_count"
-_GLOBAL, _REGIONAL, _INTERNAL = "", "external/regional/", "internal/"
+_KINDS = {
+    ("EXTERNAL", True): "",
+    ("EXTERNAL_MANAGED", True): "",
+    ("EXTERNAL_MANAGED", False): "external/regional/",
+    ("INTERNAL_MANAGED", False): "internal/",
+}
+"""Which metric counts the requests of a scheme, global or of a region. Of others it is not sure which name it uses."""
 _PROXIES = ("targetHttpProxies", "targetHttpsProxies")
 _ONE = ("targetInstances", "backendBuckets")
 _COUNTED = ("GCE_VM_IP", "GCE_VM_IP_PORT", "NON_GCP_PRIVATE_IP_PORT")
@@ -98,7 +104,7 @@ def _listed(project: GcpProject, clients: Iterable[Any]) -> Iterator[Any]:
 
 def _asked(project: GcpProject, rest: Rest) -> Iterator[tuple[str, dict[tuple[str, str], float]]]:
     """Yield what is asked a day, of kinds that Google measures. One that nobody asks has no series."""
-    for kind in (_GLOBAL, _REGIONAL, _INTERNAL):
+    for kind in dict.fromkeys(_KINDS.values()):
         what = f'metric.type="{_METRIC.format(kind)}"'
         found = rest.sums(project.id, what, _DAYS, _DAYS, "forwarding_rule_name", "region")
         if found is not None:
@@ -110,11 +116,8 @@ def _requests(asked: Asked, rule: Any, region: str) -> float | None:
     """Return the requests a day of a rule; None of one that passes packets or connections on, and counts none."""
     if path_of(rule.target).split("/")[-2:][0] not in _PROXIES:
         return None
-    if rule.load_balancing_scheme.startswith("INTERNAL"):
-        kind = _INTERNAL
-    else:
-        kind = _GLOBAL if region == "global" else _REGIONAL
-    counted = asked.get(kind)
+    kind = _KINDS.get((rule.load_balancing_scheme, region == "global"))
+    counted = None if kind is None else asked.get(kind)
     return None if counted is None else round(counted.get((region, rule.name), 0.0), 3)
 
 
