@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from moto.elbv2.models import elbv2_backends
+from moto.sagemaker.models import sagemaker_backends
 from servers.aws_account import ACCOUNT, AwsAccountServer
 from telemetry_steps import TODAY, landed
 
 from finops.core.settings import Settings
 from finops.pipelines import telemetry as pipeline
 from finops.policy.telemetry import TelemetrySource
+from finops.rightsizing import read
+from finops.rightsizing.resource import Resource
 
 EAST, WEST = "us-east-1", "us-west-2"
 
@@ -89,3 +94,44 @@ def make_balancers(account: AwsAccountServer) -> dict[str, str]:
     elb.create_listener(LoadBalancerArn=arns["busy"], Protocol="HTTP", Port=80, DefaultActions=forward)
     elb.register_targets(TargetGroupArn=group["TargetGroupArn"], Targets=[{"Id": make_machine(account)}])
     return arns
+
+
+def count(account: AwsAccountServer, namespace: str, name: str, values: dict[datetime, float], **of: str) -> None:
+    """Have CloudWatch know values of a metric."""
+    dimensions = [{"Name": key, "Value": value} for key, value in of.items()]
+    data = [
+        {"MetricName": name, "Dimensions": dimensions, "Timestamp": moment, "Value": value}
+        for moment, value in values.items()
+    ]
+    account.admin("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
+
+
+def made_long_ago(days: int, *arns: str) -> None:
+    """Let load balancers and endpoints be so old: moto makes them now."""
+    moment = TODAY - timedelta(days=days)
+    for arn in arns:
+        if ":loadbalancer/" in arn:
+            elbv2_backends[ACCOUNT][EAST].load_balancers[arn].created_time = f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+        else:
+            endpoint = sagemaker_backends[ACCOUNT][EAST].endpoints[arn.rpartition("/")[2]]
+            endpoint.creation_time = endpoint.last_modified_time = f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def leave_upload(account: AwsAccountServer, bucket: str, key: str, *sizes: int) -> None:
+    """Begin an upload, and never end it."""
+    s3 = account.admin("s3")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+    for number, size in enumerate(sizes, 1):
+        s3.upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=b"x" * size)
+
+
+def resources_of(settings: Settings, source: TelemetrySource) -> dict[str, Resource]:
+    """Return what has landed as rules see it, each with a cost of 140 in two weeks and no hours."""
+    found = {}
+    for row in landed(settings, source, TODAY.date()):
+        usual = {"billing_currency": "USD", "is_spot": row["is_spot"] == "true"}
+        usual["has_local_disk"] = row["has_local_disk"] == "true"
+        costs = (Decimal(140), None, None, None, None, None)
+        values = tuple((row | usual).get(name) for name in read._COLUMNS)
+        found[row["resource_id"]] = read._resource(values + costs, 14)
+    return found

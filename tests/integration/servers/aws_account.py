@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -34,7 +35,8 @@ class AwsAccountServer:
     """A running account. ``denied`` are calls as ``ec2.DescribeVolumes``, ``throttled`` how often each is busy first.
 
     Buckets that are ``closed`` tell nothing but ``told``, as ``name.GetBucketLocation``. Regions that are ``down`` do
-    not answer. ``asked`` are the calls that were sent, with their region.
+    not answer. ``asked`` are the calls that were sent, with their region. ``began`` is when an upload began, by key:
+    moto says 2010 of all.
     """
 
     url: str
@@ -44,12 +46,13 @@ class AwsAccountServer:
     told: set[str] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    began: dict[str, datetime] = field(default_factory=dict)
 
     def reset(self) -> None:
         """Behave, with nothing in any region."""
         httpx.post(f"{self.url}/moto-api/reset", trust_env=False)
         self.denied, self.closed, self.told, self.down = set(), set(), set(), set()
-        self.throttled, self.asked = {}, []
+        self.throttled, self.asked, self.began = {}, [], {}
 
     def admin(self, service: str, region: str = "us-east-1") -> Any:
         """Return a client that nothing is refused."""
@@ -62,6 +65,7 @@ class AwsAccountServer:
         made = _client(url, service, region, 3)
         made.meta.events.register("before-call.*.*", self._refuse)
         made.meta.events.register("before-send.*.*", self._throttle(service, region))
+        made.meta.events.register("after-call.s3.ListMultipartUploads", self._date)
         return made
 
     def _refuse(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
@@ -73,6 +77,10 @@ class AwsAccountServer:
         code = "UnauthorizedOperation" if name.startswith("ec2.") else "AccessDenied"
         meta = {"HTTPStatusCode": 403, "HTTPHeaders": {}}
         return AWSResponse(self.url, 403, {}, None), {"Error": {"Code": code}, "ResponseMetadata": meta}
+
+    def _date(self, parsed: dict[str, Any], **_: Any) -> None:
+        for each in parsed.get("Uploads", ()):
+            each["Initiated"] = self.began.get(each["Key"], each["Initiated"])
 
     def _throttle(self, service: str, region: str) -> Callable[..., Any]:
         def send(event_name: str, request: Any, **_: Any) -> Any:

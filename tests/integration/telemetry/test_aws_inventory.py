@@ -16,18 +16,17 @@ from aws_inventory_steps import (
     make_machine,
     make_sagemaker,
     only,
+    resources_of,
     rows_of,
     source_of,
     tagged,
 )
 from servers.aws_account import ACCOUNT, AwsAccountServer
-from telemetry_steps import TODAY, configure, landed
+from telemetry_steps import TODAY, configure
 
 from finops.core.settings import Settings
 from finops.policy.rightsizing_rules import Rules
-from finops.policy.telemetry import TelemetrySource
-from finops.rightsizing import read
-from finops.rightsizing.resource import Known, Resource, Stored
+from finops.rightsizing.resource import Known, Stored
 from finops.rightsizing.rules import network, storage
 from finops.telemetry.monitors.inventories import aws_compute
 from finops.telemetry.service import ingest
@@ -164,8 +163,10 @@ def test_buckets_of_all_regions_land_with_their_lifecycle(settings: Settings, ac
         "plain": (WEST, {}),
         "ruled": (EAST, {"team": "vision"}),
     }
-    assert buckets["plain"]["details"] == {"lifecycle_rules": [], "has_abort_rule": False}
+    uploads = {"incomplete_upload_bytes": 0, "incomplete_uploads": 0}
+    assert buckets["plain"]["details"] == {"lifecycle_rules": [], "has_abort_rule": False, **uploads}
     assert buckets["ruled"]["details"] == {
+        **uploads,
         "lifecycle_rules": [
             {"id": "old", "prefix": "checkpoints/", "archive_after_days": 30, "delete_after_days": 90},
             {"id": "parts", "prefix": "", "abort_uploads_after_days": 7},
@@ -184,18 +185,6 @@ def test_all_pages_land(settings: Settings, account: AwsAccountServer, monkeypat
     assert len(rows_of(settings, source, "machine")) == 13
     assert len(rows_of(settings, source, "disk")) == 13
     assert [name for name, _ in account.asked].count("ec2.DescribeInstances") == 3
-
-
-def resources_of(settings: Settings, source: TelemetrySource) -> dict[str, Resource]:
-    """Return what has landed as rules see it, each with a cost of 140 in two weeks and no hours."""
-    found = {}
-    for row in landed(settings, source, TODAY.date()):
-        usual = {"billing_currency": "USD", "is_spot": row["is_spot"] == "true"}
-        usual["has_local_disk"] = row["has_local_disk"] == "true"
-        costs = (Decimal(140), None, None, None, None, None)
-        values = tuple((row | usual).get(name) for name in read._COLUMNS)
-        found[row["resource_id"]] = read._resource(values + costs, 14)
-    return found
 
 
 def test_what_has_landed_is_what_rules_look_for(settings: Settings, account: AwsAccountServer) -> None:

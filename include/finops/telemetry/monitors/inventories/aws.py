@@ -1,4 +1,4 @@
-"""AWS: what EC2, Elastic Load Balancing, Auto Scaling, SageMaker and S3 list of one account."""
+"""AWS: what EC2, Elastic Load Balancing, Auto Scaling, SageMaker and S3 list of one account, and CloudWatch counted."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.text import shown
 from finops.policy.telemetry import AwsInventory
-from finops.telemetry.monitors.inventories import aws_buckets, aws_compute, aws_services
-from finops.telemetry.monitors.inventories.aws_region import Account, AwsRegion
+from finops.telemetry.monitors.inventories import aws_buckets, aws_compute, aws_metrics, aws_services
+from finops.telemetry.monitors.inventories.aws_region import READ_FILE, Account, AwsRegion
 from finops.telemetry.monitors.inventories.parts import Denied, Inventory, Part, Silent
 
 ATTEMPTS = 6
 """Requests for one answer, the first included; botocore repeats what is throttled."""
-
-_FILE = "aws/read.json"
 
 _BUSY = frozenset(
     {
@@ -51,13 +49,17 @@ _LISTINGS = (
 )
 """Type, service, listing, and the permissions that it needs, of a region."""
 
-PERMISSIONS = frozenset(each for *_, needs in _LISTINGS for each in needs) | frozenset(aws_buckets.READS)
+PERMISSIONS = frozenset(
+    (*(each for *_, needs in _LISTINGS for each in needs), *aws_buckets.READS, aws_metrics.METRIC_READ)
+)
 """All that is asked."""
 
 _PERMISSIONS = {
     "DescribeScalableTargets": "application-autoscaling:DescribeScalableTargets",
     "GetCallerIdentity": "sts:GetCallerIdentity",
     "ListBuckets": "s3:ListAllMyBuckets",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "ListParts": "s3:ListMultipartUploadParts",
     "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
 }
 """Permissions that are not called as their call is, or are of another service than what is listed."""
@@ -81,11 +83,11 @@ class AwsResources(Inventory):
     def parts(self) -> Iterator[Part]:
         """Yield the parts of each region: groups before machines, and disks before their snapshots."""
         for name in self._aws.regions:
-            region = AwsRegion(name, partial(self._client, region=name), lambda: self._account)
+            region = self._region(name)
             for kind, service, listing, _ in _LISTINGS:
                 yield Part(kind, name, service, partial(listing, region))
         first = self._aws.regions[0]
-        buckets = partial(aws_buckets.buckets, self._client, first, lambda: self._account)
+        buckets = partial(aws_buckets.buckets, self._region, first, lambda: self._account)
         yield Part("bucket", "the account", "s3", buckets)
 
     def explain(self, error: Exception, part: Part) -> FinopsError | None:
@@ -112,6 +114,9 @@ class AwsResources(Inventory):
         found = self._client("sts", region=region).get_caller_identity()
         return Account(found["Account"], found["Arn"].split(":")[1])
 
+    def _region(self, name: str) -> AwsRegion:
+        return AwsRegion(name, partial(self._client, region=name), lambda: self._account)
+
     def _client(self, service: str, region: str) -> Any:
         if (service, region) not in self._made:
             self._made[service, region] = self._clients(service, region, self._source.timeout_seconds)
@@ -130,7 +135,7 @@ def _code(error: ClientError) -> str:
 def _refusal(where: str, service: str, error: ClientError) -> FinopsError:
     code = _code(error)
     if code in _DENIED:
-        return Denied(permission_of(service, error.operation_name), _FILE)
+        return Denied(permission_of(service, error.operation_name), READ_FILE)
     if code in _BUSY:
         return Unavailable(f"{where} is busy and answered {code}; the next run asks again")
     if code in _EXPIRED:

@@ -11,6 +11,9 @@ from finops.core.errors import Unavailable
 MOST_PAGES = 100_000
 """Of one listing."""
 
+READ_FILE = "aws/read.json"
+"""Of ``deploy/permissions``: what gives all that is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
