@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 import pyarrow as pa
@@ -98,7 +99,13 @@ def _groups(scene: Scene, parts: Mapping[str, Part]) -> Iterator[Asset]:
     """Yield the scaling groups of AWS that a machine is a member of: they are on no bill."""
     for part in parts.values():
         if group := part.columns.get("group_id"):
-            yield replace(part.asset, id=group, type="group", zone=None, tags=())
+            yield replace(part.asset, id=_group_arn(part.asset, group), type="group", zone=None, tags=())
+
+
+def _group_arn(asset: Asset, name: str) -> str:
+    """Return the name of a scaling group as AWS tells it: names alone are unique in a region, not in a company."""
+    where = f"{asset.region}:{asset.account}"
+    return f"arn:aws:autoscaling:{where}:autoScalingGroup:{uuid5(NAMESPACE_URL, name)}:autoScalingGroupName/{name}"
 
 
 def _columns(scene: Scene, asset: Asset, part: Part | None, machines: Sequence[Asset]) -> dict[str, Any]:
@@ -125,7 +132,10 @@ def _columns(scene: Scene, asset: Asset, part: Part | None, machines: Sequence[A
         "tags": json.dumps(dict(asset.tags) | (_SCRATCH if has_local_disk and may_stop else {})),
         "details": json.dumps(_details(asset) | (part.details if part else {})),
     }
-    return made | (part.columns if part else {})
+    told = dict(part.columns) if part else {}
+    if "group_id" in told:
+        told["group_id"] = _group_arn(asset, told["group_id"])
+    return made | told
 
 
 def _is_used(asset: Asset, part: Part | None) -> bool:
