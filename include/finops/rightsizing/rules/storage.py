@@ -204,7 +204,8 @@ def incomplete_uploads(resource: Resource, known: Known) -> Finding | None:
     parts = _number(resource.details.get("incomplete_upload_bytes"))
     if resource.type is not ResourceType.BUCKET or not parts or not resource.size_gb:
         return None
-    if resource.details.get("has_abort_rule") or _has_rule(resource, "", "abort_uploads_after_days"):
+    is_aborted = resource.details.get("has_abort_rule")
+    if _has_rule(resource, "", "abort_uploads_after_days") if is_aborted is None else is_aborted:
         return None
     days = known.rules.storage.abort_uploads_after_days
     gigabytes = parts / _GIB
@@ -231,10 +232,10 @@ def _abort(resource: Resource, days: int) -> Change | None:
 
 
 def _has_rule(resource: Resource, prefix: str, what: str) -> bool:
-    """Tell whether a lifecycle rule of the bucket already does it below the prefix."""
+    """Tell whether a lifecycle rule of the bucket does it below the prefix. Rules that are not told may do it."""
     found = resource.details.get("lifecycle_rules")
     if not isinstance(found, list):
-        return bool(found)
+        return True
     return any(
         isinstance(each, dict) and each.get(what) and prefix.startswith(each.get("prefix") or "") for each in found
     )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from tests.unit.rightsizing.world import RUN_DATE, action, known, resource, saving
 
 from finops.rightsizing.models import Finding
@@ -75,7 +76,8 @@ def test_the_only_snapshot_of_a_disk_that_is_gone_is_archived_and_one_of_several
 
 def test_stale_checkpoints_get_a_lifecycle_unless_the_bucket_has_one() -> None:
     stored = known(stored={("aws", "b-1"): Stored(12, 900.0, Decimal(60), 30, Decimal(15))})
-    found = storage.stale_checkpoints(resource("bucket", 200, resource_id="b-1"), stored)
+    none: dict[str, Any] = {"lifecycle_rules": []}
+    found = storage.stale_checkpoints(resource("bucket", 200, resource_id="b-1", details=none), stored)
     name, parameters = action(found)
     assert (name, saving(found)) == ("set_lifecycle", 75)
     [rule] = parameters["rules"]
@@ -86,8 +88,8 @@ def test_stale_checkpoints_get_a_lifecycle_unless_the_bucket_has_one() -> None:
 
 def test_checkpoints_that_no_run_of_the_telemetry_wrote_are_archived_when_nobody_has_used_them_for_long() -> None:
     def left(days: int = 200, name: str = "atlas-checkpoints-2023", **details: Any) -> Finding | None:
-        last_used = RUN_DATE - timedelta(days)
-        bucket = resource("bucket", 200, resource_id=name, last_used=last_used, details=details)
+        told = {"lifecycle_rules": []} | details
+        bucket = resource("bucket", 200, resource_id=name, last_used=RUN_DATE - timedelta(days), details=told)
         return storage.stale_checkpoints(bucket, known())
 
     name, parameters = action(left())
@@ -102,7 +104,7 @@ def test_checkpoints_that_no_run_of_the_telemetry_wrote_are_archived_when_nobody
 
 
 def test_uploads_that_never_ended_are_aborted_in_proportion_to_their_bytes() -> None:
-    parts = {"incomplete_upload_bytes": 100 * 2**30}
+    parts = {"incomplete_upload_bytes": 100 * 2**30, "lifecycle_rules": []}
     found = storage.incomplete_uploads(resource("bucket", 200, size_gb=400.0, details=parts), known())
     assert saving(found) == 50
     has = {**parts, "lifecycle_rules": [{"prefix": "", "abort_uploads_after_days": 7}]}
@@ -111,7 +113,9 @@ def test_uploads_that_never_ended_are_aborted_in_proportion_to_their_bytes() -> 
 
 def test_each_cloud_ends_uploads_in_its_own_way() -> None:
     """Google has one lifecycle for everything; Azure drops uncommitted blocks by itself."""
-    bucket = resource("bucket", 200, size_gb=400.0, details={"incomplete_upload_bytes": 100 * 2**30})
+    bucket = resource(
+        "bucket", 200, size_gb=400.0, details={"incomplete_upload_bytes": 100 * 2**30, "has_abort_rule": False}
+    )
     found = {
         cloud: storage.incomplete_uploads(replace(bucket, target=replace(bucket.target, provider=cloud)), known())
         for cloud in ("aws", "azure", "gcp")
@@ -121,3 +125,17 @@ def test_each_cloud_ends_uploads_in_its_own_way() -> None:
     assert action(found["gcp"]) == ("set_lifecycle", {"rules": [rule]})
     assert found["azure"] is not None
     assert (found["azure"].change, "by itself" in found["azure"].note) == (None, True)
+
+
+@pytest.mark.parametrize("details", [{}, {"lifecycle_rules": "unknown"}], ids=["not told", "may not be read"])
+def test_of_a_bucket_whose_lifecycle_nobody_knows_nothing_is_proposed(details: dict[str, Any]) -> None:
+    stored = known(stored={("aws", "b-1"): Stored(12, 900.0, Decimal(60), 30, Decimal(15))})
+    told = details | {"incomplete_upload_bytes": 2**40}
+    bucket = resource("bucket", 200, resource_id="b-1", size_gb=400.0, details=told)
+    left = resource("bucket", 200, resource_id="atlas-ckpt", last_used=RUN_DATE - timedelta(200), details=details)
+    assert storage.stale_checkpoints(bucket, stored) is None
+    assert storage.stale_checkpoints(left, known()) is None
+    assert storage.incomplete_uploads(bucket, known()) is None
+    # Whether uploads are aborted may be known by itself.
+    aborts = resource("bucket", 200, size_gb=400.0, details={**told, "has_abort_rule": False})
+    assert storage.incomplete_uploads(aborts, known()) is not None
