@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,23 +25,31 @@ _VERSIONS = {
     "Microsoft.Compute/snapshots": "2026-03-02",
     "Microsoft.Network/publicIPAddresses": "2024-05-01",
     "Microsoft.Network/loadBalancers": "2024-05-01",
+    "Microsoft.Network/applicationGateways": "2024-05-01",
+    "Microsoft.Insights/autoscalesettings": "2022-10-01",
+    "Microsoft.MachineLearningServices/workspaces": "2024-10-01",
     "Microsoft.Storage/storageAccounts": "2026-09-01",
 }
 _POLICY = "/managementPolicies/default"
+_METRICS, _METRICS_VERSION = "/providers/Microsoft.Insights/metrics", "2023-10-01"
+_SERVING = ("onlineEndpoints", "deployments")
+"""What is listed below another resource."""
 
 
 @dataclass
 class AzureLists:
-    """A running subscription. Resources are by kind, lifecycle rules by the name of their storage account.
+    """A running subscription. Resources are by kind, or below another by its id and kind.
 
-    ``denied`` are kinds that the login may not read, or ``policies``; a kind of ``busy`` answers 429 so often first;
-    one of ``down`` is cut off. A page has ``page`` resources.
+    ``rules`` of lifecycles are by the name of their storage account, ``counted`` what was counted on days, by resource,
+    metric and aggregation. ``denied`` are kinds that the login may not read, ``policies`` or ``metrics``; a kind of
+    ``busy`` answers 429 so often first; one of ``down`` is cut off. A page has ``page`` resources.
     """
 
     url: str = ""
     resources: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     power: dict[str, str] = field(default_factory=dict)
     rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    counted: dict[tuple[str, str, str], dict[date, float]] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     busy: dict[str, int] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
@@ -50,9 +59,19 @@ class AzureLists:
 
     def has(self, kind: str, name: str, properties: dict[str, Any] | None = None, /, **more: Any) -> str:
         """Have a resource; return its id."""
-        resource_id = f"{GROUP}/{kind}/{name}"
+        return self.has_at(f"{GROUP}/{kind}/{name}", kind, kind, properties, **more)
+
+    def has_below(self, parent: str, kind: str, name: str, properties: dict[str, Any], /, **more: Any) -> str:
+        """Have a resource below another; return its id."""
+        return self.has_at(f"{parent}/{kind}/{name}", f"{parent}/{kind}", kind, properties, **more)
+
+    def has_at(
+        self, resource_id: str, where: str, kind: str, properties: dict[str, Any] | None = None, /, **more: Any
+    ) -> str:
+        """Have a resource in the list of ``where``; return its id."""
+        name = resource_id.rpartition("/")[2]
         made = {"id": resource_id, "name": name, "type": kind, "location": "eastus", "properties": properties or {}}
-        self.resources.setdefault(kind, []).append(made | more)
+        self.resources.setdefault(where, []).append(made | more)
         return resource_id
 
     def answer(self, request: BaseHTTPRequestHandler, _body: Any) -> Said:
@@ -60,8 +79,14 @@ class AzureLists:
         parts = urlsplit(request.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         kind = parts.path.partition("/providers/")[2]
+        if parts.path.endswith(_METRICS):
+            return self._metrics(parts.path.removesuffix(_METRICS), query)
         if _POLICY in kind:
             return self._policy(kind.removesuffix(_POLICY).rpartition("/")[2])
+        where = kind
+        if kind.rpartition("/")[2] in _SERVING:
+            # What is below a resource is as its resource; its list is by its own path.
+            where, kind = parts.path, "/".join(kind.split("/")[:2])
         self.asked.append(kind)
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return _refused(401, "AuthenticationFailed")
@@ -76,7 +101,7 @@ class AzureLists:
             return Said(429, {"error": {"code": "TooManyRequests"}}, (("Retry-After", "0"),))
         if kind in self.denied:
             return _refused(403, "AuthorizationFailed")
-        return self._list(kind, parts.path, query)
+        return self._list(where, parts.path, query)
 
     def _list(self, kind: str, path: str, query: dict[str, str]) -> Said:
         if kind == "Microsoft.Compute/skus":
@@ -98,6 +123,22 @@ class AzureLists:
     def _view(self, machine: dict[str, Any]) -> dict[str, Any]:
         power = self.power.get(machine["name"], "running")
         return {"statuses": [{"code": "ProvisioningState/succeeded"}, {"code": f"PowerState/{power}"}]}
+
+    def _metrics(self, resource_id: str, query: dict[str, str]) -> Said:
+        if "metrics" in self.denied:
+            return _refused(403, "AuthorizationFailed")
+        if query.get("api-version") != _METRICS_VERSION or query.get("interval") != "P1D":
+            return _refused(400, "BadRequest")
+        name, aggregation = query["metricnames"], query["aggregation"]
+        first, last = (datetime.fromisoformat(each).date() for each in query["timespan"].split("/"))
+        days = self.counted.get((resource_id, name, aggregation), {})
+        # A day without a value has its time alone.
+        data = [
+            {"timeStamp": f"{day}T00:00:00Z"} | ({aggregation.lower(): days[day]} if day in days else {})
+            for day in (first + timedelta(days=n) for n in range((last - first).days))
+        ]
+        series = [{"metadatavalues": [], "data": data}] if days else []
+        return Said(200, {"value": [{"name": {"value": name}, "errorCode": "Success", "timeseries": series}]})
 
     def _policy(self, account: str) -> Said:
         if "policies" in self.denied:

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from aws_inventory_steps import NOW
+from azure.core.pipeline.policies import _authentication
 from google.api_core.retry import Retry, if_exception_type
 from servers import azure_monitor, cloud_monitoring, cloudwatch, mlflow, prometheus
 from servers.aws_account import AwsAccountServer, aws_account_server
+from servers.azure_lists import AzureLists, azure_lists_server
 from servers.azure_monitor import AzureMonitorServer
 from servers.cloud_monitoring import CloudMonitoringServer
 from servers.cloudwatch import CloudWatchServer
@@ -22,7 +24,7 @@ from telemetry_steps import TODAY, YESTERDAY, seconds
 
 from finops.telemetry import asking
 from finops.telemetry.monitors import http
-from finops.telemetry.monitors.inventories import gcp_project, gcp_services
+from finops.telemetry.monitors.inventories import azure, gcp_project, gcp_services
 
 START = seconds(YESTERDAY)
 
@@ -177,4 +179,14 @@ def project(monkeypatch: pytest.MonkeyPatch) -> Iterator[GcpLists]:
     monkeypatch.setattr(gcp_project, "RETRY", quick)
     monkeypatch.setattr(gcp_services, "RETRY", quick)
     with gcp_lists_server() as server:
+        yield server
+
+
+@pytest.fixture
+def subscription(monkeypatch: pytest.MonkeyPatch) -> Iterator[AzureLists]:
+    """A subscription in which nothing is. Its clients send their token by plain HTTP too, and wait for nothing."""
+    monkeypatch.setattr(asking, "now", lambda: NOW)
+    monkeypatch.setattr(_authentication, "_enforce_https", lambda _: None)
+    monkeypatch.setattr(azure, "_LONGEST_WAIT", 0)
+    with azure_lists_server() as server:
         yield server

@@ -28,7 +28,7 @@ from finops.core.settings import Settings
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.resource import Known
 from finops.rightsizing.rules import endpoints, network, storage
-from finops.telemetry.monitors.inventories import aws_buckets, aws_metrics
+from finops.telemetry.monitors.inventories import aws_buckets, use
 from finops.telemetry.readers import reach
 from finops.telemetry.service import ingest
 
@@ -80,7 +80,7 @@ def test_an_endpoint_says_when_it_was_called_last(settings: Settings, account: A
     assert endpoint["last_used_at"].date() == DAY - timedelta(days=30)
 
 
-@pytest.mark.parametrize(("age", "since"), [(300, aws_metrics.USE_DAYS), (40, 40)])
+@pytest.mark.parametrize(("age", "since"), [(300, use.USE_DAYS), (40, 40)])
 def test_of_an_endpoint_that_nobody_has_called_the_last_use_is_as_long_ago_as_can_be_known(
     settings: Settings, account: AwsAccountServer, age: int, since: int
 ) -> None:

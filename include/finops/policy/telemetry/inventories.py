@@ -48,7 +48,9 @@ class AzureInventory(InventorySource):
     url: Url = "https://management.azure.com"
     subscriptions: Annotated[tuple[Subscription, ...], AfterValidator(_once)] = Field(min_length=1)
     columns: MachineColumns = MachineColumns()
-    types: dict[_Type, Literal[False]] = Field(default={}, description="Those that are not asked for: false.")
+    types: dict[_Type | Literal["endpoint"], Literal[False]] = Field(
+        default={}, description="Those that are not asked for: false."
+    )
 
 
 class GcpInventory(InventorySource):

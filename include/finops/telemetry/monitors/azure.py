@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from azure.core.exceptions import AzureError
 from azure.identity import CredentialUnavailableError, DefaultAzureCredential
@@ -32,6 +33,30 @@ def login(source: HttpSource, credential: Any) -> HttpLogin | None:
     return HttpLogin(token=SecretStr(token))
 
 
+def pages(
+    first: str, ask: Callable[[str], Mapping[str, Any]], address: str, name: str, what: str, source: str
+) -> Iterator[list[Any]]:
+    """Yield the values of a list of Resource Manager page by page; ``ask`` gives what is at a link.
+
+    Raise Unavailable where the pages repeat themselves, BadInput where an answer is no list, or names a next page at
+    another address: the token goes to ``address`` and nowhere else. ``name``, ``what`` and ``source`` are for messages.
+    """
+    seen: set[str] = set()
+    link = first
+    while link:
+        if link in seen:
+            raise Unavailable(f"{name}: the pages of {what} repeat themselves; the next run asks again")
+        seen.add(link)
+        content = ask(link)
+        found = content.get("value")
+        if not isinstance(found, list):
+            raise BadInput(f"{name} answers with no list of {what}; correct url of {source}")
+        yield found
+        link = str(content.get("nextLink") or "")
+        if link and not link.startswith(f"{address}/"):
+            raise BadInput(f"{name} sends elsewhere for its next page; correct url of {source}")
+
+
 class Arm:
     """Azure Resource Manager, as one source asks it."""
 
@@ -50,17 +75,12 @@ class Arm:
 
     def pages(self, path: str, query: Mapping[str, str], what: str) -> Iterator[list[Any]]:
         """Yield the values of a list page by page. ``what`` says in messages what is listed."""
-        seen: set[str] = set()
-        while path:
-            if path in seen:
-                raise Unavailable(f"{self.name}: the pages of {what} repeat themselves; the next run asks again")
-            seen.add(path)
-            content = self.content(self.get(path, query), f"the list of {what}")
-            found = content.get("value")
-            if not isinstance(found, list):
-                raise BadInput(f"{self.name} answers with no list of {what}; correct url of {self._source.name}")
-            yield found
-            path, query = self._below(str(content.get("nextLink") or "")), {}
+
+        def ask(link: str) -> Mapping[str, Any]:
+            return self.content(self.get(link.removeprefix(self._source.url), {}), f"the list of {what}")
+
+        first = self._source.url + path + (f"?{urlencode(query)}" if query else "")
+        return pages(first, ask, self._source.url, self.name, what, self._source.name)
 
     def get(self, path: str, query: Mapping[str, str]) -> Answer:
         """Return an answer, whatever its status."""
@@ -79,9 +99,3 @@ class Arm:
         if answer.status >= 500:
             raise Unavailable(f"{self.name} failed at {what} ({says}); the next run asks again")
         raise BadInput(f"{self.name} refuses {what} ({says}); correct source {self._source.name}")
-
-    def _below(self, link: str) -> str:
-        """Return the path of the next page; the token goes to the source's own address and nowhere else."""
-        if link and not link.startswith(self._source.url + "/"):
-            raise BadInput(f"{self.name} sends elsewhere for its next page; correct url of {self._source.name}")
-        return link.removeprefix(self._source.url)

@@ -31,6 +31,8 @@ MOST_UPLOADS = 1_000
 """Unfinished uploads of a bucket whose parts are counted, each by a request."""
 UNDER_WAY = timedelta(days=7)
 """An upload that began later may still end: the longest that S3 signs one for."""
+_SIZE_DAYS = 3
+"""S3 tells a size once a day, a day or two later."""
 _GIB = 2**30
 
 
@@ -88,7 +90,7 @@ def _sizes(region: AwsRegion, seen: _Seen) -> Iterator[Gap]:
     if isinstance(every, Gap):
         yield every
         return
-    counted = aws_metrics.by_day(region, what, every, aws_metrics.SIZE_DAYS)
+    counted = aws_metrics.by_day(region, what, every, _SIZE_DAYS)
     if isinstance(counted, Gap):
         yield counted
         return

@@ -5,10 +5,9 @@ CloudWatch is asked beside what lists resources: where it does not answer, they 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from math import ceil
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,10 +16,9 @@ from finops.core.text import shown
 from finops.telemetry.models import Gap
 from finops.telemetry.monitors.inventories.aws_region import READ_FILE, AwsRegion, listed
 from finops.telemetry.monitors.inventories.parts import Denied
+from finops.telemetry.monitors.inventories.use import Days
 
 METRIC_READ, METRIC_LIST = "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"
-REQUEST_DAYS, USE_DAYS, SIZE_DAYS = 14, 90, 3
-"""Days over which requests are counted, in which a last use is looked for, and in which S3 has told a size."""
 _AT_ONCE = 500
 """Metrics that one call of GetMetricData takes."""
 _A_DAY = timedelta(days=1)
@@ -42,10 +40,6 @@ class Metric:
 def metric(namespace: str, name: str, statistic: str = "Sum", **dimensions: str) -> Metric:
     """Return a metric."""
     return Metric(namespace, name, tuple(sorted(dimensions.items())), statistic)
-
-
-Days = Mapping[date, float]
-"""What was counted on days (UTC) of which CloudWatch has a value."""
 
 
 def by_day(region: AwsRegion, what: str, metrics: Sequence[Metric], days: int) -> Mapping[Metric, Days] | Gap:
@@ -76,38 +70,6 @@ def listed_of(region: AwsRegion, what: str, namespace: str, name: str, statistic
         ]
 
     return _guarded(region, what, METRIC_LIST, ask)
-
-
-def a_day(counts: Iterable[Days | None], created: datetime | None) -> int | None:
-    """Return how many there were on a whole day, rounded up so that 0 is none; None where nobody knows."""
-    today = datetime.now(UTC).date()
-    since = today - timedelta(days=REQUEST_DAYS)
-    every = list(counts)
-    known = [each for each in every if each is not None]
-    if len(known) < len(every):
-        return None
-    days = REQUEST_DAYS if created is None else min(REQUEST_DAYS, (today - created.astimezone(UTC).date()).days)
-    if days < 1:
-        return None
-    return ceil(sum(count for each in known for day, count in each.items() if since <= day < today) / days)
-
-
-def last_use(counts: Iterable[Days | None], created: datetime | None) -> datetime | None:
-    """Return the newest day of use; when it was made, or the first day that was asked for, where there is none.
-
-    None where nobody knows.
-    """
-    used: list[date] = []
-    for each in counts:
-        if each is None:
-            return None
-        used += [day for day, count in each.items() if count > 0]
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if used:
-        newest = max(used)
-        return datetime(newest.year, newest.month, newest.day, tzinfo=UTC)
-    since = midnight - timedelta(days=USE_DAYS)
-    return since if created is None else max(created, since)
 
 
 def _some(client: Any, metrics: Sequence[Metric], midnight: datetime, days: int) -> dict[Metric, Days]:

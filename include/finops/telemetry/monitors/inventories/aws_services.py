@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from finops.telemetry.models import Gap
-from finops.telemetry.monitors.inventories import aws_metrics
-from finops.telemetry.monitors.inventories.aws_metrics import Days, Metric, metric
+from finops.telemetry.monitors.inventories import aws_metrics, use
+from finops.telemetry.monitors.inventories.aws_metrics import Metric, metric
 from finops.telemetry.monitors.inventories.aws_region import AwsRegion, listed, tags_of
 from finops.telemetry.monitors.inventories.parts import Row, word
+from finops.telemetry.monitors.inventories.use import Days
 
 BALANCER_READS = (
     "elasticloadbalancing:DescribeLoadBalancers",
@@ -70,7 +71,7 @@ def load_balancers(region: AwsRegion) -> Iterator[Row | Gap]:
             behind[arn].append(group["TargetGroupArn"])
     every = list(listed(client, "describe_load_balancers", ("LoadBalancers",)))
     metrics = [each for balancer in every for each in _request_metrics(balancer)]
-    counted = aws_metrics.by_day(region, "requests of load balancers", metrics, aws_metrics.REQUEST_DAYS)
+    counted = aws_metrics.by_day(region, "requests of load balancers", metrics, use.REQUEST_DAYS)
     if isinstance(counted, Gap):
         yield counted
         counted = {}
@@ -100,7 +101,7 @@ def _balancer(
             "kind": found.get("Type"),
             "targets": len(states),
             "healthy_targets": sum(state == "healthy" for state in states),
-            "requests_per_day": aws_metrics.a_day(requests, found.get("CreatedTime")) if requests else None,
+            "requests_per_day": use.a_day(requests, found.get("CreatedTime")) if requests else None,
         },
     }
 
@@ -139,7 +140,7 @@ def endpoints(region: AwsRegion) -> Iterator[Row | Gap]:
         wanted = client.describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
         every.append((found, wanted.get("ProductionVariants") or []))
     metrics = [each for found, variants in every for each in _calls(found, variants)]
-    counted = aws_metrics.by_day(region, "last use of endpoints", metrics, aws_metrics.USE_DAYS)
+    counted = aws_metrics.by_day(region, "last use of endpoints", metrics, use.USE_DAYS)
     if isinstance(counted, Gap):
         yield counted
         counted = {}
@@ -174,7 +175,7 @@ def _last_call(
     """Return when an endpoint was called last; an update may have named its variants anew, and counts as a use."""
     calls = [counted.get(each) for each in _calls(endpoint, variants)]
     changed = endpoint.get("LastModifiedTime") or endpoint.get("CreationTime")
-    return aws_metrics.last_use(calls, changed) if calls else None
+    return use.last_use(calls, changed) if calls else None
 
 
 def _served(endpoint: Mapping[str, Any], bounds: Mapping[str, tuple[int, int]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Azure: what Resource Manager lists of the compute, network and storage of a subscription.
+"""Azure: what Resource Manager lists of the compute, network, storage and machine learning of a subscription.
 
 Resources are named by their whole id, as Resource Manager spells it.
 """
@@ -23,15 +23,15 @@ from azure.mgmt.storage import StorageManagementClient
 from finops.core.errors import BadInput, FinopsError, Unavailable
 from finops.core.text import shown
 from finops.policy.telemetry import AzureInventory
-from finops.telemetry.monitors.inventories import azure_compute, azure_services
+from finops.telemetry.monitors.inventories import azure_compute, azure_endpoints, azure_services
 from finops.telemetry.monitors.inventories.azure_subscription import AzureSubscription
+from finops.telemetry.monitors.inventories.azure_use import FORBIDDEN, METRIC_READ, READ_FILE, SCALING_READ
 from finops.telemetry.monitors.inventories.parts import Denied, Inventory, Part, Silent
 
-_FILE = "azure/read.json"
 _RETRIES = 5
 _LONGEST_WAIT = 60
 """Seconds between two attempts at most."""
-_NO_LOGIN, _FORBIDDEN, _TOO_MANY, _FAILURE = 401, 403, 429, 500
+_TOO_MANY, _FAILURE = 429, 500
 
 _LISTINGS = (
     ("machine", azure_compute.machines, azure_compute.MACHINE_READS),
@@ -41,10 +41,16 @@ _LISTINGS = (
     ("address", azure_services.addresses, ("Microsoft.Network/publicIPAddresses/read",)),
     ("load_balancer", azure_services.load_balancers, ("Microsoft.Network/loadBalancers/read",)),
     ("bucket", azure_services.buckets, azure_services.BUCKET_READS),
+    ("endpoint", azure_endpoints.endpoints, azure_endpoints.READS),
 )
 """Type, listing, and the permissions that it needs."""
 
-PERMISSIONS = frozenset(each for *_, needs in _LISTINGS for each in needs) | {azure_services.POLICY_READS}
+PERMISSIONS = frozenset(each for *_, needs in _LISTINGS for each in needs) | {
+    azure_services.GATEWAY_READ,
+    azure_services.POLICY_READS,
+    METRIC_READ,
+    SCALING_READ,
+}
 """All that is asked."""
 
 
@@ -78,9 +84,9 @@ class AzureResources(Inventory):
         where = f"Azure's {part.service}"
         if isinstance(error, CredentialUnavailableError):
             return BadInput("no usable Azure credentials; configure the connection of the source, or Azure's own chain")
-        if isinstance(error, HttpResponseError) and error.status_code == _FORBIDDEN:
+        if isinstance(error, HttpResponseError) and error.status_code == FORBIDDEN:
             needs = next(needs for kind, _, needs in _LISTINGS if kind == part.type)
-            return Denied(" or ".join(needs), _FILE)
+            return Denied(" or ".join(needs), READ_FILE)
         if isinstance(error, ClientAuthenticationError):
             return BadInput(f"Azure refuses the credentials ({shown(type(error).__name__)}); correct them")
         if isinstance(error, ServiceRequestError | ServiceResponseError):

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from finops.telemetry.models import Gap
 from finops.telemetry.monitors.inventories.azure_subscription import AzureSubscription
+from finops.telemetry.monitors.inventories.azure_use import bounds
 from finops.telemetry.monitors.inventories.parts import Row, word, yes_no
 
 MACHINE_READS = ("Microsoft.Compute/virtualMachines/read", "Microsoft.Compute/skus/read")
@@ -91,19 +93,26 @@ def snapshots(subscription: AzureSubscription) -> Iterator[Row]:
         }
 
 
-def groups(subscription: AzureSubscription) -> Iterator[Row]:
+def groups(subscription: AzureSubscription) -> Iterator[Row | Gap]:
     """Yield scale sets. The bill has the machines of one under the scale set's id, unless its mode is flexible."""
+    scaled = bounds(subscription, "groups")
+    if isinstance(scaled, Gap):
+        yield scaled
+        scaled = {}
     for each in subscription.listed(subscription.compute.virtual_machine_scale_sets.list_all()):
         columns, properties = subscription.columns(each), each.get("properties", {})
         if columns is None:
             continue
         profile = properties.get("virtualMachineProfile", {})
+        least, most = scaled.get(each["id"].lower(), (None, None))
         yield columns | {
             "instance_type": each.get("sku", {}).get("name"),
             "state": "active",
             "created_at": _moment(properties.get("timeCreated")),
             "is_spot": yes_no(profile.get("priority", "Regular") != "Regular"),
             "details": {
+                "minimum": least,
+                "maximum": most,
                 "desired": each.get("sku", {}).get("capacity"),
                 "mode": word(properties.get("orchestrationMode")),
             },

@@ -1,4 +1,4 @@
-"""Azure's public addresses, load balancers, and storage accounts with their lifecycle rules."""
+"""Azure's public addresses, load balancers and gateways, and storage accounts with their lifecycle rules."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from finops.telemetry.models import Gap
+from finops.telemetry.monitors.inventories import use
 from finops.telemetry.monitors.inventories.azure_subscription import AzureSubscription
-from finops.telemetry.monitors.inventories.parts import UNKNOWN, Row, lifecycle, word
+from finops.telemetry.monitors.inventories.azure_use import FORBIDDEN, READ_FILE, Counts
+from finops.telemetry.monitors.inventories.parts import UNKNOWN, Denied, Row, lifecycle, word
 
 BUCKET_READS = ("Microsoft.Storage/storageAccounts/read",)
 POLICY_READS = "Microsoft.Storage/storageAccounts/managementPolicies/read"
+GATEWAY_READ = "Microsoft.Network/applicationGateways/read"
 _NETWORK_VERSION = "2024-05-01"
-_FORBIDDEN = 403
 _GROUP = re.compile(r"/resourceGroups/([^/]+)/", re.IGNORECASE)
 
 
 def addresses(subscription: AzureSubscription) -> Iterator[Row]:
     """Yield public addresses: one that has a configuration, or a gateway, is in use."""
-    for each in subscription.asked("Microsoft.Network/publicIPAddresses", _NETWORK_VERSION):
+    for each in subscription.every("Microsoft.Network/publicIPAddresses", _NETWORK_VERSION):
         columns, properties = subscription.columns(each), each.get("properties", {})
         if columns is None:
             continue
@@ -38,16 +40,41 @@ def addresses(subscription: AzureSubscription) -> Iterator[Row]:
         }
 
 
-def load_balancers(subscription: AzureSubscription) -> Iterator[Row]:
-    """Yield load balancers, with how many addresses are behind them."""
-    for each in subscription.asked("Microsoft.Network/loadBalancers", _NETWORK_VERSION):
-        columns, properties = subscription.columns(each), each.get("properties", {})
-        if columns is None:
-            continue
-        yield columns | {
-            "state": "active",
-            "details": {"targets": len(_behind(properties)), "sku": each.get("sku", {}).get("name")},
-        }
+def load_balancers(subscription: AzureSubscription) -> Iterator[Row | Gap]:
+    """Yield load balancers and application gateways, with how many addresses are behind them, and their requests."""
+    counts = Counts(subscription, "requests of load balancers")
+    for each in subscription.every("Microsoft.Network/loadBalancers", _NETWORK_VERSION):
+        # Connections that are begun; Azure measures none of a Basic one.
+        yield from _balancer(subscription, each, counts, "load_balancer", "SYNCount")
+    try:
+        for each in subscription.every("Microsoft.Network/applicationGateways", _NETWORK_VERSION):
+            # What is answered, redirects too; its requests are those that a target answered.
+            yield from _balancer(subscription, each, counts, "application_gateway", "ResponseStatus")
+    except HttpResponseError as error:
+        if error.status_code != FORBIDDEN:
+            raise
+        yield Gap(f"application gateways in {subscription.id}", str(Denied(GATEWAY_READ, READ_FILE)))
+
+
+def _balancer(
+    subscription: AzureSubscription, found: Mapping[str, Any], counts: Counts, kind: str, metric: str
+) -> Iterator[Row | Gap]:
+    columns = subscription.columns(found)
+    if columns is None:
+        return
+    properties = found.get("properties", {})
+    sku = (found.get("sku") or properties.get("sku") or {}).get("name")
+    days = None if sku == "Basic" else counts.by_day(found["id"], metric, "Total", use.REQUEST_DAYS)
+    yield from counts.told()
+    yield columns | {
+        "state": "active",
+        "details": {
+            "kind": kind,
+            "targets": len(_behind(properties)),
+            "requests_per_day": use.a_day([days], None),
+            "sku": sku,
+        },
+    }
 
 
 def buckets(subscription: AzureSubscription) -> Iterator[Row | Gap]:
@@ -86,6 +113,8 @@ def _behind(properties: Mapping[str, Any]) -> set[str]:
         found.update(interfaces)
         if not interfaces:
             found.update(one.get("name", "") for one in of.get("loadBalancerBackendAddresses") or ())
+        # Of an application gateway.
+        found.update(one.get("ipAddress") or one.get("fqdn", "") for one in of.get("backendAddresses") or ())
     return found
 
 
@@ -98,7 +127,7 @@ def _rules(subscription: AzureSubscription, account: Mapping[str, Any]) -> list[
     except ResourceNotFoundError:
         return []
     except HttpResponseError as error:
-        if error.status_code != _FORBIDDEN:
+        if error.status_code != FORBIDDEN:
             raise
         return None
     rules = found.get("properties", {}).get("policy", {}).get("rules") or ()

@@ -8,7 +8,8 @@ from typing import Any
 
 from azure.core.rest import HttpRequest
 
-from finops.core.errors import BadInput, Unavailable
+from finops.core.errors import Unavailable
+from finops.telemetry.monitors.azure import pages
 
 
 @dataclass(slots=True)
@@ -60,21 +61,26 @@ class AzureSubscription:
                 raise Unavailable("Azure's pages repeat themselves; the next run asks again")
             seen.add(token)
 
-    def asked(self, kind: str, version: str) -> Iterator[dict[str, Any]]:
-        """Yield all resources of a kind that no SDK here has: ``Microsoft.Network/publicIPAddresses``.
+    def every(self, kind: str, version: str) -> Iterator[dict[str, Any]]:
+        """Yield all resources of a kind that no SDK here has: ``Microsoft.Network/publicIPAddresses``."""
+        return self.below(f"/subscriptions/{self.id}", f"providers/{kind}", version)
 
-        Raise BadInput where Azure sends elsewhere for the next page: the token goes to no other address.
-        """
-        link = f"{self.url}/subscriptions/{self.id}/providers/{kind}?api-version={version}"
-        seen: set[str] = set()
-        while link:
-            if link in seen:
-                raise Unavailable("Azure's pages repeat themselves; the next run asks again")
-            if not link.startswith(self.url + "/"):
-                raise BadInput("Azure sends elsewhere for its next page; correct url of the source")
-            seen.add(link)
-            response = self.compute.send_request(HttpRequest("GET", link))
-            response.raise_for_status()
-            content = response.json()
-            yield from content.get("value") or ()
-            link = str(content.get("nextLink") or "")
+    def below(self, resource_id: str, kind: str, version: str) -> Iterator[dict[str, Any]]:
+        """Yield all that is below a resource. Errors are those of the SDK, and of ``pages``."""
+
+        def ask(link: str) -> Mapping[str, Any]:
+            return self._content(HttpRequest("GET", link))
+
+        first = f"{self.url}{resource_id}/{kind}?api-version={version}"
+        for page in pages(first, ask, self.url, "Azure's Resource Manager", kind, "the source"):
+            yield from page
+
+    def got(self, path: str, version: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return one answer. Errors are those of the SDK."""
+        return self._content(HttpRequest("GET", self.url + path, params={"api-version": version, **query}))
+
+    def _content(self, request: HttpRequest) -> Mapping[str, Any]:
+        response = self.compute.send_request(request)
+        response.raise_for_status()
+        found: Mapping[str, Any] = response.json()
+        return found
