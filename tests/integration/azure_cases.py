@@ -7,6 +7,7 @@ from typing import Any
 from cloud_steps import Case
 
 COMPUTE = "Microsoft.Compute"
+ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 LOGS: dict[str, Any] = {
     "enabled": True,
     "name": "logs",
@@ -58,6 +59,24 @@ CASES = (
         {"minimum": 0, "maximum": 2, "desired": 1},
         facts={"desired": 1, "instance_type": "Standard_D4s_v5"},
         changes=(f"{COMPUTE}/virtualMachineScaleSets/write",),
+    ),
+    Case(
+        "scale_endpoint",
+        "endpoint",
+        {"tags": {"team": "chat"}},
+        {"variant": "chat/blue", "minimum": 1, "maximum": 4},
+        state="succeeded",
+        facts={"desired": 1, "instance_type": "Standard_NC4as_T4_v3"},
+        changes=(f"{ENDPOINTS}/deployments/write",),
+    ),
+    Case(
+        "scale_endpoint",
+        "endpoint",
+        {"bounds": ((4, 8, 4),)},
+        {"variant": "chat/blue", "minimum": 1, "maximum": 3},
+        state="succeeded",
+        facts={"minimum": 1, "maximum": 3, "default": 3, "desired": 3},
+        changes=("Microsoft.Insights/autoscaleSettings/write", f"{ENDPOINTS}/deployments/write"),
     ),
     Case(
         "set_lifecycle",

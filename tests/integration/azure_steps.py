@@ -38,6 +38,8 @@ def make(cloud: AzureCompute, kind: str, /, **facts: Any) -> str:
         subscription = str(uuid4())
         cloud.rules.subscriptions[subscription] = {"subscriptionId": subscription, "state": "Enabled", **facts}
         return subscription
+    if kind == "endpoint":
+        return _endpoint(cloud, **facts)
     resource_id = facts.pop("resource_id", None) or f"{GROUP}/{_KINDS[kind]}/x{uuid4().hex[:12]}"
     properties = dict(facts.pop("properties", {}))
     if kind == "machine":
@@ -51,6 +53,45 @@ def make(cloud: AzureCompute, kind: str, /, **facts: Any) -> str:
         properties = {"uniqueId": str(uuid4()), **properties}
     cloud.has(_KINDS[kind], resource_id, properties, **facts)
     return resource_id
+
+
+def _endpoint(
+    cloud: AzureCompute,
+    instances: int = 4,
+    bounds: tuple[tuple[int, int, int], ...] = (),
+    properties: dict[str, Any] | None = None,
+    **facts: Any,
+) -> str:
+    """Have a workspace whose endpoint ``chat`` has a deployment ``blue``; return the workspace's id.
+
+    ``bounds`` are the fewest, the most and the usual number of each profile of its autoscale setting.
+    """
+    workspace = f"{GROUP}/Microsoft.MachineLearningServices/workspaces/x{uuid4().hex[:12]}"
+    cloud.serving.has(workspace, {}, **facts)
+    endpoint = cloud.serving.has(f"{workspace}/onlineEndpoints/chat", {"provisioningState": "Succeeded"})
+    managed = {
+        "endpointComputeType": "Managed",
+        "instanceType": "Standard_NC4as_T4_v3",
+        "provisioningState": "Succeeded",
+    }
+    sku = {"name": "Default", "capacity": instances}
+    deployment = cloud.serving.has(f"{endpoint}/deployments/blue", managed | (properties or {}), sku=sku)
+    if bounds:
+        scales(cloud, deployment, *bounds)
+    return workspace
+
+
+def scales(cloud: Any, resource_id: str, *bounds: tuple[int, int, int], **more: Any) -> None:
+    """Have an autoscale setting of a resource, in a group of its own, with a profile for each of these bounds."""
+    names = ("minimum", "maximum", "default")
+    profiles = [
+        {"name": f"p{number}", "capacity": dict(zip(names, map(str, each), strict=True)), "rules": [{"metric": "x"}]}
+        for number, each in enumerate(bounds)
+    ]
+    folder = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-scaling/providers/Microsoft.Insights/autoscalesettings"
+    of = {"enabled": True, "targetResourceUri": resource_id.lower(), "profiles": profiles} | more
+    name = f"scale-{len(cloud.serving.settings)}"
+    cloud.serving.settings.append({"id": f"{folder}/{name}", "name": name, "properties": of})
 
 
 @contextmanager

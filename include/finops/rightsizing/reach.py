@@ -188,6 +188,13 @@ def _azure(client: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "Microsoft.Compute/snapshots/read", lambda: compute.snapshots.get(group, NOT_THERE)
     scale_sets = compute.virtual_machine_scale_sets
     yield "Microsoft.Compute/virtualMachineScaleSets/read", lambda: scale_sets.get(group, NOT_THERE)
+    workspaces = f"resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{NOT_THERE}"
+    deployment = f"{workspaces}/onlineEndpoints/{NOT_THERE}/deployments/{NOT_THERE}"
+    where = f"/subscriptions/{client.subscription}/{deployment}"
+    yield (
+        "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/read",
+        partial(ask, compute, HttpRequest("GET", where, params={"api-version": "2024-10-01"})),
+    )
 
 
 def _gcp(client: Any) -> Iterator[tuple[str, Callable[[], Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from azure_steps import azure
@@ -23,5 +24,7 @@ def world(_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(calls, "PAUSE_SECONDS", 0)
     _world.cloud.fail()
     _world.cloud.operations.clear()
+    server: Any = _world.cloud
+    server.serving.settings.clear()
     _world.effects()
     return _world

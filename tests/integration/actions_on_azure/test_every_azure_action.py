@@ -261,14 +261,6 @@ def test_an_owner_may_say_that_local_disks_hold_nothing(world: World) -> None:
     assert apply(world, world.change("stop_machine", machine)).after.state == "deallocated"
 
 
-def test_a_scale_set_that_an_autoscale_setting_decides_on_is_left_alone(world: World) -> None:
-    scale_set = world.has("group", sku={"capacity": 4})
-    setting = {"name": "cpu", "properties": {"enabled": True, "targetResourceUri": scale_set.lower()}}
-    world.cloud.autoscale.append(setting)
-    with pytest.raises(Refused, match="autoscale setting 'cpu' decides"):
-        apply(world, world.change("scale_group", scale_set, desired=1))
-
-
 def test_a_machine_that_is_deleted_meanwhile_is_not_brought_back(world: World) -> None:
     gone = world.change("start_machine", f"{MACHINES}/m{uuid4().hex[:6]}")
     with pytest.raises(Rejected, match="gone since the action began"):

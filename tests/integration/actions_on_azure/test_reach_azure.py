@@ -18,7 +18,7 @@ def test_a_login_that_may_read_is_told_so_and_nothing_is_changed(world: World) -
     account = {"id": world.target.account, "provider": world.target.provider}
     policy = RightsizingPolicy.model_validate({"accounts": [account]})
     clients: Any = SimpleNamespace(**dict.fromkeys(("aws", "azure", "gcp"), lambda _: world.client))
-    assert reach(policy, policy.accounts[0], clients) == "4 permissions are there"
+    assert reach(policy, policy.accounts[0], clients) == "5 permissions are there"
     assert not world.effects()
 
 
@@ -26,5 +26,5 @@ def test_where_a_budget_denies_its_permissions_are_tried_too(world: World) -> No
     account = {"id": world.has("account"), "provider": "azure"}
     policy = RightsizingPolicy.model_validate({"accounts": [account]})
     clients: Any = SimpleNamespace(azure=lambda _: world.client, aws=None, gcp=None)
-    assert reach(policy, policy.accounts[0], clients, denies=True) == "7 permissions are there"
+    assert reach(policy, policy.accounts[0], clients, denies=True) == "8 permissions are there"
     assert not world.effects()

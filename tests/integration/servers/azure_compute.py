@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from servers.azure_policies import AzurePolicies
+from servers.azure_serving import AzureServing
 from servers.cloud_api import CloudApi, Operation
 from servers.json_api import Said, json_api
 
@@ -29,7 +30,6 @@ _VERSIONS = {
     "snapshots": "2026-03-02",
     "storageaccounts": "2026-09-01",
     "tags": "2021-04-01",
-    "autoscalesettings": "2022-10-01",
 }
 _NAMES = {
     "virtualmachines": "virtualMachines",
@@ -84,8 +84,8 @@ class AzureCompute(CloudApi):
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     power: dict[str, str] = field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    autoscale: list[dict[str, Any]] = field(default_factory=list)
-    """Autoscale settings."""
+    serving: AzureServing = field(default_factory=AzureServing)
+    """Workspaces with online endpoints, and autoscale settings."""
     rules: AzurePolicies = field(default_factory=AzurePolicies)
     """Subscriptions and their policies."""
 
@@ -108,7 +108,7 @@ class AzureCompute(CloudApi):
 
     def permission_of(self, method: str, path: str) -> str:
         """Return Azure's name of what a request does."""
-        if found := self.rules.permission_of(method, path):
+        if found := self.rules.permission_of(method, path) or self.serving.permission_of(method, path):
             return found
         _, provider, kind, rest = _parts(path)
         if kind == "operations":
@@ -124,16 +124,17 @@ class AzureCompute(CloudApi):
         """Answer as Azure does."""
         if request.headers.get("Authorization") != "Bearer azure-token":
             return self.refused(401, "AuthenticationFailed", "no token")
-        if self.rules.permission_of(request.command, request.path):
-            return self.rules.serve(self, permission, request.command, request.path, body)
+        others = (each for each in (self.rules, self.serving) if each.permission_of(request.command, request.path))
+        if (other := next(others, None)) is not None:
+            return other.serve(self, permission, request.command, request.path, body)
         where, _, kind, rest = _parts(request.path)
         query = parse_qs(urlsplit(request.path).query)
         if kind == "operations":
             return self._operation(rest)
         if query.get("api-version") != [_VERSIONS[kind]]:
             return self.refused(400, "InvalidApiVersionParameter", f"{kind} {query.get('api-version')}")
-        if kind in ("skus", "autoscalesettings"):
-            return self._listed(kind, query)
+        if kind == "skus":
+            return self._listed(query)
         if where not in self.resources and request.command != "PUT":
             return self.refused(404, "ResourceNotFound", where)
         if kind == "tags":
@@ -144,9 +145,7 @@ class AzureCompute(CloudApi):
             return self._read(where)
         return self._change(permission, kind, request.command, where, body)
 
-    def _listed(self, kind: str, query: Mapping[str, list[str]]) -> Said:
-        if kind == "autoscalesettings":
-            return Said(200, {"value": self.autoscale})
+    def _listed(self, query: Mapping[str, list[str]]) -> Said:
         is_right = query.get("$filter") == [f"location eq '{LOCATION}'"]
         return Said(200, {"value": SKUS}) if is_right else self.refused(400, "InvalidFilter")
 

@@ -25,7 +25,9 @@ def raises(error: Exception) -> Any:
 def of_azure(**answers: Exception) -> SimpleNamespace:
     there = ResourceNotFoundError(response=SimpleNamespace(status_code=404, reason="Not Found", headers={}))  # type: ignore[arg-type]
     names = ("virtual_machines", "disks", "snapshots", "virtual_machine_scale_sets")
-    return SimpleNamespace(compute=SimpleNamespace(**{each: raises(answers.get(each, there)) for each in names}))
+    asked = raises(answers.get("deployments", there)).get
+    calls = {each: raises(answers.get(each, there)) for each in names}
+    return SimpleNamespace(subscription="research", compute=SimpleNamespace(send_request=asked, **calls))
 
 
 def of_google(**answers: Exception) -> SimpleNamespace:
@@ -46,13 +48,15 @@ def refused() -> HttpResponseError:
 
 
 def test_what_is_not_found_may_be_read() -> None:
-    assert tried("azure", of_azure()) == "4 permissions are there"
+    assert tried("azure", of_azure()) == "5 permissions are there"
     assert tried("gcp", of_google()) == "5 permissions are there"
 
 
 def test_what_is_forbidden_is_named_with_the_file_that_gives_it() -> None:
     with pytest.raises(BadInput, match=r"disks/read \(deploy/permissions/azure/read.json gives it\)"):
         tried("azure", of_azure(disks=refused()))
+    with pytest.raises(BadInput, match=r"onlineEndpoints/deployments/read \(deploy/permissions/azure/read.json"):
+        tried("azure", of_azure(deployments=refused()))
     with pytest.raises(BadInput, match=r"lacks compute.snapshots.get \(deploy/permissions/gcp/read.yaml gives it\)"):
         tried("gcp", of_google(snapshots=Forbidden("no")))
 

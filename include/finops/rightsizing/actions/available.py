@@ -8,7 +8,7 @@ from finops.core.providers import Provider
 
 _EVERYWHERE = frozenset(
     {
-        *("delete_volume", "resize_machine", "restore_volume", "scale_group", "set_lifecycle"),
+        *("delete_volume", "resize_machine", "restore_volume", "scale_endpoint", "scale_group", "set_lifecycle"),
         *("start_machine", "stop_machine", "tag"),
     }
 )
@@ -16,11 +16,10 @@ AVAILABLE: Mapping[str, frozenset[str]] = {
     Provider.AWS: _EVERYWHERE
     | {
         *("abort_uploads", "archive_snapshot", "attach_policy", "change_volume", "limit_requests", "release_address"),
-        *("remove_schedule", "restore_snapshot", "scale_endpoint", "schedule_machine", "use_spot"),
+        *("remove_schedule", "restore_snapshot", "schedule_machine", "use_spot"),
     },
     Provider.AZURE: _EVERYWHERE | {"assign_policy", "change_volume"},
-    Provider.GCP: _EVERYWHERE
-    | {"limit_quota", "limit_requests", "remove_schedule", "scale_endpoint", "schedule_machine"},
+    Provider.GCP: _EVERYWHERE | {"limit_quota", "limit_requests", "remove_schedule", "schedule_machine"},
 }
 
 

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from finops.core.providers import Provider
-from finops.rightsizing.actions.available import has
 from finops.rightsizing.breaches import Breach, Dimensions, Place
 from finops.rightsizing.models import Change, Finding, Level, ResourceType, Target
 from finops.rightsizing.proposing import change, finding, money
@@ -84,8 +83,6 @@ def _asked(resource: Resource) -> _Asked | None:
         # The most, too, so that it does not grow again; Google's autoscalers take no 0 there.
         most = max(least, 1) if provider == Provider.GCP else least
         return _Asked(part, change(resource, "scale_group", minimum=least, maximum=most, desired=least), words)
-    if not has(provider, "scale_endpoint"):
-        return _Asked(part, None, words, f"no action scales an endpoint on {provider}: do it by hand")
     variant = str(resource.details.get("variant") or "AllTraffic")
     return _Asked(part, change(resource, "scale_endpoint", variant=variant, minimum=least, maximum=least), words)
 

@@ -5,6 +5,7 @@ from finops.rightsizing.actions.azure.change_volume import ChangeVolume
 from finops.rightsizing.actions.azure.delete_volume import DeleteVolume
 from finops.rightsizing.actions.azure.resize_machine import ResizeMachine
 from finops.rightsizing.actions.azure.restore_volume import RestoreVolume
+from finops.rightsizing.actions.azure.scale_endpoint import ScaleEndpoint
 from finops.rightsizing.actions.azure.scale_group import ScaleGroup
 from finops.rightsizing.actions.azure.set_lifecycle import SetLifecycle
 from finops.rightsizing.actions.azure.start_machine import StartMachine
@@ -21,6 +22,7 @@ ACTIONS: tuple[Action, ...] = (
     RestoreVolume(),
     SetLifecycle(),
     ScaleGroup(),
+    ScaleEndpoint(),
     Tag(),
     AssignPolicy(),
 )

@@ -17,6 +17,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
+from azure.core.polling import LROPoller
 from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.core.rest import HttpRequest
 from azure.mgmt.core.polling.arm_polling import ARMPolling
@@ -55,6 +56,8 @@ _NO_CAPACITY = frozenset(
     {
         "AllocationFailed",
         "NotAvailableForSubscription",
+        "OutOfCapacity",
+        "OutOfQuota",
         "OverconstrainedAllocationRequest",
         "OverconstrainedZonalAllocationRequest",
         "QuotaExceeded",
@@ -89,6 +92,17 @@ def begin(change: Change, permission: str, call: Callable[..., Any], *arguments:
 
     def watched() -> None:
         call(*arguments, polling=_Watch(), **options).wait()
+
+    _call(change, permission, watched)
+
+
+def begin_request(change: Change, permission: str, client: Any, request: HttpRequest) -> None:
+    """Begin a change that the SDK has no method for, as ``begin`` does."""
+
+    def watched() -> None:
+        answer = client.send_request(request, _return_pipeline_response=True)
+        answer.http_response.raise_for_status()
+        LROPoller(client, answer, lambda _: None, _Watch()).wait()
 
     _call(change, permission, watched)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from azure.core.rest import HttpRequest
-
+from finops.rightsizing.actions.azure import autoscale
 from finops.rightsizing.actions.azure.base import AzureAction
-from finops.rightsizing.actions.azure.calls import WATCH, Gone, ask, begin, read
+from finops.rightsizing.actions.azure.calls import WATCH, Gone, begin, read
 from finops.rightsizing.actions.azure.names import name_of
 from finops.rightsizing.actions.base import first_reason, with_parameters
 from finops.rightsizing.actions.model import WAIT, Live, Rejected
@@ -16,8 +15,6 @@ from finops.rightsizing.models import Change
 
 KIND = "microsoft.compute/virtualmachinescalesets"
 _GET, _WRITE = "Microsoft.Compute/virtualMachineScaleSets/read", "Microsoft.Compute/virtualMachineScaleSets/write"
-_AUTOSCALE = "Microsoft.Insights/autoscaleSettings/read"
-_AUTOSCALE_VERSION = "2022-10-01"
 _AKS = "aks-managed-"
 _STILL = ("succeeded", "failed", "canceled")
 
@@ -33,7 +30,7 @@ class ScaleGroup(AzureAction):
         "maximum": "the most that are meant: more are refused",
     }
     required: ClassVar[tuple[str, ...]] = ("desired",)
-    reads: tuple[str, ...] = (_GET, _AUTOSCALE, WATCH)
+    reads: tuple[str, ...] = (_GET, autoscale.READ, WATCH)
     acts: tuple[str, ...] = (_WRITE,)
     resource_types: tuple[str, ...] = ("group",)
 
@@ -47,7 +44,7 @@ class ScaleGroup(AzureAction):
         facts = {
             "desired": int(found.get("sku", {}).get("capacity") or 0),
             "instance_type": found.get("sku", {}).get("name", ""),
-            "autoscale_setting": _autoscale(client, change, where.group),
+            "autoscale_setting": autoscale.setting_of(client, change, change.target.resource_id).get("name", ""),
         }
         state = str(found["properties"].get("provisioningState", "")).lower()
         return Live(exists=True, state=state, tags=found.get("tags") or {}, facts=facts)
@@ -86,16 +83,3 @@ class ScaleGroup(AzureAction):
     def inverse(self, before: Live, change: Change) -> Change | None:
         """Set the number as it was."""
         return with_parameters(change, self.name, desired=before.facts["desired"])
-
-
-def _autoscale(client: Any, change: Change, group: str) -> str:
-    """Return the name of the enabled setting that decides on the set, empty for none."""
-    subscription = change.target.resource_id.split("/")[2]
-    path = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Insights/autoscalesettings"
-    request = HttpRequest("GET", path, params={"api-version": _AUTOSCALE_VERSION})
-    found = read(change, _AUTOSCALE, ask, client.compute, request)
-    wanted = change.target.resource_id.lower()
-    settings = (each for each in found.get("value", ()) if each["properties"].get("enabled", True))
-    return next(
-        (each["name"] for each in settings if each["properties"].get("targetResourceUri", "").lower() == wanted), ""
-    )
