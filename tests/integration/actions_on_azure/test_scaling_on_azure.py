@@ -105,6 +105,26 @@ def test_a_tag_of_the_workspace_the_endpoint_or_the_deployment_protects_it(world
     assert world.live(change).tags == {"team": "chat", "protect": "true", "owner": "ana"}
 
 
+def test_a_setting_that_is_made_meanwhile_is_left_as_it_is_when_the_number_goes_back(world: World) -> None:
+    change = asked(world, minimum=2, maximum=4)
+    undo = apply(world, change).undo
+    assert undo is not None
+    scales(world.cloud, f"{change.target.resource_id}/onlineEndpoints/chat/deployments/blue", (1, 4, 1))
+    live = world.settled(undo)
+    assert world.actions["scale_endpoint"].refusal(live, undo) == "its parameter minimum or maximum is missing"
+    assert world.actions["scale_endpoint"].next_step(live, undo) == "set_number"
+
+
+def test_a_setting_that_gets_a_second_profile_meanwhile_is_not_changed(world: World) -> None:
+    change = asked(world, minimum=1, maximum=2)
+    scales(world.cloud, f"{change.target.resource_id}/onlineEndpoints/chat/deployments/blue", (1, 4, 1), (2, 8, 2))
+    action, live = world.actions["scale_endpoint"], world.live(change)
+    assert action.next_step(live, change) == "set_bounds"
+    with pytest.raises(Rejected, match="has several profiles"):
+        action.perform(world.client, "set_bounds", live, change, "token")
+    assert not world.effects()
+
+
 def test_a_deployment_that_is_deleted_meanwhile_is_not_made_again(world: World) -> None:
     change = asked(world, minimum=1, maximum=2)
     server: Any = world.cloud

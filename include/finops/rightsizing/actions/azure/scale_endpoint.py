@@ -76,13 +76,12 @@ class ScaleEndpoint(AzureAction):
         """Refuse a deployment that is not ready or not managed, a setting of several profiles, and odd bounds."""
         facts, asked, variant = live.facts, change.parameters, change.parameters["variant"]
         setting = facts["autoscale_setting"]
-        is_bound = all(asked.get(name) is not None for name in ("minimum", "maximum"))
         reason = first_reason(
             (not facts["has_deployment"], f"it has no deployment {variant!r}"),
             (live.state != _READY, f"its state is {live.state}"),
             (not facts["is_managed"], f"the deployment {variant!r} runs on a cluster: scale that instead"),
             (facts["profiles"] > 1, f"the autoscale setting {setting!r} has several profiles: change that instead"),
-            (setting and not is_bound, "its parameter minimum or maximum is missing"),
+            (setting and not _has_bounds(change), "its parameter minimum or maximum is missing"),
             (asked.get("desired", asked.get("minimum")) is None, "its parameter minimum or desired is missing"),
         )
         if reason:
@@ -99,7 +98,9 @@ class ScaleEndpoint(AzureAction):
             return "set_number"
         if live.state not in _STILL:
             return WAIT
-        if facts["autoscale_setting"] and _wanted(live, change) != tuple(facts[name] for name in _BOUNDS):
+        # What undoes a change of before there was a setting names no bounds.
+        is_bound = facts["autoscale_setting"] and _has_bounds(change)
+        if is_bound and _wanted(live, change) != tuple(facts[name] for name in _BOUNDS):
             return "set_bounds"
         # A change that failed leaves the deployment so, whatever its number.
         is_there = facts["desired"] == _desired(live, change) and live.state == _READY
@@ -155,11 +156,16 @@ def _bounds(setting: Mapping[str, Any]) -> dict[str, int | None]:
     return {name: int(profiles[0]["capacity"][name]) for name in _BOUNDS}
 
 
+def _has_bounds(change: Change) -> bool:
+    return all(change.parameters.get(name) is not None for name in ("minimum", "maximum"))
+
+
 def _wanted(live: Live, change: Change) -> tuple[int, int, int]:
     """Return the bounds there shall be, with the usual number within them."""
     asked = change.parameters
     low, high = int(asked["minimum"]), int(asked["maximum"])
-    return low, high, min(max(int(asked.get("default") or live.facts["default"]), low), high)
+    usual = int(asked.get("default") or live.facts["default"] or low)
+    return low, high, min(max(usual, low), high)
 
 
 def _desired(live: Live, change: Change) -> int:

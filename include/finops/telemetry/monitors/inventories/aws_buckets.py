@@ -18,7 +18,7 @@ from finops.telemetry.monitors.inventories.parts import UNKNOWN, Row, lifecycle
 
 _ARCHIVES = frozenset({"GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"})
 _NONE = {"NoSuchLifecycleConfiguration", "NoSuchTagSet", "NoSuchTagSetError"}
-_DENIED, _GONE = "AccessDenied", ("NoSuchBucket", "NoSuchUpload")
+_DENIED, _GONE, _ENDED = "AccessDenied", "NoSuchBucket", "NoSuchUpload"
 _LIFECYCLE, _TAGS = "s3:GetLifecycleConfiguration", "s3:GetBucketTagging"
 _LOCATION, _UPLOADS, _PARTS = (
     "s3:GetBucketLocation",
@@ -116,7 +116,7 @@ def _uploads(client: Any, bucket: str) -> tuple[dict[str, int], str]:
         code = error.response.get("Error", {}).get("Code")
         if code == _DENIED:
             return {}, needed
-        if code not in _GONE:
+        if code != _GONE:
             raise
     return {"incomplete_upload_bytes": held, "incomplete_uploads": number}, ""
 
@@ -127,7 +127,7 @@ def _held(client: Any, bucket: str, upload: Mapping[str, Any]) -> int:
         return sum(each["Size"] for each in listed(client, "list_parts", ("Parts",), **what))
     except ClientError as error:
         # It has ended meanwhile.
-        if error.response.get("Error", {}).get("Code") == "NoSuchUpload":
+        if error.response.get("Error", {}).get("Code") == _ENDED:
             return 0
         raise
 
@@ -153,7 +153,7 @@ def _asked(call: Callable[..., dict[str, Any]], bucket: str) -> dict[str, Any] |
         return call(Bucket=bucket)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code")
-        if code in (*_NONE, "NoSuchBucket"):
+        if code in (*_NONE, _GONE):
             return {}
         if code != _DENIED:
             raise
