@@ -32,7 +32,7 @@ from finops.transform import recording, runner
 from finops.transform.kpis import inputs
 from finops.transform.kpis.inputs import Columns
 
-KPI_LAYOUT = "4"
+KPI_LAYOUT = "5"
 """What the KPI marts look like. Another value makes every month's KPIs pending, in a workspace that begins anew."""
 
 
