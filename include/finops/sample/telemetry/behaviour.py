@@ -36,6 +36,8 @@ class Behaviour(StrEnum):
     OFFICE_HOURS = "busy in office hours"
     IDLE_ENDPOINT = "endpoint that nobody calls"
     SMALL_ENDPOINT = "endpoint with instances to spare"
+    DAY_ENDPOINT = "endpoint that is asked by day"
+    FLAT_ENDPOINT = "endpoint that is asked as much at night"
 
 
 _FLAT_GPUS = {
@@ -49,9 +51,24 @@ _FLAT_GPUS = {
 }
 """Utilization of the GPUs and of their memory in percent, bytes per second."""
 
+SCALED = {Behaviour.DAY_ENDPOINT: 36.0, Behaviour.FLAT_ENDPOINT: 62.0}
+"""Endpoints whose use follows their requests, and their GPUs in percent at usual traffic."""
+_BY_DAY, _AT_NIGHT = 1.6, 0.3
+
 _MEMORY, _HALF_CPU = 24.0, 46.0
 _MARGIN = 2.5
 """Percentage points between an average and its maximum."""
+
+
+def traffic(behaviour: Behaviour, period: BillingPeriod, hours: np.ndarray) -> np.ndarray:
+    """Return how many requests come in hours of a month, as a factor of what is usual."""
+    match behaviour:
+        case Behaviour.DAY_ENDPOINT:
+            return np.where(_in_office(period, hours), _BY_DAY, _AT_NIGHT)
+        case Behaviour.FLAT_ENDPOINT:
+            return np.ones(len(hours))
+        case _:
+            return rhythm(period, hours)
 
 
 def gpu_levels(behaviour: Behaviour, hours: np.ndarray, draws: np.random.Generator) -> tuple[np.ndarray, Levels]:
@@ -83,11 +100,9 @@ def cpu_levels(
 
 def _cpu(behaviour: Behaviour, asset: Asset, period: BillingPeriod) -> np.ndarray:
     hours = asset.hours
-    first = period.start
-    clock, weekday = hours % 24, (hours // 24 + first.weekday()) % 7
 
     def between(span: tuple[int, int]) -> np.ndarray:
-        return (clock >= span[0]) & (clock < span[1])
+        return (hours % 24 >= span[0]) & (hours % 24 < span[1])
 
     match behaviour:
         case Behaviour.LOW_CPU:
@@ -101,9 +116,15 @@ def _cpu(behaviour: Behaviour, asset: Asset, period: BillingPeriod) -> np.ndarra
         case Behaviour.NIGHTS:
             return np.where(between(_NIGHT), 92.0, 3.0)
         case Behaviour.OFFICE_HOURS:
-            return np.where(between(_OFFICE) & (weekday < 5), 58.0, 2.0)
+            return np.where(_in_office(period, hours), 58.0, 2.0)
         case _:
             return np.clip(58 * rhythm(period, hours), 30, 92)
+
+
+def _in_office(period: BillingPeriod, hours: np.ndarray) -> np.ndarray:
+    first = period.start
+    clock, weekday = hours % 24, (hours // 24 + first.weekday()) % 7
+    return np.asarray((clock >= _OFFICE[0]) & (clock < _OFFICE[1]) & (weekday < 5))
 
 
 def _near(level: float, hours: np.ndarray, draws: np.random.Generator) -> np.ndarray:

@@ -9,9 +9,9 @@ import numpy as np
 
 from finops.core.telemetry import TelemetryKind
 from finops.sample.telemetry.assets import Asset, Purpose, Role
-from finops.sample.telemetry.behaviour import Behaviour, Levels, cpu_levels
+from finops.sample.telemetry.behaviour import Levels, cpu_levels
 from finops.sample.telemetry.scene import Scene
-from finops.sample.telemetry.waste import Part
+from finops.sample.telemetry.waste import Part, behaviour_of
 
 _CORES_OF_GPU_MACHINES = ("a2", "a3", "g2")
 """Google bills these apart from their GPUs, which are what is measured."""
@@ -24,8 +24,7 @@ def write(scene: Scene, parts: Mapping[str, Part]) -> None:
         is_machine = asset.type == "machine" and not asset.instance_type.startswith(_CORES_OF_GPU_MACHINES)
         if not is_machine or not (asset.is_lasting or asset.purpose):
             continue
-        behaviour = parts[asset.id].behaviour if asset.id in parts else Behaviour.USUAL
-        measure(scene, asset, *cpu_levels(behaviour, asset, scene.period, scene.waste_draws))
+        measure(scene, asset, *cpu_levels(behaviour_of(asset, parts), asset, scene.period, scene.waste_draws))
         if asset.purpose in (Purpose.RESIZED, Purpose.NOT_RESIZED):
             _tell_saving(scene, asset)
 

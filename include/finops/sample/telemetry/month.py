@@ -80,7 +80,7 @@ def _played(scene: Scene) -> Scene:
     chosen = waste.parts(scene, cast, endpoints, nodes)
     waste.tell(scene, chosen)
     parts = {each.asset.id: each for each in chosen}
-    serving.write(scene, endpoints, {each.asset.id for each in chosen if not each.is_called})
+    serving.write(scene, endpoints, parts)
     utilization.write(scene, cast, endpoints, parts)
     machines.write(scene, parts)
     inventory.write(scene, parts)

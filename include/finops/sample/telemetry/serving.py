@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +10,10 @@ import numpy as np
 
 from finops.core.telemetry import TelemetryKind
 from finops.sample.telemetry.assets import Asset, Role
-from finops.sample.telemetry.counts import by_hour, rhythm
+from finops.sample.telemetry.behaviour import traffic
+from finops.sample.telemetry.counts import by_hour
 from finops.sample.telemetry.scene import Scene
+from finops.sample.telemetry.waste import Part, behaviour_of
 
 _REQUESTS = 240
 """Requests an hour of a GPU whose model has a traffic of 1."""
@@ -30,18 +32,15 @@ _TOLD = 4
 """Of so many of a month's endpoints the counts are told."""
 
 
-def write(scene: Scene, servers: Sequence[Asset], uncalled: Set[str]) -> None:
-    """Write the counts of GPU endpoints and of models that are paid by token; plant what is known of some.
-
-    Nobody calls those whose ids are in ``uncalled``.
-    """
+def write(scene: Scene, servers: Sequence[Asset], parts: Mapping[str, Part]) -> None:
+    """Write the counts of GPU endpoints and of models that are paid by token; plant what is known of some."""
     production = [each for each in servers if each.owner.environment == "prod"]
     shared, silent, *_ = [*production, None, None]
     for number, asset in enumerate(servers):
-        hours, requests = _requests(scene, asset)
+        hours, requests = _requests(scene, asset, parts)
         if asset is silent:
             requests[(hours >= _SILENT_DAY * 24) & (hours < _SILENT_DAY * 24 + 24)] = 0
-        if asset.id in uncalled:
+        if asset.id in parts and not parts[asset.id].is_called:
             requests[:] = 0
         attack = _attack(scene, asset, hours, requests)
         requests = requests + attack
@@ -65,11 +64,12 @@ def write(scene: Scene, servers: Sequence[Asset], uncalled: Set[str]) -> None:
         _by_token(scene, asset, is_told=asset in told)
 
 
-def _requests(scene: Scene, asset: Asset) -> tuple[np.ndarray, np.ndarray]:
+def _requests(scene: Scene, asset: Asset, parts: Mapping[str, Part]) -> tuple[np.ndarray, np.ndarray]:
     hours = asset.hours
     level = _REQUESTS * asset.gpus * asset.owner.traffic * scene.draws.uniform(0.7, 1.3)
     noise = np.exp(scene.draws.standard_normal(len(hours)) * 0.08)
-    return hours, np.rint(level * rhythm(scene.period, hours) * noise).astype(np.int64)
+    shape = traffic(behaviour_of(asset, parts), scene.period, hours)
+    return hours, np.rint(level * shape * noise).astype(np.int64)
 
 
 def _attack(scene: Scene, asset: Asset, hours: np.ndarray, requests: np.ndarray) -> np.ndarray:

@@ -9,14 +9,14 @@ import numpy as np
 from finops.core.telemetry import TelemetryKind
 from finops.sample.telemetry import machines
 from finops.sample.telemetry.assets import Asset, Role
-from finops.sample.telemetry.behaviour import NETWORK_BUSY, NETWORK_IDLE, Behaviour, gpu_levels
-from finops.sample.telemetry.counts import rhythm
+from finops.sample.telemetry.behaviour import NETWORK_BUSY, NETWORK_IDLE, SCALED, Behaviour, gpu_levels, traffic
 from finops.sample.telemetry.runs import Cast
 from finops.sample.telemetry.scene import Scene
-from finops.sample.telemetry.waste import Part
+from finops.sample.telemetry.waste import Part, behaviour_of
 
 _BUSY, _RESTING = 91.0, 1.0
 _NEARLY_IDLE = 3.0
+_SERVING = 58.0
 _GAP = (100, 106)
 """The hours of a month in which one endpoint was not measured."""
 
@@ -43,11 +43,12 @@ def write(scene: Scene, cast: Cast, servers: Sequence[Asset], parts: Mapping[str
     idle, gap, *_ = [*servers[2:4], None, None]
     for asset in scene.by_role(Role.SERVER):
         hours = asset.hours
-        part = parts.get(asset.id)
-        if part and part.behaviour is not Behaviour.USUAL:
-            machines.measure(scene, asset, *gpu_levels(part.behaviour, hours, scene.waste_draws))
+        behaviour = behaviour_of(asset, parts)
+        if behaviour is not Behaviour.USUAL and behaviour not in SCALED:
+            machines.measure(scene, asset, *gpu_levels(behaviour, hours, scene.waste_draws))
             continue
-        average = np.clip(58 * rhythm(scene.period, hours) + 4 * scene.draws.standard_normal(len(hours)), 5, 98)
+        busy = SCALED.get(behaviour, _SERVING) * traffic(behaviour, scene.period, hours)
+        average = np.clip(busy + 4 * scene.draws.standard_normal(len(hours)), 5, 98)
         if asset is idle:
             average = np.full(len(hours), _NEARLY_IDLE)
             _tell(scene, "GPU that is nearly idle", asset, _NEARLY_IDLE, len(hours))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,6 +46,11 @@ class Part:
         return self.behaviour not in (Behaviour.IDLE_GPU, Behaviour.IDLE_ENDPOINT)
 
 
+def behaviour_of(asset: Asset, parts: Mapping[str, Part]) -> Behaviour:
+    """Return what a resource does, by its part where it has one."""
+    return parts[asset.id].behaviour if asset.id in parts else Behaviour.USUAL
+
+
 class _Casting:
     """Gives parts to resources of the bill, one each, in the order of their ids."""
 
@@ -71,6 +76,7 @@ def parts(scene: Scene, cast: Cast, servers: Sequence[Asset], nodes: Sequence[As
     _gpus(casting, servers)
     _storage(casting)
     _services(casting)
+    _scaled(casting, servers)
     # Of two endpoints one is left in a month in which somebody attacks the other.
     quiet = [each for each in casting.parts if each.asset.series not in attacked]
     return [*quiet, *_added(scene), *_trainers(scene, cast, servers)]
@@ -173,6 +179,25 @@ def _services(casting: _Casting) -> None:
     for _ in range(2 if casting.provider is Provider.AWS else 1):
         casting.give(endpoint, "idle_endpoint", Behaviour.IDLE_ENDPOINT, propose={"decide": "delete it"})
         casting.give(endpoint, "oversized_endpoint", Behaviour.SMALL_ENDPOINT, propose=_FEWER, details=_MANY)
+
+
+_FOUR = {"instances": 4, "minimum": 4, "maximum": 6}
+
+
+def _scaled(casting: _Casting, servers: Sequence[Asset]) -> None:
+    """Give the last endpoint that is left four instances: asked by day alone; on Azure as much at night."""
+    cast = {each.asset.id for each in casting.parts} | {each.id for each in servers[: _PLANTED_SERVERS - 1]}
+    *_, chosen = [None, *(each for each in servers if each.type == "endpoint" and each.id not in cast)]
+    if chosen is None:
+        return
+    rule = "scheduled_scaling"
+    if casting.provider is Provider.AZURE:
+        flat = Part(chosen, rule, Behaviour.FLAT_ENDPOINT, "asked as much at night as by day", details=_FOUR)
+        casting.parts.append(flat)
+        return
+    is_aws = casting.provider is Provider.AWS
+    propose = {"action": "schedule_endpoint"} if is_aws else {"decide": "the least and most by hour"}
+    casting.parts.append(Part(chosen, rule, Behaviour.DAY_ENDPOINT, propose=propose, details=_FOUR))
 
 
 def _added(scene: Scene) -> list[Part]:
