@@ -252,6 +252,13 @@ OFF_HOURS = {
     "skip_days": ["saturday", "sunday"],
 }
 SPOT = {"on_demand_base": 1, "on_demand_percent": 25, "instance_types": ["m6i.large", "m5.large", "m6a.large"]}
+BY_HOUR: dict[str, Any] = {
+    "variant": "blue",
+    "changes": [
+        {"days": ["Monday", "Tuesday"], "at": "06:00", "minimum": 2, "maximum": 3},
+        {"days": ["Monday", "Tuesday"], "at": "20:00", "minimum": 1, "maximum": 1},
+    ],
+}
 
 DENY = {
     "Version": "2012-10-17",
@@ -348,6 +355,37 @@ CASES = (
         changes=(
             "application-autoscaling:RegisterScalableTarget",
             "sagemaker:UpdateEndpointWeightsAndCapacities",
+        ),
+    ),
+    Case(
+        "schedule_endpoint",
+        "endpoint",
+        ENDPOINT,
+        BY_HOUR,
+        state="InService",
+        facts={
+            "minimum": 1,
+            "maximum": 3,
+            "desired": 3,
+            "scheduled": {
+                "finops-mon-tue-0600": {
+                    "expression": "cron(0 6 ? * MON,TUE *)",
+                    "time_zone": "UTC",
+                    "minimum": 2,
+                    "maximum": 3,
+                },
+                "finops-mon-tue-2000": {
+                    "expression": "cron(0 20 ? * MON,TUE *)",
+                    "time_zone": "UTC",
+                    "minimum": 1,
+                    "maximum": 1,
+                },
+            },
+        },
+        changes=(
+            "application-autoscaling:RegisterScalableTarget",
+            "application-autoscaling:PutScheduledAction",
+            "application-autoscaling:PutScheduledAction",
         ),
     ),
     Case(

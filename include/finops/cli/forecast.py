@@ -66,7 +66,9 @@ def _published(run_date: str | None, as_json: bool) -> None:
 
     settings = Settings()
     with progress_bar() as progress:
-        done = forecasts.run(settings, None if run_date is None else a_day(run_date, "--run-date"), progress)
+        day = None if run_date is None else a_day(run_date, "--run-date")
+        done = forecasts.run(settings, day, progress)
+        forecasts.run_requests(settings, day)
     found = summary(settings, done.run_date)
     if as_json:
         told = {"build_id": done.build_id, "page": str(done.page)}

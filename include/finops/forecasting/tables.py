@@ -140,3 +140,34 @@ SCORES = ResultTable(
 )
 
 TABLES: tuple[ResultTable, ...] = (FORECASTS, TOTALS, NOWCASTS, SCORES)
+
+REQUESTS = ResultTable(
+    "mart_request_forecasts",
+    "One row per run date, serving endpoint and hour (UTC) of the seven days from the run date on: how many requests "
+    "are expected.",
+    (
+        ResultColumn("billing_period", "varchar", "Month (YYYY-MM) of the run date, under which the row is filed."),
+        ResultColumn("billing_currency", "varchar", "(none): requests cost nothing here."),
+        ResultColumn("run_date", "date", "First day that was forecast; only hours before it were known."),
+        ResultColumn("provider", "varchar", "Whose endpoint it is: aws, azure, gcp, or a vendor's name."),
+        ResultColumn("endpoint_id", "varchar", "The endpoint, as the bill's ResourceId has it."),
+        ResultColumn("hour_start", "timestamp", "When the hour begins (UTC)."),
+        ResultColumn("mean", "double", "Requests that are expected in the hour."),
+        *(
+            ResultColumn(f"{side}_{level}", "double", f"{word} bound of the requests with {level} % probability.")
+            for level in (80, 95)
+            for side, word in (("lo", "Lower"), ("hi", "Upper"))
+        ),
+        ResultColumn("model", "varchar", "Model that the mean is of, or combination."),
+        ResultColumn(
+            "history_days",
+            "bigint",
+            "Days from the first counted hour of the last eight weeks to the run date; below 14 there is too little to "
+            "know a week's rhythm, and bounds are wide.",
+        ),
+    ),
+    ("billing_period", "billing_currency", "run_date", "provider", "endpoint_id", "hour_start"),
+)
+
+REQUEST_TABLES: tuple[ResultTable, ...] = (REQUESTS,)
+"""What is made of counted requests, and published apart from what is made of bills."""

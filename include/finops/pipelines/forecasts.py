@@ -12,6 +12,8 @@ from finops.core.settings import Settings
 from finops.pipelines import results
 
 FEATURE = "forecasting"
+REQUESTS = "request_forecasts"
+"""Forecasts of requests: made of KPIs, and published apart from those of bills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,26 @@ def run(settings: Settings, run_date: date | None = None, progress: Progress | N
     (frame,) = found[TOTALS.name].values()
     made_by = run_date if run_date is not None else max(_column(frame, "run_date"))
     return Forecasted(version.build_id, made_by, service.write_page(settings))
+
+
+def run_requests(settings: Settings, run_date: date | None = None) -> str | None:
+    """Forecast the requests of endpoints by a run date, or by the day after those that are counted; publish them.
+
+    Return the build; None where the same KPIs were forecast by that run date before, or where no request is counted.
+    Raise NotReady before any bills are published, Finding if the gate refuses.
+    """
+    from finops.forecasting import requests
+    from finops.forecasting.tables import REQUEST_TABLES
+    from finops.stores import published
+
+    with results.running(settings, REQUESTS):
+        day = run_date or requests.run_date_of(settings)
+        made_of = results.digest(settings, None, [results.KPIS])
+        is_known = results.made_of(settings, REQUESTS) == made_of
+        if day is None or (is_known and requests.is_published(published.latest(settings), day)):
+            return None
+        found = requests.run(settings, day)
+        return results.publish(settings, REQUESTS, REQUEST_TABLES, found, made_of).build_id
 
 
 def _digest(settings: Settings) -> str:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops.core.settings import Settings
-from finops.pipelines import results
+from finops.pipelines import forecasts, results
 
 if TYPE_CHECKING:
     from finops.stores.state.suppressions import SetAside
 
 FEATURE = "rightsizing"
-_LAYERS = ("budgets", "anomalies", "action_savings", results.KPIS)
+_LAYERS = ("budgets", "anomalies", "action_savings", forecasts.REQUESTS, results.KPIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,15 @@ class Found:
 def find(settings: Settings, run_date: date | None = None) -> Found:
     """Find what could be saved, publish it as ``mart_findings`` and write the page. No cloud is touched.
 
-    What was made of the same bills, KPIs, budgets, incidents, configuration and suppressions is not made again.
+    The requests of endpoints are forecast by its run date first, where they are not yet. What was made of the same
+    bills, KPIs, budgets, incidents, configuration and suppressions is not made again.
     Raise NotReady before the costs of resources are published, BadInput for an invalid ``rightsizing.yml`` or run
     date, Finding if the gate refuses.
     """
     from finops.rightsizing import service
     from finops.rightsizing.tables import TABLES
 
+    forecasts.run_requests(settings, service.run_date_of(settings, run_date))
     with results.running(settings, FEATURE):
         suppressed, set_aside = _suppressed(settings), _set_aside(settings)
         planned = service.plan(settings, run_date, suppressed)

@@ -184,12 +184,22 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Requests of an endpoint: days that were counted in the window, requests, and those of the busiest day."""
+    """Requests of an endpoint in the window, and the days that were counted."""
 
     days: int
     requests: int
-    busiest: int
-    by_weekday: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Requests of an endpoint that are expected by the hour of the week (UTC, from Monday 00:00 on), as of a run date.
+
+    Both are bounds from above: ``lower`` holds with 80 % probability, ``upper`` with 95 %.
+    """
+
+    run_date: date
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +224,7 @@ class Known:
     commitments would have covered; ``snapshots`` those of a disk and day, the earliest first, by (provider, disk, day);
     ``breaches`` what budgets propose, and ``members`` the machines of scaling groups, by (provider, group), where they
     propose anything; ``commitment_ends`` the last day of commitments whose bill says it, by (provider, commitment);
-    ``advice`` what providers recommend by (provider, resource).
+    ``advice`` what providers recommend by (provider, resource); ``expected`` requests by (provider, endpoint).
     """
 
     rules: Rules
@@ -231,6 +241,7 @@ class Known:
     members: Mapping[tuple[str, str], Members] = field(default_factory=dict)
     advice: Mapping[tuple[str, str], Sequence[Advice]] = field(default_factory=dict)
     commitment_ends: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    expected: Mapping[tuple[str, str], Expected] = field(default_factory=dict)
 
     def commitment_end(self, resource: Resource) -> date | None:
         """Return the last day of what covers a resource; None unless it is known of all that do."""

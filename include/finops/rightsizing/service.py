@@ -19,6 +19,9 @@ from finops.rightsizing.tables import FINDINGS
 from finops.stores import published
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from finops.stores.published import Publication
     from finops.stores.results import Results
     from finops.stores.state.suppressions import SetAside
 
@@ -44,19 +47,32 @@ def plan(settings: Settings, run_date: date | None = None, suppressed: Mapping[s
     with version.connect() as connection:
         connection.execute(compose("set memory_limit = {limit}", limit=settings.memory_limit))
         connection.execute(f"set threads = {settings.threads}")
-        last = read.run_date_of(connection, version)
-        if last is None:
-            raise NotReady(
-                "no costs of resources are published yet; `finops kpis build` makes them of bills and telemetry"
-            )
-        day = last if run_date is None else min(run_date, last)
-        if day <= version.billing_periods[0].start.date():
-            raise BadInput(f"run date {day} is before the first published day is over; name a later one")
+        day = _run_date(connection, version, run_date)
         known, around = surroundings.read(connection, version, rules, day)
         found = evaluating.everything(read.resources(connection, version, rules, day), known, around)
     seen = rows.seen_before(version, day)
     judged = judging.statuses(found, seen, suppressed or {}, day, rules.consecutive_findings)
     return Planned(day, tuple(judged))
+
+
+def run_date_of(settings: Settings, asked: date | None = None) -> date:
+    """Return the run date of a plan: the one that is asked for, at most the day after the last whose costs are known.
+
+    Raise what ``plan`` raises.
+    """
+    version = published.latest(settings)
+    with version.connect() as connection:
+        return _run_date(connection, version, asked)
+
+
+def _run_date(connection: DuckDBPyConnection, version: Publication, asked: date | None) -> date:
+    last = read.run_date_of(connection, version)
+    if last is None:
+        raise NotReady("no costs of resources are published yet; `finops kpis build` makes them of bills and telemetry")
+    day = last if asked is None else min(asked, last)
+    if day <= version.billing_periods[0].start.date():
+        raise BadInput(f"run date {day} is before the first published day is over; name a later one")
+    return day
 
 
 def findings(settings: Settings, run_date: date | None = None) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING
 from finops.core.providers import Provider
 from finops.core.sql import Sql, compose
 from finops.policy.rightsizing_rules import Rules
-from finops.rightsizing import advised, committed, read_budgets
+from finops.rightsizing import advised, committed, read_budgets, requested
 from finops.rightsizing.breaches import Breach
 from finops.rightsizing.read import COSTS, INVENTORY, Around, rows_of
-from finops.rightsizing.resource import Asked, Catalogue, Known, Machine, Members, Runs, Stored
+from finops.rightsizing.resource import Catalogue, Known, Machine, Members, Runs, Stored
 from finops.rightsizing.rules.network import Transfer
 from finops.rightsizing.rules.told import Attack
 from finops.rightsizing.window import Window
@@ -42,7 +41,7 @@ class Reader(Window):
             self.run_date,
             self._catalogue(),
             self._stored(),
-            self._asked(),
+            requested.asked(self),
             self._work(),
             self._runs(),
             self._spot(),
@@ -50,6 +49,7 @@ class Reader(Window):
             self._snapshots(),
             *self._budgets(),
             commitment_ends=committed.ends(self),
+            expected=requested.expected(self),
         )
 
     def around(self, known: Known) -> Around:
@@ -91,32 +91,6 @@ class Reader(Window):
         return {
             (provider, resource): Stored(stale, size / _GIB, (cost or 0) * scale, old, Decimal(saving or 0) * scale)
             for provider, resource, stale, size, cost, old, saving in self.rows(query, "mart_checkpoint_storage")
-        }
-
-    def _asked(self) -> dict[tuple[str, str], Asked]:
-        # A day that nobody counted has no version, and no tokens: it says nothing about requests.
-        query = """
-            with days as (
-                select provider, endpoint_id, charge_date, sum(requests)::bigint as requests from ({rows})
-                where charge_date >= {since}::date and charge_date < {run_date}::date and (
-                    requests > 0 or model_version <> '(none)' or serving_stage <> '(none)' or tokens_in is not null
-                )
-                group by all
-            )
-            select provider, endpoint_id, isodow(charge_date) - 1, count(*), sum(requests)::bigint, max(requests)
-            from days group by all
-        """
-        found: dict[tuple[str, str], list[tuple[int, int, int, int]]] = defaultdict(list)
-        for provider, endpoint, *figures in self.rows(query, "mart_inference_costs", self.since):
-            found[provider, endpoint].append(tuple(figures))
-        return {
-            key: Asked(
-                sum(days for _, days, _, _ in each),
-                sum(requests for _, _, requests, _ in each),
-                max(busiest for _, _, _, busiest in each),
-                {weekday: requests / days for weekday, days, requests, _ in each},
-            )
-            for key, each in found.items()
         }
 
     def _work(self) -> dict[tuple[str, str, str, str, str], Decimal]:

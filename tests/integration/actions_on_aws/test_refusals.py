@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from action_steps import (
     ACL,
+    BY_HOUR,
     BY_NAME,
     ENDPOINT,
     GPU_MACHINE,
@@ -34,6 +35,14 @@ STOPS = [
     (MACHINE | {"details": {"is_stop_protected": True}}, "stop protection"),
     (MACHINE | {"details": {"capacity_reservation": "cr-1"}}, "capacity reservation cr-1"),
 ]
+
+
+def _changed(**values: Any) -> dict[str, Any]:
+    """Return the parameters of a schedule whose first change is another one."""
+    first, *others = BY_HOUR["changes"]
+    return {"variant": "blue", "changes": [{**first, **values}, *others]}
+
+
 STOPPED = MACHINE | {"state": "stopped"}
 GP2 = {"size_gb": 100, "details": {"volume_type": "gp2"}}
 OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
@@ -87,6 +96,14 @@ OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
         {"variant": "blue", "minimum": 1, "maximum": 2},
         "is serverless",
     ),
+    ("schedule_endpoint", "endpoint", ENDPOINT, {"variant": "blue"}, "its parameter changes is missing"),
+    ("schedule_endpoint", "endpoint", ENDPOINT, BY_HOUR | {"variant": "red"}, "no variant 'red'"),
+    ("schedule_endpoint", "endpoint", ENDPOINT, _changed(at="6 am"), "'6 am' is no time as 07:00"),
+    ("schedule_endpoint", "endpoint", ENDPOINT, _changed(days=[]), "on no day"),
+    ("schedule_endpoint", "endpoint", ENDPOINT, _changed(days=["soon"]), "'soon' is no day of the week"),
+    ("schedule_endpoint", "endpoint", ENDPOINT, _changed(minimum=4), "minimum 4, maximum 3"),
+    ("schedule_endpoint", "endpoint", ENDPOINT, _changed(minimum="two"), "minimum two, maximum 3"),
+    ("schedule_endpoint", "endpoint", ENDPOINT, _changed(at="20:00"), "two of its changes come at the same time"),
     ("tag", "machine", MACHINE, {"tags": {"aws:owner": "ana"}}, "begin with aws:"),
     ("tag", "machine", MACHINE, {"tags": {"protect": "false"}}, "protect: a person sets that tag"),
     ("tag", "machine", MACHINE, {"tags": {"owner": "a" * 257}}, "longer than AWS takes"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.autoscaling.models import autoscaling_backends
 from moto.organizations.models import organizations_backends
 from moto.sagemaker.models import sagemaker_backends
@@ -13,6 +16,7 @@ from moto.wafv2.models import wafv2_backends
 from finops_airflow.local.aws_standin.request import Request
 from finops_airflow.local.aws_standin.state import Reason, State
 
+_CRON = re.compile(r"cron\(\d+ \d+ \? \* (\*|[A-Z]{3}(,[A-Z]{3})*) \*\)")
 _SCP, _MOST_SCPS, _LONGEST_SCP = "SERVICE_CONTROL_POLICY", 5, 5120
 
 
@@ -43,6 +47,34 @@ def register(rules: State, request: Request) -> Reason | None:
     if request.parameters.get("MinCapacity", 0) > request.parameters.get("MaxCapacity", 0):
         return "ValidationException", "Maximum capacity cannot be less than minimum capacity"
     return None
+
+
+def schedule(rules: State, request: Request) -> Reason | None:
+    """Refuse to schedule what nothing scales, bounds that contradict, and a time that is none."""
+    asked = request.parameters
+    bounds = asked.get("ScalableTargetAction", {})
+    if asked["ResourceId"] not in _scaling(request).targets.get(asked["ScalableDimension"], {}):
+        return "ObjectNotFoundException", f"No scalable target is registered for {asked['ResourceId']}"
+    if bounds.get("MinCapacity", 0) > bounds.get("MaxCapacity", bounds.get("MinCapacity", 0)):
+        return "ValidationException", "Maximum capacity cannot be less than minimum capacity"
+    if not _CRON.fullmatch(asked["Schedule"]):
+        return "ValidationException", f"Schedule {asked['Schedule']} is not valid"
+    return None
+
+
+def unschedule(rules: State, request: Request) -> Reason | None:
+    """Refuse to delete a scheduled action that is not there."""
+    asked = request.parameters
+    if not any(_is_of(each, asked) for each in _scaling(request).scheduled_actions):
+        return "ObjectNotFoundException", f"No scheduled action {asked['ScheduledActionName']} was found"
+    return None
+
+
+def deregistered(rules: State, request: Request) -> None:
+    """Delete the schedule of what is not scaled any more."""
+    backend, asked = _scaling(request), request.parameters
+    is_of = [each.resource_id == asked["ResourceId"] for each in backend.scheduled_actions]
+    backend.scheduled_actions = [a for a, so in zip(backend.scheduled_actions, is_of, strict=True) if not so]
 
 
 def put_lifecycle(rules: State, request: Request) -> Reason | None:
@@ -119,3 +151,12 @@ def write_policy(_rules: State, request: Request) -> Reason | None:
 
 def _group(request: Request) -> Any:
     return autoscaling_backends[request.account][request.region].autoscaling_groups.get(request.resource)
+
+
+def _scaling(request: Request) -> Any:
+    return applicationautoscaling_backends[request.account][request.region]
+
+
+def _is_of(scheduled: Any, asked: Mapping[str, Any]) -> bool:
+    names = (scheduled.scheduled_action_name, scheduled.resource_id)
+    return names == (asked["ScheduledActionName"], asked["ResourceId"])

@@ -24,6 +24,8 @@ _CHECKS: dict[str, Callable[[State, Request], Reason | None]] = {
     "autoscaling:UpdateAutoScalingGroup": other_rules.update_group,
     "sagemaker:UpdateEndpointWeightsAndCapacities": other_rules.update_endpoint,
     "application-autoscaling:RegisterScalableTarget": other_rules.register,
+    "application-autoscaling:PutScheduledAction": other_rules.schedule,
+    "application-autoscaling:DeleteScheduledAction": other_rules.unschedule,
     "s3:PutLifecycleConfiguration": other_rules.put_lifecycle,
     "wafv2:UpdateWebACL": other_rules.update_acl,
     "organizations:AttachPolicy": other_rules.attach_policy,
@@ -40,6 +42,7 @@ _EFFECTS: dict[str, Callable[[State, Request], None]] = {
     "ec2:DescribeSnapshotTierStatus": snapshot_rules.looked_at_tiers,
     "autoscaling:UpdateAutoScalingGroup": other_rules.group_updated,
     "sagemaker:UpdateEndpointWeightsAndCapacities": other_rules.endpoint_updating,
+    "application-autoscaling:DeregisterScalableTarget": other_rules.deregistered,
     "wafv2:UpdateWebACL": other_rules.acl_updated,
 }
 _LOOKS = {

@@ -13,6 +13,7 @@ from finops.rightsizing.actions.aws.restore_snapshot import RestoreSnapshot
 from finops.rightsizing.actions.aws.restore_volume import RestoreVolume
 from finops.rightsizing.actions.aws.scale_endpoint import ScaleEndpoint
 from finops.rightsizing.actions.aws.scale_group import ScaleGroup
+from finops.rightsizing.actions.aws.schedule_endpoint import ScheduleEndpoint
 from finops.rightsizing.actions.aws.schedule_machine import ScheduleMachine
 from finops.rightsizing.actions.aws.set_lifecycle import SetLifecycle
 from finops.rightsizing.actions.aws.start_machine import StartMachine
@@ -38,6 +39,7 @@ ACTIONS: tuple[Action, ...] = (
     ScaleGroup(),
     UseSpot(),
     ScaleEndpoint(),
+    ScheduleEndpoint(),
     LimitRequests(),
     Tag(),
     AttachPolicy(),

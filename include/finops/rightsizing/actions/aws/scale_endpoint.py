@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from finops.rightsizing.actions.aws.base import AwsAction, tags_of, with_parameters
-from finops.rightsizing.actions.aws.calls import AwsAccount, Gone, act, read
-from finops.rightsizing.actions.aws.names import short
-from finops.rightsizing.actions.model import WAIT, Live, Rejected
+from finops.rightsizing.actions.aws import endpoints
+from finops.rightsizing.actions.aws.base import AwsAction, with_parameters
+from finops.rightsizing.actions.model import WAIT, Live
 from finops.rightsizing.models import Change
-
-_NAMESPACE, _DIMENSION = "sagemaker", "sagemaker:variant:DesiredInstanceCount"
-_READY = "InService"
-_AT_WORK = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
 
 class ScaleEndpoint(AwsAction):
@@ -29,66 +24,29 @@ class ScaleEndpoint(AwsAction):
         "is_scaled": "false: take its automatic scaling away, to undo",
     }
     required: ClassVar[tuple[str, ...]] = ("variant",)
-    reads: tuple[str, ...] = (
-        "sagemaker:DescribeEndpoint",
-        "sagemaker:ListTags",
-        "application-autoscaling:DescribeScalableTargets",
-    )
-    acts: tuple[str, ...] = (
-        "sagemaker:UpdateEndpointWeightsAndCapacities",
-        "application-autoscaling:RegisterScalableTarget",
-        "application-autoscaling:DeregisterScalableTarget",
-    )
+    reads: tuple[str, ...] = endpoints.READS
+    acts: tuple[str, ...] = endpoints.ACTS
     resource_types: tuple[str, ...] = ("endpoint",)
 
     def observe(self, client: Any, change: Change) -> Live:
         """Read the endpoint, the variant and its bounds."""
-        try:
-            endpoint = _describe(client, change)
-        except Gone:
-            return Live(exists=False)
-        tags = read(client, change, "sagemaker:ListTags", ResourceArn=endpoint["EndpointArn"])["Tags"]
-        name = change.parameters.get("variant")
-        variant = next((each for each in endpoint["ProductionVariants"] if each["VariantName"] == name), None)
-        scaling = read(
-            client,
-            change,
-            "application-autoscaling:DescribeScalableTargets",
-            ServiceNamespace=_NAMESPACE,
-            ResourceIds=[_scaled(change)],
-            ScalableDimension=_DIMENSION,
-        )["ScalableTargets"]
-        facts = {
-            "has_variant": variant is not None,
-            "is_serverless": bool(variant and variant.get("CurrentServerlessConfig")),
-            "desired": variant and variant.get("DesiredInstanceCount"),
-            "minimum": scaling[0]["MinCapacity"] if scaling else None,
-            "maximum": scaling[0]["MaxCapacity"] if scaling else None,
-        }
-        return Live(exists=True, state=endpoint["EndpointStatus"], tags=tags_of(tags), facts=facts)
+        return endpoints.observe_endpoint(client, change)
 
     def objection(self, live: Live, change: Change) -> str:
         """Refuse an endpoint that is not in service, a variant that is not there, and bounds that contradict."""
-        asked, variant = change.parameters, change.parameters["variant"]
-        minimum, maximum = asked.get("minimum"), asked.get("maximum")
+        asked = change.parameters
         is_scaled = asked.get("is_scaled", True)
-        checks = (
-            (live.state != _READY, f"its state is {live.state}"),
-            (not live.facts["has_variant"], f"it has no variant {variant!r}"),
-            (live.facts["is_serverless"], f"the variant {variant!r} is serverless: it has no machines"),
-            (is_scaled and (minimum is None or maximum is None), "its parameter minimum or maximum is missing"),
-        )
-        if reason := next((reason for is_so, reason in checks if is_so), ""):
+        is_unbounded = is_scaled and (asked.get("minimum") is None or asked.get("maximum") is None)
+        missing = "its parameter minimum or maximum is missing" if is_unbounded else ""
+        if (reason := endpoints.why_not_scale(live, change) or missing) or not is_scaled:
             return reason
-        if not is_scaled:
-            return ""
         low, number, high = int(asked["minimum"]), int(asked.get("desired", asked["minimum"])), int(asked["maximum"])
         fits = 1 <= low <= number <= high
         return "" if fits else f"the bounds contradict: minimum {low}, desired {number}, maximum {high}"
 
     def next_step(self, live: Live, change: Change) -> str | None:
         """Set the bounds, then the number, then wait until it is in service."""
-        if live.state in _AT_WORK:
+        if live.state in endpoints.AT_WORK:
             return WAIT
         bounds = (live.facts.get("minimum"), live.facts.get("maximum"))
         if not change.parameters.get("is_scaled", True):
@@ -100,24 +58,13 @@ class ScaleEndpoint(AwsAction):
 
     def perform(self, client: Any, step: str, live: Live, change: Change, token: str) -> None:
         """Set or take away the bounds, or set the number."""
-        if not live.exists:
-            raise Rejected(f"the endpoint {change.target.resource_id} is gone since the action began")
-        asked = change.parameters
-        what = {"ServiceNamespace": _NAMESPACE, "ResourceId": _scaled(change), "ScalableDimension": _DIMENSION}
+        endpoints.still_there(live, change)
         if step == "register":
-            bounds = {"MinCapacity": int(asked["minimum"]), "MaxCapacity": int(asked["maximum"])}
-            act(client, change, "application-autoscaling:RegisterScalableTarget", **what, **bounds)
+            endpoints.register(client, change, int(change.parameters["minimum"]), int(change.parameters["maximum"]))
         elif step == "deregister":
-            act(client, change, "application-autoscaling:DeregisterScalableTarget", **what)
+            endpoints.deregister(client, change)
         else:
-            number = {"VariantName": asked["variant"], "DesiredInstanceCount": _desired(live, change)}
-            act(
-                client,
-                change,
-                "sagemaker:UpdateEndpointWeightsAndCapacities",
-                EndpointName=short(change.target.resource_id),
-                DesiredWeightsAndCapacities=[number],
-            )
+            endpoints.set_number(client, change, _desired(live, change))
 
     def inverse(self, before: Live, change: Change) -> Change | None:
         """Set bounds and number as they were."""
@@ -126,20 +73,6 @@ class ScaleEndpoint(AwsAction):
             return with_parameters(change, self.name, variant=variant, desired=facts["desired"], is_scaled=False)
         kept = {name: facts[name] for name in ("minimum", "maximum", "desired")}
         return with_parameters(change, self.name, variant=variant, **kept)
-
-
-def _describe(account: AwsAccount, change: Change) -> dict[str, Any]:
-    try:
-        return read(account, change, "sagemaker:DescribeEndpoint", EndpointName=short(change.target.resource_id))
-    except Rejected as error:
-        # SageMaker has no code of its own for it.
-        if "Could not find" in str(error):
-            raise Gone(str(error)) from error
-        raise
-
-
-def _scaled(change: Change) -> str:
-    return f"endpoint/{short(change.target.resource_id)}/variant/{change.parameters.get('variant')}"
 
 
 def _desired(live: Live, change: Change) -> int:
