@@ -18,7 +18,8 @@ from finops.core.errors import NotReady
 from finops.core.money import digits_of, rounded
 from finops.core.settings import Settings
 from finops.pages import wording
-from finops.rightsizing import rows
+from finops.rightsizing import rows, scaling_code
+from finops.rightsizing.code import block, label, last, quoted, slug, to_yaml
 from finops.rightsizing.tables import FINDINGS
 from finops.stores import published
 
@@ -41,8 +42,8 @@ def write(settings: Settings, folder: Path) -> list[Path]:
         for suffix, text in snippets(row):
             # Two names may differ only in what a path cannot hold.
             mark = hashlib.sha256(row["finding_key"].encode()).hexdigest()[:6]
-            name = f"{_slug(row['rule'])}-{_slug(row['resource_id'])}-{mark}{suffix}"
-            path = folder / _slug(row["owner"] or "nobody") / name
+            name = f"{slug(row['rule'])}-{slug(row['resource_id'])}-{mark}{suffix}"
+            path = folder / slug(row["owner"] or "nobody") / name
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, _head(row) + text)
             written.append(path)
@@ -58,8 +59,11 @@ def snippets(row: Row) -> Iterator[tuple[str, str]]:
     """Yield ending and text of each file that proposes a finding's change as code."""
     parameters, facts = json.loads(row["parameters"]), json.loads(row["facts"])
     if row["rule"] == "scheduled_scaling":
-        yield ".hpa.yaml", _hpa(row, facts)
-        yield ".keda.yaml", _keda(row, facts)
+        if row["action"]:
+            yield ".tf", scaling_code.schedule(row, parameters, facts)
+        else:
+            yield ".hpa.yaml", scaling_code.hpa(row, facts)
+            yield ".keda.yaml", scaling_code.keda(row, facts)
     elif row["rule"] == "spot_candidate":
         yield ".karpenter.yaml", _karpenter(row, parameters or facts)
         if row["action"] and row["provider"] == "aws":
@@ -70,7 +74,7 @@ def snippets(row: Row) -> Iterator[tuple[str, str]]:
 
 def _resize(kind: str, key: str) -> Callable[[Row, Mapping[str, Any]], str]:
     def made(row: Row, parameters: Mapping[str, Any]) -> str:
-        return _block(f'resource "{kind}" "{_name(row)}"', [f"{key} = {_quoted(parameters['instance_type'])}"])
+        return block(f'resource "{kind}" "{label(row)}"', [f"{key} = {quoted(parameters['instance_type'])}"])
 
     return made
 
@@ -83,25 +87,25 @@ def _schedule(row: Row, parameters: Mapping[str, Any]) -> str:
     for verb, clock in (("stop", parameters["stop_at"]), ("start", parameters["start_at"])):
         hour, minute = clock.split(":")
         lines = [
-            f'name = "{_name(row)}-{verb}"',
+            f'name = "{label(row)}-{verb}"',
             f'schedule_expression = "cron({int(minute)} {int(hour)} ? * {days} *)"',
-            f"schedule_expression_timezone = {_quoted(parameters['time_zone'])}",
+            f"schedule_expression_timezone = {quoted(parameters['time_zone'])}",
             'flexible_time_window { mode = "OFF" }',
             "target {",
             f'  arn = "arn:aws:scheduler:::aws-sdk:ec2:{verb}Instances"',
             "  role_arn = var.scheduler_role_arn",
-            f"  input = jsonencode({{ InstanceIds = [{_quoted(_last(row['resource_id']))}] }})",
+            f"  input = jsonencode({{ InstanceIds = [{quoted(last(row['resource_id']))}] }})",
             "}",
         ]
-        found.append(_block(f'resource "aws_scheduler_schedule" "{_name(row)}_{verb}"', lines))
+        found.append(block(f'resource "aws_scheduler_schedule" "{label(row)}_{verb}"', lines))
     return "\n".join(found)
 
 
 def _lifecycle(row: Row, parameters: Mapping[str, Any]) -> str:
-    lines = [f"bucket = {_quoted(_last(row['resource_id']))}"]
+    lines = [f"bucket = {quoted(last(row['resource_id']))}"]
     for each in parameters["rules"]:
-        lines += ["rule {", f"  id = {_quoted(each['id'])}", '  status = "Enabled"']
-        lines.append(f"  filter {{ prefix = {_quoted(each.get('prefix', ''))} }}")
+        lines += ["rule {", f"  id = {quoted(each['id'])}", '  status = "Enabled"']
+        lines.append(f"  filter {{ prefix = {quoted(each.get('prefix', ''))} }}")
         if days := each.get("archive_after_days"):
             lines += ["  transition {", f"    days = {days}", '    storage_class = "GLACIER"', "  }"]
         if days := each.get("delete_after_days"):
@@ -109,24 +113,13 @@ def _lifecycle(row: Row, parameters: Mapping[str, Any]) -> str:
         if days := each.get("abort_uploads_after_days"):
             lines.append(f"  abort_incomplete_multipart_upload {{ days_after_initiation = {days} }}")
         lines.append("}")
-    return _block(f'resource "aws_s3_bucket_lifecycle_configuration" "{_name(row)}"', lines)
+    return block(f'resource "aws_s3_bucket_lifecycle_configuration" "{label(row)}"', lines)
 
 
 def _volume(row: Row, parameters: Mapping[str, Any]) -> str:
-    lines = [f"type = {_quoted(parameters['volume_type'])}"]
+    lines = [f"type = {quoted(parameters['volume_type'])}"]
     lines += [f"{key} = {parameters[key]}" for key in ("iops", "throughput")]
-    return _block(f'resource "aws_ebs_volume" "{_name(row)}"', lines)
-
-
-def _endpoint(row: Row, parameters: Mapping[str, Any]) -> str:
-    lines = [
-        f"min_capacity = {parameters['minimum']}",
-        f"max_capacity = {parameters['maximum']}",
-        f'resource_id = "endpoint/{_last(row["resource_id"])}/variant/{parameters["variant"]}"'.replace("${", "$${"),
-        'scalable_dimension = "sagemaker:variant:DesiredInstanceCount"',
-        'service_namespace = "sagemaker"',
-    ]
-    return _block(f'resource "aws_appautoscaling_target" "{_name(row)}"', lines)
+    return block(f'resource "aws_ebs_volume" "{label(row)}"', lines)
 
 
 def _terraform_spot(parameters: Mapping[str, Any]) -> str:
@@ -138,10 +131,10 @@ def _terraform_spot(parameters: Mapping[str, Any]) -> str:
         "}",
         "launch_template {",
         "  launch_template_specification { launch_template_id = var.launch_template_id }",
-        *(f"  override {{ instance_type = {_quoted(each)} }}" for each in parameters["instance_types"]),
+        *(f"  override {{ instance_type = {quoted(each)} }}" for each in parameters["instance_types"]),
         "}",
     ]
-    return "# Into the aws_autoscaling_group:\n" + _block("mixed_instances_policy", lines)
+    return "# Into the aws_autoscaling_group:\n" + block("mixed_instances_policy", lines)
 
 
 _TERRAFORM: dict[tuple[str, str], Callable[[Row, Mapping[str, Any]], str]] = {
@@ -151,61 +144,8 @@ _TERRAFORM: dict[tuple[str, str], Callable[[Row, Mapping[str, Any]], str]] = {
     ("aws", "schedule_machine"): _schedule,
     ("aws", "set_lifecycle"): _lifecycle,
     ("aws", "change_volume"): _volume,
-    ("aws", "scale_endpoint"): _endpoint,
+    ("aws", "scale_endpoint"): scaling_code.bounds,
 }
-
-
-def _hpa(row: Row, facts: Mapping[str, Any]) -> str:
-    name = _slug(_last(row["resource_id"]))
-    return _yaml(
-        {
-            "apiVersion": "autoscaling/v2",
-            "kind": "HorizontalPodAutoscaler",
-            "metadata": {"name": name},
-            "spec": {
-                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
-                "minReplicas": facts["at_night"],
-                "maxReplicas": facts["by_day"],
-                "metrics": [
-                    {
-                        "type": "Resource",
-                        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
-                    }
-                ],
-            },
-        }
-    )
-
-
-def _keda(row: Row, facts: Mapping[str, Any]) -> str:
-    """Return a scaler with a cron trigger for each weekday's hours; outside them the least of the night is enough."""
-    name = _slug(_last(row["resource_id"]))
-    triggers = [
-        {
-            "type": "cron",
-            "metadata": {
-                "timezone": "UTC",
-                "start": f"0 {int(each['from'][:2])} * * {(each['weekday'] + 1) % 7}",
-                "end": f"0 {int(each['to'][:2])} * * {(each['weekday'] + 1) % 7}",
-                "desiredReplicas": str(each["minimum"]),
-            },
-        }
-        for each in facts["schedule"]
-        if each["minimum"] > facts["at_night"]
-    ]
-    return _yaml(
-        {
-            "apiVersion": "keda.sh/v1alpha1",
-            "kind": "ScaledObject",
-            "metadata": {"name": name},
-            "spec": {
-                "scaleTargetRef": {"name": name},
-                "minReplicaCount": facts["at_night"],
-                "maxReplicaCount": facts["by_day"],
-                "triggers": triggers,
-            },
-        }
-    )
 
 
 def _karpenter(row: Row, facts: Mapping[str, Any]) -> str:
@@ -217,29 +157,14 @@ def _karpenter(row: Row, facts: Mapping[str, Any]) -> str:
         among("node.kubernetes.io/instance-type", list(facts["instance_types"])),
     ]
     node_class = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "default"}
-    return _yaml(
+    return to_yaml(
         {
             "apiVersion": "karpenter.sh/v1",
             "kind": "NodePool",
-            "metadata": {"name": f"spot-{_slug(_last(row['resource_id']))}"},
+            "metadata": {"name": f"spot-{slug(last(row['resource_id']))}"},
             "spec": {"template": {"spec": {"requirements": requirements, "nodeClassRef": node_class}}},
         }
     )
-
-
-def _yaml(content: Mapping[str, Any]) -> str:
-    import yaml
-
-    return yaml.safe_dump(content, sort_keys=False)
-
-
-def _block(head: str, lines: list[str]) -> str:
-    return "\n".join([f"{head} {{", *(f"  {line}" for line in "\n".join(lines).split("\n")), "}", ""])
-
-
-def _quoted(text: str) -> str:
-    """Return a text of HCL; what would be a template in it is not."""
-    return json.dumps(str(text), ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
 
 
 def _head(row: Row) -> str:
@@ -271,17 +196,3 @@ def _pull_request(changes: list[tuple[Row, str]]) -> str:
 def _escaped(text: str) -> str:
     """Return text that Markdown shows as it is, in one line."""
     return re.sub(r"([\\`*_\[\]<>#!|])", r"\\\1", " ".join(wording.printable(text).split()))
-
-
-def _last(resource_id: str) -> str:
-    """Return the name at the end of an ARN or a path."""
-    return re.split(r"[/:]", resource_id)[-1] or resource_id
-
-
-def _name(row: Row) -> str:
-    return re.sub(r"[^a-z0-9_]", "_", f"r_{_last(row['resource_id'])}".lower())
-
-
-def _slug(text: str) -> str:
-    """Return a name that is safe in paths and in Kubernetes."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[-60:].strip("-") or "unnamed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from finops.rightsizing.actions.aws import endpoints, schedules
@@ -61,12 +61,12 @@ class ScheduleEndpoint(AwsAction):
         """Refuse what cannot be scaled, a schedule beside another one, and changes that are none or contradict."""
         is_undone = not change.parameters.get("is_scaled", True) or "minimum" in change.parameters
         changes, others = change.parameters.get("changes") or (), live.facts["others"]
-        return endpoints.why_not_scale(live, change) or first_reason(
+        reason = endpoints.why_not_scale(live, change) or next(filter(None, map(_why_not, changes)), "")
+        return reason or first_reason(
             (not changes and not is_undone, "its parameter changes is missing"),
             (others, f"it has a schedule of somebody else: {', '.join(others)}"),
-            *((reason, reason) for reason in map(_why_not, changes)),
-            (len(_wanted(change)) < len(changes), "two of its changes come at the same time"),
-            (_altered(live), f"somebody has altered its schedule: {_altered(live)}"),
+            (len(_moments(changes)) < sum(len(each["days"]) for each in changes), "two changes come at the same time"),
+            (altered := _altered(live), f"somebody has altered its schedule: {altered}"),
         )
 
     def next_step(self, live: Live, change: Change) -> str | None:
@@ -126,6 +126,10 @@ def _why_not(asked: Mapping[str, Any]) -> str:
         (unknown, f"{next(iter(unknown), '')!r} is no day of the week"),
         (not is_number or not 1 <= (low or 0) <= (high or 0), f"the bounds contradict: minimum {low}, maximum {high}"),
     )
+
+
+def _moments(changes: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    return {(str(day)[:3].upper(), each["at"]) for each in changes for day in each["days"]}
 
 
 def _wanted(change: Change) -> Scheduled:
