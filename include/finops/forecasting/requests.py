@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,16 @@ DAYS = 7
 """How many days are forecast."""
 MOST_ENDPOINTS = 500
 """Those with most requests; of others nothing is said."""
-LEAST_DAYS = 14
-"""With less history a rhythm of the week cannot be told from chance; the rows say how much there is."""
+LEAST_DAYS = 28
+"""With less history nothing shows how far a forecast of a week would have been off; the rows say how much there is."""
 SILENT_DAYS = 2
 """An endpoint that nobody has counted for so long is gone, or not observed any more."""
 MOST_KEPT = 300_000
 """Rows of a month; above that, earlier run dates go, the oldest first."""
 
+_WEEK = 168
+_FEWEST, _MOST = 2, 6
+"""Rolling origins of the engine. Those that have seen less than two weeks miss the rhythm and widen all bounds."""
 _NAMES = ["provider", "endpoint_id"]
 
 
@@ -81,19 +85,12 @@ def forecast(counted: pd.DataFrame, run_date: date) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from finops.timeseries import panel as panels
-    from finops.timeseries.forecasting import forecast as forecast_panel
-
     columns = [each.name for each in REQUESTS.columns if each.name != "billing_period"]
-    begin, hour = pd.Timestamp(run_date), pd.Timedelta(hours=1)
+    begin = pd.Timestamp(run_date)
     known = _asked(counted[counted["ds"] < begin], begin)
     if known.empty:
         return pd.DataFrame(columns=columns)
-    # A series begins where it was counted last, which may be hours before the run date.
-    gap = int((begin - hour - known.groupby("unique_id")["ds"].max().min()) / hour)
-    said = forecast_panel(
-        panels.clean(known.rename(columns={"requests": "y"})[["unique_id", "ds", "y"]], "h"), DAYS * 24 + gap
-    ).frame
+    said = pd.concat([_said(each, *asked) for asked, each in _alike(known, begin)])
     said = said[(said["ds"] >= begin) & (said["ds"] < begin + pd.Timedelta(days=DAYS))]
     first = known.groupby("unique_id", as_index=False).agg(
         first=("ds", "min"), provider=("provider", "first"), endpoint_id=("endpoint_id", "first")
@@ -107,6 +104,36 @@ def forecast(counted: pd.DataFrame, run_date: date) -> pd.DataFrame:
             found[f"{side}_{level}"] = found[[inner or f"{side}_80", f"{side}_{level}"]].agg(enclosing, axis=1)
     _say(found)
     return found.assign(billing_currency=ABSENT, run_date=run_date)[columns]
+
+
+def _alike(known: pd.DataFrame, begin: pd.Timestamp) -> Iterator[tuple[tuple[int, int], pd.DataFrame]]:
+    """Yield series that are to be forecast alike, with horizon and rolling origins.
+
+    A series goes on from where it was counted last, which may be up to two days before the run date: the horizon is
+    longer then. Origins are as many as have two weeks before them.
+    """
+    import pandas as pd
+
+    ends = known.groupby("unique_id", as_index=False).agg(first=("ds", "min"), newest=("ds", "max"))
+    hour = pd.Timedelta(hours=1)
+    late = (begin - hour - ends["newest"]) / hour
+    ends["horizon"] = (DAYS + -(-late // 24)).astype(int) * 24
+    length = (ends["newest"] - ends["first"]) / hour + 1
+    spare = (length - 2 * _WEEK - ends["horizon"]) // (ends["horizon"] / 2)
+    ends["origins"] = (spare + 1).clip(_FEWEST, _MOST).astype(int)
+    asked = ["horizon", "origins"]
+    for (horizon, origins), each in known.merge(ends[["unique_id", *asked]], on="unique_id").groupby(asked):
+        yield (int(horizon), int(origins)), each
+
+
+def _said(known: pd.DataFrame, horizon: int, origins: int) -> pd.DataFrame:
+    """Return what the engine says of series whose history is about as long."""
+    from finops.timeseries import panel as panels
+    from finops.timeseries.forecasting import Options
+    from finops.timeseries.forecasting import forecast as forecast_panel
+
+    series = known.rename(columns={"requests": "y"})[["unique_id", "ds", "y"]]
+    return forecast_panel(panels.clean(series, "h"), horizon, options=Options(origins=origins)).frame
 
 
 def _counted(settings: Settings, version: Publication, run_date: date) -> pd.DataFrame:

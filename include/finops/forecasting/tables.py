@@ -162,8 +162,8 @@ REQUESTS = ResultTable(
         ResultColumn(
             "history_days",
             "bigint",
-            "Days from the first counted hour of the last eight weeks to the run date; below 14 there is too little to "
-            "know a week's rhythm, and bounds are wide.",
+            "Days from the first counted hour of the last eight weeks to the run date; below 28 there is too little "
+            "to know how far a forecast of a week is off, and bounds are wide.",
         ),
     ),
     ("billing_period", "billing_currency", "run_date", "provider", "endpoint_id", "hour_start"),

@@ -13,8 +13,8 @@ from finops.rightsizing.window import Window
 FORECASTS = "mart_request_forecasts"
 _FRESH_DAYS = 7
 """An older forecast has no hour that is still to come."""
-_LEAST_HISTORY = 14
-"""Days of counted requests, below which a forecast does not know the rhythm of a week."""
+_LEAST_HISTORY = 28
+"""Days of counted requests, below which nothing shows how far a forecast of a week would have been off."""
 
 Key = tuple[str, str]
 

@@ -14,6 +14,8 @@ MOST_CHANGES = 12
 _BLOCK = 2
 """Hours for which bounds stay at least."""
 _A_DAY = 24 // _BLOCK
+_ALIKE = 0.02
+"""Days are alike where sharing the larger adds no more than this part of the week."""
 
 
 class Bounds(NamedTuple):
@@ -46,20 +48,23 @@ def _instances(requests: float, per_instance: float, most: int) -> int:
 def changes(hours: Sequence[Bounds]) -> list[dict[str, Any]]:
     """Return when the bounds change: ``days``, ``at`` (UTC), ``minimum`` and ``maximum`` from then on; at most twelve.
 
-    Bounds stay for two hours at least. Days that are most alike share the larger of both until few changes are left.
-    Nothing where they never change.
+    Bounds stay for two hours at least. Days that are most alike share the larger of both: until few changes are left,
+    and while that adds next to nothing. Nothing where they never change.
     """
     blocks = [_larger(hours[first : first + _BLOCK]) for first in range(0, HOURS, _BLOCK)]
     kinds: list[tuple[set[int], list[Bounds]]] = [
         ({day}, blocks[day * _A_DAY : (day + 1) * _A_DAY]) for day in range(len(DAYS))
     ]
-    while len(found := _grouped(kinds)) > MOST_CHANGES:
+    little = _ALIKE * sum(map(sum, blocks))
+    while len(kinds) > 1:
         one, other = min(combinations(kinds, 2), key=lambda pair: _added(*pair))
+        if _added(one, other)[0] > little and len(_grouped(kinds)) <= MOST_CHANGES:
+            break
         kinds = [each for each in kinds if each is not one and each is not other]
         kinds.append((one[0] | other[0], [a.or_more(b) for a, b in zip(one[1], other[1], strict=True)]))
     return [
         {"days": [DAYS[day] for day in days], "at": f"{place * _BLOCK:02}:00", **bounds._asdict()}
-        for (place, bounds), days in sorted(found.items(), key=lambda each: (each[1], each[0]))
+        for (place, bounds), days in sorted(_grouped(kinds).items(), key=lambda each: (each[1], each[0]))
     ]
 
 

@@ -81,7 +81,7 @@ def test_a_day_that_nobody_counted_says_nothing_about_requests(where: Settings) 
     silent = [(*_HEAD, date(2025, 6, day), "e-1", "m", "(none)", "(none)", 0, 0, None, 5) for day in (19, 20)]
     before = [(*_HEAD, date(2025, 6, 2), "e-1", "m", "v1", "production", 900, 900, None, 5)]
     known, _ = read(where, mart_inference_costs=(f"{_MONTH}, {columns}{numbers}", before + counted + silent))
-    assert known.asked == {("aws", "e-1"): Asked(10, 0, 0, dict.fromkeys((0, 1, 2, 3, 4, 5, 6), 0.0))}
+    assert known.asked == {("aws", "e-1"): Asked(10, 0)}
 
 
 def test_checkpoints_of_a_part_of_the_month_are_scaled_to_a_whole_one(where: Settings) -> None:
