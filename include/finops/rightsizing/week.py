@@ -83,6 +83,16 @@ def hours_of(made: Iterable[Mapping[str, Any]]) -> list[Bounds]:
     return found
 
 
+def words(made: Iterable[Mapping[str, Any]]) -> str:
+    """Return changes in words: ``Mon Tue 06:00: 2 to 4, 20:00: 1; Sat 00:00: 1``."""
+    by_days: dict[str, list[str]] = {}
+    for each in made:
+        low, high = each["minimum"], each["maximum"]
+        bounds = str(low) if low == high else f"{low} to {high}"
+        by_days.setdefault(" ".join(day[:3] for day in each["days"]), []).append(f"{each['at']}: {bounds}")
+    return "; ".join(f"{days} {', '.join(each)}" for days, each in by_days.items())
+
+
 def _larger(some: Sequence[Bounds]) -> Bounds:
     first, *others = some
     for each in others:

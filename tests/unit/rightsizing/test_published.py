@@ -267,17 +267,44 @@ def row(**facts: Any) -> dict[str, Any]:
     return {**usual, **facts}
 
 
+BY_HOUR = json.dumps(
+    {
+        "changes": [
+            {"days": ["Monday", "Tuesday"], "at": "06:00", "minimum": 4, "maximum": 6},
+            {"days": ["Monday", "Tuesday"], "at": "20:00", "minimum": 1, "maximum": 1},
+            {"days": ["Sunday"], "at": "22:00", "minimum": 2, "maximum": 2},
+        ],
+        "scale_out_at": 70,
+        "requests_per_instance_hour": 120.0,
+    }
+)
+
+
 def test_a_schedule_of_least_and_most_by_hour_is_yaml_of_keda_and_of_the_autoscaler() -> None:
-    hours = [
-        {"weekday": 0, "from": "07:00", "to": "19:00", "minimum": 4, "maximum": 6},
-        {"weekday": 0, "from": "19:00", "to": "07:00", "minimum": 1, "maximum": 6},
-    ]
-    facts = json.dumps({"at_night": 1, "by_day": 6, "schedule": hours})
-    made = dict(as_code.snippets(row(rule="scheduled_scaling", facts=facts)))
-    keda = yaml.safe_load(made[".keda.yaml"])
-    assert keda["spec"]["triggers"][0]["metadata"]["start"] == "0 7 * * 1"
-    assert len(keda["spec"]["triggers"]) == 1
-    assert yaml.safe_load(made[".hpa.yaml"])["spec"]["minReplicas"] == 1
+    made = dict(as_code.snippets(row(rule="scheduled_scaling", facts=BY_HOUR)))
+    keda = yaml.safe_load(made[".keda.yaml"])["spec"]
+    assert (keda["minReplicaCount"], keda["maxReplicaCount"]) == (1, 6)
+    use, *hours = keda["triggers"]
+    assert (use["type"], use["metadata"]) == ("cpu", {"value": "70"})
+    assert [tuple(each["metadata"].values()) for each in hours] == [
+        ("UTC", "0 0 * * 1", "0 6 * * 1", "2"),
+        ("UTC", "0 6 * * 1,2", "0 20 * * 1,2", "4"),
+        ("UTC", "0 22 * * 0", "0 0 * * 1", "2"),
+    ], "cron knows no span over midnight; its week begins on Sunday"
+    hpa = yaml.safe_load(made[".hpa.yaml"])["spec"]
+    assert (hpa["minReplicas"], hpa["maxReplicas"]) == (1, 6)
+
+
+def test_a_schedule_of_a_sagemaker_endpoint_is_terraform_with_each_change_and_when_to_scale_between() -> None:
+    parameters = json.dumps({"variant": "blue", "changes": json.loads(BY_HOUR)["changes"]})
+    asked = row(rule="scheduled_scaling", action="schedule_endpoint", parameters=parameters, facts=BY_HOUR)
+    [(suffix, text)] = as_code.snippets(asked)
+    assert suffix == ".tf"
+    assert text.count('resource "aws_appautoscaling_scheduled_action"') == 3
+    assert 'schedule = "cron(0 6 ? * MON,TUE *)"' in text
+    assert "    min_capacity = 4\n    max_capacity = 6\n" in text
+    assert "ignore_changes = [min_capacity, max_capacity]" in text
+    assert "target_value = 2.000" in text, "requests a minute: 120 an hour at the target use"
 
 
 def test_a_hostile_name_stays_a_text_of_terraform() -> None:

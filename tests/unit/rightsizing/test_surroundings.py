@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,38 @@ def test_a_day_that_nobody_counted_says_nothing_about_requests(where: Settings) 
     before = [(*_HEAD, date(2025, 6, 2), "e-1", "m", "v1", "production", 900, 900, None, 5)]
     known, _ = read(where, mart_inference_costs=(f"{_MONTH}, {columns}{numbers}", before + counted + silent))
     assert known.asked == {("aws", "e-1"): Asked(10, 0)}
+
+
+FORECASTS = (
+    "billing_period varchar, provider varchar, billing_currency varchar, run_date date, endpoint_id varchar, "
+    "hour_start timestamp, hi_80 double, hi_95 double, history_days bigint"
+)
+
+
+def expected(run_date: date, endpoint: str = "e-1", hours: int = 168, days: int = 56) -> list[tuple[object, ...]]:
+    """Return a forecast's hours; the bound of 80 % is the hour of the week, counted from Monday 00:00."""
+    begin = datetime.combine(run_date, time.min)
+    moments = [begin + timedelta(hours=number) for number in range(hours)]
+    return [
+        (f"{run_date:%Y-%m}", "aws", "(none)", run_date, endpoint, each, place, place + 0.5, days)
+        for each in moments
+        for place in [each.weekday() * 24 + each.hour]
+    ]
+
+
+def test_the_newest_forecast_of_requests_is_read_by_the_hour_of_the_week(where: Settings) -> None:
+    rows = expected(date(2025, 6, 16)) + expected(date(2025, 6, 18)) + expected(date(2025, 6, 22))
+    rows += expected(date(2025, 6, 18), "e-short", hours=100) + expected(date(2025, 6, 18), "e-new", days=20)
+    known, _ = read(where, mart_request_forecasts=(FORECASTS, rows))
+    assert set(known.expected) == {("aws", "e-1")}, "not what lacks hours, and not what is known for too few days"
+    found = known.expected["aws", "e-1"]
+    assert found.run_date == date(2025, 6, 18), "what was forecast after the run date is not known"
+    assert found.lower == tuple(range(168))
+    assert found.upper[:2] == (0.5, 1.5)
+
+
+def test_an_old_forecast_of_requests_says_nothing(where: Settings) -> None:
+    assert read(where, mart_request_forecasts=(FORECASTS, expected(date(2025, 6, 14))))[0].expected == {}
 
 
 def test_checkpoints_of_a_part_of_the_month_are_scaled_to_a_whole_one(where: Settings) -> None:

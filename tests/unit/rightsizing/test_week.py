@@ -31,6 +31,13 @@ def test_days_that_are_the_same_share_their_changes() -> None:
     ]
 
 
+def test_changes_are_told_in_few_words() -> None:
+    found = week.changes(of(BUSY, BUSY, [1] * 24))
+    assert week.words(found) == "Mon Tue 08:00: 5 to 6, 20:00: 1 to 2"
+    same = [Bounds(each.minimum, each.minimum) for each in of([3] * 24, [1] * 24)]
+    assert week.words(week.changes(same)) == "Mon 00:00: 3; Tue 00:00: 1"
+
+
 def test_a_day_that_needs_a_little_more_is_not_told_apart() -> None:
     longer = [1] * 8 + [5] * 12 + [2] * 2 + [1] * 2
     [_, evening, night] = week.changes(of(BUSY, BUSY, longer, BUSY, BUSY, [1] * 24))

@@ -51,7 +51,8 @@ def scheduled_scaling(resource: Resource, known: Known) -> Finding | None:
         risk=Level.MEDIUM,
         effort=Level.MEDIUM,
         proposed=_schedule(resource, changes),
-        note=f"times are UTC; between the bounds scale out at {target:g} % of use, in at {target / 2:g} %",
+        note=f"instances from then on (UTC): {week.words(changes)}; between the bounds scale out at {target:g} % of "
+        f"use, in at {target / 2:g} %",
     )
 
 
