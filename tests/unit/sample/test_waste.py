@@ -48,6 +48,11 @@ def ask(half_year: SampleReport) -> Query:
             f"create view {name} as select *, parse_filename(filename, true) as period "
             f"from read_parquet('{files}', filename = true)"
         )
+    night = "(extract(hour from bucket_start at time zone 'UTC') not between 7 and 18) as is_night"
+    weekday = "where isodow(bucket_start at time zone 'UTC') < 6"
+    counts = half_year.out / "telemetry" / "inference_counts" / "*.parquet"
+    connection.execute(f"create view counted as select *, {night} from read_parquet('{counts}') {weekday}")
+    connection.execute(f"create view used as select *, {night} from metrics {weekday}")
     return lambda sql: connection.cursor().execute(sql).fetchall()
 
 
@@ -147,6 +152,31 @@ def test_other_resources_are_attached_used_and_kept(ask: Query, truths: list[Tru
         "and m.observed_at::date = d.observed_at::date)"
     )
     assert astray == 0
+
+
+def test_endpoints_of_four_instances_are_asked_by_day_alone_and_on_azure_at_night_too(
+    half_year: SampleReport, ask: Query, truths: list[Truth]
+) -> None:
+    """Requests and GPUs say the same; the other endpoints may scale down by themselves already."""
+    by_night, months = {}, set()
+    for truth in (each for each in truths if each["keys"].get("rule") == "scheduled_scaling"):
+        months.add((truth["provider"], truth["billing_period"]))
+        assert ask(f"select distinct details->>'minimum', details->>'instances' from inventory where {row(truth)}") == [
+            ("4", "4")
+        ]
+        [(used, requests)] = ask(
+            "select avg(average) filter (is_night) / avg(average) filter (not is_night), (select avg(requests) "
+            "filter (is_night) / avg(requests) filter (not is_night) from counted where endpoint_id = resource_id) "
+            f"from used where {row(truth)} group by resource_id"
+        )
+        by_night[truth["provider"]] = (used, requests)
+        assert truth["known"]["is_decoy"] == (truth["provider"] == "azure")
+    assert months == {(str(cloud), str(period)) for cloud in CLOUDS for period in half_year.periods}
+    for provider, shares in by_night.items():
+        for share in shares:
+            assert share == pytest.approx(1.0 if provider == "azure" else 0.19, abs=0.05), provider
+    scaled = "resource_type = 'endpoint' and details->>'minimum' = '4'"
+    assert ask(f"select count(distinct resource_id) from inventory where {scaled}") == [(3,)]
 
 
 def test_tags_are_those_of_the_bill(ask: Query, truths: list[Truth]) -> None:
