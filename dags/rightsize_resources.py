@@ -1,9 +1,10 @@
 """Finds what could be saved each day, asks for approval of the actions that follow, and applies those that get it.
 
 `go_on` finishes what was left half way and applies what was approved by `finops rightsizing approve`; `verify` reads
-again what was changed 3, 7 and 30 days ago; `account` publishes what actions have saved. `find` publishes the findings
-(`mart_findings`, the page in `rightsizing/`), and `plan` makes actions of those that pass the guardrails of
-`rightsizing.yml`. While that says `dry_run: true`, as it does at first, nothing is planned, and nobody is asked.
+again what was changed 3, 7 and 30 days ago; `account` publishes what actions have saved. `find` forecasts the requests
+of endpoints, where they are not yet, and publishes the findings (`mart_findings`, the page in `rightsizing/`), and
+`plan` makes actions of those that pass the guardrails of `rightsizing.yml`. While that says `dry_run: true`, as it does
+at first, nothing is planned, and nobody is asked.
 
 For each new action `approve` waits, without holding a slot, for an approver that the file names; `approve_again` asks
 for a second one where much is at stake. A rejection, or time that runs out, ends the action. `apply` does it:

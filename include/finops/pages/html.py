@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from finops.core.dimensions import ABSENT, UNALLOCATED
 from finops.core.money import digits_of, rounded
-from finops.pages import charts, charts_band, charts_columns, drawing, wording
+from finops.pages import charts, charts_band, charts_columns, charts_week, drawing, wording
 from finops.pages.figures import DailyCosts, Headline, Note, Page, Table
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -52,7 +52,7 @@ def environment(*folders: Path) -> Environment:
     )
     drawings: tuple[Callable[..., Element], ...] = (charts.daily_chart, charts.line_chart, charts.trend_chart)
     drawings += (charts.share_strip, charts.share_bar, charts.change_bar, charts_band.band_chart)
-    drawings += (charts_columns.columns_chart,)
+    drawings += (charts_columns.columns_chart, charts_week.week_chart)
     made.globals |= {each.__name__: _drawing(each) for each in drawings}
     made.globals |= {"UNALLOCATED": UNALLOCATED, "ABSENT": ABSENT, "digits_of": digits_of}
     made.globals |= {"series_of": charts.series_of, "outside": charts.outside}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from finops.core.settings import Settings
 from finops.pages import html, site, wording
 from finops.pages.figures import Cell, Figure, Headline, Table
 from finops.pages.figures import Row as TableRow
+from finops.rightsizing import week
 from finops.rightsizing.judging import OPEN, Status
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -41,6 +43,7 @@ class Shown:
     remark: str
     sure: str
     provider: str
+    hours: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,14 @@ def _shown(row: Row) -> Shown:
         remark="; ".join(filter(None, remarks)),
         sure=f"confidence {row['confidence'] * 100:.0f} % · risk {row['risk']} · effort {row['effort']}",
         provider=_provider(row),
+        hours=_hours(row),
     )
+
+
+def _hours(row: Row) -> tuple[tuple[int, int], ...]:
+    """Return the fewest and the most instances of each hour of a week; nothing of another finding."""
+    changes = json.loads(row["facts"]).get("changes") if row["rule"] == "scheduled_scaling" else None
+    return tuple(week.hours_of(changes)) if changes else ()
 
 
 _SAYS = {"agrees": "The provider agrees", "differs": "The provider says otherwise"}
