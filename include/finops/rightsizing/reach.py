@@ -40,6 +40,7 @@ _Call = tuple[str, dict[str, Any]]
 _Page = {"MaxResults": 5}
 _AWS_READS: tuple[_Call, ...] = (
     ("application-autoscaling:DescribeScalableTargets", {"ServiceNamespace": "sagemaker", "MaxResults": 1}),
+    ("application-autoscaling:DescribeScheduledActions", {"ServiceNamespace": "sagemaker", "MaxResults": 1}),
     ("autoscaling:DescribeAutoScalingGroups", {"MaxRecords": 1}),
     ("ec2:DescribeAddresses", {}),
     ("ec2:DescribeImages", {"Owners": ["self"], **_Page}),
