@@ -59,7 +59,7 @@ def snippets(row: Row) -> Iterator[tuple[str, str]]:
     """Yield ending and text of each file that proposes a finding's change as code."""
     parameters, facts = json.loads(row["parameters"]), json.loads(row["facts"])
     if row["rule"] == "scheduled_scaling":
-        if row["action"]:
+        if (row["provider"], row["action"]) == ("aws", "schedule_endpoint"):
             yield ".tf", scaling_code.schedule(row, parameters, facts)
         else:
             yield ".hpa.yaml", scaling_code.hpa(row, facts)

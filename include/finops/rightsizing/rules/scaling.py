@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from finops.rightsizing import week
-from finops.rightsizing.models import Change, Finding, Level, ResourceType
+from finops.rightsizing.models import Finding, Level, ResourceType
 from finops.rightsizing.proposing import change, finding
 from finops.rightsizing.resource import Known, Resource
 from finops.rightsizing.rules.endpoints import busiest, capacity
@@ -50,7 +50,12 @@ def scheduled_scaling(resource: Resource, known: Known) -> Finding | None:
         confidence=0.7,
         risk=Level.MEDIUM,
         effort=Level.MEDIUM,
-        proposed=_schedule(resource, changes),
+        proposed=change(
+            resource,
+            "schedule_endpoint",
+            variant=str(resource.details.get("variant") or "AllTraffic"),
+            changes=changes,
+        ),
         note=f"instances from then on (UTC): {week.words(changes)}; between the bounds scale out at {target:g} % of "
         f"use, in at {target / 2:g} %",
     )
@@ -66,10 +71,3 @@ def requests_per_machine(resource: Resource, known: Known) -> float | None:
         return None
     at_once = asked.requests / (asked.days * 24)
     return at_once / (sizes[1] * usage.average) * known.rules.endpoint_target
-
-
-def _schedule(resource: Resource, changes: list[dict[str, object]]) -> Change | None:
-    if resource.target.provider != "aws":
-        return None
-    variant = str(resource.details.get("variant") or "AllTraffic")
-    return change(resource, "schedule_endpoint", variant=variant, changes=changes)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from tests.unit.rightsizing.world import RUN_DATE, action, known, resource, saving, usage
 
-from finops.rightsizing.models import Target
 from finops.rightsizing.resource import Asked, Expected, Known, Resource
 from finops.rightsizing.rules.scaling import scheduled_scaling
 
@@ -65,14 +63,3 @@ def test_nothing_is_said_without_a_forecast_or_without_knowing_what_one_instance
     assert scheduled_scaling(endpoint(usage={}), expecting(BY_DAY)) is None
     assert scheduled_scaling(endpoint(details={}), expecting(BY_DAY)) is None
     assert scheduled_scaling(resource("machine"), expecting(BY_DAY)) is None
-
-
-def test_on_another_cloud_a_person_decides() -> None:
-    there = replace(endpoint(), target=Target("gcp", "p", "us-central1", "", "i-1"))
-    key = ("gcp", "i-1")
-    around = expecting(BY_DAY)
-    moved = replace(around, asked={key: around.asked["aws", "i-1"]}, expected={key: around.expected["aws", "i-1"]})
-    found = scheduled_scaling(there, moved)
-    assert found is not None
-    assert found.change is None
-    assert len(found.facts["changes"]) == 2
