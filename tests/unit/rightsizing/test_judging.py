@@ -18,7 +18,7 @@ from finops.rightsizing.breaches import Breach
 from finops.rightsizing.judging import Judged, Status
 from finops.rightsizing.models import Finding
 from finops.rightsizing.read import Around
-from finops.rightsizing.resource import Asked, Cost, Known, Resource, Runs, Stored
+from finops.rightsizing.resource import Asked, Cost, Expected, Known, Resource, Runs, Stored
 
 YESTERDAY = date(2025, 6, 20)
 
@@ -143,7 +143,13 @@ things = st.builds(
     last_used=st.sampled_from([None, date(2025, 1, 1)]),
     created=st.sampled_from([None, date(2025, 1, 1)]),
     tags=st.sampled_from([{}, {"schedule": "office-hours"}, {"protect": "yes"}]),
-    details=st.sampled_from([{}, {"volume_type": "gp2", "minimum": 1, "desired": 6, "incomplete_upload_bytes": 2**40}]),
+    details=st.sampled_from(
+        [
+            {},
+            {"volume_type": "gp2", "minimum": 1, "desired": 6, "incomplete_upload_bytes": 2**40},
+            {"minimum": 6, "desired": 6},
+        ]
+    ),
     group_id=st.sampled_from(["", "asg-1"]),
     stage=st.sampled_from(["", "training", "evaluation"]),
     model=st.sampled_from(["", "atlas"]),
@@ -156,7 +162,8 @@ def everything_known() -> Known:
         runs={("aws", "i-1"): Runs(3, 1.0)},
         unused={("aws", "USD"): Decimal(1)},
         stored={("aws", "i-1"): Stored(9, 10.0, Decimal(700), 3, Decimal(800))},
-        asked={("aws", "i-1"): Asked(14, 900, 90, {0: 90.0, 1: 60.0})},
+        asked={("aws", "i-1"): Asked(14, 90_000)},
+        expected={("aws", "i-1"): Expected(date(2025, 6, 21), tuple(range(168)), tuple(range(168)))},
         work={
             ("aws", "atlas", "USD", "p3.2xlarge", "epoch"): Decimal(9),
             ("aws", "atlas", "USD", "g5.xlarge", "epoch"): Decimal(2),

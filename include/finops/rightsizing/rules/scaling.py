@@ -10,6 +10,9 @@ from finops.rightsizing.proposing import change, finding
 from finops.rightsizing.resource import Known, Resource
 from finops.rightsizing.rules.endpoints import busiest, capacity
 
+_LEAST_USE = 1
+"""Percent: below that nothing can be told of how many requests make what use."""
+
 
 def scheduled_scaling(resource: Resource, known: Known) -> Finding | None:
     """Find an endpoint whose least number of machines could be lower at some hours, by the requests expected then.
@@ -65,7 +68,7 @@ def requests_per_machine(resource: Resource, known: Known) -> float | None:
     """Return the requests an hour that one machine does at the target use; None where requests or use are unknown."""
     sizes, usage = capacity(resource), busiest(resource, known)
     asked = known.asked.get((resource.target.provider, resource.target.resource_id))
-    if sizes is None or usage is None or not usage.average or asked is None or not asked.requests:
+    if sizes is None or usage is None or usage.average < _LEAST_USE or asked is None or not asked.requests:
         return None
     if asked.days < known.rules.window_days:
         return None
