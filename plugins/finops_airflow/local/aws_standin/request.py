@@ -31,6 +31,7 @@ _NAMES = (
     "AutoScalingGroupName",
     "AutoScalingGroupNames.member.1",
     "EndpointName",
+    "ScheduledActionName",
     "ResourceId",
     "Name",
     "PolicyId",
