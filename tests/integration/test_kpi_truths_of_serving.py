@@ -216,6 +216,22 @@ def test_workloads_have_their_part_of_a_node_and_the_rest_is_idle(world: World, 
             assert hours == billed_hours(in_time) * asked
 
 
+# Requests by the hour
+
+
+def test_the_hours_of_every_endpoint_are_what_was_counted_of_it(world: World, place: Place) -> None:
+    """All versions and stages of an hour together, also of endpoints that no bill names."""
+    counted = world.ask(
+        "select endpoint_id, bucket_start::timestamp, sum(requests), sum(successes) from inference_counts "
+        "where provider = ? and strftime(bucket_start::timestamp, '%Y-%m') = ? group by all",
+        *place,
+    )
+    hours = world.rows("mart_endpoint_hours", place)
+    names = ("endpoint_id", "hour_start", "requests", "successes")
+    assert {tuple(each[name] for name in names) for each in hours} == set(counted)
+    assert len(hours) == len(counted) > 1000
+
+
 # Waste
 
 

@@ -37,7 +37,7 @@ MOST_KEPT = 300_000
 """Rows of a month; above that, earlier run dates go, the oldest first."""
 
 _WEEK = 168
-_FEWEST, _MOST = 2, 6
+_FEWEST, _MOST = 2, 4
 """Rolling origins of the engine. Those that have seen less than two weeks miss the rhythm and widen all bounds."""
 _NAMES = ["provider", "endpoint_id"]
 

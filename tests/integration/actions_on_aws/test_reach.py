@@ -43,7 +43,7 @@ def tried(world: World, region: str = REGION, *, denies: bool = False) -> str:
 
 
 def test_an_account_with_every_permission_is_told_so_and_nothing_in_it_is_changed(opened: World) -> None:
-    assert tried(opened) == "26 permissions are there"
+    assert tried(opened) == "27 permissions are there"
     assert not opened.effects()
 
 
@@ -73,7 +73,7 @@ def test_a_cloud_that_throttles_is_no_missing_permission(opened: World) -> None:
 
 def test_where_nothing_is_open_to_actions_changes_are_not_tried_and_this_is_said(world: World) -> None:
     assert tried(world, "eu-west-3") == (
-        "18 permissions are there; changes are not tried of machine, volume, snapshot, address: "
+        "19 permissions are there; changes are not tried of machine, volume, snapshot, address: "
         "none has the tag finops-actions: allow"
     )
     assert not world.effects()
@@ -85,5 +85,5 @@ def test_where_a_budget_denies_the_permission_of_the_organization_is_named(world
     with pytest.raises(BadInput, match=r"lacks organizations:ListRoots \(deploy/permissions/aws/deny.json gives it\)"):
         tried(world, "eu-west-3", denies=True)
     world.aws.fail()
-    assert tried(world, "eu-west-3", denies=True).startswith("25 permissions are there")
+    assert tried(world, "eu-west-3", denies=True).startswith("26 permissions are there")
     assert not world.effects()
