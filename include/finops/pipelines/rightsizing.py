@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finops.core.errors import Finding
 from finops.core.settings import Settings
 from finops.pipelines import forecasts, results
 
 if TYPE_CHECKING:
     from finops.stores.state.suppressions import SetAside
+
+logger = logging.getLogger(__name__)
 
 FEATURE = "rightsizing"
 _LAYERS = ("budgets", "anomalies", "action_savings", forecasts.REQUESTS, results.KPIS)
@@ -38,7 +42,7 @@ def find(settings: Settings, run_date: date | None = None) -> Found:
     from finops.rightsizing import service
     from finops.rightsizing.tables import TABLES
 
-    forecasts.run_requests(settings, service.run_date_of(settings, run_date))
+    _forecast_requests(settings, service.run_date_of(settings, run_date))
     with results.running(settings, FEATURE):
         suppressed, set_aside = _suppressed(settings), _set_aside(settings)
         planned = service.plan(settings, run_date, suppressed)
@@ -50,6 +54,14 @@ def find(settings: Settings, run_date: date | None = None) -> Found:
             build_id = results.publish(settings, FEATURE, TABLES, rows, made_of).build_id
         service.write_page(settings)
     return Found(planned.run_date, build_id, len(planned.found))
+
+
+def _forecast_requests(settings: Settings, day: date) -> None:
+    try:
+        forecasts.run_requests(settings, day)
+    except Finding as refused:
+        # All other waste is found without them.
+        logger.warning("requests are not forecast, and no scaling by the hour is proposed: %s", refused)
 
 
 def scored(settings: Settings, truths: Path) -> list[str]:

@@ -325,3 +325,14 @@ def test_a_fault_in_the_rules_names_file_line_and_key(company: Settings, tmp_pat
     configure(tmp_path, "rules:\n  schedules:\n    nights: {time_zone: Mars/Olympus}\n")
     with pytest.raises(BadInput, match=r"rightsizing\.yml:3: .*unknown time zone 'Mars/Olympus'"):
         service.plan(company)
+
+
+def test_waste_is_found_without_a_forecast_of_requests_that_the_gate_refuses(
+    company: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*_: Any) -> None:
+        raise Finding("the gate refuses 3 rows")
+
+    monkeypatch.setattr(pipeline.forecasts, "run_requests", refused)
+    assert pipeline.find(company).findings > 0
+    assert "no scaling by the hour is proposed: the gate refuses 3 rows" in caplog.text
