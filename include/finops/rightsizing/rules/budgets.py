@@ -17,7 +17,7 @@ from finops.rightsizing.breaches import Breach, Dimensions, Place
 from finops.rightsizing.models import Change, Finding, Level, ResourceType, Target
 from finops.rightsizing.proposing import change, finding, money
 from finops.rightsizing.resource import DAYS_A_MONTH, Cost, Known, Resource
-from finops.rightsizing.rules.endpoints import capacity
+from finops.rightsizing.rules.endpoints import capacity, scaled
 
 RULE = "budget_breach"
 POLICY = "finops-budgets"
@@ -83,8 +83,7 @@ def _asked(resource: Resource) -> _Asked | None:
         # The most, too, so that it does not grow again; Google's autoscalers take no 0 there.
         most = max(least, 1) if provider == Provider.GCP else least
         return _Asked(part, change(resource, "scale_group", minimum=least, maximum=most, desired=least), words)
-    variant = str(resource.details.get("variant") or "AllTraffic")
-    return _Asked(part, change(resource, "scale_endpoint", variant=variant, minimum=least, maximum=least), words)
+    return _Asked(part, scaled(resource, least, least), words)
 
 
 def _sizes(resource: Resource) -> tuple[int, int]:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from finops.rightsizing.models import Finding, Level, ResourceType
+from finops.core.providers import Provider
+from finops.rightsizing.models import Change, Finding, Level, ResourceType
 from finops.rightsizing.proposing import change, finding
 from finops.rightsizing.resource import Known, Resource, Usage
 
@@ -57,6 +58,16 @@ def capacity(resource: Resource) -> tuple[int, int, int] | None:
     return (least or present, present, most or present) if present else None
 
 
+def scaled(resource: Resource, minimum: int, maximum: int) -> Change | None:
+    """Return the change of an endpoint's bounds; None where the inventory does not tell what is deployed there.
+
+    On AWS an endpoint's only variant is called so unless somebody has named it.
+    """
+    usual = "AllTraffic" if resource.target.provider == Provider.AWS else ""
+    variant = str(resource.details.get("variant") or usual)
+    return change(resource, "scale_endpoint", variant=variant, minimum=minimum, maximum=maximum) if variant else None
+
+
 def _whole(value: object) -> int:
     text = str(value)
     return int(text) if text.isdecimal() else 0
@@ -85,7 +96,6 @@ def oversized_endpoint(resource: Resource, known: Known) -> Finding | None:
     needed = _instances(present, usage.p995, known)
     if needed >= present or least <= needed:
         return None
-    parameters = {"minimum": needed, "maximum": max(most, present)}
     return finding(
         "oversized_endpoint",
         resource,
@@ -96,7 +106,5 @@ def oversized_endpoint(resource: Resource, known: Known) -> Finding | None:
         {"p995": usage.p995, "instances": present, "needed": needed, "least": least},
         confidence=0.8,
         risk=Level.MEDIUM,
-        proposed=change(
-            resource, "scale_endpoint", variant=str(resource.details.get("variant") or "AllTraffic"), **parameters
-        ),
+        proposed=scaled(resource, needed, max(most, present)),
     )

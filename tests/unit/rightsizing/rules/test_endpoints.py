@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from tests.unit.rightsizing.world import action, known, resource, saving, usage
@@ -34,3 +35,16 @@ def test_an_endpoint_keeps_as_many_instances_as_its_busiest_hours_need() -> None
     assert endpoints.oversized_endpoint(resource("endpoint", usage=low, details=scaled), known()) is None
     high = {"cpu_utilization": usage(10, 20, 65)}
     assert endpoints.oversized_endpoint(resource("endpoint", usage=high, details=details), known()) is None
+
+
+def test_what_is_deployed_has_to_be_known_where_it_has_no_usual_name() -> None:
+    """Azure and Google Cloud would refuse the action: a person looks which deployment it is."""
+    low = {"cpu_utilization": usage(10, 20, 30)}
+    unnamed = resource("endpoint", usage=low, details={"minimum": 8, "instances": 8, "maximum": 10})
+    assert action(endpoints.oversized_endpoint(unnamed, known()))[1]["variant"] == "AllTraffic"
+    elsewhere = replace(unnamed, target=replace(unnamed.target, provider="azure"))
+    found = endpoints.oversized_endpoint(elsewhere, known())
+    assert found is not None
+    assert found.change is None
+    named = replace(elsewhere, details={**elsewhere.details, "variant": "chat/blue"})
+    assert action(endpoints.oversized_endpoint(named, known()))[1]["variant"] == "chat/blue"
