@@ -80,6 +80,23 @@ def make_sagemaker(account: AwsAccountServer) -> str:
     return str(arn)
 
 
+def make_serverless(account: AwsAccountServer, name: str, scaled_from: int | None = None, **config: int) -> str:
+    """Make a serverless endpoint, whose provisioned concurrency may be scaled from a number; return its ARN."""
+    sagemaker = account.admin("sagemaker")
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn="arn:aws:iam::1:role/x", PrimaryContainer={"Image": "x"})
+    variant = {"VariantName": "main", "ModelName": name, "ServerlessConfig": {"MemorySizeInMB": 4096, **config}}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    if scaled_from:
+        account.admin("application-autoscaling").register_scalable_target(
+            ServiceNamespace="sagemaker",
+            ResourceId=f"endpoint/{name}/variant/main",
+            ScalableDimension="sagemaker:variant:DesiredProvisionedConcurrency",
+            MinCapacity=scaled_from,
+            MaxCapacity=config["MaxConcurrency"],
+        )
+    return str(sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)["EndpointArn"])
+
+
 def make_balancers(account: AwsAccountServer) -> dict[str, str]:
     """Make a load balancer with a target and one without; return their ARNs."""
     ec2, elb = account.admin("ec2"), account.admin("elbv2")
