@@ -148,7 +148,7 @@ def resources_of(settings: Settings, source: TelemetrySource) -> dict[str, Resou
     for row in landed(settings, source, TODAY.date()):
         usual = {"billing_currency": "USD", "is_spot": row["is_spot"] == "true"}
         usual["has_local_disk"] = row["has_local_disk"] == "true"
-        costs = (Decimal(140), None, None, None, None, None)
+        costs = (Decimal(140), *(None,) * 6)
         values = tuple((row | usual).get(name) for name in read._COLUMNS)
         found[row["resource_id"]] = read._resource(values + costs, 14)
     return found
