@@ -112,9 +112,10 @@ TIE_OUTS = {
         bill_where=_COUNTED,
     ),
     "resources are their charges": TieOut(
-        *("mart_resource_costs", f"{_THREE}, sum(committed_cost), sum(spot_cost)"),
+        *("mart_resource_costs", f"{_THREE}, sum(committed_cost), sum(spot_cost), sum(provisioned_cost)"),
         f"{_THREE}, coalesce(sum(effective_cost) filter (commitment_discount_status = 'Used'), 0), "
-        "coalesce(sum(effective_cost) filter (pricing_category = 'Dynamic'), 0)",
+        "coalesce(sum(effective_cost) filter (pricing_category = 'Dynamic'), 0), "
+        "coalesce(sum(effective_cost) filter (sku_meter like '%ProvisionedConcurrency:Usage%'), 0)",
         by=_BY_RESOURCE,
         bill_where="resource_id is not null",
     ),

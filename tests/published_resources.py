@@ -48,6 +48,7 @@ COSTS = """
         amount::decimal(38, 12) as effective_cost, amount::decimal(38, 12) as billed_cost,
         if(resource_id like 'i-%', 24, null)::decimal(38, 12) as billed_hours, 0::decimal(38, 12) as committed_cost,
         0::decimal(38, 12) as spot_cost, amount::decimal(38, 12) as on_demand_cost, null::varchar as commitment_ids,
+        0::decimal(38, 12) as provisioned_cost,
         if(resource_id = 'i-large', 'm5.4xlarge', '') as instance_type
     from (values ('i-idle', 'USD', 73.44), ('i-busy', 'USD', 73.44), ('i-unmeasured', 'USD', 73.44),
         ('i-large', 'USD', 18.432), ('i-<b>x</b>', 'EUR', 18.0), ('vol-gp2', 'USD', 1.0), ('vol-free', 'USD', 2.0)

@@ -62,6 +62,7 @@ _COSTS = """
         if(n % 20 < 14, 24, null)::decimal(38, 12) as billed_hours,
         if(n % 11 = 0, 1 + n % 97, 0)::decimal(38, 12) as committed_cost, 0::decimal(38, 12) as spot_cost,
         if(n % 11 = 0, 0, 1 + n % 97)::decimal(38, 12) as on_demand_cost, null::varchar as commitment_ids,
+        0::decimal(38, 12) as provisioned_cost,
         null::varchar as instance_type
     from range({resources}) as r(n), range(20) as d(day)
 """

@@ -242,6 +242,7 @@ MACHINE = {"instance_type": "m6i.2xlarge"}
 GPU_MACHINE = {"instance_type": "g5.12xlarge", "tags": SCRATCH}
 GROUP = {"details": {"minimum": 1, "maximum": 4, "desired": 3, "instance_type": "m6i.large"}}
 ENDPOINT = {"details": {"variant": "blue", "instances": 3}}
+SERVERLESS = {"details": {"variant": "blue", "max_concurrency": 20, "concurrency": 10}}
 LOGS = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 7}}
 BUCKET = {"details": {"lifecycle": [LOGS]}}
 RULES = [{"id": "stale", "prefix": "checkpoints/", "archive_after_days": 30, "delete_after_days": 90}]
@@ -387,6 +388,15 @@ CASES = (
             "application-autoscaling:PutScheduledAction",
             "application-autoscaling:PutScheduledAction",
         ),
+    ),
+    Case(
+        "set_concurrency",
+        "endpoint",
+        SERVERLESS,
+        {"variant": "blue", "concurrency": 3, "from_concurrency": 10},
+        state="InService",
+        facts={"concurrency": 3, "max_concurrency": 20},
+        changes=("sagemaker:UpdateEndpointWeightsAndCapacities",),
     ),
     Case(
         "limit_requests",

@@ -80,6 +80,23 @@ def make_sagemaker(account: AwsAccountServer) -> str:
     return str(arn)
 
 
+def make_serverless(account: AwsAccountServer, name: str, scaled_from: int | None = None, **config: int) -> str:
+    """Make a serverless endpoint, whose provisioned concurrency may be scaled from a number; return its ARN."""
+    sagemaker = account.admin("sagemaker")
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn="arn:aws:iam::1:role/x", PrimaryContainer={"Image": "x"})
+    variant = {"VariantName": "main", "ModelName": name, "ServerlessConfig": {"MemorySizeInMB": 4096, **config}}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    if scaled_from:
+        account.admin("application-autoscaling").register_scalable_target(
+            ServiceNamespace="sagemaker",
+            ResourceId=f"endpoint/{name}/variant/main",
+            ScalableDimension="sagemaker:variant:DesiredProvisionedConcurrency",
+            MinCapacity=scaled_from,
+            MaxCapacity=config["MaxConcurrency"],
+        )
+    return str(sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)["EndpointArn"])
+
+
 def make_balancers(account: AwsAccountServer) -> dict[str, str]:
     """Make a load balancer with a target and one without; return their ARNs."""
     ec2, elb = account.admin("ec2"), account.admin("elbv2")
@@ -131,7 +148,7 @@ def resources_of(settings: Settings, source: TelemetrySource) -> dict[str, Resou
     for row in landed(settings, source, TODAY.date()):
         usual = {"billing_currency": "USD", "is_spot": row["is_spot"] == "true"}
         usual["has_local_disk"] = row["has_local_disk"] == "true"
-        costs = (Decimal(140), None, None, None, None, None)
+        costs = (Decimal(140), *(None,) * 6)
         values = tuple((row | usual).get(name) for name in read._COLUMNS)
         found[row["resource_id"]] = read._resource(values + costs, 14)
     return found

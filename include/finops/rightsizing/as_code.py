@@ -122,6 +122,12 @@ def _volume(row: Row, parameters: Mapping[str, Any]) -> str:
     return block(f'resource "aws_ebs_volume" "{label(row)}"', lines)
 
 
+def _concurrency(_row: Row, parameters: Mapping[str, Any]) -> str:
+    lines = [f"provisioned_concurrency = {parameters['concurrency']}"]
+    head = "# Into the production_variants of the aws_sagemaker_endpoint_configuration, beside its memory and most:\n"
+    return head + block("serverless_config", lines)
+
+
 def _terraform_spot(parameters: Mapping[str, Any]) -> str:
     lines = [
         "instances_distribution {",
@@ -145,6 +151,7 @@ _TERRAFORM: dict[tuple[str, str], Callable[[Row, Mapping[str, Any]], str]] = {
     ("aws", "set_lifecycle"): _lifecycle,
     ("aws", "change_volume"): _volume,
     ("aws", "scale_endpoint"): scaling_code.bounds,
+    ("aws", "set_concurrency"): _concurrency,
 }
 
 

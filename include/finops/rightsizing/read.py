@@ -9,6 +9,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
+from finops.core.errors import NotReady
 from finops.core.sql import Sql, compose, identifier, join
 from finops.policy.rightsizing_rules import Rules
 from finops.rightsizing.breaches import Place
@@ -50,6 +53,14 @@ def run_date_of(connection: DuckDBPyConnection, version: Publication) -> date | 
     query = compose("select max(charge_date) from ({rows})", rows=version.mart_sql(COSTS))
     (found,) = connection.execute(query).fetchone() or (None,)
     return None if found is None else found + timedelta(days=1)
+
+
+def outdated(mart: str) -> NotReady:
+    """Return what is wrong where another release has published a mart, without a column that is needed."""
+    return NotReady(
+        f"{mart} is published by another release, without a column that is needed; run `finops build` and "
+        "`finops kpis build`, which build it again"
+    )
 
 
 def months(first: date, last: date) -> list[str]:
@@ -97,7 +108,7 @@ def resources(connection: DuckDBPyConnection, version: Publication, rules: Rules
                 order by i.last_observed_on desc, coalesce(c.effective, 0) desc, i.billing_currency
             ) = 1
         )
-        select {columns}, effective, committed, spot, hours, commitments, used.metrics
+        select {columns}, effective, committed, spot, hours, commitments, provisioned, used.metrics
         from newest left join used using (provider, resource_id)
         order by provider, resource_id
     """
@@ -155,7 +166,7 @@ def _cost(connection: DuckDBPyConnection, costs: Sql | None, span: dict[str, str
         connection.execute(
             "create temp table costs (provider varchar, resource_id varchar, billing_currency varchar, "
             "effective decimal(38, 12), committed decimal(38, 12), spot decimal(38, 12), hours decimal(38, 12), "
-            "commitments varchar, billed_type varchar)"
+            "commitments varchar, provisioned decimal(38, 12), billed_type varchar)"
         )
         return
     query = """
@@ -168,22 +179,26 @@ def _cost(connection: DuckDBPyConnection, costs: Sql | None, span: dict[str, str
             ) as effective,
             coalesce(sum(committed_cost), 0) as committed, coalesce(sum(spot_cost), 0) as spot,
             coalesce(sum(billed_hours), 0) as hours, max(commitment_ids) as commitments,
+            coalesce(sum(provisioned_cost), 0) as provisioned,
             max_by(instance_type, charge_date) filter (instance_type <> '') as billed_type
         from ({costs}) where charge_date >= {since}::date and charge_date < {run_date}::date
         group by provider, resource_id, billing_currency
     """
-    connection.execute(compose(query, costs=costs, **span))
+    try:
+        connection.execute(compose(query, costs=costs, **span))
+    except duckdb.BinderException as error:
+        raise outdated(COSTS) from error
 
 
 def _resource(row: Sequence[Any], days: int) -> Resource:
     of = dict(zip(_COLUMNS, row, strict=False))
-    effective, committed, spot, hours, commitments, metrics = row[len(_COLUMNS) :]
-    zero = Decimal(0)
+    *amounts, commitments, provisioned, metrics = row[len(_COLUMNS) :]
+    effective, committed, spot, hours = (each or Decimal(0) for each in amounts)
     return Resource(
         target=Target(of["provider"], of["account_id"] or "", of["region"] or "", of["zone"] or "", of["resource_id"]),
         type=ResourceType(of["resource_type"]),
         currency=of["billing_currency"],
-        cost=Cost(days, effective or zero, committed or zero, spot or zero, hours or zero, commitments or ""),
+        cost=Cost(days, effective, committed, spot, hours, commitments or "", provisioned or Decimal(0)),
         state=of["state"] or "",
         instance_type=of["instance_type"] or "",
         size_gb=None if of["size_gb"] is None else float(of["size_gb"]),

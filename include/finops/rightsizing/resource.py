@@ -95,7 +95,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What it cost in the window, in its currency; ``hours`` were billed, 0 where the bill meters something else."""
+    """What it cost in the window, in its currency; ``hours`` were billed, 0 where the bill meters something else.
+
+    ``provisioned`` is the part of it that is for provisioned concurrency, used or not.
+    """
 
     days: int = 14
     effective: Decimal = Decimal(0)
@@ -103,6 +106,7 @@ class Cost:
     spot: Decimal = Decimal(0)
     hours: Decimal = Decimal(0)
     commitments: str = ""
+    provisioned: Decimal = Decimal(0)
 
     @property
     def monthly(self) -> Decimal:

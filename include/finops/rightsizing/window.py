@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from finops.core.errors import NotReady
 from finops.core.sql import compose
 from finops.policy.rightsizing_rules import Rules
-from finops.rightsizing.read import COSTS, rows_of
+from finops.rightsizing.read import COSTS, outdated, rows_of
 from finops.rightsizing.resource import DAYS_A_MONTH
 
 if TYPE_CHECKING:
@@ -41,10 +40,7 @@ class Window:
         try:
             return self.connection.execute(compose(query, rows=rows, **span, **parts)).fetchall()
         except duckdb.BinderException as error:
-            raise NotReady(
-                f"{mart} is published by another release, without a column that is needed; run `finops build` and "
-                "`finops kpis build`, which build it again"
-            ) from error
+            raise outdated(mart) from error
 
     def scale(self) -> Decimal:
         """Return by what amounts of the last known day's month are multiplied for a whole one."""

@@ -18,7 +18,10 @@ _LARGEST = Decimal(10) ** 12 - 1
 
 _MOST_UNITS = Decimal(100_000)
 
-SHARES = ("gpu_utilization", "gpu_memory_utilization", "cpu_utilization", "memory_utilization")
+SHARES = (
+    *("gpu_utilization", "gpu_memory_utilization", "cpu_utilization", "memory_utilization"),
+    "concurrency_utilization",
+)
 RATES = ("network_bytes_per_second", "disk_bytes_per_second")
 
 

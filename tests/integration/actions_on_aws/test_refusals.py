@@ -15,7 +15,9 @@ from action_steps import (
     GROUP,
     MACHINE,
     OFF_HOURS,
+    REGION,
     RULES,
+    SERVERLESS,
     SPOT,
     Refused,
     World,
@@ -44,6 +46,7 @@ def _changed(**values: Any) -> dict[str, Any]:
 
 
 STOPPED = MACHINE | {"state": "stopped"}
+ON_DEMAND = {"details": {"variant": "blue", "max_concurrency": 20}}
 GP2 = {"size_gb": 100, "details": {"volume_type": "gp2"}}
 OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
     ("resize_machine", "machine", MACHINE, {}, "parameter instance_type is missing"),
@@ -92,7 +95,7 @@ OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
     (
         "scale_endpoint",
         "endpoint",
-        {"details": {"variant": "blue", "serverless": {"MemorySizeInMB": 1024, "MaxConcurrency": 5}}},
+        SERVERLESS,
         {"variant": "blue", "minimum": 1, "maximum": 2},
         "is serverless",
     ),
@@ -109,6 +112,18 @@ OTHERS: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
         ENDPOINT,
         _changed(days=["Tuesday"], at="20:00"),
         "two changes come at the same time",
+    ),
+    ("set_concurrency", "endpoint", SERVERLESS, {"variant": "red", "concurrency": 3}, "no variant 'red'"),
+    ("set_concurrency", "endpoint", ENDPOINT, {"variant": "blue", "concurrency": 3}, "is not serverless"),
+    ("set_concurrency", "endpoint", ON_DEMAND, {"variant": "blue", "concurrency": 3}, "has no provisioned concurrency"),
+    ("set_concurrency", "endpoint", SERVERLESS, {"variant": "blue", "concurrency": 0}, "0 is not 1 to 20"),
+    ("set_concurrency", "endpoint", SERVERLESS, {"variant": "blue", "concurrency": 21}, "21 is not 1 to 20"),
+    (
+        "set_concurrency",
+        "endpoint",
+        SERVERLESS,
+        {"variant": "blue", "concurrency": 3, "from_concurrency": 8},
+        "its concurrency is 10; it was 8 when planned",
     ),
     ("tag", "machine", MACHINE, {"tags": {"aws:owner": "ana"}}, "begin with aws:"),
     ("tag", "machine", MACHINE, {"tags": {"protect": "false"}}, "protect: a person sets that tag"),
@@ -138,6 +153,20 @@ def test_is_refused(
     with pytest.raises(Refused, match=words):
         apply(world, change(action, world.has(kind, **row), **parameters))
     assert not world.effects()
+
+
+def test_concurrency_that_scaling_would_set_back_is_not_set(world: World) -> None:
+    endpoint = world.has("endpoint", **SERVERLESS)
+    name = endpoint.rpartition("/")[2]
+    world.account.client("application-autoscaling", REGION).register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId=f"endpoint/{name}/variant/blue",
+        ScalableDimension="sagemaker:variant:DesiredProvisionedConcurrency",
+        MinCapacity=4,
+        MaxCapacity=12,
+    )
+    with pytest.raises(Refused, match="its scaling keeps it between 4 and 12"):
+        apply(world, change("set_concurrency", endpoint, variant="blue", concurrency=3))
 
 
 def test_a_volume_is_not_deleted_by_an_old_snapshot_that_lacks_what_was_written_since(world: World) -> None:

@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from finops_airflow.local.aws_standin import dimensions
 from servers.s3 import ACCESS_KEY, SECRET_KEY
 
 ACCOUNT = "123456789012"
@@ -100,6 +101,7 @@ def aws_account_server() -> Iterator[AwsAccountServer]:
     # Hundreds of images that nobody has asked for, in every region.
     before = os.environ.get(_IMAGES)
     os.environ[_IMAGES] = "false"
+    dimensions.know()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

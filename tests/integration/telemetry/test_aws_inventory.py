@@ -15,6 +15,7 @@ from aws_inventory_steps import (
     make_bucket,
     make_machine,
     make_sagemaker,
+    make_serverless,
     only,
     resources_of,
     rows_of,
@@ -135,6 +136,25 @@ def test_notebooks_and_endpoints_land_with_what_serves(settings: Settings, accou
     assert found == (arn, "in_service", "ml.g4dn.xlarge", {"team": "chat"})
     wanted = {"variant": "main", "instances": 3, "minimum": 2, "maximum": 6}
     assert wanted.items() <= endpoint["details"].items()
+
+
+def test_serverless_endpoints_tell_what_is_provisioned_apart_from_the_most_that_may_run(
+    settings: Settings, account: AwsAccountServer
+) -> None:
+    on_demand = make_serverless(account, "on-demand", MaxConcurrency=20)
+    ready = make_serverless(account, "ready", MaxConcurrency=20, ProvisionedConcurrency=8)
+    scaled = make_serverless(account, "scaled", scaled_from=2, MaxConcurrency=20, ProvisionedConcurrency=4)
+    machines = make_sagemaker(account)
+    source = configure(settings, source_of())
+    land(settings, account)
+    names = ("concurrency", "max_concurrency", "minimum_concurrency", "minimum")
+    found = {each["resource_id"]: each["details"] for each in rows_of(settings, source, "endpoint")}
+    assert {arn: tuple(details.get(name) for name in names) for arn, details in found.items()} == {
+        on_demand: (0, 20, None, None),
+        ready: (8, 20, None, None),
+        scaled: (4, 20, 2, None),
+        machines: (None, None, None, 2),
+    }
 
 
 def test_buckets_of_all_regions_land_with_their_lifecycle(settings: Settings, account: AwsAccountServer) -> None:

@@ -104,6 +104,33 @@ def test_sums_over_groups_and_types_are_no_instances(settings: Settings, cloudwa
     assert {(each["resource_id"], each["maximum"]) for each in landed(settings, source)} == {("i-1", 10)}
 
 
+SERVERLESS = "ServerlessProvisionedConcurrencyUtilization"
+BY_ARN = {
+    "from": "EndpointName",
+    "pattern": "(.+)",
+    "becomes": r"arn:aws:sagemaker:us-east-1:111122223333:endpoint/\1",
+}
+
+
+def test_the_use_of_provisioned_concurrency_is_a_fraction_there_and_percent_here(
+    settings: Settings, cloudwatch_server: CloudWatchServer
+) -> None:
+    chat = {"EndpointName": "chat", "VariantName": "main"}
+    uses = every_five_minutes(lambda minute: 0.75 if minute == 30 else 0.25, range(0, 60, 5))
+    cloudwatch_server.put("AWS/SageMaker", SERVERLESS, chat, uses)
+    # Where more runs than is provisioned, all of it is in use.
+    cloudwatch_server.put("AWS/SageMaker", SERVERLESS, chat, {NINE + timedelta(minutes=70): 1.4})
+    cloudwatch_server.put("AWS/SageMaker", SERVERLESS, {"EndpointName": "chat"}, {NINE: 0.9})
+    cloudwatch_server.put(EC2, "CPUUtilization", {"InstanceId": "i-1"}, {NINE: 9.0})
+    source = configure(settings, source_of(columns={"resource_id": BY_ARN}))
+    land(settings, cloudwatch_server.client)
+    rows = by_hour(settings, source, "concurrency_utilization")
+    assert len(rows) == len(landed(settings, source))
+    assert {each["resource_id"] for each in rows.values()} == {"arn:aws:sagemaker:us-east-1:111122223333:endpoint/chat"}
+    figures = {at: (each["average"], each["maximum"], each["minutes_covered"]) for at, each in rows.items()}
+    assert figures == {9: (Decimal("29.166667"), 75, 60), 10: (100, 100, 5)}
+
+
 class Counting:
     """A client that counts, and passes on, what it is asked. ``page`` is how many results a page has."""
 
@@ -248,6 +275,7 @@ def test_a_result_that_the_next_page_completes_is_complete(settings: Settings) -
 
 ONLY_CPU = dict.fromkeys(
     (
+        "concurrency_utilization",
         "network_bytes_per_second",
         "disk_bytes_per_second",
         "memory_utilization",

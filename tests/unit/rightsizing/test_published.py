@@ -74,6 +74,16 @@ def remade(where: Settings, mart: str, query: str) -> None:
     duckdb.sql(f"copy ({query}) to '{folder / 'part.parquet'}'")
 
 
+def test_costs_that_another_release_has_published_are_to_be_built_again(company: Settings) -> None:
+    remade(company, "mart_resource_costs", f"select * exclude (provisioned_cost) from ({COSTS})")
+    path = published.latest(company).path / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["columns"]["mart_resource_costs"].remove("provisioned_cost")
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(NotReady, match=r"mart_resource_costs is published by another release.*finops kpis build"):
+        service.plan(company)
+
+
 def test_a_credit_lowers_no_saving_since_it_would_pay_for_something_else(company: Settings) -> None:
     remade(company, "mart_resource_costs", f"select * replace (-5 as effective_cost) from ({COSTS})")
     idle = found(company)["idle_gpu", "i-idle"]
@@ -305,6 +315,13 @@ def test_a_schedule_of_a_sagemaker_endpoint_is_terraform_with_each_change_and_wh
     assert "    min_capacity = 4\n    max_capacity = 6\n" in text
     assert "ignore_changes = [min_capacity, max_capacity]" in text
     assert "target_value = 2.000" in text, "requests a minute: 120 an hour at the target use"
+
+
+def test_fewer_provisioned_is_one_argument_of_the_endpoints_configuration() -> None:
+    wanted = json.dumps({"variant": "main", "concurrency": 3, "from_concurrency": 10})
+    [(ending, text)] = as_code.snippets(row(action="set_concurrency", parameters=wanted))
+    assert ending == ".tf"
+    assert text.endswith("serverless_config {\n  provisioned_concurrency = 3\n}\n")
 
 
 def test_a_hostile_name_stays_a_text_of_terraform() -> None:

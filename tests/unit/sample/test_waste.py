@@ -20,6 +20,7 @@ EVERYWHERE = {
 }
 ON_AWS = {
     *("small_gpu_use", "surplus_gpus", "old_snapshot", "idle_address", "idle_notebook", "old_volume_type", "off_hours"),
+    "oversized_concurrency",
 }
 ENDPOINTS = {"idle_endpoint", "oversized_endpoint"}
 DECOYS = {
@@ -32,6 +33,7 @@ DECOYS = {
     "protected by its tag",
     "one-time spot: it cannot be stopped",
     "made within a day",
+    "its provisioned concurrency is in use",
 }
 
 Truth = dict[str, Any]
@@ -227,6 +229,29 @@ def test_a_machine_that_is_idle_by_day_works_at_night_and_one_that_bursts_reache
             assert average < 25 < 75 < high
     for truth in of_rule(truths, "oversized_machine"):
         assert ask(used.format(row(truth)))[0][1] < 30
+
+
+def test_concurrency_to_spare_is_paid_by_the_second_beside_what_requests_take_of_it(
+    ask: Query, truths: list[Truth]
+) -> None:
+    used = "select count(*), max(maximum) from metrics where metric = 'concurrency_utilization' and {}"
+    billed = (
+        "select sum(line_item_usage_amount) from aws where line_item_resource_id = '{}' and line_item_usage_type like "
+        "'%ProvisionedConcurrency:{}-4GB' and date_trunc('month', line_item_usage_start_date) = '{}-01'"
+    )
+    busy = decoys(truths, "its provisioned concurrency is in use")
+    for truth, ready, least, most in (
+        *((each, 10, 5, 20) for each in of_rule(truths, "oversized_concurrency")),
+        *((each, 4, 75, 90) for each in busy),
+    ):
+        [(hours, top)] = ask(used.format(row(truth)))
+        assert hours >= 28 * 24
+        assert least < top < most
+        name, month = truth["keys"]["resource_id"], truth["billing_period"]
+        [(kept,)], [(taken,)] = (ask(billed.format(name, what, month)) for what in ("Usage", "Mem"))
+        assert kept == ready * 3600 * hours
+        assert 0 < taken < kept
+        assert ask(f"select distinct details->>'concurrency' from inventory where {row(truth)}") == [(str(ready),)]
 
 
 def test_what_a_resize_saved_is_the_difference_of_the_bills_own_lines(ask: Query, truths: list[Truth]) -> None:

@@ -135,6 +135,16 @@ select
     gpu.gpus is not null or is_gpu_sku as is_gpu,
     is_metered_by_time,
     coalesce(details.pricing_category = 'Dynamic', false) as is_spot,
+    -- What is kept ready is `Usage` of SageMaker's; `Mem` is what requests take of it.
+    coalesce(
+        details.provider = 'aws'
+        and details.charge_category = 'Usage'
+        and details.commitment_discount_status is distinct from 'Unused'
+        and regexp_matches(
+            sku_meter, 'ProvisionedConcurrency:Usage-|Lambda-Provisioned-Concurrency'
+        ),
+        false
+    ) as is_provisioned_concurrency,
     meters.is_transfer,
     meters.is_storage,
     is_tokens,

@@ -42,6 +42,7 @@ select
     owners.environment,
     -- Google meters the GPUs and the cores of a machine in lines of their own.
     details.gpus_metered is not null as is_metered_by_gpu,
+    details.is_provisioned_concurrency,
     case
         when details.units_per_machine is null
         then null

@@ -21,6 +21,11 @@ select
             ) as {{ var("money_type") }}
         ) as {{ way | replace(" ", "_") }}_cost,
     {% endfor %}
+    cast(
+        sum(
+            case when is_provisioned_concurrency then effective_cost else 0 end
+        ) as {{ var("money_type") }}
+    ) as provisioned_cost,
     string_agg(
         distinct commitment_discount_id, ', ' order by commitment_discount_id
     ) filter (where priced_as = 'committed') as commitment_ids,

@@ -29,7 +29,7 @@ class InstanceColumns(Entry):
 
 
 class CloudWatchMetrics(AskedSource):
-    """Utilization and throughput of EC2 instances, by EC2 itself and by the CloudWatch agent on them."""
+    """Utilization and throughput of EC2 instances, by EC2 and the CloudWatch agent; use of provisioned concurrency."""
 
     type: Literal["cloudwatch"]
     kind: Literal[TelemetryKind.RESOURCE_METRICS]

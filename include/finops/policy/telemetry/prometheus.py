@@ -15,6 +15,7 @@ Metric = Literal[
     "gpu_memory_utilization",
     "cpu_utilization",
     "memory_utilization",
+    "concurrency_utilization",
     "network_bytes_per_second",
     "disk_bytes_per_second",
 ]

@@ -7,13 +7,19 @@ from finops.quality.models import Given, RowRule, Suite
 from finops.quality.rules import KEY, adds_up_to, filled, is_exact, is_unique
 
 _COSTS = ("billed_cost", "effective_cost", "list_cost")
-_PARTS = ("committed_cost", "spot_cost", "on_demand_cost")
+_PARTS = ("committed_cost", "spot_cost", "on_demand_cost", "provisioned_cost")
 _GRAIN = (*KEY, "charge_date", "resource_id")
 _CHARGES = Sql("""(
     select charges.*, details.billing_currency,
         if(is_usage and commitment_discount_status = 'Used', charges.effective_cost, 0) as committed_cost,
         if(is_usage and commitment_discount_status is null and pricing_category = 'Dynamic', charges.effective_cost, 0)
-            as spot_cost
+            as spot_cost,
+        if(
+            is_usage and details.provider = 'aws' and commitment_discount_status is distinct from 'Unused'
+                and (contains(sku_meter, 'ProvisionedConcurrency:Usage-')
+                    or contains(sku_meter, 'Lambda-Provisioned-Concurrency')),
+            charges.effective_cost, 0
+        ) as provisioned_cost
     from staging.stg_published_charges as charges
     join (
         select *, charge_category = 'Usage' as is_usage from staging.stg_published_charge_details
@@ -24,7 +30,7 @@ _CHARGES = Sql("""(
 
 def suite(given: Given) -> Suite:
     """Return the suite for the candidate at hand. A bill that names no resource has no rows."""
-    measured = {name: name for name in (*_COSTS, "committed_cost", "spot_cost")}
+    measured = {name: name for name in (*_COSTS, "committed_cost", "spot_cost", "provisioned_cost")}
     return Suite(
         "mart_resource_costs",
         (

@@ -16,7 +16,14 @@ AVAILABLE: Mapping[str, frozenset[str]] = {
     Provider.AWS: _EVERYWHERE
     | {
         *("abort_uploads", "archive_snapshot", "attach_policy", "change_volume", "limit_requests", "release_address"),
-        *("remove_schedule", "restore_snapshot", "schedule_endpoint", "schedule_machine", "use_spot"),
+        *(
+            "remove_schedule",
+            "restore_snapshot",
+            "schedule_endpoint",
+            "schedule_machine",
+            "set_concurrency",
+            "use_spot",
+        ),
     },
     Provider.AZURE: _EVERYWHERE | {"assign_policy", "change_volume"},
     Provider.GCP: _EVERYWHERE | {"limit_quota", "limit_requests", "remove_schedule", "schedule_machine"},

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from finops.rightsizing.models import Finding
 from finops.rightsizing.resource import Known, Resource
-from finops.rightsizing.rules import budgets, endpoints, gpus, machines, network, scaling, storage, times
+from finops.rightsizing.rules import budgets, concurrency, endpoints, gpus, machines, network, scaling, storage, times
 
 Rule = Callable[[Resource, Known], Finding | None]
 
@@ -29,6 +29,7 @@ OF_RESOURCES: tuple[Rule, ...] = (
     network.idle_address,
     endpoints.idle_endpoint,
     endpoints.oversized_endpoint,
+    concurrency.oversized_concurrency,
     scaling.scheduled_scaling,
     times.spot_candidate,
     times.off_peak_shift,

@@ -87,7 +87,7 @@ def _instances(present: int, utilization: float, known: Known) -> int:
 
 
 def oversized_endpoint(resource: Resource, known: Known) -> Finding | None:
-    """Find an endpoint with more instances, or provisioned concurrency, than its busiest hours need."""
+    """Find an endpoint with more instances than its busiest hours need."""
     sizes, usage = capacity(resource), busiest(resource, known)
     if resource.type is not ResourceType.ENDPOINT or sizes is None or usage is None:
         return None

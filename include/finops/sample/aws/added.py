@@ -11,11 +11,12 @@ from finops.sample.company import AWS_ACCOUNTS
 from finops.sample.lines import Month
 from finops.sample.rhythm import Pattern
 from finops.sample.series import Forgetfulness, Offer, Series
-from finops.sample.telemetry.assets import RESIZED_TO, Purpose
+from finops.sample.telemetry.assets import CONCURRENCY_IN_USE, PROVISIONED_CONCURRENCY, RESIZED_TO, Purpose
 
 RESIZED_ON = datetime(2025, 6, 16, tzinfo=UTC)
 """From when on one machine is billed as a smaller one: a date of its own, so that no month depends on another."""
 
+_HOUR = 3600.0
 _FEWEST = 150
 """Resources at once that a bill has for these to be few among them."""
 
@@ -30,7 +31,7 @@ _TYPES = {
     Purpose.RESIZED: "BoxUsage:m6i.4xlarge",
     Purpose.NOT_RESIZED: "BoxUsage:m6i.4xlarge",
 }
-_STAGES = {Purpose.SPOT_CANDIDATE: "training"}
+_STAGES = {Purpose.SPOT_CANDIDATE: "training", **dict.fromkeys(PROVISIONED_CONCURRENCY, "inference")}
 _TAGS = {Purpose.OFFICE_HOURS: ("schedule", "office-hours"), Purpose.PROTECTED: ("protect", "true")}
 _AFTER = f"BoxUsage:{RESIZED_TO}"
 
@@ -40,6 +41,24 @@ def added(seed: int, slots: int, month: Month) -> list[Series]:
     if slots < _FEWEST:
         return []
     return [series for purpose in _TYPES for series in _of(seed, purpose, month)]
+
+
+def serverless(seed: int, slots: int, month: Month) -> list[Series]:
+    """Return the serverless endpoints, two series each: what is kept ready, and what requests take of it."""
+    if slots < _FEWEST:
+        return []
+    return [series for purpose in PROVISIONED_CONCURRENCY for series in _endpoint(seed, purpose, month)]
+
+
+def _endpoint(seed: int, purpose: Purpose, month: Month) -> Iterator[Series]:
+    ready = _made(seed, purpose, "ProvisionedConcurrency:Usage-4GB", month)
+    taken = _made(seed, purpose, "ProvisionedConcurrency:Mem-4GB", month)
+    taken.own["line_item_resource_id"] = ready.own["line_item_resource_id"]
+    seconds = PROVISIONED_CONCURRENCY[purpose] * _HOUR
+    ready.level, ready.cap = 2.0 * seconds, seconds
+    taken.level = seconds * CONCURRENCY_IN_USE[purpose]
+    yield ready
+    yield taken
 
 
 def _of(seed: int, purpose: Purpose, month: Month) -> Iterator[Series]:

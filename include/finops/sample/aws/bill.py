@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from finops.sample.anomalies import CHUNK, Injection, metered
-from finops.sample.aws.added import added
+from finops.sample.aws.added import added, serverless
 from finops.sample.aws.block import Block, billed, block
 from finops.sample.aws.monthly import MONTHLY_LINES, monthly
 from finops.sample.aws.reservations import reservations
@@ -67,6 +67,8 @@ def _lasting(
     yield split_costs(seed, count["pods"], month)
     if more := added(seed, count["slots"], month):
         yield usage(more, meter(more, month, noise(month.period, seed, 71)), month)
+    if more := serverless(seed, count["slots"], month):
+        yield usage(more, meter(more, month, noise(month.period, seed, 73)), month)
     for lot, lines in metered(long_lived(seed, count["always"], month.period), month, chance, injections):
         yield usage(lot, lines, month)
 

@@ -29,6 +29,7 @@ _TYPES = {
     "LoadBalancerUsage": "load_balancer",
     "Notebk:": "notebook",
     "Host:": "endpoint",
+    "ProvisionedConcurrency:": "endpoint",
     "TimedStorage-": "bucket",
 }
 """What an inventory calls a thing, by how its usage type begins."""

@@ -207,7 +207,7 @@ def _resource_id(offer: Offer, account: Account, owner: Ownership, rng: Random) 
         case "AmazonGuardDuty" | "AWSConfig" | "awskms":
             return None
         case "AmazonSageMaker":
-            parts = {"Host": "endpoint", "Trai": "training-job", "Note": "notebook-instance"}
+            parts = {"Host": "endpoint", "Prov": "endpoint", "Trai": "training-job", "Note": "notebook-instance"}
             return f"{arn}:{parts.get(kind[:4], 'processing-job')}/{name}-{hexadecimal(rng, 6)}"
         case "AmazonBedrock":
             return f"{arn}:application-inference-profile/{hexadecimal(rng, 12)}"

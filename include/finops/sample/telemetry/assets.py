@@ -48,6 +48,13 @@ class Purpose(StrEnum):
     NEW = "new"
     RESIZED = "resized"
     NOT_RESIZED = "not resized"
+    SPARE_CONCURRENCY = "provisioned concurrency to spare"
+    BUSY_CONCURRENCY = "provisioned concurrency in use"
+
+
+PROVISIONED_CONCURRENCY = {Purpose.SPARE_CONCURRENCY: 10, Purpose.BUSY_CONCURRENCY: 4}
+CONCURRENCY_IN_USE: dict[Purpose | None, float] = {Purpose.SPARE_CONCURRENCY: 0.1, Purpose.BUSY_CONCURRENCY: 0.55}
+"""The part of it on average: at the busiest hour of a week half as much again."""
 
 
 @dataclass(frozen=True, slots=True)

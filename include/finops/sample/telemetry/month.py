@@ -16,6 +16,7 @@ from finops.sample.models import AnomalyKind, Label
 from finops.sample.telemetry import (
     advice,
     columns,
+    concurrency,
     flows,
     interruptions,
     inventory,
@@ -83,6 +84,7 @@ def _played(scene: Scene) -> Scene:
     serving.write(scene, endpoints, parts)
     utilization.write(scene, cast, endpoints, parts)
     machines.write(scene, parts)
+    concurrency.write(scene)
     inventory.write(scene, parts)
     advice.write(scene, parts)
     return scene

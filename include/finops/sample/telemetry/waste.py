@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from finops.core.providers import Provider
-from finops.sample.telemetry.assets import RESIZED_TO, Asset, Purpose, Role
+from finops.sample.telemetry.assets import PROVISIONED_CONCURRENCY, RESIZED_TO, Asset, Purpose, Role
 from finops.sample.telemetry.behaviour import Behaviour
 from finops.sample.telemetry.runs import Cast
 from finops.sample.telemetry.scene import Scene
@@ -202,7 +202,7 @@ def _scaled(casting: _Casting, servers: Sequence[Asset]) -> None:
 
 def _added(scene: Scene) -> list[Part]:
     """Return the parts of what was added to the bill for them."""
-    low, large = Behaviour.LOW_CPU, "oversized_machine"
+    low, large, spare = Behaviour.LOW_CPU, "oversized_machine", "oversized_concurrency"
     smaller = {"action": "resize_machine", "instance_type": RESIZED_TO}
     known: dict[Purpose, dict[str, Any]] = {
         Purpose.OFFICE_HOURS: {"rule": "off_hours", "propose": {"action": "schedule_machine"}},
@@ -214,7 +214,11 @@ def _added(scene: Scene) -> list[Part]:
         Purpose.NEW: {"rule": large, "behaviour": low, "reason": "made within a day"},
         Purpose.RESIZED: {"rule": large, "propose": smaller},
         Purpose.NOT_RESIZED: {"rule": large, "propose": smaller},
+        Purpose.SPARE_CONCURRENCY: {"rule": spare, "propose": {"action": "set_concurrency", "concurrency": 3}},
+        Purpose.BUSY_CONCURRENCY: {"rule": spare, "reason": "its provisioned concurrency is in use"},
     }
+    for purpose, ready in PROVISIONED_CONCURRENCY.items():
+        known[purpose]["details"] = {"variant": "main", "concurrency": ready, "max_concurrency": 2 * ready}
     known[Purpose.OFFICE_HOURS]["behaviour"] = Behaviour.OFFICE_HOURS
     known[Purpose.ONE_TIME_SPOT]["details"] = {"spot_request": "one-time"}
     known[Purpose.OLD_VOLUME]["details"] = {"volume_type": "gp2", "iops": 1500, "throughput": None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -84,12 +84,13 @@ class CloudWatch:
             for each in page["Metrics"]:
                 dimensions = {one["Name"]: one["Value"] for one in each["Dimensions"]}
                 # EC2 adds the same up by group and type too; the agent splits by GPU and interface.
-                if name not in dimensions or (source.namespace and len(dimensions) > 1):
+                is_other = bool(source.namespace) and dimensions.keys() - {name} != source.beside
+                if name not in dimensions or is_other:
                     continue
                 number += 1
                 if number > MOST_SERIES:
                     raise BadInput(f"CloudWatch has more than {MOST_SERIES:,} metrics {source.name}; leave it out")
-                yield Source(namespace, source.name), tuple(sorted(dimensions.items()))
+                yield replace(source, namespace=namespace), tuple(sorted(dimensions.items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,15 @@ def bounded(value: float, metric: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A metric of CloudWatch; without a namespace it is in the agent's."""
+    """A metric of CloudWatch; without a namespace it is in the agent's.
+
+    ``beside`` are the dimensions that it has beside the one that names the resource; of other series of its name,
+    which add the same up, none is taken. The agent's may have any.
+    """
 
     namespace: str | None
     name: str
+    beside: frozenset[str] = frozenset()
 
 
 class Made(StrEnum):
@@ -45,6 +50,7 @@ class Made(StrEnum):
     MEAN = "the mean of averages, the largest maximum"
     RATE = "the sum of what flowed, by the second"
     SHARE = "the sum of the first source in percent of the sum of the second"
+    FRACTION = "the mean of averages, the largest maximum, of a fraction of 1, in percent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Measure:
             Made.MEAN: ("Average", "Maximum", "p95"),
             Made.RATE: ("Sum",),
             Made.SHARE: ("Average",),
+            Made.FRACTION: ("Average", "Maximum"),
         }[self.made]
 
 
@@ -79,6 +86,11 @@ MEASURES = (
         "gpu_memory_utilization",
         Made.SHARE,
         (Source(None, "nvidia_smi_memory_used"), Source(None, "nvidia_smi_memory_total")),
+    ),
+    Measure(
+        "concurrency_utilization",
+        Made.FRACTION,
+        (Source("AWS/SageMaker", "ServerlessProvisionedConcurrencyUtilization", frozenset({"VariantName"})),),
     ),
 )
 
@@ -146,4 +158,13 @@ def _share(
     return (100 * sum(first[each] for each in both) / total, None, None) if total else None
 
 
-_MAKERS = {Made.MEAN: _mean, Made.RATE: _rate, Made.SHARE: _share}
+def _fraction(
+    _measure: Measure, series: Sequence[Series], values: Values, moment: datetime, _seconds: int
+) -> Figures | None:
+    averages, maxima = (_at(series, each, values, moment) for each in ("Average", "Maximum"))
+    # More is run at once than is provisioned where the rest starts without it: then all of it is in use.
+    average = min(100 * sum(averages) / len(averages), 100.0)
+    return average, max(min(100 * max(maxima), 100.0), average) if maxima else None, None
+
+
+_MAKERS = {Made.MEAN: _mean, Made.RATE: _rate, Made.SHARE: _share, Made.FRACTION: _fraction}

@@ -35,10 +35,22 @@ def update_group(rules: State, request: Request) -> Reason | None:
 
 
 def update_endpoint(rules: State, request: Request) -> Reason | None:
-    """Refuse to change an endpoint that is being changed."""
+    """Refuse to change what is being changed, machines of what has none, and concurrency beyond its most."""
     endpoint = sagemaker_backends[request.account][request.region].endpoints.get(request.resource)
-    if endpoint is not None and endpoint.endpoint_status != "InService":
+    if endpoint is None:
+        return None
+    if endpoint.endpoint_status != "InService":
         return "ValidationException", f'Cannot update in-progress endpoint "{endpoint.arn}".'
+    there = {each["VariantName"]: each.get("CurrentServerlessConfig") for each in endpoint.production_variants}
+    for asked in request.parameters["DesiredWeightsAndCapacities"]:
+        has, wanted = there.get(asked["VariantName"]), asked.get("ServerlessUpdateConfig")
+        if has and asked.get("DesiredInstanceCount") is not None:
+            return "ValidationException", "DesiredInstanceCount is not supported for a serverless variant."
+        if wanted and not has:
+            return "ValidationException", "ServerlessUpdateConfig is supported for serverless variants only."
+        both = {**(has or {}), **(wanted or {})}
+        if wanted and not 1 <= both.get("ProvisionedConcurrency", 1) <= both["MaxConcurrency"]:
+            return "ValidationException", "ProvisionedConcurrency must be 1 or more, and at most MaxConcurrency."
     return None
 
 
@@ -103,8 +115,13 @@ def group_updated(rules: State, request: Request) -> None:
 
 
 def endpoint_updating(rules: State, request: Request) -> None:
-    """Let an endpoint change for a while."""
+    """Let an endpoint change for a while, and its concurrency too, which moto leaves as it is."""
     endpoint = sagemaker_backends[request.account][request.region].endpoints[request.resource]
+    for asked in request.parameters["DesiredWeightsAndCapacities"]:
+        variant = next(each for each in endpoint.production_variants if each["VariantName"] == asked["VariantName"])
+        if wanted := asked.get("ServerlessUpdateConfig"):
+            made = {**variant["CurrentServerlessConfig"], **wanted}
+            variant |= {"CurrentServerlessConfig": made, "DesiredServerlessConfig": made}
     endpoint.endpoint_status = "Updating"
     rules.move(request.resource, endpoint, "InService")
 

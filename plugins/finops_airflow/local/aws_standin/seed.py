@@ -4,9 +4,9 @@ Rows have the columns of ``resource_inventory``; only those of AWS are taken. ``
 Of the details count, for a machine ``architecture``, ``spot_type`` (one-time, persistent), ``root_device``,
 ``is_stop_protected`` and ``capacity_reservation``; for a disk ``volume_type``, ``iops`` and ``throughput``; for a
 snapshot ``image`` (the name of one that is made of it) and ``shared_with``; for a group ``minimum``, ``maximum``,
-``desired`` and ``instance_type``; for an endpoint ``variant`` and ``instances``; for a bucket ``lifecycle`` (rules as
-S3 has them) and ``versioning``; for a ``web_acl`` ``rules``. An ``account`` is one of the
-organization that ``account_id`` manages.
+``desired`` and ``instance_type``; for an endpoint ``variant`` and ``instances``, or
+``max_concurrency`` and ``concurrency``; for a bucket ``lifecycle`` (rules as S3 has them) and ``versioning``; for a
+``web_acl`` ``rules``. An ``account`` is one of the organization that ``account_id`` manages.
 """
 
 from __future__ import annotations
@@ -225,8 +225,9 @@ def _endpoint(row: dict[str, Any], client: Client, _rules: Rules) -> None:
     role = f"arn:aws:iam::{row['account_id']}:role/sagemaker"
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "image"})
     variant = {"VariantName": details.get("variant", "main"), "ModelName": name, "InitialVariantWeight": 1}
-    if details.get("serverless"):
-        variant["ServerlessConfig"] = details["serverless"]
+    if most := details.get("max_concurrency"):
+        ready = {"ProvisionedConcurrency": int(details["concurrency"])} if details.get("concurrency") else {}
+        variant["ServerlessConfig"] = {"MemorySizeInMB": 4096, "MaxConcurrency": int(most), **ready}
     else:
         variant["InstanceType"] = _MACHINE_OF_ENDPOINTS
         variant["InitialInstanceCount"] = int(details.get("instances", 1))

@@ -15,6 +15,7 @@ from finops.rightsizing.actions.aws.scale_endpoint import ScaleEndpoint
 from finops.rightsizing.actions.aws.scale_group import ScaleGroup
 from finops.rightsizing.actions.aws.schedule_endpoint import ScheduleEndpoint
 from finops.rightsizing.actions.aws.schedule_machine import ScheduleMachine
+from finops.rightsizing.actions.aws.set_concurrency import SetConcurrency
 from finops.rightsizing.actions.aws.set_lifecycle import SetLifecycle
 from finops.rightsizing.actions.aws.start_machine import StartMachine
 from finops.rightsizing.actions.aws.stop_machine import StopMachine
@@ -40,6 +41,7 @@ ACTIONS: tuple[Action, ...] = (
     UseSpot(),
     ScaleEndpoint(),
     ScheduleEndpoint(),
+    SetConcurrency(),
     LimitRequests(),
     Tag(),
     AttachPolicy(),

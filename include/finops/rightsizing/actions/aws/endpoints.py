@@ -22,33 +22,28 @@ ACTS = (
     "application-autoscaling:DeregisterScalableTarget",
 )
 AT_WORK = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
-_READY = "InService"
+READY = "InService"
+INSTANCES, CONCURRENCY = (
+    f"sagemaker:variant:{each}" for each in ("DesiredInstanceCount", "DesiredProvisionedConcurrency")
+)
+"""What Application Auto Scaling may scale of a variant."""
 
 
 def observe_endpoint(client: AwsAccount, change: Change) -> Live:
     """Read the endpoint, the variant and its bounds."""
     try:
-        endpoint = _describe(client, change)
+        endpoint = describe(client, change)
     except Gone:
         return Live(exists=False)
     tags = read(client, change, "sagemaker:ListTags", ResourceArn=endpoint["EndpointArn"])["Tags"]
-    name = change.parameters.get("variant")
-    variant = next((each for each in endpoint["ProductionVariants"] if each["VariantName"] == name), None)
-    what = scaled(change)
-    scaling = read(
-        client,
-        change,
-        "application-autoscaling:DescribeScalableTargets",
-        ServiceNamespace=what["ServiceNamespace"],
-        ResourceIds=[what["ResourceId"]],
-        ScalableDimension=what["ScalableDimension"],
-    )["ScalableTargets"]
+    variant = variant_of(endpoint, change)
+    least, most = bounds_of(client, change, INSTANCES)
     facts = {
         "has_variant": variant is not None,
         "is_serverless": bool(variant and variant.get("CurrentServerlessConfig")),
         "desired": variant and variant.get("DesiredInstanceCount"),
-        "minimum": scaling[0]["MinCapacity"] if scaling else None,
-        "maximum": scaling[0]["MaxCapacity"] if scaling else None,
+        "minimum": least,
+        "maximum": most,
     }
     return Live(exists=True, state=endpoint["EndpointStatus"], tags=tags_of(tags), facts=facts)
 
@@ -57,18 +52,38 @@ def why_not_scale(live: Live, change: Change) -> str:
     """Return why the variant cannot be scaled now; empty where it can."""
     variant = change.parameters["variant"]
     return first_reason(
-        (live.state != _READY, f"its state is {live.state}"),
+        (live.state != READY, f"its state is {live.state}"),
         (not live.facts["has_variant"], f"it has no variant {variant!r}"),
         (live.facts["is_serverless"], f"the variant {variant!r} is serverless: it has no machines"),
     )
 
 
-def scaled(change: Change) -> dict[str, str]:
+def variant_of(endpoint: dict[str, Any], change: Change) -> dict[str, Any] | None:
+    """Return the variant that a change names; None where the endpoint has none of that name."""
+    name = change.parameters.get("variant")
+    return next((each for each in endpoint["ProductionVariants"] if each["VariantName"] == name), None)
+
+
+def bounds_of(client: AwsAccount, change: Change, dimension: str) -> tuple[int | None, int | None]:
+    """Return between which numbers a dimension of the variant is scaled; None twice where it is not."""
+    what = scaled(change, dimension)
+    found = read(
+        client,
+        change,
+        "application-autoscaling:DescribeScalableTargets",
+        ServiceNamespace=what["ServiceNamespace"],
+        ResourceIds=[what["ResourceId"]],
+        ScalableDimension=what["ScalableDimension"],
+    )["ScalableTargets"]
+    return (found[0]["MinCapacity"], found[0]["MaxCapacity"]) if found else (None, None)
+
+
+def scaled(change: Change, dimension: str = INSTANCES) -> dict[str, str]:
     """Return what Application Auto Scaling calls the variant."""
     return {
         "ServiceNamespace": "sagemaker",
         "ResourceId": f"endpoint/{short(change.target.resource_id)}/variant/{change.parameters.get('variant')}",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "ScalableDimension": dimension,
     }
 
 
@@ -100,7 +115,8 @@ def still_there(live: Live, change: Change) -> None:
         raise Rejected(f"the endpoint {change.target.resource_id} is gone since the action began")
 
 
-def _describe(client: AwsAccount, change: Change) -> dict[str, Any]:
+def describe(client: AwsAccount, change: Change) -> dict[str, Any]:
+    """Return the endpoint of a change. Raise Gone where there is none."""
     try:
         return read(client, change, "sagemaker:DescribeEndpoint", EndpointName=short(change.target.resource_id))
     except Rejected as error:

@@ -29,6 +29,11 @@ ENDPOINT_READS = (
     "sagemaker:ListTags",
 )
 
+_INSTANCES, _CONCURRENCY = (
+    f"sagemaker:variant:{each}" for each in ("DesiredInstanceCount", "DesiredProvisionedConcurrency")
+)
+"""What Application Auto Scaling may scale of a variant."""
+
 _TAGS_AT_ONCE = 20
 """Load balancers whose tags one call tells."""
 
@@ -133,7 +138,9 @@ def endpoints(region: AwsRegion) -> Iterator[Row | Gap]:
     client = region.client("sagemaker")
     scaling = region.client("application-autoscaling")
     targets = listed(scaling, "describe_scalable_targets", ("ScalableTargets",), ServiceNamespace="sagemaker")
-    bounds = {each["ResourceId"]: (each["MinCapacity"], each["MaxCapacity"]) for each in targets}
+    bounds = {
+        (each["ResourceId"], each["ScalableDimension"]): (each["MinCapacity"], each["MaxCapacity"]) for each in targets
+    }
     every = []
     for each in listed(client, "list_endpoints", ("Endpoints",)):
         found = client.describe_endpoint(EndpointName=each["EndpointName"])
@@ -178,23 +185,30 @@ def _last_call(
     return use.last_use(calls, changed) if calls else None
 
 
-def _served(endpoint: Mapping[str, Any], bounds: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
-    """Return what is known of an endpoint's variant. Several are scaled each by itself, and no number is of all."""
+def _served(endpoint: Mapping[str, Any], bounds: Mapping[tuple[str, str], tuple[int, int]]) -> dict[str, Any]:
+    """Return what is known of an endpoint's variant. Several are scaled each by itself, and no number is of all.
+
+    ``concurrency`` is what is provisioned, and paid; ``max_concurrency`` is a limit, which costs nothing.
+    """
     variants: list[dict[str, Any]] = endpoint.get("ProductionVariants") or []
     if len(variants) != 1:
         return {"variants": len(variants)}
     variant = variants[0]
     name = variant["VariantName"]
-    least, most = bounds.get(f"endpoint/{endpoint['EndpointName']}/variant/{name}", (None, None))
-    serverless = variant.get("CurrentServerlessConfig") or {}
-    return {
+    scaled = f"endpoint/{endpoint['EndpointName']}/variant/{name}"
+    least, most = bounds.get((scaled, _INSTANCES), (None, None))
+    found = {
         "variant": name,
         "instances": variant.get("CurrentInstanceCount"),
         "desired": variant.get("DesiredInstanceCount"),
         "minimum": least,
         "maximum": most,
-        "concurrency": serverless.get("ProvisionedConcurrency") or serverless.get("MaxConcurrency"),
     }
+    if serverless := variant.get("CurrentServerlessConfig"):
+        found["concurrency"] = serverless.get("ProvisionedConcurrency", 0)
+        found["max_concurrency"] = serverless.get("MaxConcurrency")
+        found["minimum_concurrency"], _ = bounds.get((scaled, _CONCURRENCY), (None, None))
+    return found
 
 
 def _tags(client: Any, arn: str) -> dict[str, str]:
