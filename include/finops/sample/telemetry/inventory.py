@@ -184,7 +184,9 @@ def _details(asset: Asset) -> dict[str, Any]:
         case "load_balancer":
             return {"targets": 3, "requests_per_day": 250_000}
         case "endpoint":
-            return {"instances": 2, "minimum": 1, "maximum": 4} if asset.purpose is None else {}
+            # Azure names a deployment by its endpoint, too.
+            variant = "serving/main" if asset.id.startswith("/subscriptions/") else "main"
+            return {"variant": variant, "instances": 2, "minimum": 1, "maximum": 4} if asset.purpose is None else {}
         case "bucket":
             return {"lifecycle_rules": _LIFECYCLE, "has_abort_rule": True, "incomplete_upload_bytes": 0}
         case "group":

@@ -164,7 +164,9 @@ def _storage(casting: _Casting) -> None:
     def is_written(asset: Asset) -> bool:
         return asset.role is Role.BUCKET
 
-    casting.give(is_written, "incomplete_uploads", propose={"action": "abort_uploads"}, details=uploads)
+    abort = {"action": "abort_uploads" if casting.provider is Provider.AWS else "set_lifecycle"}
+    own = {"decide": "nothing: Azure drops them after a week"} if casting.provider is Provider.AZURE else abort
+    casting.give(is_written, "incomplete_uploads", propose=own, details=uploads)
 
 
 _FEWER = {"action": "scale_endpoint", "minimum": 1}
