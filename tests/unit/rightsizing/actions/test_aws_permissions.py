@@ -17,6 +17,10 @@ WITHOUT_TAG = {
     "tag:TagResources",
     "tag:UntagResources",
     # What they are done to has no tag yet, or none at all: limited by tag of the request, name or service.
+    "application-autoscaling:DeleteScheduledAction",
+    "application-autoscaling:DeregisterScalableTarget",
+    "application-autoscaling:PutScheduledAction",
+    "application-autoscaling:RegisterScalableTarget",
     "ec2:CreateSnapshot",
     "ec2:CreateTags",
     "ec2:CreateVolume",
