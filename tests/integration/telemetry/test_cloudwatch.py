@@ -115,12 +115,13 @@ BY_ARN = {
 def test_the_use_of_provisioned_concurrency_is_a_fraction_there_and_percent_here(
     settings: Settings, cloudwatch_server: CloudWatchServer
 ) -> None:
-    chat = {"EndpointName": "chat", "VariantName": "main"}
+    # As it was named; its ARN, and so the bill, has small letters.
+    chat = {"EndpointName": "Chat", "VariantName": "main"}
     uses = every_five_minutes(lambda minute: 0.75 if minute == 30 else 0.25, range(0, 60, 5))
     cloudwatch_server.put("AWS/SageMaker", SERVERLESS, chat, uses)
     # Where more runs than is provisioned, all of it is in use.
     cloudwatch_server.put("AWS/SageMaker", SERVERLESS, chat, {NINE + timedelta(minutes=70): 1.4})
-    cloudwatch_server.put("AWS/SageMaker", SERVERLESS, {"EndpointName": "chat"}, {NINE: 0.9})
+    cloudwatch_server.put("AWS/SageMaker", SERVERLESS, {"EndpointName": "Chat"}, {NINE: 0.9})
     cloudwatch_server.put(EC2, "CPUUtilization", {"InstanceId": "i-1"}, {NINE: 9.0})
     source = configure(settings, source_of(columns={"resource_id": BY_ARN}))
     land(settings, cloudwatch_server.client)

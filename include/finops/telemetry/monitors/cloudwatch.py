@@ -25,6 +25,8 @@ _FINE, _COARSE = timedelta(minutes=5), timedelta(hours=1)
 _FINE_IS_KEPT = timedelta(days=62)
 """CloudWatch has values of five minutes for 63 days, and of an hour for 455."""
 
+_SAGEMAKER = "AWS/SageMaker"
+
 _ALLOW = "cloudwatch:ListMetrics and cloudwatch:GetMetricData"
 
 
@@ -69,7 +71,7 @@ class CloudWatch:
             found: dict[Key, list[Series]] = defaultdict(list)
             for source in measure.sources:
                 for series in self._series(client, source):
-                    if (key := keys.of(dict(series[1]))) is not None:
+                    if (key := keys.of(_as_in_arns(series))) is not None:
                         found[key].append(series)
             keys.check(self._source.name)
             self._found[region, measure.metric] = dict(found)
@@ -91,6 +93,12 @@ class CloudWatch:
                 if number > MOST_SERIES:
                     raise BadInput(f"CloudWatch has more than {MOST_SERIES:,} metrics {source.name}; leave it out")
                 yield replace(source, namespace=namespace), tuple(sorted(dimensions.items()))
+
+
+def _as_in_arns(series: Series) -> dict[str, str]:
+    """Return the dimensions of a series; SageMaker's ARNs, and so bills, have small letters alone."""
+    source, dimensions = series
+    return {name: value.lower() if source.namespace == _SAGEMAKER else value for name, value in dimensions}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
-from finops_airflow.local.aws_standin import dimensions
+from finops_airflow.local.aws_standin import dimensions, endpoint_names
 from finops_airflow.local.aws_standin.faults import AFTER, Faults, answer_of
 from finops_airflow.local.aws_standin.request import Answer, Request, request_of
 from finops_airflow.local.aws_standin.rules import Rules
@@ -36,6 +36,7 @@ class Application:
         self.url = ""
         self.rules, self.faults = Rules(), Faults()
         dimensions.know()
+        endpoint_names.know()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock = Lock()
         self._calls: list[dict[str, Any]] = []

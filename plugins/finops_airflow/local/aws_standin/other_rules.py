@@ -123,7 +123,8 @@ def endpoint_updating(rules: State, request: Request) -> None:
             made = {**variant["CurrentServerlessConfig"], **wanted}
             variant |= {"CurrentServerlessConfig": made, "DesiredServerlessConfig": made}
     endpoint.endpoint_status = "Updating"
-    rules.move(request.resource, endpoint, "InService")
+    # It is asked for by its ARN, which has small letters.
+    rules.move(request.resource.lower(), endpoint, "InService")
 
 
 def acl_updated(rules: State, request: Request) -> None:

@@ -4,9 +4,9 @@ Rows have the columns of ``resource_inventory``; only those of AWS are taken. ``
 Of the details count, for a machine ``architecture``, ``spot_type`` (one-time, persistent), ``root_device``,
 ``is_stop_protected`` and ``capacity_reservation``; for a disk ``volume_type``, ``iops`` and ``throughput``; for a
 snapshot ``image`` (the name of one that is made of it) and ``shared_with``; for a group ``minimum``, ``maximum``,
-``desired`` and ``instance_type``; for an endpoint ``variant`` and ``instances``, or
-``max_concurrency`` and ``concurrency``; for a bucket ``lifecycle`` (rules as S3 has them) and ``versioning``; for a
-``web_acl`` ``rules``. An ``account`` is one of the organization that ``account_id`` manages.
+``desired`` and ``instance_type``; for an endpoint its ``name``, where it has capital letters, ``variant`` and
+``instances``, or ``max_concurrency`` and ``concurrency``; for a bucket ``lifecycle`` (rules as S3 has them) and
+``versioning``; for a ``web_acl`` ``rules``. An ``account`` is one of the organization that ``account_id`` manages.
 """
 
 from __future__ import annotations
@@ -220,7 +220,8 @@ def _group(row: dict[str, Any], client: Client, _rules: Rules) -> None:
 
 
 def _endpoint(row: dict[str, Any], client: Client, _rules: Rules) -> None:
-    details, name = row["details"], row["name"]
+    details = row["details"]
+    name = details.get("name", row["name"])
     sagemaker = client("sagemaker")
     role = f"arn:aws:iam::{row['account_id']}:role/sagemaker"
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "image"})

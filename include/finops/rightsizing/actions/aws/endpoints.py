@@ -37,8 +37,9 @@ def observe_endpoint(client: AwsAccount, change: Change) -> Live:
         return Live(exists=False)
     tags = read(client, change, "sagemaker:ListTags", ResourceArn=endpoint["EndpointArn"])["Tags"]
     variant = variant_of(endpoint, change)
-    least, most = bounds_of(client, change, INSTANCES)
+    least, most = bounds_of(client, change, endpoint, INSTANCES)
     facts = {
+        "name": endpoint["EndpointName"],
         "has_variant": variant is not None,
         "is_serverless": bool(variant and variant.get("CurrentServerlessConfig")),
         "desired": variant and variant.get("DesiredInstanceCount"),
@@ -64,9 +65,11 @@ def variant_of(endpoint: dict[str, Any], change: Change) -> dict[str, Any] | Non
     return next((each for each in endpoint["ProductionVariants"] if each["VariantName"] == name), None)
 
 
-def bounds_of(client: AwsAccount, change: Change, dimension: str) -> tuple[int | None, int | None]:
+def bounds_of(
+    client: AwsAccount, change: Change, endpoint: dict[str, Any], dimension: str
+) -> tuple[int | None, int | None]:
     """Return between which numbers a dimension of the variant is scaled; None twice where it is not."""
-    what = scaled(change, dimension)
+    what = scaled(endpoint["EndpointName"], change, dimension)
     found = read(
         client,
         change,
@@ -78,33 +81,36 @@ def bounds_of(client: AwsAccount, change: Change, dimension: str) -> tuple[int |
     return (found[0]["MinCapacity"], found[0]["MaxCapacity"]) if found else (None, None)
 
 
-def scaled(change: Change, dimension: str = INSTANCES) -> dict[str, str]:
-    """Return what Application Auto Scaling calls the variant."""
+def scaled(name: str, change: Change, dimension: str = INSTANCES) -> dict[str, str]:
+    """Return what Application Auto Scaling calls the variant; ``name`` is as the endpoint was given it.
+
+    An ARN has small letters alone, so it does not tell.
+    """
     return {
         "ServiceNamespace": "sagemaker",
-        "ResourceId": f"endpoint/{short(change.target.resource_id)}/variant/{change.parameters.get('variant')}",
+        "ResourceId": f"endpoint/{name}/variant/{change.parameters.get('variant')}",
         "ScalableDimension": dimension,
     }
 
 
-def register(client: AwsAccount, change: Change, minimum: int, maximum: int) -> None:
+def register(client: AwsAccount, change: Change, name: str, minimum: int, maximum: int) -> None:
     """Set the bounds, and make what scales the variant where there is nothing."""
     bounds = {"MinCapacity": minimum, "MaxCapacity": maximum}
-    act(client, change, "application-autoscaling:RegisterScalableTarget", **scaled(change), **bounds)
+    act(client, change, "application-autoscaling:RegisterScalableTarget", **scaled(name, change), **bounds)
 
 
-def deregister(client: AwsAccount, change: Change) -> None:
+def deregister(client: AwsAccount, change: Change, name: str) -> None:
     """Take away what scales the variant, its schedule too."""
-    act(client, change, "application-autoscaling:DeregisterScalableTarget", **scaled(change))
+    act(client, change, "application-autoscaling:DeregisterScalableTarget", **scaled(name, change))
 
 
-def set_number(client: AwsAccount, change: Change, number: int) -> None:
+def set_number(client: AwsAccount, change: Change, name: str, number: int) -> None:
     """Set how many machines the variant has."""
     act(
         client,
         change,
         "sagemaker:UpdateEndpointWeightsAndCapacities",
-        EndpointName=short(change.target.resource_id),
+        EndpointName=name,
         DesiredWeightsAndCapacities=[{"VariantName": change.parameters["variant"], "DesiredInstanceCount": number}],
     )
 

@@ -59,12 +59,13 @@ class ScaleEndpoint(AwsAction):
     def perform(self, client: Any, step: str, live: Live, change: Change, token: str) -> None:
         """Set or take away the bounds, or set the number."""
         endpoints.still_there(live, change)
+        asked, name = change.parameters, live.facts["name"]
         if step == "register":
-            endpoints.register(client, change, int(change.parameters["minimum"]), int(change.parameters["maximum"]))
+            endpoints.register(client, change, name, int(asked["minimum"]), int(asked["maximum"]))
         elif step == "deregister":
-            endpoints.deregister(client, change)
+            endpoints.deregister(client, change, name)
         else:
-            endpoints.set_number(client, change, _desired(live, change))
+            endpoints.set_number(client, change, name, _desired(live, change))
 
     def inverse(self, before: Live, change: Change) -> Change | None:
         """Set bounds and number as they were."""

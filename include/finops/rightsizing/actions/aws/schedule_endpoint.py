@@ -52,7 +52,7 @@ class ScheduleEndpoint(AwsAction):
         live = endpoints.observe_endpoint(client, change)
         if not live.exists:
             return live
-        found = _scheduled(client, change)
+        found = _scheduled(client, change, live.facts["name"])
         ours = {name: each for name, each in found.items() if name.startswith(_OURS)}
         others = sorted(set(found) - set(ours))
         return Live(True, live.state, live.tags, {**live.facts, "scheduled": ours, "others": others})
@@ -91,18 +91,18 @@ class ScheduleEndpoint(AwsAction):
     def perform(self, client: Any, step: str, live: Live, change: Change, token: str) -> None:
         """Do one step; the last word of one of the schedule is the scheduled action's name."""
         endpoints.still_there(live, change)
-        asked, (verb, _, name) = change.parameters, step.partition(" ")
+        endpoint, (verb, _, name) = live.facts["name"], step.partition(" ")
         if verb == "put":
-            _put(client, change, name)
+            _put(client, change, endpoint, name)
         elif verb == "delete":
-            what = endpoints.scaled(change)
+            what = endpoints.scaled(endpoint, change)
             act(client, change, "application-autoscaling:DeleteScheduledAction", ScheduledActionName=name, **what)
         elif verb == "register":
-            endpoints.register(client, change, *_bounds(change))
+            endpoints.register(client, change, endpoint, *_bounds(change))
         elif verb == "deregister":
-            endpoints.deregister(client, change)
+            endpoints.deregister(client, change, endpoint)
         else:
-            endpoints.set_number(client, change, int(asked["desired"]))
+            endpoints.set_number(client, change, endpoint, int(change.parameters["desired"]))
 
     def inverse(self, before: Live, change: Change) -> Change | None:
         """Make the earlier schedule again; where there was none, set bounds and number as they were."""
@@ -186,10 +186,10 @@ def _bounds(change: Change) -> tuple[int, int]:
     return min(each["minimum"] for each in wanted), max(each["maximum"] for each in wanted)
 
 
-def _scheduled(client: AwsAccount, change: Change) -> Scheduled:
+def _scheduled(client: AwsAccount, change: Change, endpoint: str) -> Scheduled:
     """Return the variant's scheduled actions, all pages of them."""
     found: Scheduled = {}
-    asked: dict[str, Any] = dict(endpoints.scaled(change))
+    asked: dict[str, Any] = dict(endpoints.scaled(endpoint, change))
     while True:
         page = read(client, change, "application-autoscaling:DescribeScheduledActions", **asked)
         for each in page["ScheduledActions"]:
@@ -205,7 +205,7 @@ def _scheduled(client: AwsAccount, change: Change) -> Scheduled:
         asked["NextToken"] = page["NextToken"]
 
 
-def _put(client: AwsAccount, change: Change, name: str) -> None:
+def _put(client: AwsAccount, change: Change, endpoint: str, name: str) -> None:
     wanted = _wanted(change)[name]
     act(
         client,
@@ -215,5 +215,5 @@ def _put(client: AwsAccount, change: Change, name: str) -> None:
         Schedule=wanted["expression"],
         Timezone=wanted["time_zone"],
         ScalableTargetAction={"MinCapacity": wanted["minimum"], "MaxCapacity": wanted["maximum"]},
-        **endpoints.scaled(change),
+        **endpoints.scaled(endpoint, change),
     )

@@ -17,7 +17,6 @@ from finops.rightsizing.actions.aws.endpoints import (
     still_there,
     variant_of,
 )
-from finops.rightsizing.actions.aws.names import short
 from finops.rightsizing.actions.base import first_reason
 from finops.rightsizing.actions.model import WAIT, Live
 from finops.rightsizing.models import Change
@@ -49,8 +48,9 @@ class SetConcurrency(AwsAction):
         tags = read(client, change, "sagemaker:ListTags", ResourceArn=endpoint["EndpointArn"])["Tags"]
         variant = variant_of(endpoint, change)
         asked = variant and (variant.get("DesiredServerlessConfig") or variant.get("CurrentServerlessConfig"))
-        least, most = bounds_of(client, change, CONCURRENCY)
+        least, most = bounds_of(client, change, endpoint, CONCURRENCY)
         facts = {
+            "name": endpoint["EndpointName"],
             "has_variant": variant is not None,
             "concurrency": asked.get("ProvisionedConcurrency", 0) if asked else None,
             "max_concurrency": asked.get("MaxConcurrency") if asked else None,
@@ -92,7 +92,7 @@ class SetConcurrency(AwsAction):
             client,
             change,
             "sagemaker:UpdateEndpointWeightsAndCapacities",
-            EndpointName=short(change.target.resource_id),
+            EndpointName=live.facts["name"],
             DesiredWeightsAndCapacities=[wanted],
         )
 
