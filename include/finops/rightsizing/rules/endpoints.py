@@ -102,7 +102,7 @@ def oversized_endpoint(resource: Resource, known: Known) -> Finding | None:
         known,
         1 - Decimal(needed) / present,
         f"{present} instances were used {usage.p995:.1f} % at p99.5 in {known.rules.window_days} days, which {needed} "
-        f"do at {known.rules.endpoint_target:g} %; its scaling keeps at least {least}.",
+        f"{'does' if needed == 1 else 'do'} at {known.rules.endpoint_target:g} %; its scaling keeps at least {least}.",
         {"p995": usage.p995, "instances": present, "needed": needed, "least": least},
         confidence=0.8,
         risk=Level.MEDIUM,
