@@ -7,7 +7,7 @@ from typing import Any
 
 from finops.core.errors import BadInput, NotReady
 from finops.core.settings import Settings
-from finops.rightsizing.rows import last_run
+from finops.rightsizing.rows import last_run, of_date
 from finops.stores import published
 
 _FINDINGS, _INVENTORY = "mart_findings", "mart_resource_inventory"
@@ -23,10 +23,8 @@ def rows(settings: Settings, run_date: date | None = None) -> list[dict[str, Any
     version = published.latest(settings)
     if _FINDINGS not in version.marts:
         raise NotReady("no findings are published yet; the DAG rightsize_resources publishes them")
+    read = of_date(version, run_date or last_run(version))
     with version.connect() as connection:
-        found = connection.execute("select * from mart_findings where run_date = ?", [run_date or last_run(version)])
-        names = [each[0] for each in found.description or ()]
-        read = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
         tags = {}
         if _INVENTORY in version.marts:
             query = """

@@ -105,7 +105,11 @@ def last_run(version: Publication, before: date | None = None) -> date | None:
 
 def newest(version: Publication) -> list[dict[str, Any]]:
     """Return the rows of the newest published run date, the largest saving first; none where it found nothing."""
-    run_date = last_run(version)
+    return of_date(version, last_run(version))
+
+
+def of_date(version: Publication, run_date: date | None) -> list[dict[str, Any]]:
+    """Return the rows of a run date, the largest saving first; none where it found nothing."""
     if FINDINGS.name not in version.marts or run_date is None:
         return []
     query = """

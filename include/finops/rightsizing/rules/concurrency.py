@@ -9,6 +9,7 @@ from typing import Any
 from finops.rightsizing.models import Change, Finding, Level, ResourceType
 from finops.rightsizing.proposing import change, finding, money
 from finops.rightsizing.resource import Known, Resource, Usage
+from finops.rightsizing.rules.endpoints import variant_of, whole
 
 _LEAST = 1
 """SageMaker sets no fewer than one; to have none takes another configuration of the endpoint."""
@@ -19,7 +20,7 @@ def oversized_concurrency(resource: Resource, known: Known) -> Finding | None:
 
     Requests beyond what is provisioned are answered too, by what starts for them.
     """
-    present = _whole(resource.details.get("concurrency"))
+    present = whole(resource.details.get("concurrency"))
     used = known.measured(resource, "concurrency_utilization")
     cost = resource.cost
     is_paid = min(cost.provisioned, cost.effective) > 0
@@ -28,7 +29,7 @@ def oversized_concurrency(resource: Resource, known: Known) -> Finding | None:
     needed = _needed(present, used[0], known)
     kept = resource.details.get("minimum_concurrency")
     # Where scaling may go as low already, it does so by itself.
-    if needed >= present or (kept is not None and _whole(kept) <= max(needed, _LEAST)):
+    if needed >= present or (kept is not None and whole(kept) <= max(needed, _LEAST)):
         return None
     proposed, note = _change(resource, present, needed, kept)
     left = proposed.parameters["concurrency"] if proposed else needed
@@ -69,8 +70,7 @@ def _change(resource: Resource, present: int, needed: int, kept: Any) -> tuple[C
         return None, f"its scaling keeps at least {kept}: lower that to {max(needed, _LEAST)}"
     if present == _LEAST:
         return None, "take it out of the endpoint's configuration: SageMaker sets no fewer than one"
-    variant = str(resource.details.get("variant") or "AllTraffic")
-    wanted = {"variant": variant, "concurrency": max(needed, _LEAST), "from_concurrency": present}
+    wanted = {"variant": variant_of(resource), "concurrency": max(needed, _LEAST), "from_concurrency": present}
     note = "" if needed else "the last one goes with another configuration of the endpoint alone"
     return change(resource, "set_concurrency", **wanted), note
 
@@ -79,8 +79,3 @@ def _enough(needed: int, known: Known) -> str:
     if not needed:
         return "none is needed"
     return f"{needed} {'do' if needed > 1 else 'does'} at {known.rules.endpoint_target:g} %"
-
-
-def _whole(value: object) -> int:
-    text = str(value)
-    return int(text) if text.isdecimal() else 0

@@ -53,22 +53,25 @@ def idle_endpoint(resource: Resource, known: Known) -> Finding | None:
 
 def capacity(resource: Resource) -> tuple[int, int, int] | None:
     """Return least, present and most machines of an endpoint or group, as far as the inventory tells; else None."""
-    least, desired, most = (_whole(resource.details.get(each)) for each in ("minimum", "desired", "maximum"))
-    present = desired or _whole(resource.details.get("instances")) or most or least
+    least, desired, most = (whole(resource.details.get(each)) for each in ("minimum", "desired", "maximum"))
+    present = desired or whole(resource.details.get("instances")) or most or least
     return (least or present, present, most or present) if present else None
 
 
-def scaled(resource: Resource, minimum: int, maximum: int) -> Change | None:
-    """Return the change of an endpoint's bounds; None where the inventory does not tell what is deployed there.
-
-    On AWS an endpoint's only variant is called so unless somebody has named it.
-    """
+def variant_of(resource: Resource) -> str:
+    """Return what is deployed at an endpoint; on AWS the only variant is called so unless somebody has named it."""
     usual = "AllTraffic" if resource.target.provider == Provider.AWS else ""
-    variant = str(resource.details.get("variant") or usual)
+    return str(resource.details.get("variant") or usual)
+
+
+def scaled(resource: Resource, minimum: int, maximum: int) -> Change | None:
+    """Return the change of an endpoint's bounds; None where the inventory does not tell what is deployed there."""
+    variant = variant_of(resource)
     return change(resource, "scale_endpoint", variant=variant, minimum=minimum, maximum=maximum) if variant else None
 
 
-def _whole(value: object) -> int:
+def whole(value: object) -> int:
+    """Return a count of the inventory; 0 for what is none."""
     text = str(value)
     return int(text) if text.isdecimal() else 0
 

@@ -8,7 +8,7 @@ from finops.rightsizing import week
 from finops.rightsizing.models import Finding, Level, ResourceType
 from finops.rightsizing.proposing import change, finding
 from finops.rightsizing.resource import Known, Resource
-from finops.rightsizing.rules.endpoints import busiest, capacity
+from finops.rightsizing.rules.endpoints import busiest, capacity, variant_of
 
 _LEAST_USE = 1
 """Percent: below that nothing can be told of how many requests make what use."""
@@ -56,7 +56,7 @@ def scheduled_scaling(resource: Resource, known: Known) -> Finding | None:
         proposed=change(
             resource,
             "schedule_endpoint",
-            variant=str(resource.details.get("variant") or "AllTraffic"),
+            variant=variant_of(resource),
             changes=changes,
         ),
         note=f"instances from then on (UTC): {week.words(changes)}; between the bounds scale out at {target:g} % of "

@@ -53,12 +53,4 @@ class RemoveSchedule(AwsAction):
         stop, start = before.facts["stop"], before.facts["start"]
         if not stop or not start:
             return None
-        start_at, days = schedules.parts(start["expression"])
-        return with_parameters(
-            change,
-            "schedule_machine",
-            stop_at=schedules.parts(stop["expression"])[0],
-            start_at=start_at,
-            time_zone=start["time_zone"],
-            skip_days=[day for day in schedules.DAYS if day not in days],
-        )
+        return with_parameters(change, "schedule_machine", **schedules.hours_again(stop, start))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from finops.rightsizing.actions import hours
 from finops.rightsizing.actions.aws import endpoints, schedules
 from finops.rightsizing.actions.aws.base import AwsAction, with_parameters
 from finops.rightsizing.actions.aws.calls import AwsAccount, act, read
@@ -13,7 +13,6 @@ from finops.rightsizing.actions.base import first_reason
 from finops.rightsizing.actions.model import WAIT, Live
 from finops.rightsizing.models import Change
 
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _OURS = "finops-"
 _ZONE = "UTC"
 
@@ -118,12 +117,12 @@ class ScheduleEndpoint(AwsAction):
 def _why_not(asked: Mapping[str, Any]) -> str:
     """Return why a change of the bounds is none; empty where it is one."""
     days, low, high = asked.get("days") or (), asked.get("minimum"), asked.get("maximum")
-    unknown = [day for day in days if str(day)[:3].upper() not in schedules.DAYS]
+    unknown = hours.unknown_day(days)
     is_number = isinstance(low, int) and isinstance(high, int)
     return first_reason(
-        (not _TIME.fullmatch(str(asked.get("at"))), f"{asked.get('at')!r} is no time as 07:00"),
+        (not hours.is_time(asked.get("at")), f"{asked.get('at')!r} is no time as 07:00"),
         (not days, "a change of its bounds is on no day"),
-        (unknown, f"{next(iter(unknown), '')!r} is no day of the week"),
+        (unknown, f"{unknown!r} is no day of the week"),
         (not is_number or not 1 <= (low or 0) <= (high or 0), f"the bounds contradict: minimum {low}, maximum {high}"),
     )
 
@@ -137,7 +136,7 @@ def _wanted(change: Change) -> Scheduled:
     found: Scheduled = {}
     for each in change.parameters.get("changes") or ():
         asked = {str(day)[:3].upper() for day in each["days"]}
-        days = tuple(day for day in schedules.DAYS if day in asked)
+        days = tuple(day for day in hours.DAYS if day in asked)
         found[_name(each["at"], days)] = {
             "expression": schedules.expression(each["at"], days),
             "time_zone": _ZONE,

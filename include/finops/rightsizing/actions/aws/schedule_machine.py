@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
+from finops.rightsizing.actions import hours
 from finops.rightsizing.actions.aws import machines, schedules
 from finops.rightsizing.actions.aws.base import AwsAction, with_parameters
+from finops.rightsizing.actions.base import first_reason
 from finops.rightsizing.actions.model import Live
 from finops.rightsizing.models import Change
-
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class ScheduleMachine(AwsAction):
@@ -20,13 +18,8 @@ class ScheduleMachine(AwsAction):
 
     name = "schedule_machine"
     summary = "stop the machine in the evening, start it in the morning"
-    parameters: Mapping[str, str] = {
-        "stop_at": "local time, 19:00",
-        "start_at": "local time, 07:00",
-        "time_zone": "of both times, Europe/Berlin",
-        "skip_days": "days of the week on which it is not started: saturday, sunday",
-    }
-    required: ClassVar[tuple[str, ...]] = ("stop_at", "start_at", "time_zone")
+    parameters: Mapping[str, str] = hours.PARAMETERS
+    required: ClassVar[tuple[str, ...]] = hours.REQUIRED
     reads: tuple[str, ...] = (*machines.READS, *schedules.READS)
     acts: tuple[str, ...] = ("scheduler:CreateSchedule", "scheduler:UpdateSchedule", "iam:PassRole")
     resource_types: tuple[str, ...] = ("machine",)
@@ -40,16 +33,7 @@ class ScheduleMachine(AwsAction):
 
     def objection(self, live: Live, change: Change) -> str:
         """Refuse where a stop does harm, and times, zones and days that are none."""
-        asked = change.parameters
-        times = [asked["stop_at"], asked["start_at"]]
-        unknown = [day for day in asked.get("skip_days", ()) if str(day)[:3].upper() not in schedules.DAYS]
-        checks = (
-            (not all(_TIME.fullmatch(str(time)) for time in times), f"{' or '.join(times)} is no time as 07:00"),
-            (asked["time_zone"] not in available_timezones(), f"there is no time zone {asked['time_zone']!r}"),
-            (unknown, f"{next(iter(unknown), '')!r} is no day of the week"),
-            (len(_days(change)) == 0, "it would be started on no day"),
-        )
-        return next((reason for is_so, reason in checks if is_so), "") or machines.why_not_stop(live)
+        return first_reason(*hours.faults(change)) or machines.why_not_stop(live)
 
     def next_step(self, live: Live, change: Change) -> str | None:
         """Make the start, then the stop."""
@@ -68,20 +52,7 @@ class ScheduleMachine(AwsAction):
         if not stop or not start:
             was_running = before.state in ("running", "pending")
             return with_parameters(change, "remove_schedule", is_started=was_running or None)
-        start_at, days = schedules.parts(start["expression"])
-        return with_parameters(
-            change,
-            self.name,
-            stop_at=schedules.parts(stop["expression"])[0],
-            start_at=start_at,
-            time_zone=start["time_zone"],
-            skip_days=[day for day in schedules.DAYS if day not in days],
-        )
-
-
-def _days(change: Change) -> tuple[str, ...]:
-    skipped = {str(day)[:3].upper() for day in change.parameters.get("skip_days", ())}
-    return tuple(day for day in schedules.DAYS if day not in skipped)
+        return with_parameters(change, self.name, **schedules.hours_again(stop, start))
 
 
 def _wanted(change: Change) -> dict[str, dict[str, str]]:
@@ -89,6 +60,6 @@ def _wanted(change: Change) -> dict[str, dict[str, str]]:
     asked = change.parameters
     common = {"time_zone": asked["time_zone"], "state": "ENABLED"}
     return {
-        "start": {"expression": schedules.expression(asked["start_at"], _days(change)), **common},
-        "stop": {"expression": schedules.expression(asked["stop_at"], schedules.DAYS), **common},
+        "start": {"expression": schedules.expression(asked["start_at"], hours.days_of(change)), **common},
+        "stop": {"expression": schedules.expression(asked["stop_at"], hours.DAYS), **common},
     }

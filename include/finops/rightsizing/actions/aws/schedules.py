@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from finops.rightsizing.actions import hours
 from finops.rightsizing.actions.aws.calls import AwsAccount, Gone, act, client_token, read
 from finops.rightsizing.actions.aws.names import short
 from finops.rightsizing.models import Change
@@ -12,7 +13,6 @@ from finops.rightsizing.models import Change
 READS = ("scheduler:GetSchedule",)
 ROLE = "finops-schedule"
 """The role that the schedules run as; deploy/permissions/aws/schedule.json is what it may do."""
-DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _CALLS = {"stop": "stopInstances", "start": "startInstances"}
 
 
@@ -60,13 +60,19 @@ def put_schedule(
 def expression(time: str, days: tuple[str, ...]) -> str:
     """Return AWS's cron expression of a local time of day, ``HH:MM``, on days of the week."""
     hour, minute = time.split(":")
-    return f"cron({int(minute)} {int(hour)} ? * {'*' if len(days) == len(DAYS) else ','.join(days)} *)"
+    return f"cron({int(minute)} {int(hour)} ? * {'*' if len(days) == len(hours.DAYS) else ','.join(days)} *)"
 
 
 def parts(text: str) -> tuple[str, tuple[str, ...]]:
     """Return time and days of an expression of ours."""
     minute, hour, _, _, days, _ = text.removeprefix("cron(").removesuffix(")").split()
-    return f"{int(hour):02}:{int(minute):02}", DAYS if days == "*" else tuple(days.split(","))
+    return f"{int(hour):02}:{int(minute):02}", hours.DAYS if days == "*" else tuple(days.split(","))
+
+
+def hours_again(stop: dict[str, str], start: dict[str, str]) -> dict[str, Any]:
+    """Return the parameters of ``schedule_machine`` that make both schedules again."""
+    start_at, days = parts(start["expression"])
+    return hours.parameters(parts(stop["expression"])[0], start_at, start["time_zone"], days)
 
 
 def facts_of(account: AwsAccount, change: Change) -> dict[str, Any]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
+from finops.rightsizing.actions import hours
 from finops.rightsizing.actions.base import first_reason, with_parameters
 from finops.rightsizing.actions.gcp import machines, schedules
 from finops.rightsizing.actions.gcp.base import GcpAction
-from finops.rightsizing.actions.gcp.schedules import DAYS, Hours
+from finops.rightsizing.actions.gcp.schedules import Hours
 from finops.rightsizing.actions.model import WAIT, Live
 from finops.rightsizing.models import Change
-
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class ScheduleMachine(GcpAction):
@@ -22,13 +19,8 @@ class ScheduleMachine(GcpAction):
 
     name = "schedule_machine"
     summary = "stop the machine in the evening, start it in the morning"
-    parameters: Mapping[str, str] = {
-        "stop_at": "local time, 19:00",
-        "start_at": "local time, 07:00",
-        "time_zone": "of both times, Europe/Berlin",
-        "skip_days": "days of the week on which it is not started: saturday, sunday",
-    }
-    required: ClassVar[tuple[str, ...]] = ("stop_at", "start_at", "time_zone")
+    parameters: Mapping[str, str] = hours.PARAMETERS
+    required: ClassVar[tuple[str, ...]] = hours.REQUIRED
     reads: tuple[str, ...] = (*machines.READS, *schedules.READS)
     acts: tuple[str, ...] = (schedules.CREATE, schedules.USE, schedules.ADD, schedules.REMOVE)
     resource_types: tuple[str, ...] = ("machine",)
@@ -36,7 +28,7 @@ class ScheduleMachine(GcpAction):
     def observe(self, client: Any, change: Change) -> Live:
         """Read the machine, its schedule, and whether the one that it shall have is there."""
         live = machines.observe_machine(client, change)
-        if not live.exists or not _is_whole(change):
+        if not live.exists or first_reason(*hours.faults(change)):
             return live
         facts = {
             "schedule": schedules.schedule_of(client, change),
@@ -48,7 +40,7 @@ class ScheduleMachine(GcpAction):
         """Refuse where a stop does harm, a schedule of somebody else, and times, zones and days that are none."""
         there = live.facts.get("schedule")
         return first_reason(
-            *_faults(change),
+            *hours.faults(change),
             (
                 there and not schedules.is_ours(there),
                 f"it has the schedule {there and there['name']} already, which somebody else has made",
@@ -88,43 +80,16 @@ class ScheduleMachine(GcpAction):
 def schedules_again(change: Change, schedule: Mapping[str, str]) -> Change:
     """Return the change that gives a machine a schedule of ours."""
     start_at, days = schedules.parts(schedule["start"])
-    return with_parameters(
-        change,
-        ScheduleMachine.name,
-        stop_at=schedules.parts(schedule["stop"])[0],
-        start_at=start_at,
-        time_zone=schedule["time_zone"],
-        skip_days=[day for day in DAYS if day not in days],
-    )
-
-
-def _is_whole(change: Change) -> bool:
-    return not any(is_so for is_so, _ in _faults(change))
-
-
-def _faults(change: Change) -> tuple[tuple[object, str], ...]:
-    asked = change.parameters
-    times = [str(asked.get(name)) for name in ("stop_at", "start_at")]
-    skipped = [str(day) for day in asked.get("skip_days", ())]
-    unknown = next((day for day in skipped if day[:3].upper() not in DAYS), "")
-    return (
-        (not all(map(_TIME.fullmatch, times)), f"{' or '.join(times)} is no time as 07:00"),
-        (asked.get("time_zone") not in available_timezones(), f"there is no time zone {asked.get('time_zone')!r}"),
-        (unknown, f"{unknown!r} is no day of the week"),
-        (not _days(change), "it would be started on no day"),
-    )
-
-
-def _days(change: Change) -> tuple[str, ...]:
-    skipped = {str(day)[:3].upper() for day in change.parameters.get("skip_days", ())}
-    return tuple(day for day in DAYS if day not in skipped)
+    stop_at = schedules.parts(schedule["stop"])[0]
+    asked = hours.parameters(stop_at, start_at, schedule["time_zone"], days)
+    return with_parameters(change, ScheduleMachine.name, **asked)
 
 
 def _wanted(change: Change) -> Hours:
     """Return the hours. It is stopped every evening: on a day on which someone has started it by hand too."""
     asked = change.parameters
     return Hours(
-        start=schedules.cron(asked["start_at"], _days(change)),
+        start=schedules.cron(asked["start_at"], hours.days_of(change)),
         stop=schedules.cron(asked["stop_at"]),
         time_zone=asked["time_zone"],
     )

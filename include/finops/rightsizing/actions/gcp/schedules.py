@@ -14,14 +14,13 @@ from typing import Any
 
 from finops.rightsizing.actions.gcp.calls import Gone, act, begin, read, request_id
 from finops.rightsizing.actions.gcp.names import name_of, short
+from finops.rightsizing.actions.hours import DAYS
 from finops.rightsizing.actions.model import Rejected
 from finops.rightsizing.models import Change
 
 GET, CREATE, USE = (f"compute.resourcePolicies.{each}" for each in ("get", "create", "use"))
 ADD, REMOVE = "compute.instances.addResourcePolicies", "compute.instances.removeResourcePolicies"
 READS = (GET,)
-DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-"""As unix cron numbers them, from 0."""
 _OURS = "finops-"
 
 
