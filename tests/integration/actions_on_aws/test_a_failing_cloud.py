@@ -7,20 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from action_steps import (
-    ACL,
-    BUCKET,
-    BY_NAME,
-    GPU_MACHINE,
-    LOGS,
-    MACHINE,
-    OFF_HOURS,
-    RULES,
-    World,
-    apply,
-    change,
-    undo,
-)
+from action_steps import ACL, BY_NAME, World, apply, change, undo
+from aws_cases import BUCKET, GPU_MACHINE, LOGS, MACHINE, OFF_HOURS, RULES
 
 from finops.rightsizing.actions.model import Busy, Rejected
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from action_steps import BY_HOUR, ENDPOINT, REGION, Refused, World, apply, change, undo
+from action_steps import REGION, Refused, World, apply, change, undo
+from aws_cases import BY_HOUR, ENDPOINT
 
 from finops.rightsizing.actions.aws.names import short
 from finops.stores.state import actions

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from action_steps import ACCOUNT, BY_HOUR, ENDPOINT, REGION, SERVERLESS, World, apply, change, undo
+from action_steps import ACCOUNT, REGION, World, apply, change, undo
+from aws_cases import BY_HOUR, ENDPOINT, SERVERLESS
 
 from finops.stores.state import actions
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from action_steps import ACCOUNT, BY_NAME, DENY, REGION, Refused, World, apply, change, undo
+from action_steps import ACCOUNT, BY_NAME, REGION, Refused, World, apply, change, undo
+from aws_cases import DENY
 
 from finops.rightsizing.clients import AwsAccount
 from finops.rightsizing.models import Change

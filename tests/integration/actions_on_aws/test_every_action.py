@@ -6,7 +6,8 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from action_steps import ACL, BY_NAME, CASES, Case, Refused, World, apply, change, settled, undo
+from action_steps import ACL, BY_NAME, Case, Refused, World, apply, change, settled, undo
+from aws_cases import CASES
 
 from finops.rightsizing.actions import registry
 from finops.rightsizing.engine import verifying

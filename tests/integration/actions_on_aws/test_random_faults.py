@@ -17,20 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from action_steps import (
-    BY_NAME,
-    CASES,
-    REGION,
-    Case,
-    Done,
-    Refused,
-    World,
-    apply,
-    change,
-    engine,
-    settled,
-    undo,
-)
+from action_steps import BY_NAME, REGION, Case, Done, Refused, World, apply, change, engine, settled, undo
+from aws_cases import CASES
 from tests.unit.rightsizing.engine.model_cloud import Killed
 
 from finops.core.errors import FinopsError

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from action_steps import ACCOUNT, MACHINE, REGION, World
+from action_steps import ACCOUNT, REGION, World
+from aws_cases import MACHINE
 
 from finops.core.errors import BadInput, FinopsError
 from finops.policy.rightsizing import RightsizingPolicy

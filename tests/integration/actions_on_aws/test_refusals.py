@@ -6,25 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from action_steps import (
-    ACL,
-    BY_HOUR,
-    BY_NAME,
-    ENDPOINT,
-    GPU_MACHINE,
-    GROUP,
-    MACHINE,
-    OFF_HOURS,
-    REGION,
-    RULES,
-    SERVERLESS,
-    SPOT,
-    Refused,
-    World,
-    apply,
-    change,
-    undo,
-)
+from action_steps import ACL, BY_NAME, REGION, Refused, World, apply, change, undo
+from aws_cases import BY_HOUR, ENDPOINT, GPU_MACHINE, GROUP, MACHINE, OFF_HOURS, RULES, SERVERLESS, SPOT
 
 pytestmark = pytest.mark.integration
 
